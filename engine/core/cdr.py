@@ -1,0 +1,75 @@
+"""The record of a call: what the itemised bill (EVN), the journal and a complaint need.
+
+One record for every call that reached a service, refused ones too. Fed with the record's
+`wait_ms` and `talk_ms`, `groschen quote` gives its `charge_micros` to the last digit.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engine.core.rating import Rate
+from engine.core.tariff import BillingStart
+
+
+class Disposition(StrEnum):
+    """How a call ended, in the words of the itemised bill."""
+
+    CALLER_HUNG_UP = "caller_hung_up"
+    AGENT_HUNG_UP = "agent_hung_up"
+    MONEY_ENDED = "money_ended"
+    LIMIT_REACHED = "limit_reached"
+    NO_AGENT = "no_agent"
+    REFUSED = "refused"
+    ABANDONED = "abandoned"
+    ENDED_BY_OPERATOR = "ended_by_operator"
+    LOST = "lost"
+    FAULT = "fault"
+
+
+class Refusal(StrEnum):
+    """Why a call was refused before any charge."""
+
+    NOT_IDENTIFIED = "not_identified"
+    CALLER_BLOCKED = "caller_blocked"
+    ACCOUNT_BLOCKED = "account_blocked"
+    CLOSED = "closed"
+    HOLIDAY = "holiday"
+    BALANCE_TOO_LOW = "balance_too_low"
+    PIN_WRONG = "pin_wrong"
+    NO_SERVICE = "no_service"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRecord:
+    """One call, finished. Times are milliseconds (wall clock of Asterisk), money micro-units."""
+
+    call_id: str
+    organisation: str
+    service: str
+    config_version: int
+    profile: str
+    did: str
+    trunk: str
+    received_identity: str
+    e164: str | None
+    verified: bool
+    withheld: bool
+    line: str | None
+    account_id: str | None
+    currency: str
+    rate: Rate | None
+    billing_start: BillingStart | None
+    first_call: bool
+    arrived_ms: int
+    answered_ms: int | None
+    joined_ms: int | None
+    ended_ms: int
+    wait_ms: int
+    talk_ms: int
+    charged_s: int
+    charge_micros: int
+    disposition: Disposition
+    refusal: Refusal | None
+    agents: tuple[str, ...]
+    prompts: tuple[tuple[int, str, str], ...] = ()
+    clock_alarm: bool = False

@@ -1,0 +1,218 @@
+"""What can happen to a call. Events are named in the past tense and carry plain facts.
+
+Every event has `at_ms`: for what Asterisk saw, Asterisk's own time of it (wall clock,
+milliseconds); for answers of the store or ledger and for timers, the time the engine took note.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engine.core.account import AccountView
+from engine.core.identity import SignalledIdentity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Base of all events."""
+
+    at_ms: int
+
+
+# --- telephony -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallArrived(Event):
+    """A trunk's call to one of our numbers waits, unanswered, for orders; `leg` is its channel."""
+
+    leg: str
+    did: str
+    trunk: str
+    identity: SignalledIdentity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegRinging(Event):
+    """The far side of a leg we dialled is being alerted."""
+
+    leg: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegAnswered(Event):
+    """A leg we dialled was answered, or the caller's leg is now answered by our order."""
+
+    leg: str
+
+
+class LegFailure(StrEnum):
+    """Why a leg we dialled never answered (from SIP code and Q.850 cause)."""
+
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    REJECTED = "rejected"
+    UNREACHABLE = "unreachable"
+    WRONG_NUMBER = "wrong_number"
+    NETWORK = "network"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegFailed(Event):
+    """A leg we dialled is gone without an answer."""
+
+    leg: str
+    reason: LegFailure
+    sip_code: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegEnded(Event):
+    """A leg that stood (the caller's, or an answered one) is gone."""
+
+    leg: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegJoined(Event):
+    """A leg entered the conversation's bridge."""
+
+    leg: str
+    bridge: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegLeft(Event):
+    """A leg left the conversation's bridge."""
+
+    leg: str
+    bridge: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaybackEnded(Event):
+    """A playback of ours is over; `complete` is false if it was stopped or its audio is missing."""
+
+    playback: str
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigitPressed(Event):
+    """A key (`0-9*#`) was pressed on a leg."""
+
+    leg: str
+    digit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFailed(Event):
+    """Asterisk refused or did not carry out an order for a leg or bridge, for good."""
+
+    order: str
+    target: str
+    reason: str
+
+
+# --- money ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountFound(Event):
+    """The caller's account, as the store sees it; `returning` if he has been here before."""
+
+    view: AccountView
+    returning: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstCallSettled(Event):
+    """The first-call offer is ours (`granted`) or has been had already."""
+
+    granted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinChecked(Event):
+    """Number and PIN entered by the caller fit an account, or do not (`view` is None)."""
+
+    view: AccountView | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reserved(Event):
+    """The store's answer to `Reserve` number `step`: increments granted in all, and the account."""
+
+    step: int
+    granted_n: int
+    view: AccountView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceChanged(Event):
+    """The account's balance or the holds on it changed; `credited_micros` if money came in."""
+
+    view: AccountView
+    credited_micros: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoneyUnreachable(Event):
+    """Store or ledger did not answer `order` (an action's class name) within its time."""
+
+    order: str
+    step: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallSettled(Event):
+    """The call's record and journal entry are durable."""
+
+
+# --- agents --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentsClaimed(Event):
+    """These agents (in ringing order, may be empty) are now ours to ring; `free` were seen in all."""
+
+    round: int
+    agents: tuple[str, ...]
+
+
+# --- the engine itself ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimerFired(Event):
+    """The timer `name`, set for `due_ms`, is due."""
+
+    name: str
+    due_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class LegFacts:
+    """What Asterisk knows of a leg: alive or not, and when it was in the conversation's bridge."""
+
+    leg: str
+    alive: bool
+    answered: bool = False
+    ended_ms: int | None = None
+    joined_ms: int | None = None
+    left_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallAdopted(Event):
+    """This engine took the call over; `legs` is what Asterisk knows, `view` what the store holds."""
+
+    legs: tuple[LegFacts, ...]
+    view: AccountView | None
+    granted_n: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndOrdered(Event):
+    """An operator, or the engine in its last moments, ends the call."""
+
+    reason: str

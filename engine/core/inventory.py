@@ -1,0 +1,168 @@
+"""The operator's inventory as running calls see it: trunks, agents, hunt groups, services.
+
+Plain frozen records; `flows.config` makes them from the operator's files. A call keeps the
+`Service` it began with, whatever is changed later.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from engine.core.identity import Vouched
+from engine.core.number import NumberFormat
+from engine.core.tariff import Tariff
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trunk:
+    """A SIP trunk: what its network vouches for, how it writes numbers, whether it passes early media.
+
+    `host`/`port` are its SIP address; calls are accepted only from there.
+    """
+
+    name: str
+    host: str
+    port: int = 5060
+    vouches: Vouched = Vouched.PAI
+    number_format: NumberFormat
+    region: str = "DE"
+    early_media: bool = True
+    caller_id: str = ""
+
+
+class AgentKind(StrEnum):
+    """A SIP phone registered at or reached by our Asterisk, or a number in the outside network."""
+
+    PHONE = "phone"
+    OUTSIDE = "outside"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """Someone who answers. `address`: SIP contact (host:port) of a phone, E.164 of an outside number."""
+
+    name: str
+    organisation: str
+    kind: AgentKind = AgentKind.PHONE
+    address: str = ""
+    trunk: str = ""
+    lang: str = "de"
+    wrap_up_s: int = 10
+
+
+class Strategy(StrEnum):
+    """How a hunt group rings its agents."""
+
+    ALL = "all"
+    IN_ORDER = "in_order"
+    LONGEST_IDLE = "longest_idle"
+    ROUND_ROBIN = "round_robin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HuntGroup:
+    """Agents who answer together; each is rung `ring_timeout_s`, the group `rounds` times."""
+
+    name: str
+    organisation: str
+    agents: tuple[str, ...]
+    strategy: Strategy = Strategy.LONGEST_IDLE
+    ring_timeout_s: int = 20
+    rounds: int = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillingProfile:
+    """Whose money: services that share a profile share their callers' balances."""
+
+    name: str
+    organisation: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Open from `opens_min` to `closes_min` (minutes since midnight) on `weekday` (Monday is 0)."""
+
+    weekday: int
+    opens_min: int
+    closes_min: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hours:
+    """Opening hours in local time; no spans means always open."""
+
+    timezone: str = "Europe/Berlin"
+    spans: tuple[Span, ...] = ()
+    holidays: tuple[date, ...] = ()
+
+
+class OnAgentLost(StrEnum):
+    """What happens when the agent is lost in mid-call."""
+
+    NEXT = "next"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A premium line: numbers, money, people, words.
+
+    `thresholds_s`: warnings are given this long before the money ends. `slice_s`: how much is held
+    at a time. `free_hold_s`: how long a caller is kept free of charge after the end of the money.
+    `forced_end_min`: minutes after the connection at which the call ends whatever is left.
+    """
+
+    name: str
+    organisation: str
+    dids: tuple[str, ...]
+    profile: str
+    tariff: Tariff
+    group: str
+    title: str = ""
+    lang: str = "de"
+    region: str = "DE"
+    guard: str = "DE"
+    hours: Hours = field(default_factory=Hours)
+    blocked: tuple[str, ...] = ()
+    caller_list: str = ""
+    first_call_days: int | None = None
+    thresholds_s: tuple[int, ...] = (120,)
+    slice_s: int = 60
+    free_hold_s: int = 60
+    forced_end_min: int | None = 60
+    forced_end_warning_s: int = 120
+    on_agent_lost: OnAgentLost = OnAgentLost.NEXT
+    pin_entry: bool = False
+    whisper: bool = True
+    expected_wait_min: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """One immutable, numbered version of everything above, looked up by name."""
+
+    version: int
+    organisations: tuple[str, ...] = ()
+    trunks: tuple[Trunk, ...] = ()
+    agents: tuple[Agent, ...] = ()
+    groups: tuple[HuntGroup, ...] = ()
+    profiles: tuple[BillingProfile, ...] = ()
+    services: tuple[Service, ...] = ()
+
+    def service_of(self, did: str) -> Service | None:
+        """The service that owns a number (E.164)."""
+        return next((s for s in self.services if did in s.dids), None)
+
+    def trunk(self, name: str) -> Trunk | None:
+        return next((t for t in self.trunks if t.name == name), None)
+
+    def agent(self, name: str) -> Agent | None:
+        return next((a for a in self.agents if a.name == name), None)
+
+    def group(self, name: str) -> HuntGroup | None:
+        return next((g for g in self.groups if g.name == name), None)
+
+    def profile(self, name: str) -> BillingProfile | None:
+        return next((p for p in self.profiles if p.name == name), None)

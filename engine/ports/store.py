@@ -1,0 +1,175 @@
+"""The fast copy: balances, holds, live calls, agents. One atomic step each.
+
+The journal is the truth (`ports.ledger`); the store applies its postings in the order of each
+account's gapless sequence number, so nothing is applied twice or out of order. Calls hold money
+here before it is talked away. Every write for a call carries the owner's `epoch`; a lower one
+than the store has seen is refused (`ConflictError`): that engine has lost the call.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.core.account import AccountView
+from engine.core.quota import Meter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorePosting:
+    """One posting to a customer's account as the journal numbered it.
+
+    `hold_id` names a hold that applying this posting ends: a call's id for its charge, the entry's
+    key for a debit that was held first.
+    """
+
+    account_id: str
+    currency: str
+    seq: int
+    micros: int
+    kind: str
+    key: str
+    hold_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """A wish to raise a call's hold; see `core.actions.Reserve`.
+
+    `granted_n` is what the engine believes is granted. A repeat of a `step` already carried out
+    gives the same answer and holds nothing more.
+    """
+
+    account_id: str
+    call_id: str
+    epoch: int
+    step: int
+    meter: Meter
+    levels: tuple[int, ...]
+    least: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """Increments granted in all after a reservation, and the account as it then was."""
+
+    granted_n: int
+    view: AccountView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A live call as written to the store: `body` is the machine's record (JSON)."""
+
+    call_id: str
+    account_id: str | None
+    engine: str
+    epoch: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceNews:
+    """The account changed; `credited_micros` is positive if money came in with this change."""
+
+    view: AccountView
+    credited_micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgentState:
+    """An agent in the store: free since `idle_since_ms` (store's clock), or busy, or paused."""
+
+    name: str
+    free: bool
+    paused: bool
+    idle_since_ms: int
+    call_id: str | None
+
+
+class Store(Protocol):
+    """Raises `RemoteError(retryable=True)` when the store does not answer within its time."""
+
+    async def account(self, account_id: str) -> AccountView | None:
+        """The account with all its holds, None if the store has never seen it."""
+        ...
+
+    async def seed_account(
+        self, account_id: str, currency: str, balance_micros: int, seq: int
+    ) -> AccountView:
+        """Put an account in at a sequence number unless it is there already at that or a later one."""
+        ...
+
+    async def apply(self, posting: StorePosting) -> int:
+        """Apply a posting if it is the account's next one.
+
+        Returns the account's sequence number afterwards: equal to `posting.seq` if applied now or
+        before, lower if an earlier one is missing (nothing was changed then).
+        """
+        ...
+
+    async def reserve(self, wish: Reservation) -> Granted:
+        """Raise (or just rewrite) the call's hold in one step."""
+        ...
+
+    async def hold_amount(self, account_id: str, hold_id: str, micros: int) -> bool:
+        """Hold a fixed amount before a debit, if it is available; a repeat is the same hold."""
+        ...
+
+    async def drop_hold(self, account_id: str, hold_id: str) -> None:
+        """End a hold without a charge."""
+        ...
+
+    async def save(self, snapshot: Snapshot) -> None:
+        """Write a live call's snapshot."""
+        ...
+
+    async def forget(self, call_id: str, account_id: str | None) -> None:
+        """Remove a finished call's snapshot."""
+        ...
+
+    async def live_calls(self) -> tuple[Snapshot, ...]:
+        """All live calls of all engines."""
+        ...
+
+    async def adopt(self, call_id: str, account_id: str | None, engine: str, epoch: int) -> Snapshot | None:
+        """Become the owner: epoch + 1 if it is still `epoch`; None if another was faster."""
+        ...
+
+    async def renew_lease(self, engine: str, ttl_ms: int) -> None:
+        """Say that this engine lives, by the store's own clock."""
+        ...
+
+    async def living_engines(self) -> tuple[str, ...]:
+        """Engines whose lease has not run out, by the store's own clock."""
+        ...
+
+    async def watch(self, account_id: str) -> None:
+        """Let `news` tell of this account until `unwatch`."""
+        ...
+
+    async def unwatch(self, account_id: str) -> None: ...
+
+    def news(self) -> AsyncIterator[BalanceNews]:
+        """Changes of the watched accounts as they happen; reconnects by itself for ever, and then
+        tells the present view of every watched account, since some may have been missed."""
+        ...
+
+    async def claim_agents(
+        self, call_id: str, ordered: tuple[str, ...], most: int
+    ) -> tuple[str, ...]:
+        """Claim for a call up to `most` free agents, in the order given."""
+        ...
+
+    async def free_agent(self, agent: str, call_id: str, wrap_up_ms: int) -> None:
+        """Give an agent back after a claim; he is free again after `wrap_up_ms`."""
+        ...
+
+    async def agent_states(self, names: tuple[str, ...]) -> tuple[AgentState, ...]:
+        """How these agents stand now (an unknown one is free since 0)."""
+        ...
+
+    async def set_paused(self, agent: str, paused: bool) -> None: ...
+
+    async def next_turn(self, group: str) -> int:
+        """A counter per hunt group, for round robin."""
+        ...
