@@ -112,6 +112,8 @@ class Service:
     `thresholds_s`: warnings are given this long before the money ends. `slice_s`: how much is held
     at a time. `free_hold_s`: how long a caller is kept free of charge after the end of the money.
     `forced_end_min`: minutes after the connection at which the call ends whatever is left.
+    `max_wait_s`: how long a caller may wait for an agent. `blocked`: E.164 numbers, or prefixes
+    that end in `*`.
     """
 
     name: str
@@ -133,10 +135,11 @@ class Service:
     free_hold_s: int = 60
     forced_end_min: int | None = 60
     forced_end_warning_s: int = 120
-    on_agent_lost: OnAgentLost = OnAgentLost.NEXT
+    on_agent_lost: OnAgentLost = OnAgentLost.END
     pin_entry: bool = False
     whisper: bool = True
     expected_wait_min: int = 1
+    max_wait_s: int = 180
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,306 @@
+"""From the first ring to the tariff announcement: who calls, may he, can he pay, what it costs.
+
+Nothing is charged here and, where the trunk passes early media, nothing is answered. What covers
+the first increment (and connect fee) is held before the announcement names a price, so that
+nobody is told a price he cannot pay.
+"""
+
+from dataclasses import replace
+
+from engine.core.actions import (
+    Answer,
+    CheckPin,
+    ClaimFirstCall,
+    FindAccount,
+    Reserve,
+    SetDeadline,
+    SetTimer,
+    WatchAccount,
+)
+from engine.core.cdr import Disposition, Refusal
+from engine.core.events import (
+    AccountFound,
+    BalanceChanged,
+    CallArrived,
+    DigitPressed,
+    FirstCallSettled,
+    LegAnswered,
+    MoneyUnreachable,
+    PinChecked,
+    PlaybackEnded,
+    Reserved,
+    TimerFired,
+)
+from engine.core.prompt import Prompt
+from engine.core.quota import Meter
+from engine.core.rating import StartsFrom, affordable_seconds, hold_levels
+from engine.core.tariff import rate_for
+from engine.premium.call import Keypad, State, Turn
+from engine.premium.rules import closed_because, is_blocked
+from engine.premium.telling import minutes_prompt, play_to_caller, stop_playback
+
+SET_UP_LIMIT_MS = 180_000
+PIN_TRIES = 3
+KEYPAD_WAIT_MS = 20_000
+KEYPAD_MOST = 24
+
+
+def arrived(turn: Turn, event: CallArrived) -> None:
+    """Judge the caller and the hour, then look for his account."""
+    call = turn.call
+    turn.order(SetDeadline(leg=call.caller.leg, at_ms=turn.now.wall_ms + SET_UP_LIMIT_MS))
+    closed = closed_because(call.service.hours, event.at_ms)
+    if is_blocked(call.caller.e164, call.service.blocked):
+        refuse(turn, Refusal.CALLER_BLOCKED)
+    elif closed is not None:
+        refuse(turn, closed)
+    elif call.caller.verified:
+        turn.go(State.FINDING)
+    elif call.service.pin_entry:
+        turn.go(State.ENTERING)
+    else:
+        refuse(turn, Refusal.NOT_IDENTIFIED)
+
+
+def refuse(turn: Turn, refusal: Refusal) -> None:
+    """Tell the caller why, then let him go; he is not charged."""
+    turn.go(State.REFUSING, refusal=refusal, disposition=Disposition.REFUSED)
+
+
+def fail(turn: Turn, event: MoneyUnreachable) -> None:
+    """Store or ledger is away: a fault announcement, nothing charged."""
+    turn.go(State.REFUSING, disposition=Disposition.FAULT)
+
+
+# --- the account ---------------------------------------------------------------------------
+
+
+def enter_finding(turn: Turn) -> None:
+    call = turn.call
+    turn.order(FindAccount(profile=call.service.profile, e164=call.caller.e164 or ""))
+
+
+def account_found(turn: Turn, event: AccountFound) -> None:
+    """The account is known: watch it, and see whether the first-call offer is to be had."""
+    view = event.view
+    turn.change(account_id=view.account_id, view=view, returning=event.returning)
+    turn.order(WatchAccount(account_id=view.account_id))
+    offer = turn.call.service.tariff.first_call
+    if view.blocked:
+        refuse(turn, Refusal.ACCOUNT_BLOCKED)
+    elif offer is not None and turn.call.service.caller_list and turn.call.caller.verified:
+        turn.go(State.CLAIMING)
+    else:
+        turn.go(State.RESERVING)
+
+
+def enter_claiming(turn: Turn) -> None:
+    service = turn.call.service
+    turn.order(
+        ClaimFirstCall(
+            caller_list=service.caller_list,
+            e164=turn.call.caller.e164 or "",
+            days=service.first_call_days,
+        )
+    )
+
+
+def first_call_settled(turn: Turn, event: FirstCallSettled) -> None:
+    turn.go(State.RESERVING, first_call=event.granted)
+
+
+def enter_reserving(turn: Turn) -> None:
+    """Hold what covers the first increment and connect fee."""
+    call = turn.call
+    tariff = call.service.tariff
+    rate = rate_for(tariff, call.caller.line, call.first_call)
+    meter = Meter(rate=rate, free_ms=tariff.billing_start.after_s * 1000)
+    step = call.step + 1
+    turn.change(rate=rate, meter=meter, step=step, asked=True)
+    turn.order(Reserve(step=step, meter=meter, levels=hold_levels(rate, 0, 1)))
+
+
+def first_reserved(turn: Turn, event: Reserved) -> None:
+    """Held: announce. Not held: the balance is too low, and he is never connected."""
+    call = turn.call
+    if event.step != call.step or call.meter is None:
+        return
+    turn.change(asked=False, view=event.view, meter=call.meter.granted(event.granted_n))
+    if event.granted_n >= 1:
+        turn.go(State.ANNOUNCING)
+    else:
+        refuse(turn, Refusal.BALANCE_TOO_LOW)
+
+
+def note_balance(turn: Turn, event: BalanceChanged) -> None:
+    """Before the conversation a change of the balance is only taken note of."""
+    turn.change(view=event.view)
+
+
+# --- announcements -------------------------------------------------------------------------
+
+
+def enter_announcing(turn: Turn) -> None:
+    """The minutes left, then the price, as early media where the trunk passes it."""
+    if needs_answer(turn):
+        turn.order(Answer(leg=turn.call.caller.leg))
+    else:
+        play_to_caller(turn, *announcement(turn))
+
+
+def needs_answer(turn: Turn) -> bool:
+    """Whether the caller can hear nothing yet: no early media, and not answered."""
+    call = turn.call
+    return not call.trunk.early_media and call.caller.answered_ms is None
+
+
+def caller_answered(turn: Turn, event: LegAnswered) -> None:
+    """The caller's leg is answered: say what was to be said."""
+    note_answer(turn, event)
+    if turn.call.state is State.ANNOUNCING and not turn.call.playback:
+        play_to_caller(turn, *announcement(turn))
+    elif turn.call.state is State.REFUSING and not turn.call.playback:
+        play_to_caller(turn, *refusal_prompts(turn))
+
+
+def note_answer(turn: Turn, event: LegAnswered) -> None:
+    if event.leg == turn.call.caller.leg and turn.call.caller.answered_ms is None:
+        turn.caller(answered_ms=event.at_ms)
+
+
+def announcement(turn: Turn) -> tuple[Prompt, ...]:
+    """Welcome, minutes left, price; the price last, for its audio ends with the three seconds of
+    silence that § 110 TKG wants before charging begins."""
+    call = turn.call
+    assert call.rate is not None
+    assert call.view is not None
+    free = call.view.balance_micros - sum(hold.micros for hold in call.view.others(call.call_id))
+    start = call.service.tariff.billing_start
+    prompts = [Prompt.of("welcome"), minutes_prompt(affordable_seconds(call.rate, free))]
+    if start.origin is StartsFrom.ANNOUNCEMENT:
+        prompts.append(Prompt.of("waiting_is_charged"))
+    return (*prompts, _price(turn))
+
+
+def _price(turn: Turn) -> Prompt:
+    call = turn.call
+    rate = call.rate
+    assert rate is not None
+    start = call.service.tariff.billing_start
+    common: dict[str, int | str] = {
+        "currency": call.currency,
+        "starts": start.origin.value,
+        "after_s": start.after_s,
+    }
+    if rate.first_price_micros is None:
+        return Prompt.of("tariff", price_micros=rate.price_micros, **common)
+    if rate.first_minutes is not None:
+        common["minutes"] = rate.first_minutes
+    return Prompt.of(
+        "tariff_first_call",
+        price_micros=rate.first_price_micros,
+        then_micros=rate.price_micros,
+        **common,
+    )
+
+
+def announced(turn: Turn, event: PlaybackEnded) -> None:
+    """The price was heard to its end: now an agent may ring. Unheard, nothing may be charged."""
+    call = turn.call
+    if event.playback != call.playback:
+        return
+    turn.change(playback="")
+    if not event.complete:
+        turn.go(State.REFUSING, disposition=Disposition.FAULT)
+        return
+    turn.change(announced_ms=event.at_ms)
+    if call.service.tariff.billing_start.origin is StartsFrom.ANNOUNCEMENT and call.meter:
+        turn.change(meter=call.meter.started(event.at_ms), mono_since_ms=turn.now.mono_ms)
+    turn.go(State.HUNTING)
+
+
+# --- refusal -------------------------------------------------------------------------------
+
+REFUSAL_PROMPTS = {
+    Refusal.NOT_IDENTIFIED: "not_identified",
+    Refusal.CALLER_BLOCKED: "blocked_caller",
+    Refusal.ACCOUNT_BLOCKED: "account_blocked",
+    Refusal.CLOSED: "closed",
+    Refusal.HOLIDAY: "holiday",
+    Refusal.PIN_WRONG: "pin_wrong",
+}
+
+
+def refusal_prompts(turn: Turn) -> tuple[Prompt, ...]:
+    """What a refused caller hears."""
+    call = turn.call
+    if call.refusal is Refusal.BALANCE_TOO_LOW and call.view is not None:
+        balance = max(0, call.view.balance_micros)
+        return (Prompt.of("balance_too_low", balance_micros=balance, currency=call.currency),)
+    name = REFUSAL_PROMPTS.get(call.refusal) if call.refusal else None
+    return (Prompt.of(name or "fault"),)
+
+
+def enter_refusing(turn: Turn) -> None:
+    if needs_answer(turn):
+        turn.order(Answer(leg=turn.call.caller.leg))
+    else:
+        play_to_caller(turn, *refusal_prompts(turn))
+
+
+def refusal_told(turn: Turn, event: PlaybackEnded) -> None:
+    if event.playback == turn.call.playback:
+        turn.go(State.LEAVING, playback="")
+
+
+# --- number and PIN by keypad --------------------------------------------------------------
+
+
+def enter_entering(turn: Turn) -> None:
+    """Ask for the number, then for the PIN; each ends with `#`."""
+    turn.change(keypad=Keypad(tries=turn.call.keypad.tries))
+    turn.order(Answer(leg=turn.call.caller.leg))
+    _ask(turn, "enter_number")
+
+
+def _ask(turn: Turn, prompt: str) -> None:
+    play_to_caller(turn, Prompt.of(prompt))
+    turn.order(SetTimer(name="keypad", at_ms=turn.now.wall_ms + KEYPAD_WAIT_MS))
+
+
+def digit_pressed(turn: Turn, event: DigitPressed) -> None:
+    """Collect digits; `#` ends the number, then the PIN; the first key stops the prompt."""
+    call = turn.call
+    if event.leg != call.caller.leg:
+        return
+    stop_playback(turn)
+    keypad = call.keypad
+    turn.order(SetTimer(name="keypad", at_ms=turn.now.wall_ms + KEYPAD_WAIT_MS))
+    if event.digit != "#":
+        digits = (keypad.digits + event.digit)[:KEYPAD_MOST]
+        turn.change(keypad=replace(keypad, digits=digits))
+    elif not keypad.number:
+        turn.change(keypad=replace(keypad, number=keypad.digits, digits=""))
+        _ask(turn, "enter_pin" if keypad.digits else "enter_number")
+    else:
+        turn.change(keypad=replace(keypad, digits="", tries=keypad.tries + 1))
+        profile = call.service.profile
+        turn.order(CheckPin(profile=profile, number=keypad.number, pin=keypad.digits))
+
+
+def pin_checked(turn: Turn, event: PinChecked) -> None:
+    """Fits: go on with that account. Else ask again, three times in all."""
+    if event.view is not None:
+        turn.change(keypad=Keypad(tries=turn.call.keypad.tries))
+        account_found(turn, AccountFound(at_ms=event.at_ms, view=event.view, returning=True))
+    elif turn.call.keypad.tries >= PIN_TRIES:
+        refuse(turn, Refusal.PIN_WRONG)
+    else:
+        turn.change(keypad=Keypad(tries=turn.call.keypad.tries))
+        play_to_caller(turn, Prompt.of("pin_wrong"), Prompt.of("enter_number"))
+
+
+def keypad_silent(turn: Turn, event: TimerFired) -> None:
+    """Nobody keys anything in: say what to do and end."""
+    if turn.now.wall_ms >= event.due_ms and event.name == "keypad":
+        refuse(turn, Refusal.NOT_IDENTIFIED)

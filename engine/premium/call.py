@@ -1,0 +1,194 @@
+"""A premium call as it lives: its record, its states, and a step in the making.
+
+`PremiumCall` is frozen and made of plain values only, so that any engine can read it back from
+the store and go on. `Turn` collects what one step changes and orders.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from engine.core.account import AccountView
+from engine.core.actions import Action
+from engine.core.call import Now, derived_id
+from engine.core.cdr import Disposition, Refusal
+from engine.core.inventory import Agent, HuntGroup, Service, Trunk
+from engine.core.quota import Meter
+from engine.core.rating import Rate
+from engine.core.tariff import Line
+
+HEARD_MOST = 200
+
+
+class State(StrEnum):
+    """Where a call stands; `machine.TRANSITIONS` says what may happen in each."""
+
+    ARRIVED = "arrived"
+    FINDING = "finding"
+    ENTERING = "entering"
+    CLAIMING = "claiming"
+    RESERVING = "reserving"
+    REFUSING = "refusing"
+    ANNOUNCING = "announcing"
+    HUNTING = "hunting"
+    BRIEFING = "briefing"
+    JOINING = "joining"
+    TALKING = "talking"
+    CLOSING = "closing"
+    HOLDING = "holding"
+    LEAVING = "leaving"
+    SETTLING = "settling"
+    FINISHED = "finished"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who calls, as judged: `e164` is None if the signalling held no number at all.
+
+    `verified`: the trunk's network vouches for it. `received` is what came, for the record.
+    """
+
+    leg: str
+    did: str
+    received: str
+    e164: str | None
+    verified: bool
+    withheld: bool
+    line: Line
+    arrived_ms: int
+    answered_ms: int | None = None
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentLeg:
+    """An agent who is rung, briefed, or talks."""
+
+    name: str
+    leg: str
+    answered: bool = False
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keypad:
+    """What a caller has keyed in so far when he proves himself by number and PIN."""
+
+    number: str = ""
+    digits: str = ""
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PremiumCall:
+    """One call to a premium line. Times are Asterisk's wall clock in milliseconds.
+
+    `playback` is the playback the state waits for; `caller_whisper`/`agent_whisper` run inside the
+    conversation. `step` numbers the reservations, `asked` says that one is under way, `short` that
+    the last one gave less than the `wanted_n` increments. `armed` are the warning thresholds (seconds) still due,
+    `cut_ms` is when the money ends as far as is known, `told_ms` when a changed time was last told.
+    """
+
+    call_id: str
+    state: State = State.ARRIVED
+    service: Service
+    trunk: Trunk
+    group: HuntGroup
+    agents: tuple[Agent, ...]
+    currency: str
+    config_version: int
+    caller: Caller
+    account_id: str | None = None
+    returning: bool = False
+    view: AccountView | None = None
+    rate: Rate | None = None
+    first_call: bool = False
+    meter: Meter | None = None
+    mono_since_ms: int | None = None
+    clock_alarm: bool = False
+    made: int = 0
+    playback: str = ""
+    keypad: Keypad = field(default_factory=Keypad)
+    step: int = 0
+    asked: bool = False
+    wanted_n: int = 0
+    short: bool = False
+    announced_ms: int | None = None
+    ringing: tuple[AgentLeg, ...] = ()
+    tried: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    round: int = 1
+    agent: AgentLeg | None = None
+    served_by: tuple[str, ...] = ()
+    bridge: str = ""
+    in_bridge: tuple[str, ...] = ()
+    joined_ms: int | None = None
+    caller_whisper: str = ""
+    agent_whisper: str = ""
+    armed: tuple[int, ...] = ()
+    cut_ms: int | None = None
+    told_ms: int = 0
+    price_told: bool = False
+    limit_told: bool = False
+    hold_until_ms: int | None = None
+    disposition: Disposition | None = None
+    refusal: Refusal | None = None
+    ended_ms: int | None = None
+    heard: tuple[tuple[int, str, str], ...] = ()
+    alive_ms: int = 0
+
+    @property
+    def finished(self) -> bool:
+        """Nothing is left to do and the record is durable."""
+        return self.state is State.FINISHED
+
+    @property
+    def limit_ms(self) -> int | None:
+        """When the forced end comes (§ 113 TKG): so many minutes after the connection."""
+        if self.service.forced_end_min is None or self.caller.answered_ms is None:
+            return None
+        return self.caller.answered_ms + self.service.forced_end_min * 60_000
+
+    def agent_named(self, name: str) -> Agent | None:
+        return next((agent for agent in self.agents if agent.name == name), None)
+
+    def rung(self, leg: str) -> AgentLeg | None:
+        """The ringing agent on this leg."""
+        return next((agent for agent in self.ringing if agent.leg == leg), None)
+
+
+class Turn:
+    """One step in the making: the call as it becomes and the orders so far."""
+
+    def __init__(self, call: PremiumCall, now: Now) -> None:
+        self.call = call
+        self.now = now
+        self.actions: list[Action] = []
+        self.entered = False
+
+    def change(self, **fields: Any) -> None:
+        """Replace fields of the call."""
+        self.call = replace(self.call, **fields)
+
+    def caller(self, **fields: Any) -> None:
+        """Replace fields of the call's caller."""
+        self.change(caller=replace(self.call.caller, **fields))
+
+    def go(self, state: State, **fields: Any) -> None:
+        """Enter a state; what is ordered on entering it follows in the same step."""
+        self.change(state=state, **fields)
+        self.entered = True
+
+    def order(self, *actions: Action) -> None:
+        self.actions.extend(actions)
+
+    def new_id(self, kind: str) -> str:
+        """The id of the call's next leg (`a`), bridge (`b`) or playback (`p`)."""
+        self.change(made=self.call.made + 1)
+        return derived_id(self.call.call_id, kind, self.call.made)
+
+    def note_heard(self, who: str, keys: Iterable[str]) -> None:
+        """Keep for the record what `who` (caller or agent) is given to hear from now."""
+        told = tuple((self.now.wall_ms, who, key) for key in keys)
+        self.change(heard=(self.call.heard + told)[-HEARD_MOST:])

@@ -1,0 +1,345 @@
+"""Finding an agent: ring the hunt group, brief who answers, join both sides.
+
+The caller hears music meanwhile. Agents are claimed before they are rung, so that no two calls
+ring the same phone; whoever answers first has the call, the others are let go. An outside number
+must press a key, so that no voicemail takes a call (its answer is an answer to SIP).
+"""
+
+from engine.core.actions import (
+    Answer,
+    CancelTimer,
+    ClaimAgents,
+    DialAgent,
+    FreeAgent,
+    HangUp,
+    HangUpReason,
+    IndicateRinging,
+    Join,
+    Part,
+    SetDeadline,
+    SetTimer,
+    StartMusic,
+    StopMusic,
+    StopPlayback,
+)
+from engine.core.cdr import Disposition
+from engine.core.events import (
+    AgentsClaimed,
+    DigitPressed,
+    LegAnswered,
+    LegEnded,
+    LegFailed,
+    LegJoined,
+    OrderFailed,
+    PlaybackEnded,
+    TimerFired,
+)
+from engine.core.inventory import AgentKind
+from engine.core.prompt import Prompt
+from engine.core.rating import StartsFrom, affordable_seconds
+from engine.premium.arrival import SET_UP_LIMIT_MS
+from engine.premium.call import AgentLeg, State, Turn
+from engine.premium.ending import caller_gone
+from engine.premium.spending import is_spent, schedule
+from engine.premium.telling import play_to_agent, play_to_caller, stop_playback
+
+LOOK_AGAIN_MS = 1_000
+ACCEPT_WAIT_MS = 10_000
+JOIN_WAIT_MS = 5_000
+ACCEPT_KEY = "1"
+
+
+def enter_hunting(turn: Turn) -> None:
+    """Entertain the caller and claim agents."""
+    call = turn.call
+    limit_ms = turn.now.wall_ms + call.service.max_wait_s * 1000
+    turn.change(ringing=(), agent=None, bridge="", in_bridge=(), tried=(), round=1)
+    turn.order(
+        SetTimer(name="wait", at_ms=limit_ms),
+        SetDeadline(leg=call.caller.leg, at_ms=limit_ms + SET_UP_LIMIT_MS),
+    )
+    _entertain(turn)
+    _claim(turn)
+    schedule(turn)
+
+
+def _entertain(turn: Turn) -> None:
+    """An answered or early-media caller hears what waiting means, then music; else ringing."""
+    call = turn.call
+    if not call.trunk.early_media and call.caller.answered_ms is None:
+        turn.order(IndicateRinging(leg=call.caller.leg))
+        return
+    if call.joined_ms is not None:
+        play_to_caller(turn, Prompt.of("agent_lost_trying_next"))
+    elif call.service.tariff.billing_start.origin is StartsFrom.CONVERSATION:
+        play_to_caller(turn, Prompt.of("please_wait", minutes=call.service.expected_wait_min))
+    else:
+        turn.order(StartMusic(leg=call.caller.leg))
+
+
+def waiting_told(turn: Turn, event: PlaybackEnded) -> None:
+    """What waiting means has been said: music."""
+    if turn.call.playback and event.playback == turn.call.playback:
+        turn.change(playback="")
+        turn.order(StartMusic(leg=turn.call.caller.leg))
+
+
+def _claim(turn: Turn) -> None:
+    call = turn.call
+    turn.order(
+        ClaimAgents(
+            group=call.service.group, round=call.round, exclude=call.tried, only=call.only
+        )
+    )
+
+
+def agents_claimed(turn: Turn, event: AgentsClaimed) -> None:
+    """Ring them; if none is free now, look again soon, or go round again."""
+    call = turn.call
+    if event.round != call.round or call.ringing:
+        turn.order(*(FreeAgent(agent=name, talked=False) for name in event.agents))
+        return
+    if event.agents:
+        _ring(turn, event.agents)
+    elif call.only:
+        turn.change(only=())
+        _claim(turn)
+    elif call.tried:
+        _next_round(turn)
+    else:
+        turn.order(SetTimer(name="hunt", at_ms=turn.now.wall_ms + LOOK_AGAIN_MS))
+
+
+def _next_round(turn: Turn) -> None:
+    if turn.call.round >= turn.call.group.rounds:
+        nobody(turn)
+        return
+    turn.change(round=turn.call.round + 1, tried=())
+    turn.order(SetTimer(name="hunt", at_ms=turn.now.wall_ms + LOOK_AGAIN_MS))
+
+
+def look_again(turn: Turn, event: TimerFired) -> None:
+    if not turn.call.ringing:
+        _claim(turn)
+
+
+def nobody(turn: Turn) -> None:
+    """Nobody answered: say so; the call is never charged."""
+    _drop_ringing(turn)
+    stop_playback(turn)
+    turn.order(StopMusic(leg=turn.call.caller.leg))
+    turn.go(State.CLOSING, disposition=Disposition.NO_AGENT)
+
+
+def waited_too_long(turn: Turn, event: TimerFired) -> None:
+    nobody(turn)
+
+
+def _ring(turn: Turn, names: tuple[str, ...]) -> None:
+    call = turn.call
+    shown = call.caller.e164 if call.caller.verified and not call.caller.withheld else None
+    ringing: list[AgentLeg] = []
+    for name in names:
+        leg = turn.new_id("a")
+        ringing.append(AgentLeg(name=name, leg=leg))
+        turn.order(
+            DialAgent(
+                leg=leg,
+                agent=name,
+                ring_timeout_s=call.group.ring_timeout_s,
+                show_number=shown,
+                show_name=call.service.title or call.service.name,
+                deadline_ms=call.group.ring_timeout_s * 1000 + SET_UP_LIMIT_MS,
+            )
+        )
+    turn.change(ringing=tuple(ringing), tried=(*call.tried, *names))
+
+
+def agent_failed(turn: Turn, event: LegFailed) -> None:
+    """Busy, no answer, refused: give him back and try the next."""
+    call = turn.call
+    rung = call.rung(event.leg)
+    if rung is None:
+        return
+    turn.order(FreeAgent(agent=rung.name, talked=False))
+    turn.change(ringing=tuple(leg for leg in call.ringing if leg.leg != event.leg))
+    if not turn.call.ringing:
+        _claim(turn)
+
+
+def dial_failed(turn: Turn, event: OrderFailed) -> None:
+    """A leg could not even be dialled (unknown endpoint): as if it had not answered."""
+    rung = turn.call.rung(event.target)
+    if rung is not None and event.order == "DialAgent":
+        turn.order(FreeAgent(agent=rung.name, talked=False))
+        turn.change(ringing=tuple(leg for leg in turn.call.ringing if leg.leg != event.target))
+        if not turn.call.ringing:
+            turn.order(SetTimer(name="hunt", at_ms=turn.now.wall_ms + LOOK_AGAIN_MS))
+
+
+def agent_answered(turn: Turn, event: LegAnswered) -> None:
+    """The first to answer has the call."""
+    rung = turn.call.rung(event.leg)
+    if rung is None:
+        return
+    _drop_ringing(turn, keep=rung.leg)
+    turn.go(State.BRIEFING, agent=AgentLeg(name=rung.name, leg=rung.leg, answered=True), ringing=())
+
+
+def _drop_ringing(turn: Turn, keep: str = "") -> None:
+    for leg in turn.call.ringing:
+        if leg.leg != keep:
+            turn.order(
+                HangUp(leg=leg.leg, reason=HangUpReason.NORMAL),
+                FreeAgent(agent=leg.name, talked=False),
+            )
+    turn.change(ringing=())
+
+
+# --- the agent's briefing ------------------------------------------------------------------
+
+
+def enter_briefing(turn: Turn) -> None:
+    """The whisper before the bridge; an outside number is asked for a key."""
+    call = turn.call
+    turn.order(CancelTimer(name="hunt"))
+    prompts = []
+    if call.service.whisper:
+        prompts.append(_whisper(turn))
+    if _must_accept(turn):
+        prompts.append(Prompt.of("press_to_accept"))
+        turn.order(SetTimer(name="accept", at_ms=turn.now.wall_ms + ACCEPT_WAIT_MS))
+    if prompts:
+        turn.change(agent_whisper=play_to_agent(turn, *prompts))
+    else:
+        turn.go(State.JOINING)
+
+
+def _must_accept(turn: Turn) -> bool:
+    call = turn.call
+    agent = call.agent_named(call.agent.name) if call.agent else None
+    return agent is not None and agent.kind is AgentKind.OUTSIDE
+
+
+def _whisper(turn: Turn) -> Prompt:
+    call = turn.call
+    assert call.rate is not None
+    assert call.view is not None
+    mine = call.view.balance_micros - sum(h.micros for h in call.view.others(call.call_id))
+    seconds = affordable_seconds(call.rate, mine)
+    return Prompt.of(
+        "whisper_agent",
+        service=call.service.name,
+        returning=int(call.returning),
+        seconds=seconds - seconds % 60 if seconds >= 60 else seconds,
+    )
+
+
+def briefed(turn: Turn, event: PlaybackEnded) -> None:
+    """The whisper is over: a phone is joined at once, an outside number still has to accept."""
+    waiting_told(turn, event)
+    if not turn.call.agent_whisper or event.playback != turn.call.agent_whisper:
+        return
+    turn.change(agent_whisper="")
+    if _must_accept(turn):
+        turn.order(SetTimer(name="accept", at_ms=turn.now.wall_ms + ACCEPT_WAIT_MS))
+    else:
+        turn.go(State.JOINING)
+
+
+def key_pressed(turn: Turn, event: DigitPressed) -> None:
+    """The key that accepts the call, on the agent's leg."""
+    call = turn.call
+    if call.agent is None or event.leg != call.agent.leg:
+        return
+    if _must_accept(turn) and event.digit == ACCEPT_KEY:
+        turn.go(State.JOINING)
+
+
+def not_accepted(turn: Turn, event: TimerFired) -> None:
+    """No key came: a voicemail, or nobody. Let him go and try the next."""
+    if turn.call.agent_whisper:
+        turn.order(SetTimer(name="accept", at_ms=turn.now.wall_ms + ACCEPT_WAIT_MS))
+        return
+    _let_agent_go(turn)
+
+
+def _let_agent_go(turn: Turn) -> None:
+    call = turn.call
+    if call.bridge:
+        turn.order(Part(bridge=call.bridge, legs=(call.caller.leg,)))
+        turn.order(StartMusic(leg=call.caller.leg))
+    if call.agent is not None:
+        turn.order(HangUp(leg=call.agent.leg), FreeAgent(agent=call.agent.name, talked=False))
+    turn.change(agent=None, agent_whisper="", bridge="", in_bridge=(), state=State.HUNTING)
+    _claim(turn)
+
+
+def leg_ended(turn: Turn, event: LegEnded) -> None:
+    """The caller gave up, or the agent hung up before he was joined: then the next one."""
+    call = turn.call
+    if event.leg == call.caller.leg:
+        caller_gone(turn, event)
+    elif call.agent is not None and event.leg == call.agent.leg:
+        turn.order(CancelTimer(name="accept"))
+        _let_agent_go(turn)
+
+
+def money_waited_away(turn: Turn, event: TimerFired) -> None:
+    """Where waiting is charged: the money is used up and nobody has answered. Nothing is charged."""
+    if not is_spent(turn):
+        schedule(turn)
+        return
+    _drop_ringing(turn)
+    turn.order(StopMusic(leg=turn.call.caller.leg))
+    turn.go(State.CLOSING, disposition=Disposition.NO_AGENT)
+
+
+# --- joining -------------------------------------------------------------------------------
+
+
+def enter_joining(turn: Turn) -> None:
+    """Answer the caller and put both into one bridge."""
+    call = turn.call
+    assert call.agent is not None
+    stop_playback(turn)
+    turn.order(CancelTimer(name="accept"))
+    if call.agent_whisper:
+        turn.order(StopPlayback(playback=call.agent_whisper))
+    turn.order(StopMusic(leg=call.caller.leg))
+    if call.caller.answered_ms is None:
+        turn.order(Answer(leg=call.caller.leg))
+    bridge = call.bridge or turn.new_id("b")
+    turn.change(bridge=bridge)
+    legs = (call.caller.leg, call.agent.leg)
+    turn.order(
+        Join(bridge=bridge, legs=legs),
+        SetTimer(name="join", at_ms=turn.now.wall_ms + JOIN_WAIT_MS),
+    )
+
+
+def joined(turn: Turn, event: LegJoined) -> None:
+    """Both are in: the conversation starts with the later of the two."""
+    call = turn.call
+    if event.bridge != call.bridge or event.leg in call.in_bridge:
+        return
+    turn.change(in_bridge=(*call.in_bridge, event.leg))
+    if len(turn.call.in_bridge) < 2 or call.meter is None:
+        return
+    turn.order(CancelTimer(name="join"), CancelTimer(name="wait"))
+    meter = call.meter
+    if not meter.running:
+        turn.change(mono_since_ms=turn.now.mono_ms)
+    name = call.agent.name if call.agent else ""
+    turn.go(
+        State.TALKING,
+        meter=meter.started(event.at_ms),
+        joined_ms=call.joined_ms or event.at_ms,
+        served_by=(*call.served_by, name),
+        agent_whisper="",
+    )
+
+
+def join_failed(turn: Turn, event: OrderFailed | TimerFired) -> None:
+    """The bridge did not come about: let the agent go, try the next."""
+    _let_agent_go(turn)

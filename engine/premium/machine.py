@@ -1,0 +1,203 @@
+"""The premium call as a state table: what may happen in each state, and who decides about it.
+
+A call ARRIVES on a trunk. Its caller is judged; his account is FINDING, or he is ENTERING number
+and PIN; the first-call offer is CLAIMING; the first increment is RESERVING. Then the price is
+ANNOUNCING, agents are HUNTING, the one who answers is BRIEFING, both are JOINING, and they are
+TALKING while money is held ahead of them slice by slice. CLOSING tells why it is over, HOLDING
+keeps the caller free of charge for a top-up, LEAVING ends every leg and SETTLING books the call.
+REFUSING tells a caller why he is not connected.
+
+An event that is neither in the table nor in `IGNORED` is a fault of ours: it is counted, and the
+call goes on. Charging follows RFC 8506's reserve and debit; early media and answer RFC 3261 and
+3960. Not handled: transfers (refused by the trunk's settings), more than one agent in a
+conversation.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from engine.core import events as e
+from engine.core.actions import Action
+from engine.core.call import Now
+from engine.core.inventory import Inventory, Service, Trunk
+from engine.premium import adoption, arrival, ending, hunting, spending, talking, telling
+from engine.premium.call import PremiumCall, State, Turn
+from engine.premium.rules import judge
+
+S = State
+Handler = Callable[[Turn, Any], None]
+Key = tuple[State, type[e.Event] | str]
+
+TRANSITIONS: Mapping[Key, Handler] = {
+    (S.ARRIVED, e.CallArrived): arrival.arrived,
+    (S.FINDING, e.AccountFound): arrival.account_found,
+    (S.FINDING, e.MoneyUnreachable): arrival.fail,
+    (S.CLAIMING, e.FirstCallSettled): arrival.first_call_settled,
+    (S.CLAIMING, e.MoneyUnreachable): arrival.fail,
+    (S.RESERVING, e.Reserved): arrival.first_reserved,
+    (S.RESERVING, e.MoneyUnreachable): arrival.fail,
+    (S.ENTERING, e.DigitPressed): arrival.digit_pressed,
+    (S.ENTERING, e.PinChecked): arrival.pin_checked,
+    (S.ENTERING, e.MoneyUnreachable): arrival.fail,
+    (S.ENTERING, e.LegAnswered): arrival.note_answer,
+    (S.ENTERING, "keypad"): arrival.keypad_silent,
+    (S.REFUSING, e.LegAnswered): arrival.caller_answered,
+    (S.REFUSING, e.PlaybackEnded): arrival.refusal_told,
+    (S.ANNOUNCING, e.LegAnswered): arrival.caller_answered,
+    (S.ANNOUNCING, e.PlaybackEnded): arrival.announced,
+    (S.HUNTING, e.AgentsClaimed): hunting.agents_claimed,
+    (S.HUNTING, e.LegAnswered): hunting.agent_answered,
+    (S.HUNTING, e.LegFailed): hunting.agent_failed,
+    (S.HUNTING, e.OrderFailed): hunting.dial_failed,
+    (S.HUNTING, e.PlaybackEnded): hunting.waiting_told,
+    (S.HUNTING, "hunt"): hunting.look_again,
+    (S.HUNTING, "wait"): hunting.waited_too_long,
+    (S.BRIEFING, e.PlaybackEnded): hunting.briefed,
+    (S.BRIEFING, e.DigitPressed): hunting.key_pressed,
+    (S.BRIEFING, "accept"): hunting.not_accepted,
+    (S.JOINING, e.LegJoined): hunting.joined,
+    (S.JOINING, e.LegAnswered): arrival.note_answer,
+    (S.JOINING, e.OrderFailed): hunting.join_failed,
+    (S.JOINING, "join"): hunting.join_failed,
+    (S.TALKING, e.LegAnswered): arrival.note_answer,
+    (S.TALKING, e.LegLeft): talking.left,
+    (S.TALKING, e.LegEnded): talking.ended,
+    (S.TALKING, e.PlaybackEnded): telling.whisper_ended,
+    (S.TALKING, e.Reserved): talking.reserved,
+    (S.TALKING, e.MoneyUnreachable): spending.unreachable,
+    (S.TALKING, e.BalanceChanged): talking.balance_changed,
+    (S.TALKING, e.EndOrdered): talking.end_ordered,
+    (S.TALKING, "renew"): spending.renew,
+    (S.TALKING, "cut"): talking.cut,
+    (S.TALKING, "warn"): telling.warn,
+    (S.TALKING, "price"): telling.tell_price,
+    (S.TALKING, "limit_warn"): telling.warn_of_limit,
+    (S.TALKING, "limit"): talking.limit_reached,
+    (S.CLOSING, e.PlaybackEnded): ending.closing_told,
+    (S.CLOSING, e.LegEnded): ending.ended_in_closing,
+    (S.CLOSING, e.BalanceChanged): ending.credit_in_hold,
+    (S.CLOSING, e.Reserved): ending.reserved_in_hold,
+    (S.HOLDING, e.LegEnded): ending.ended_in_closing,
+    (S.HOLDING, e.PlaybackEnded): ending.closing_told,
+    (S.HOLDING, e.BalanceChanged): ending.credit_in_hold,
+    (S.HOLDING, e.Reserved): ending.reserved_in_hold,
+    (S.HOLDING, "hold"): ending.hold_over,
+    (S.SETTLING, e.CallSettled): ending.settled,
+}
+
+WAITING = (S.HUNTING, S.BRIEFING, S.JOINING)
+BEFORE_TALK = (
+    S.ARRIVED, S.FINDING, S.ENTERING, S.CLAIMING, S.RESERVING, S.REFUSING, S.ANNOUNCING, *WAITING,
+)  # fmt: skip
+
+ENTRIES: Mapping[State, Callable[[Turn], None]] = {
+    S.FINDING: arrival.enter_finding,
+    S.CLAIMING: arrival.enter_claiming,
+    S.RESERVING: arrival.enter_reserving,
+    S.ENTERING: arrival.enter_entering,
+    S.REFUSING: arrival.enter_refusing,
+    S.ANNOUNCING: arrival.enter_announcing,
+    S.HUNTING: hunting.enter_hunting,
+    S.BRIEFING: hunting.enter_briefing,
+    S.JOINING: hunting.enter_joining,
+    S.TALKING: talking.enter_talking,
+    S.CLOSING: ending.enter_closing,
+    S.HOLDING: ending.enter_holding,
+    S.LEAVING: ending.enter_leaving,
+    S.SETTLING: ending.enter_settling,
+}
+"""What is ordered on entering a state, and again when another engine takes the call over in it."""
+
+
+def begin(
+    event: e.CallArrived, call_id: str, service: Service, trunk: Trunk, inventory: Inventory
+) -> PremiumCall:
+    """The record of a call that has just arrived at a service; it keeps these terms for life."""
+    group = inventory.group(service.group)
+    profile = inventory.profile(service.profile)
+    if group is None or profile is None:
+        raise ValueError(f"service {service.name} names a group or profile that is not there")
+    agents = tuple(agent for agent in inventory.agents if agent.name in group.agents)
+    return PremiumCall(
+        call_id=call_id,
+        service=service,
+        trunk=trunk,
+        group=group,
+        agents=agents,
+        currency=profile.currency,
+        config_version=inventory.version,
+        caller=judge(event, trunk, service),
+    )
+
+
+def step(call: PremiumCall, event: e.Event, now: Now) -> tuple[PremiumCall, tuple[Action, ...]]:
+    """What the call becomes by one event, and the orders that follow. Pure."""
+    turn = Turn(call, now)
+    handler = _handler(call.state, event)
+    if handler is not None:
+        handler(turn, event)
+        while turn.entered:
+            turn.entered = False
+            enter = ENTRIES.get(turn.call.state)
+            if enter is not None:
+                enter(turn)
+    if turn.call.meter is not None and turn.call.meter.running:
+        turn.call = replace(turn.call, alive_ms=now.wall_ms)
+    return turn.call, tuple(turn.actions)
+
+
+def _handler(state: State, event: e.Event) -> Handler | None:
+    if isinstance(event, e.CallAdopted):
+        return adoption.adopted
+    key = event.name if isinstance(event, e.TimerFired) else type(event)
+    return TRANSITIONS.get((state, key)) or COMMON.get((state, key))
+
+
+def _common() -> dict[Key, Handler]:
+    """What is decided alike in many states."""
+    common: dict[Key, Handler] = {}
+    for state in BEFORE_TALK:
+        common[state, e.LegEnded] = ending.caller_gone
+        common[state, e.BalanceChanged] = arrival.note_balance
+        common[state, e.EndOrdered] = ending.end_ordered_early
+    for state in WAITING:
+        common[state, e.LegEnded] = hunting.leg_ended
+        common[state, "renew"] = spending.renew
+        common[state, "cut"] = hunting.money_waited_away
+        common[state, e.Reserved] = spending.reserved
+        common[state, e.MoneyUnreachable] = spending.unreachable
+    for state in (S.CLOSING, S.HOLDING):
+        common[state, e.MoneyUnreachable] = ending.unreachable_in_hold
+        common[state, e.EndOrdered] = ending.end_ordered_early
+    return common
+
+
+COMMON: Mapping[Key, Handler] = _common()
+
+
+def is_expected(state: State, event: e.Event) -> bool:
+    """Whether this event is decided about or deliberately ignored in this state."""
+    return _handler(state, event) is not None or type(event) in IGNORED
+
+
+IGNORED: frozenset[type[e.Event]] = frozenset(
+    {
+        e.LegRinging,
+        e.LegLeft,
+        e.LegEnded,
+        e.LegFailed,
+        e.LegJoined,
+        e.LegAnswered,
+        e.PlaybackEnded,
+        e.DigitPressed,
+        e.TimerFired,
+        e.BalanceChanged,
+        e.Reserved,
+        e.AgentsClaimed,
+        e.OrderFailed,
+        e.MoneyUnreachable,
+        e.EndOrdered,
+    }
+)
+"""Events that may come late to any state and then mean nothing (a leg that was let go ends, …)."""

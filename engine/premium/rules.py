@@ -1,0 +1,103 @@
+"""What holds for a premium call before it is anything: identity, hours, block list, words of time.
+
+Pure. Sources: RFC 3323 and 3325 for identity under privacy, PRODUCT's premium section for the
+rest; the seed's "Unser System kann den Anrufer trotz Rufnummernunterdrückung korrekt erkennen".
+"""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from engine.core.cdr import Refusal
+from engine.core.events import CallArrived
+from engine.core.identity import SignalledIdentity, Vouched
+from engine.core.inventory import Hours, Service, Trunk
+from engine.core.number import NumberInfo, normalise
+from engine.core.tariff import Line
+from engine.premium.call import Caller
+
+SPOKEN_STEP_S = 5
+
+
+def judge(event: CallArrived, trunk: Trunk, service: Service) -> Caller:
+    """Who the caller is, as far as the trunk's network vouches for it."""
+    identity = event.identity
+    infos = [_read(value, trunk) for value in _vouched_values(identity, trunk)]
+    numbers = {info.e164 for info in infos if info is not None}
+    verified = len(numbers) == 1
+    known = next((info for info in infos if info is not None), None)
+    fallback = known or _read(identity.from_user, trunk)
+    return Caller(
+        leg=event.leg,
+        did=event.did,
+        received=_received(identity),
+        e164=fallback.e164 if fallback else None,
+        verified=verified,
+        withheld=is_withheld(identity),
+        line=_line(known, service) if verified else Line.OTHER,
+        arrived_ms=event.at_ms,
+    )
+
+
+def is_withheld(identity: SignalledIdentity) -> bool:
+    """Whether the caller asked that his number be shown to nobody (RFC 3323, RFC 3325 9.3)."""
+    wishes = {wish.strip().lower() for wish in identity.privacy.split(";")}
+    if wishes & {"id", "user", "header", "session", "critical"}:
+        return True
+    return identity.presentation.startswith("prohib")
+
+
+def _vouched_values(identity: SignalledIdentity, trunk: Trunk) -> tuple[str, ...]:
+    if trunk.vouches is Vouched.PAI:
+        return identity.asserted
+    if trunk.vouches is Vouched.FROM:
+        return (identity.from_user,)
+    return ()
+
+
+def _read(value: str, trunk: Trunk) -> NumberInfo | None:
+    info = normalise(value, trunk.number_format, trunk.region)
+    return info if info.e164 else None
+
+
+def _line(info: NumberInfo | None, service: Service) -> Line:
+    """The price class: landline and mobile of the service's country, everyone else is `other`."""
+    if info is None or info.region != service.region or info.line is None:
+        return Line.OTHER
+    return info.line
+
+
+def _received(identity: SignalledIdentity) -> str:
+    return ", ".join(identity.asserted) or identity.from_user
+
+
+def is_blocked(number: str | None, patterns: tuple[str, ...]) -> bool:
+    """Whether a number is on a block list of E.164 numbers and prefixes ending in `*`."""
+    if number is None:
+        return False
+    return any(
+        number.startswith(pattern[:-1]) if pattern.endswith("*") else number == pattern
+        for pattern in patterns
+    )
+
+
+def closed_because(hours: Hours, at_ms: int) -> Refusal | None:
+    """HOLIDAY or CLOSED if the line is shut at this instant, None if it is open."""
+    local = datetime.fromtimestamp(at_ms // 1000, UTC).astimezone(ZoneInfo(hours.timezone))
+    if local.date() in hours.holidays:
+        return Refusal.HOLIDAY
+    minute = local.hour * 60 + local.minute
+    is_open = not hours.spans or any(
+        span.weekday == local.weekday() and span.opens_min <= minute < span.closes_min
+        for span in hours.spans
+    )
+    return None if is_open else Refusal.CLOSED
+
+
+def spoken_seconds(seconds: int) -> int:
+    """A remaining time as it is said: whole minutes, below one minute steps of five seconds.
+
+    Rounded down, so that nobody is promised more than there is; 0 means too little to be said.
+    """
+    if seconds >= 60:
+        return seconds - seconds % 60
+    return max(0, seconds - seconds % SPOKEN_STEP_S)

@@ -1,0 +1,130 @@
+"""The conversation: the meter runs, the balance may change, somebody leaves.
+
+It starts when both are in the bridge and ends when the first leaves, by Asterisk's own times.
+Every change of the balance is told at once: more money extends the call, less brings the warning
+forward; the cut-off itself only ever follows the grants (`spending`).
+"""
+
+from engine.core.actions import CancelTimer, FreeAgent, HangUp, Part
+from engine.core.cdr import Disposition
+from engine.core.events import (
+    BalanceChanged,
+    EndOrdered,
+    LegEnded,
+    LegLeft,
+    PlaybackEnded,
+    Reserved,
+    TimerFired,
+)
+from engine.core.inventory import OnAgentLost
+from engine.premium import spending, telling
+from engine.premium.call import State, Turn
+
+
+def enter_talking(turn: Turn) -> None:
+    """Both are joined (or the call was taken over in mid-talk): set every clock, ask for a slice."""
+    telling.arm_at_start(turn)
+    telling.set_price_timer(turn)
+    telling.set_limit_timers(turn)
+    spending.schedule(turn)
+    spending.ask(turn)
+
+
+def reserved(turn: Turn, event: Reserved) -> None:
+    """More is held; the end of the money may have moved."""
+    before_ms = turn.call.cut_ms
+    spending.reserved(turn, event)
+    turn.change(cut_ms=telling.reckon_cut_off(turn.call))
+    if turn.call.cut_ms != before_ms:
+        telling.renew_cut_off(turn)
+
+
+def balance_changed(turn: Turn, event: BalanceChanged) -> None:
+    """Money came, went, or another call holds it: reckon anew, tell it, ask for more if short."""
+    before_ms = turn.call.cut_ms
+    if turn.call.view is not None and event.view.seq < turn.call.view.seq:
+        return
+    turn.change(view=event.view)
+    after_ms = telling.reckon_cut_off(turn.call)
+    if before_ms is not None and after_ms is not None and after_ms < before_ms:
+        turn.change(cut_ms=after_ms)
+        telling.tell_balance_change(turn, event, before_ms)
+        telling.set_warning_timer(turn)
+    else:
+        telling.renew_cut_off(turn)
+        telling.tell_balance_change(turn, event, before_ms or 0)
+    if turn.call.short and event.view.available_micros >= 0:
+        spending.ask(turn)
+
+
+def whisper_ended(turn: Turn, event: PlaybackEnded) -> None:
+    telling.whisper_ended(turn, event)
+
+
+def cut(turn: Turn, event: TimerFired) -> None:
+    """The grants are used up: the conversation ends, never before they are."""
+    if not spending.is_spent(turn):
+        spending.schedule(turn)
+        return
+    end_conversation(turn, turn.now.wall_ms)
+    turn.go(State.CLOSING, disposition=Disposition.MONEY_ENDED)
+
+
+def limit_reached(turn: Turn, event: TimerFired) -> None:
+    """The forced end (§ 113 TKG)."""
+    end_conversation(turn, turn.now.wall_ms)
+    turn.go(State.CLOSING, disposition=Disposition.LIMIT_REACHED)
+
+
+def end_ordered(turn: Turn, event: EndOrdered) -> None:
+    """An operator ends the call."""
+    end_conversation(turn, turn.now.wall_ms)
+    turn.go(State.LEAVING, disposition=Disposition.ENDED_BY_OPERATOR)
+
+
+def end_conversation(turn: Turn, at_ms: int) -> None:
+    """Stop the meter and take both out of the bridge."""
+    spending.stop_meter(turn, at_ms)
+    call = turn.call
+    turn.order(CancelTimer(name="limit"), CancelTimer(name="limit_warn"))
+    if call.bridge:
+        legs = (call.caller.leg, call.agent.leg) if call.agent else (call.caller.leg,)
+        turn.order(Part(bridge=call.bridge, legs=legs))
+    turn.change(bridge="", in_bridge=(), caller_whisper="", agent_whisper="", ended_ms=at_ms)
+
+
+def left(turn: Turn, event: LegLeft) -> None:
+    """One of the two left the bridge: that instant ends the conversation."""
+    if event.bridge == turn.call.bridge:
+        _somebody_left(turn, event.leg, event.at_ms)
+
+
+def ended(turn: Turn, event: LegEnded) -> None:
+    """One of the two is gone without the bridge having said so."""
+    _somebody_left(turn, event.leg, event.at_ms)
+
+
+def _somebody_left(turn: Turn, leg: str, at_ms: int) -> None:
+    call = turn.call
+    if leg == call.caller.leg:
+        end_conversation(turn, at_ms)
+        turn.caller(gone=True)
+        turn.go(State.LEAVING, disposition=Disposition.CALLER_HUNG_UP)
+    elif call.agent is not None and leg == call.agent.leg:
+        end_conversation(turn, at_ms)
+        lose_agent(turn)
+
+
+def lose_agent(turn: Turn) -> None:
+    """The agent is gone in mid-call: the meter stands; the next one, or the end, as configured."""
+    call = turn.call
+    if call.agent is not None:
+        turn.order(
+            HangUp(leg=call.agent.leg), FreeAgent(agent=call.agent.name, talked=True)
+        )
+    turn.change(agent=None)
+    if call.service.on_agent_lost is OnAgentLost.NEXT:
+        turn.go(State.HUNTING)
+    else:
+        turn.go(State.CLOSING, disposition=Disposition.AGENT_HUNG_UP)
+
