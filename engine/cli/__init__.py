@@ -1,0 +1,19 @@
+"""The command line `groschen`: this file only wires, each command lives in a file beside it.
+
+Exit codes of every command: 0 done, 1 refused or different, 2 wrong usage.
+"""
+
+import click
+
+from engine.cli.number import classify_numbers
+from engine.cli.quote import quote_calls
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="groschen")
+def main() -> None:
+    """Groschen: prepaid calls on Asterisk, rated to the second."""
+
+
+main.add_command(classify_numbers)
+main.add_command(quote_calls)
