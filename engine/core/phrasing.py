@@ -1,0 +1,183 @@
+"""The words of prompts: a catalogue of templates per language, and the filling of them.
+
+A template is a whole sentence with placeholders in braces: values of the prompt under their name
+without the unit (`{price}`, `{then}`, `{balance}`, `{minutes}`, `{seconds}`, `{after}`, `{days}`,
+`{service}`), or phrases that several templates share. `parse` checks an operator's file whole.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations, product
+
+from engine.core.prompt import FORMS, Prompt, Value
+from engine.core.spoken import MINUTES_SPOKEN_MAX, SPEAKERS, Speaker
+from engine.errors import CallerError
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A template and the values it is for; a value of None in `when` means: not given."""
+
+    when: tuple[tuple[str, Value | None], ...]
+    template: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All texts of one language: per prompt its variants (the first that fits is taken), and
+    phrases that several of them share. Placeholders are value names without their unit."""
+
+    lang: str
+    prompts: Mapping[str, tuple[Variant, ...]]
+    phrases: Mapping[str, tuple[Variant, ...]]
+
+
+def text(prompt: Prompt, catalogue: Catalogue) -> str:
+    """The words of a prompt; raises `ValueError` if the catalogue has none for these values."""
+    values = {placeholder(name): value for name, value in prompt.params}
+    return _filled(catalogue.prompts.get(prompt.name, ()), values, catalogue, prompt)
+
+
+def placeholder(name: str) -> str:
+    """What a value is called in templates: its name without the unit."""
+    return name.removesuffix("_micros").removesuffix("_s")
+
+
+_BRACES = re.compile(r"\{([^{}]*)\}")
+
+
+def _filled(
+    variants: tuple[Variant, ...],
+    values: Mapping[str, Value],
+    catalogue: Catalogue,
+    prompt: Prompt,
+) -> str:
+    for variant in variants:
+        if all(values.get(name) == wanted for name, wanted in variant.when):
+            break
+    else:
+        raise ValueError(f"{catalogue.lang}: no text for {prompt.key()}")
+
+    def word(match: re.Match[str]) -> str:
+        name = match[1]
+        if name in catalogue.phrases:
+            return _filled(catalogue.phrases[name], values, catalogue, prompt)
+        if name not in values:
+            raise ValueError(f"{catalogue.lang}: {prompt.key()} has no value {{{name}}}")
+        return _spoken(name, values, SPEAKERS[catalogue.lang])
+
+    return _BRACES.sub(word, variant.template)
+
+
+def _spoken(name: str, values: Mapping[str, Value], speaker: Speaker) -> str:
+    value = values[name]
+    if isinstance(value, str):
+        return value
+    if name in ("price", "then", "balance"):
+        return speaker.money(value, str(values["currency"]))
+    if name == "minutes":
+        return speaker.minutes(value)
+    if name == "days":
+        return speaker.counted(value, speaker.day)
+    if value > 60 * MINUTES_SPOKEN_MAX:
+        return speaker.minutes(value // 60)
+    return speaker.duration(value)
+
+
+# --- reading an operator's file --------------------------------------------------------------
+
+
+class CatalogueError(CallerError):
+    """A catalogue that cannot be used; `problems` names every mistake in it at once."""
+
+    code = "catalogue"
+
+    def __init__(self, lang: str, problems: tuple[str, ...]) -> None:
+        super().__init__(f"texts of language {lang!r}: " + "; ".join(problems))
+        self.problems = problems
+
+
+def parse(lang: str, data: object) -> Catalogue:
+    """The catalogue in a file's plain data; raises `CatalogueError` with all that is wrong.
+
+    `data` is `{"prompts": {name: text or [{"when": {...}, "text": ...}, ...]}, "phrases": ...}`.
+    """
+    if lang not in SPEAKERS:
+        raise CatalogueError(lang, ("there is no grammar for it",))
+    if not isinstance(data, dict) or not set(data) <= {"prompts", "phrases"}:
+        raise CatalogueError(lang, ("it holds `prompts` and `phrases` and nothing else",))
+    problems: list[str] = []
+    catalogue = Catalogue(
+        lang,
+        _entries("prompts", data.get("prompts"), problems),
+        _entries("phrases", data.get("phrases", {}), problems),
+    )
+    spoken = {name for name, form in FORMS.items() if form.spoken}
+    problems += [f"prompts.{name}: missing" for name in sorted(spoken - set(catalogue.prompts))]
+    problems += [f"prompts.{name}: unknown" for name in sorted(set(catalogue.prompts) - spoken)]
+    if not problems:
+        problems = [fault for name in sorted(spoken) for fault in _faults(name, catalogue)]
+    if problems:
+        raise CatalogueError(lang, tuple(dict.fromkeys(problems)))
+    return catalogue
+
+
+def _entries(section: str, data: object, problems: list[str]) -> dict[str, tuple[Variant, ...]]:
+    if not isinstance(data, dict):
+        problems.append(f"{section}: not a table of names and texts")
+        return {}
+    return {
+        str(name): _variants(f"{section}.{name}", entry, problems) for name, entry in data.items()
+    }
+
+
+def _variants(path: str, entry: object, problems: list[str]) -> tuple[Variant, ...]:
+    rows = entry if isinstance(entry, list) else [{"text": entry}]
+    variants = []
+    for row in rows:
+        wanted = row.get("when", {}) if isinstance(row, dict) else None
+        template = row.get("text") if isinstance(row, dict) else None
+        if not isinstance(template, str) or not template.strip() or not isinstance(wanted, dict):
+            problems.append(f"{path}: a text, or a list of `text` with `when`, is due here")
+            continue
+        unknown = set(wanted) - _PLACEHOLDERS
+        problems += [f"{path}: `when` knows no {name!r}" for name in sorted(map(str, unknown))]
+        variants.append(Variant(tuple(wanted.items()), " ".join(template.split())))
+    return tuple(variants)
+
+
+def _faults(name: str, catalogue: Catalogue) -> Iterator[str]:
+    for specimen in specimens(name):
+        try:
+            text(specimen, catalogue)
+        except (ValueError, RecursionError) as error:
+            yield str(error) or f"{name}: phrases go round in a circle"
+
+
+def specimens(name: str) -> Iterator[Prompt]:
+    """One prompt for every way its values can differ in kind: given or not, none, one or many."""
+    form = FORMS[name]
+    for count in range(len(form.optional) + 1):
+        for given in combinations(form.optional, count):
+            names = form.required + given
+            if ("balance_micros" in names) != ("currency" in names) and not form.required:
+                continue
+            for values in product(*(_SPECIMENS[value] for value in names)):
+                yield Prompt.of(name, **dict(zip(names, values, strict=True)))
+
+
+_PLACEHOLDERS = {placeholder(name) for form in FORMS.values() for name in form.values}
+_SPECIMENS: Mapping[str, tuple[Value, ...]] = {
+    "price_micros": (0, 1_990_000),
+    "then_micros": (0, 2_990_000),
+    "balance_micros": (-500_000, 0, 1_500_000),
+    "currency": ("EUR",),
+    "starts": ("announcement", "conversation"),
+    "after_s": (0, 1, 10),
+    "minutes": (1, 10),
+    "seconds": (1, 15, 60, 120),
+    "days": (1, 7),
+    "returning": (0, 1),
+    "service": ("Auskunft",),
+}

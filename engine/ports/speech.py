@@ -1,0 +1,87 @@
+"""What the flows need to be heard: audio files of prompts, made ahead of the call.
+
+`Sounds` finds files and has missing ones made; `Voice` is what reads a text aloud. Nothing is
+rendered on a call's path: `playlist` only looks, `ensure` is called when a configuration is
+applied and at set-up.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.core.prompt import Prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Pcm:
+    """Sound: 16-bit signed little-endian samples, one channel, at `rate_hz`."""
+
+    rate_hz: int
+    samples: bytes
+
+
+class Voice(Protocol):
+    """A voice that reads texts aloud; may take its time, never on a call's path."""
+
+    @property
+    def name(self) -> str:
+        """What the voice is called, noted beside every file it made."""
+        ...
+
+    def speaks(self, lang: str) -> bool:
+        """Whether it can read this language (`de`, `en`)."""
+        ...
+
+    async def render(self, text: str, lang: str) -> Pcm:
+        """Read a text aloud; raises `RemoteError` if the voice fails."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """There is no audio for this prompt in this language; `reason` is for the operator."""
+
+    prompt: Prompt
+    lang: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What `ensure` found and did: keys that were there, keys that were made, what is missing."""
+
+    present: tuple[str, ...]
+    rendered: tuple[str, ...]
+    missing: tuple[Missing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far `ensure` is: `done` of `total` looked at; `key` is the one just finished."""
+
+    done: int
+    total: int
+    key: str
+    rendered: bool
+
+
+class Sounds(Protocol):
+    """The audio of all prompts, one folder per language."""
+
+    def resolve(self, prompt: Prompt, lang: str) -> str | Missing:
+        """The file of exactly this prompt: an absolute path without suffix, as Asterisk plays it."""
+        ...
+
+    def playlist(self, prompt: Prompt, lang: str) -> tuple[str, ...] | Missing:
+        """The files to play one after the other: the prompt itself, or the best way of saying it
+        with what is there (`engine.core.prompt.alternatives`)."""
+        ...
+
+    async def ensure(
+        self,
+        prompts: Iterable[Prompt],
+        lang: str,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Report:
+        """Make the audio that is missing; what cannot be made is in the report, never raised."""
+        ...
