@@ -160,7 +160,7 @@ class CancelTimer(Action):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindAccount(Action):
-    """Find or open the account of a verified number in a billing profile; outcome `AccountFound`."""
+    """Find or open a verified number's account in a billing profile; outcome `AccountFound`."""
 
     profile: str
     e164: str

@@ -173,7 +173,7 @@ class CallSettled(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentsClaimed(Event):
-    """These agents (in ringing order, may be empty) are now ours to ring; `free` were seen in all."""
+    """These agents (in ringing order, may be empty) are now ours to ring."""
 
     round: int
     agents: tuple[str, ...]
@@ -204,7 +204,7 @@ class LegFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallAdopted(Event):
-    """This engine took the call over; `legs` is what Asterisk knows, `view` what the store holds."""
+    """This engine took the call over: what Asterisk (`legs`) and the store (`view`) know."""
 
     legs: tuple[LegFacts, ...]
     view: AccountView | None

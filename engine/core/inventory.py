@@ -15,7 +15,7 @@ from engine.core.tariff import Tariff
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trunk:
-    """A SIP trunk: what its network vouches for, how it writes numbers, whether it passes early media.
+    """A SIP trunk: what its network vouches for, how it writes numbers, if it passes early media.
 
     `host`/`port` are its SIP address; calls are accepted only from there.
     """
@@ -39,7 +39,7 @@ class AgentKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
-    """Someone who answers. `address`: SIP contact (host:port) of a phone, E.164 of an outside number."""
+    """Someone who answers. `address`: a phone's SIP contact (host:port), or an outside E.164 number."""
 
     name: str
     organisation: str

@@ -44,7 +44,9 @@ class JournalLine:
 
 
 class Ledger(Protocol):
-    async def open_account(self, organisation: str, profile: str, e164: str, currency: str) -> Account:
+    async def open_account(
+        self, organisation: str, profile: str, e164: str, currency: str
+    ) -> Account:
         """The account with this alias, made if there is none."""
         ...
 
@@ -53,7 +55,7 @@ class Ledger(Protocol):
     async def account(self, account_id: str) -> Account | None: ...
 
     async def check_pin(self, profile: str, e164: str, pin: str) -> Account | None:
-        """The account if number and PIN fit; constant time, five wrong tries lock for 15 minutes."""
+        """The account if number and PIN fit; constant time, five wrong tries lock it for 15 min."""
         ...
 
     async def set_pin(self, account_id: str, pin: str) -> None: ...
@@ -91,9 +93,7 @@ class Ledger(Protocol):
 
     async def lines(self, account_id: str, from_ms: int, to_ms: int) -> Sequence[JournalLine]: ...
 
-    async def calls(
-        self, account_id: str | None, from_ms: int, to_ms: int
-    ) -> Sequence[CallRecord]:
+    async def calls(self, account_id: str | None, from_ms: int, to_ms: int) -> Sequence[CallRecord]:
         """Records of calls that ended in the half-open interval, oldest first."""
         ...
 

@@ -96,7 +96,7 @@ class Store(Protocol):
     async def seed_account(
         self, account_id: str, currency: str, balance_micros: int, seq: int
     ) -> AccountView:
-        """Put an account in at a sequence number unless it is there already at that or a later one."""
+        """Put an account in at a sequence number, unless it is there at that or a later one."""
         ...
 
     async def apply(self, posting: StorePosting) -> int:
@@ -131,7 +131,9 @@ class Store(Protocol):
         """All live calls of all engines."""
         ...
 
-    async def adopt(self, call_id: str, account_id: str | None, engine: str, epoch: int) -> Snapshot | None:
+    async def adopt(
+        self, call_id: str, account_id: str | None, engine: str, epoch: int
+    ) -> Snapshot | None:
         """Become the owner: epoch + 1 if it is still `epoch`; None if another was faster."""
         ...
 

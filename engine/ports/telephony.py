@@ -15,7 +15,7 @@ from engine.core.events import Event, LegFacts
 
 @dataclass(frozen=True, slots=True)
 class CallEvent:
-    """An event and the call it belongs to (`call_id`; the caller's leg names a call that is new)."""
+    """An event and the call it belongs to (a new call is named by its caller's leg)."""
 
     call_id: str
     event: Event
@@ -88,7 +88,7 @@ class Telephony(Protocol):
     async def part(self, bridge: str, legs: Sequence[str]) -> None: ...
 
     async def set_deadline(self, leg: str, after_ms: int) -> None:
-        """Let the switch itself end the leg `after_ms` from now; at least 1, replaces an older one."""
+        """Let the switch itself end the leg `after_ms` from now (at least 1); replaces one set."""
         ...
 
     async def adopt(self, call_id: str, legs: Sequence[str]) -> None:

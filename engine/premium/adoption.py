@@ -7,12 +7,10 @@ cannot be proved is billed to the last proof of life.
 """
 
 from engine.core.actions import FreeAgent, HangUp
-from engine.core.events import CallAdopted, LegFacts
 from engine.core.cdr import Disposition
+from engine.core.events import CallAdopted, LegFacts
 from engine.premium import ending, spending, talking
 from engine.premium.call import State, Turn
-
-
 
 
 def adopted(turn: Turn, event: CallAdopted) -> None:
@@ -131,7 +129,6 @@ def _start_again(turn: Turn) -> None:
 
 
 def _drop_agents(turn: Turn) -> None:
-
 
     legs = [*turn.call.ringing, *([turn.call.agent] if turn.call.agent else [])]
     for leg in legs:

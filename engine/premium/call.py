@@ -86,8 +86,9 @@ class PremiumCall:
 
     `playback` is the playback the state waits for; `caller_whisper`/`agent_whisper` run inside the
     conversation. `step` numbers the reservations, `asked` says that one is under way, `short` that
-    the last one gave less than the `wanted_n` increments. `armed` are the warning thresholds (seconds) still due,
-    `cut_ms` is when the money ends as far as is known, `told_ms` when a changed time was last told.
+    the last one gave less than the `wanted_n` increments. `armed` are the warning thresholds
+    (seconds) still due, `cut_ms` is when the money ends as far as is known, `told_ms` when a
+    changed time was last told, `alive_ms` the last proof that the conversation went on.
     """
 
     call_id: str

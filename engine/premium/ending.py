@@ -218,7 +218,7 @@ def _hang_up_reason(call: PremiumCall) -> HangUpReason:
 
 
 def enter_settling(turn: Turn) -> None:
-    """Write the record and book the charge; give the first-call offer back if nothing was charged."""
+    """Write the record and book the charge; return the first-call offer if all was free."""
     call = turn.call
     record = record_of(call)
     turn.order(Settle(record=record))
@@ -270,7 +270,7 @@ def record_of(call: PremiumCall) -> CallRecord:
 
 
 def wait_and_talk_ms(call: PremiumCall) -> tuple[int, int]:
-    """From the announcement's end to the first joining, and the conversation's stretches added up."""
+    """Announcement's end to first joining, and the conversation's stretches added up."""
     if call.joined_ms is None or call.announced_ms is None or call.meter is None:
         return 0, 0
     wait_ms = max(0, call.joined_ms - call.announced_ms)

@@ -87,9 +87,7 @@ def waiting_told(turn: Turn, event: PlaybackEnded) -> None:
 def _claim(turn: Turn) -> None:
     call = turn.call
     turn.order(
-        ClaimAgents(
-            group=call.service.group, round=call.round, exclude=call.tried, only=call.only
-        )
+        ClaimAgents(group=call.service.group, round=call.round, exclude=call.tried, only=call.only)
     )
 
 
@@ -286,7 +284,7 @@ def leg_ended(turn: Turn, event: LegEnded) -> None:
 
 
 def money_waited_away(turn: Turn, event: TimerFired) -> None:
-    """Where waiting is charged: the money is used up and nobody has answered. Nothing is charged."""
+    """Where waiting is charged: the money is used up before anybody answered; it costs nothing."""
     if not is_spent(turn):
         schedule(turn)
         return

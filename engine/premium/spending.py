@@ -10,7 +10,7 @@ is left; they are moved only after the money is held.
 
 from engine.core.actions import CancelTimer, Reserve, SetDeadline, SetTimer
 from engine.core.events import MoneyUnreachable, Reserved, TimerFired
-from engine.core.rating import hold_levels, increments_begun, max_increments, seconds_of
+from engine.core.rating import hold_levels, increments_begun, max_increments
 from engine.premium.call import State, Turn
 
 CUT_LATE_MS = 30

@@ -22,7 +22,7 @@ from engine.premium.call import State, Turn
 
 
 def enter_talking(turn: Turn) -> None:
-    """Both are joined (or the call was taken over in mid-talk): set every clock, ask for a slice."""
+    """Both are joined (or the call was taken over in mid-talk): set all clocks, ask for a slice."""
     telling.arm_at_start(turn)
     telling.set_price_timer(turn)
     telling.set_limit_timers(turn)
@@ -119,12 +119,9 @@ def lose_agent(turn: Turn) -> None:
     """The agent is gone in mid-call: the meter stands; the next one, or the end, as configured."""
     call = turn.call
     if call.agent is not None:
-        turn.order(
-            HangUp(leg=call.agent.leg), FreeAgent(agent=call.agent.name, talked=True)
-        )
+        turn.order(HangUp(leg=call.agent.leg), FreeAgent(agent=call.agent.name, talked=True))
     turn.change(agent=None)
     if call.service.on_agent_lost is OnAgentLost.NEXT:
         turn.go(State.HUNTING)
     else:
         turn.go(State.CLOSING, disposition=Disposition.AGENT_HUNG_UP)
-

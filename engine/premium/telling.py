@@ -277,4 +277,3 @@ def minutes_prompt(seconds: int) -> Prompt:
     if seconds >= 60:
         return Prompt.of("minutes_left", minutes=seconds // 60)
     return Prompt.of("seconds_left", seconds=seconds)
-

@@ -1,0 +1,100 @@
+"""Taking over: calls of an engine that died, and our own after the event stream was broken.
+
+An engine shows that it lives by a lease in the store. One that has none any more is dead to the
+others; its calls are orphans, and whoever is first to raise a call's epoch has it. The machine is
+then told what Asterisk and the store know (`CallAdopted`) and makes up for what was missed.
+"""
+
+import structlog
+
+from engine.core import events as e
+from engine.errors import RemoteError
+from engine.flows.calls import Calls, CallTask, call_of
+from engine.flows.orders import House
+from engine.ports.store import Snapshot
+from engine.premium.call import PremiumCall
+
+LEASE_MS = 3_000
+RENEW_EVERY_MS = 1_000
+LOOK_ALWAYS_EVERY = 30
+
+log = structlog.get_logger(__name__)
+
+
+def legs_of(call: PremiumCall) -> tuple[str, ...]:
+    """Every leg the call knows of."""
+    agent = (call.agent.leg,) if call.agent else ()
+    return (call.caller.leg, *agent, *(rung.leg for rung in call.ringing))
+
+
+class Reconciler:
+    """Keeps this engine's lease and takes over what others left."""
+
+    def __init__(self, house: House, calls: Calls) -> None:
+        self._house = house
+        self._calls = calls
+        self._living: frozenset[str] = frozenset()
+        self._rounds = 0
+
+    async def run(self) -> None:
+        """Renew the lease and look for orphans, for ever."""
+        while True:
+            try:
+                await self._house.store.renew_lease(self._house.engine, LEASE_MS)
+                await self._look()
+            except RemoteError as error:
+                log.warning("lease.not_renewed", error=str(error))
+            await self._house.clock.sleep(RENEW_EVERY_MS)
+
+    async def _look(self) -> None:
+        """Look for orphans at the start, when an engine has gone, and every so often."""
+        living = frozenset(await self._house.store.living_engines())
+        lost = self._living - living
+        self._living = living
+        due = self._rounds % LOOK_ALWAYS_EVERY == 0
+        self._rounds += 1
+        if lost or due:
+            await self.adopt_orphans(living)
+
+    async def adopt_orphans(self, living: frozenset[str]) -> None:
+        """Take over every call whose engine is dead, and our own of a former life."""
+        mine = self._house.engine
+        for snapshot in await self._house.store.live_calls():
+            orphan = snapshot.engine not in living or snapshot.engine == mine
+            if orphan and self._calls.task_of(snapshot.call_id) is None:
+                await self._adopt(snapshot)
+
+    async def _adopt(self, snapshot: Snapshot) -> None:
+        taken = await self._house.store.adopt(
+            snapshot.call_id, snapshot.account_id, self._house.engine, snapshot.epoch
+        )
+        if taken is None:
+            return
+        call = call_of(taken)
+        log.info("call.adopted", call=call.call_id, state=call.state, engine_before=snapshot.engine)
+        await self._house.telephony.adopt(call.call_id, legs_of(call))
+        task = self._calls.take(call, taken.epoch)
+        if call.account_id is not None:
+            await task.watch(call.account_id)
+        await self.compare(task)
+
+    async def compare_all(self) -> None:
+        """After a broken event stream: compare every live call with what Asterisk knows."""
+        for task in self._calls.live:
+            await self.compare(task)
+
+    async def compare(self, task: CallTask) -> None:
+        """Tell a call what Asterisk and the store know of it; unknown is asked again later."""
+        call = task.call
+        legs = await self._house.telephony.facts(call.call_id, legs_of(call))
+        view = None
+        if call.account_id is not None:
+            try:
+                view = await self._house.store.account(call.account_id)
+            except RemoteError as error:
+                log.warning("account.unseen", call=call.call_id, error=str(error))
+        holds = view.holds if view is not None else ()
+        hold = next((h for h in holds if h.hold_id == call.call_id), None)
+        granted_n = hold.meter.granted_n if hold is not None and hold.meter is not None else 0
+        now_ms = self._house.clock.now().wall_ms
+        task.tell(e.CallAdopted(at_ms=now_ms, legs=legs, view=view, granted_n=granted_n))

@@ -1,0 +1,79 @@
+"""From the journal to the store: every booked posting is applied to the store once, in order.
+
+Whoever books kicks the relay; it also looks by itself now and then, so that a posting booked by
+another engine, or by one that died before it could apply it, arrives all the same.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+
+from engine.errors import RemoteError
+from engine.ports.clock import Clock
+from engine.ports.ledger import Ledger
+from engine.ports.store import Store, StorePosting
+
+LOOK_EVERY_MS = 250
+REST_MS = 500
+BATCH_MOST = 200
+
+log = structlog.get_logger(__name__)
+
+
+class Relay:
+    """Applies the journal's postings to the store."""
+
+    def __init__(self, ledger: Ledger, store: Store, clock: Clock) -> None:
+        self._ledger = ledger
+        self._store = store
+        self._clock = clock
+        self._kicked = asyncio.Event()
+
+    async def apply(self, postings: Sequence[StorePosting]) -> None:
+        """Apply what has just been booked; what cannot be applied now stays in the outbox."""
+        try:
+            await self._apply(postings)
+        except RemoteError as error:
+            log.warning("store.apply_later", error=str(error))
+            self._kicked.set()
+
+    async def run(self) -> None:
+        """Apply the outbox for ever."""
+        while True:
+            try:
+                postings = await self._ledger.outbox(BATCH_MOST)
+                await self._apply(postings)
+                wait_ms = LOOK_EVERY_MS if len(postings) < BATCH_MOST else 0
+            except RemoteError as error:
+                log.warning("relay.waits", error=str(error))
+                wait_ms = REST_MS
+            await self._rest(wait_ms)
+
+    async def _rest(self, ms: int) -> None:
+        waker = asyncio.create_task(self._kicked.wait())
+        sleeper = asyncio.create_task(self._clock.sleep(ms))
+        try:
+            await asyncio.wait({waker, sleeper}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waker.cancel()
+            sleeper.cancel()
+            self._kicked.clear()
+
+    async def _apply(self, postings: Sequence[StorePosting]) -> None:
+        applied = [posting for posting in postings if await self._apply_one(posting)]
+        if applied:
+            await self._ledger.mark_applied(applied)
+
+    async def _apply_one(self, posting: StorePosting) -> bool:
+        """Apply one posting, after those before it that the store has missed."""
+        reached = await self._store.apply(posting)
+        if reached >= posting.seq:
+            return True
+        if reached == 0:
+            await self._store.seed_account(posting.account_id, posting.currency, 0, 0)
+        for missed in await self._ledger.postings_after(posting.account_id, reached):
+            reached = await self._store.apply(missed)
+            if reached < missed.seq:
+                return False
+        return reached >= posting.seq
