@@ -72,14 +72,14 @@ asterisk_loader() {
 # tree's own C library, and the English prompts under the name that Asterisk looks for.
 asterisk_fetch() {
     local version loader libraries
-    debian_apt update
+    debian_apt update || return
     version=$(debian_candidate asterisk)
     version=${version%%[!0-9.]*}
     if [ -z "$version" ] || ! version_at_least "$version" "$ASTERISK_OLDEST"; then
         echo "the archive's asterisk is ${version:-missing}; $ASTERISK_OLDEST or newer is needed"
         return 1
     fi
-    debian_unpack "$ASTERISK_DIR" "${ASTERISK_PACKAGES[@]}"
+    debian_unpack "$ASTERISK_DIR" "${ASTERISK_PACKAGES[@]}" || return
     loader=$(asterisk_loader "$ASTERISK_DIR")
     [ -n "$loader" ] || { echo "no loader in the unpacked tree"; return 1; }
     libraries=$(basename -- "$(dirname -- "$loader")")
@@ -104,19 +104,21 @@ asterisk_write_facts() {
 }
 
 setup_asterisk() {
-    local own key loader libraries
+    local own key libraries log=$LOG_DIR/setup-asterisk.log
     own=$(asterisk_of_machine)
-    key=$(fingerprint "$ASTERISK_OLDEST" "${ASTERISK_PACKAGES[@]}" "$VAR" "own:$own" "$ROOT/scripts/lib-asterisk.sh")
+    key=$(fingerprint "$ROOT/scripts/lib-asterisk.sh" "$ASTERISK_DIR" "own:$own ${own:+$(asterisk_version "$own")}")
+    if stamp_holds asterisk "$key" && [ -s "$ASTERISK_FACTS" ]; then return; fi
+    lock_setup
     if stamp_holds asterisk "$key" && [ -s "$ASTERISK_FACTS" ]; then return; fi
     if [ -n "$own" ]; then
+        say "Asterisk: the machine's own $own"
         asterisk_write_facts "$own" "$(asterisk_setting "$own" astmoddir)" "$(asterisk_setting "$own" astdatadir)"
     else
         debian_configure
-        step "Asterisk $ASTERISK_OLDEST or newer (80 MB)" "$LOG_DIR/setup-asterisk.log" asterisk_fetch ||
-            fail "Asterisk could not be fetched: $(last_line "$LOG_DIR/setup-asterisk.log")" \
-                "read $LOG_DIR/setup-asterisk.log, check the way to the Debian archive, run scripts/setup again"
-        loader=$(asterisk_loader "$ASTERISK_DIR")
-        libraries=$(dirname -- "$loader")
+        step "Asterisk $ASTERISK_OLDEST or newer (80 MB)" "$log" asterisk_fetch ||
+            fail "Asterisk could not be fetched: $(last_line "$log")" \
+                "read $log, check the way to the Debian archive, then run scripts/setup again"
+        libraries=$(dirname -- "$(asterisk_loader "$ASTERISK_DIR")")
         asterisk_write_facts "$ASTERISK_DIR/asterisk" "$libraries/asterisk/modules" "$ASTERISK_DIR/usr/share/asterisk"
     fi
     stamp_set asterisk "$key"

@@ -71,6 +71,7 @@ APT::Sandbox::User "";
 APT::Get::Assume-Yes "true";
 APT::Install-Recommends "false";
 APT::Install-Suggests "false";
+APT::Update::Error-Mode "any";
 Debug::NoLocking "true";
 #clear APT::Update::Pre-Invoke;
 #clear APT::Update::Post-Invoke;

@@ -5,57 +5,67 @@ set -euo pipefail
 
 ROOT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 VAR=${GROSCHEN_VAR:-$ROOT/var}
-VENV=$VAR/venv
 LOG_DIR=$VAR/log
+VENV=$VAR/venv
+PYTHON=$VENV/bin/python
 
-# Tells one line of progress; silent when a wrapper asked for quiet.
-say() {
-    [ -n "${GROSCHEN_QUIET:-}" ] || printf '%s\n' "$*" >&2
+# This checkout goes before whatever an environment shared with another one installed.
+export PYTHONPATH=$ROOT${PYTHONPATH:+:$PYTHONPATH}
+
+# What every wrapper does first: brings what is missing, says nothing if nothing is.
+# Takes the arguments of scripts/setup.
+set_up() {
+    "$ROOT/scripts/setup" --quiet "$@"
 }
 
-# Ends the script with one sentence (what is wrong) and one more (how to mend it).
+say() {
+    printf '%s\n' "$*" >&2
+}
+
+# Ends the script: one sentence says what is wrong, the next how to mend it.
 fail() {
-    printf 'groschen: %s\n' "$1" >&2
-    [ $# -lt 2 ] || printf '   mend: %s\n' "$2" >&2
+    printf 'groschen: %s\n    mend: %s\n' "$1" "$2" >&2
     exit 1
 }
 
-# The last line of a log, short enough for one terminal row.
+# The last line of a log that says something, short enough for one terminal row.
 last_line() {
-    tail -c 400 -- "$1" 2>/dev/null | tr '\r' '\n' | grep -v '^[[:space:]]*$' | tail -n 1 | cut -c 1-60
+    tail -c 600 -- "$1" 2>/dev/null | tr '\r' '\n' | sed '/^[[:space:]]*$/d; /^WARNING/d' | tail -n 1 | cut -c 1-70
 }
 
-# Shows what a background process is doing until it ends: rewrites one row on a
-# terminal, else prints a row every ten seconds. Work under two seconds shows nothing.
+# Shows what a background process is doing until it ends: one row rewritten on a
+# terminal, else a row every ten seconds. Work under two seconds shows nothing.
 show_progress() {
     local pid=$1 title=$2 log=$3 began=$SECONDS told=0 elapsed
     while kill -0 "$pid" 2>/dev/null; do
         elapsed=$((SECONDS - began))
         if [ -t 2 ] && [ "$elapsed" -ge 2 ]; then
-            printf '\r\033[K%s … %d s  %s' "$title" "$elapsed" "$(last_line "$log")" >&2
-        elif [ "$elapsed" -ge $((told + 10)) ]; then
+            printf '\r\033[K  %d s  %s' "$elapsed" "$(last_line "$log")" >&2
+        elif [ ! -t 2 ] && [ "$elapsed" -ge $((told + 10)) ]; then
             told=$elapsed
-            printf '%s … %d s  %s\n' "$title" "$elapsed" "$(last_line "$log")" >&2
+            say "  $elapsed s  $(last_line "$log")"
         fi
-        sleep 0.2
+        sleep 0.1
     done
     [ ! -t 2 ] || printf '\r\033[K' >&2
 }
 
-# step TITLE LOG COMMAND…: runs COMMAND with its output in LOG and shows progress.
-# Returns the command's status.
+# step TITLE LOG COMMAND…: runs COMMAND with its output in LOG, showing progress, and
+# returns its status. COMMAND gives up the set-up lock, so that nothing it leaves
+# behind can keep it.
 step() {
-    local title=$1 log=$2 began=$SECONDS status=0
+    local title=$1 log=$2 began=$SECONDS status=0 pid
     shift 2
     mkdir -p -- "$(dirname -- "$log")"
-    printf '%s …\n' "$title" >&2
-    "$@" >"$log" 2>&1 </dev/null &
-    local pid=$!
-    trap 'kill "$pid" 2>/dev/null || true; exit 130' INT TERM
+    say "$title …"
+    "$@" >"$log" 2>&1 </dev/null 9>&- &
+    pid=$!
+    # shellcheck disable=SC2064  # the process of now is meant
+    trap "kill $pid 2>/dev/null || true; exit 130" INT TERM
     show_progress "$pid" "$title" "$log"
     wait "$pid" || status=$?
     trap - INT TERM
-    [ "$status" -ne 0 ] || printf '%s: done in %d s\n' "$title" "$((SECONDS - began))" >&2
+    [ "$status" -ne 0 ] || say "  done in $((SECONDS - began)) s"
     return "$status"
 }
 
@@ -68,7 +78,9 @@ fingerprint() {
 }
 
 stamp_holds() {
-    [ "$(cat -- "$VAR/stamps/$1" 2>/dev/null)" = "$2" ]
+    local held=
+    [ ! -r "$VAR/stamps/$1" ] || read -r held <"$VAR/stamps/$1"
+    [ "$held" = "$2" ]
 }
 
 stamp_set() {
