@@ -106,7 +106,7 @@ asterisk_write_facts() {
 setup_asterisk() {
     local own key libraries log=$LOG_DIR/setup-asterisk.log
     own=$(asterisk_of_machine)
-    key=$(fingerprint "$ROOT/scripts/lib-asterisk.sh" "$ASTERISK_DIR" "own:$own ${own:+$(asterisk_version "$own")}")
+    key=$(fingerprint "$(declare -f asterisk_fetch)" "${ASTERISK_PACKAGES[*]}" "$ASTERISK_DIR" "own:$own ${own:+$(asterisk_version "$own")}")
     if stamp_holds asterisk "$key" && [ -s "$ASTERISK_FACTS" ]; then return; fi
     lock_setup
     if stamp_holds asterisk "$key" && [ -s "$ASTERISK_FACTS" ]; then return; fi
