@@ -23,7 +23,7 @@ sys.exit(sys.version_info < (${PYTHON_OLDEST/./, }))" >/dev/null 2>&1; then
 python_make_venv() {
     local wheel
     rm -rf -- "$VENV"
-    if "$1" -c 'import ensurepip' 2>/dev/null; then
+    if "$1" -c 'import ensurepip; ensurepip.version()' 2>/dev/null; then
         "$1" -m venv "$VENV"
         return
     fi
@@ -69,7 +69,7 @@ setup_python() {
     if ! "$PYTHON" -m pip --version >/dev/null 2>&1; then
         base=$(python_choose)
         [ -n "$base" ] || fail "no Python $PYTHON_OLDEST or newer is on PATH." "$PYTHON_HINT"
-        "$base" -c 'import ensurepip' 2>/dev/null || debian_configure
+        "$base" -c 'import ensurepip; ensurepip.version()' 2>/dev/null || debian_configure
         rm -f -- "$VAR"/stamps/python-*
         step "Virtual environment with $base" "$log" python_make_venv "$base" ||
             fail "no virtual environment could be made: $(last_line "$log")" \
