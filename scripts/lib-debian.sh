@@ -3,23 +3,22 @@
 # unpacks. Sourced by scripts/setup.
 
 DEBIAN_SUITE=sid
+DEBIAN_RELEASES="bookworm|trixie|forky|duke|sid|oldstable|stable|testing|unstable"
 APT_DIR=$VAR/apt
 APT_MIRROR_HINT="set GROSCHEN_DEBIAN_MIRROR to the address of a Debian archive and \
 GROSCHEN_DEBIAN_KEYRING to its keyring file (package debian-archive-keyring), then run scripts/setup again"
 
-# The first Debian main archive that this machine's own apt is set up to use.
-# A machine that has never run "apt-get update" does not know an origin yet; there the
-# name of the release tells Debian from its descendants.
+# The first Debian archive that this machine's own apt is set up to use. Its lists say who
+# made them; before the first "apt-get update" there are none, and the name of the
+# release has to tell Debian from its descendants.
 debian_mirror() {
-    if [ -n "${GROSCHEN_DEBIAN_MIRROR:-}" ]; then
-        printf '%s\n' "$GROSCHEN_DEBIAN_MIRROR"
-        return
-    fi
-    apt-get indextargets --format '$(ORIGIN)|$(REPO_URI)|$(RELEASE)|$(COMPONENT)' \
-        'Identifier: Packages' 2>/dev/null | awk -F'|' '
-        $4 != "main" || $2 ~ /^cdrom:/ { next }
-        $3 !~ /^(bullseye|bookworm|trixie|forky|duke|sid|oldstable|stable|testing|unstable)$/ { next }
-        $1 == "Debian" || $1 == "" || $1 ~ /^\$/ { print $2; exit }'
+    local mirror=${GROSCHEN_DEBIAN_MIRROR:-}
+    [ -n "$mirror" ] || mirror=$(apt-get indextargets --format '$(ORIGIN)|$(COMPONENT)|$(REPO_URI)' \
+        'Identifier: Packages' 2>/dev/null |
+        sed -n '/security/d; /|cdrom:/d; s/^Debian|main|//p' | head -n 1)
+    [ -n "$mirror" ] || mirror=$(apt-get update --print-uris -o Debug::NoLocking=true 2>/dev/null |
+        sed -nE "/^'cdrom:/d; s#^'(.*)/dists/($DEBIAN_RELEASES)/InRelease' .*#\1#p" | head -n 1)
+    printf '%s\n' "$mirror"
 }
 
 # The keyring that signs the archive: the setting, or the machine's own.

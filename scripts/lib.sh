@@ -58,13 +58,15 @@ step() {
     shift 2
     mkdir -p -- "$(dirname -- "$log")"
     say "$title …"
+    set -m # a process group of its own, so that an interrupt can end all of it
     "$@" >"$log" 2>&1 </dev/null 9>&- &
     pid=$!
+    set +m
     # shellcheck disable=SC2064  # the process of now is meant
-    trap "kill $pid 2>/dev/null || true; exit 130" INT TERM
+    trap "kill -- -$pid 2>/dev/null || true; exit 130" INT TERM HUP
     show_progress "$pid" "$title" "$log"
     wait "$pid" || status=$?
-    trap - INT TERM
+    trap - INT TERM HUP
     [ "$status" -ne 0 ] || say "  done in $((SECONDS - began)) s"
     return "$status"
 }
