@@ -1,0 +1,125 @@
+# Finds or fetches the Asterisk that demo, tests and scripts/run start. Sourced by
+# scripts/setup; leaves var/asterisk.json, which says where it is.
+
+ASTERISK_OLDEST=22.10.1
+ASTERISK_DIR=$VAR/asterisk
+ASTERISK_FACTS=$VAR/asterisk.json
+ASTERISK_PACKAGES=(libc6 asterisk-modules asterisk)
+
+# The version that an Asterisk binary says it has ("22.10.1"), empty if it does not run.
+asterisk_version() {
+    { "$1" -V 2>/dev/null || true; } | sed -n 's/^Asterisk \(certified\/\)\{0,1\}\([0-9][0-9.]*\).*/\2/p' | head -n 1
+}
+
+version_at_least() {
+    [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
+}
+
+# The Asterisk that the machine already has: the setting, else the one on PATH.
+# Prints nothing if there is none that can be used; a setting that cannot be used fails.
+asterisk_of_machine() {
+    local found version
+    if [ -n "${GROSCHEN_ASTERISK:-}" ]; then
+        version=$(asterisk_version "$GROSCHEN_ASTERISK")
+        [ -n "$version" ] || fail "GROSCHEN_ASTERISK=$GROSCHEN_ASTERISK is no Asterisk that runs." \
+            "name an Asterisk $ASTERISK_OLDEST or newer, or unset it to have one fetched"
+        version_at_least "$version" "$ASTERISK_OLDEST" || fail \
+            "GROSCHEN_ASTERISK is version $version; older than $ASTERISK_OLDEST has known holes in ARI and SIP." \
+            "name an Asterisk $ASTERISK_OLDEST or newer, or unset it to have one fetched"
+        printf '%s\n' "$GROSCHEN_ASTERISK"
+        return
+    fi
+    found=$(PATH=$PATH:/usr/sbin:/usr/local/sbin command -v asterisk || true)
+    [ -n "$found" ] || return 0
+    version=$(asterisk_version "$found")
+    if [ -n "$version" ] && version_at_least "$version" "$ASTERISK_OLDEST" &&
+        [ -n "$(asterisk_setting "$found" astmoddir)" ]; then
+        printf '%s\n' "$found"
+    else
+        say "$found is version ${version:-unknown}; $ASTERISK_OLDEST or newer is needed (older ones have" \
+            "known holes in ARI and SIP), so a private one is fetched."
+    fi
+}
+
+# A folder of the machine's own Asterisk, as its asterisk.conf or its usual place says.
+asterisk_setting() {
+    local prefix candidate
+    prefix=$(dirname -- "$(dirname -- "$1")")
+    candidate=$(sed -n "s/^[[:space:]]*$2[[:space:]]*=>\{0,1\}[[:space:]]*\([^;[:space:]]*\).*/\1/p" \
+        /etc/asterisk/asterisk.conf "$prefix/etc/asterisk/asterisk.conf" 2>/dev/null | head -n 1)
+    if [ -n "$candidate" ] && [ -d "$candidate" ]; then
+        printf '%s\n' "$candidate"
+        return
+    fi
+    case $2 in
+        astmoddir) set -- "$prefix"/lib/*/asterisk/modules "$prefix/lib/asterisk/modules" "$prefix/lib64/asterisk/modules" ;;
+        *) set -- "$prefix/share/asterisk" /var/lib/asterisk ;;
+    esac
+    for candidate in "$@"; do
+        [ ! -d "$candidate" ] || { printf '%s\n' "$candidate"; return; }
+    done
+}
+
+# The loader and the library folder of an unpacked tree, whatever its architecture.
+asterisk_loader() {
+    local loader
+    for loader in "$1"/usr/lib/*/ld-linux*.so.* "$1"/usr/lib/*/ld64.so.*; do
+        [ ! -e "$loader" ] || { printf '%s\n' "$loader"; return; }
+    done
+}
+
+# Fetches and unpacks; the tree gets a program "asterisk" that runs the binary with the
+# tree's own C library, and the English prompts under the name that Asterisk looks for.
+asterisk_fetch() {
+    local version loader libraries
+    debian_apt update || return
+    version=$(debian_candidate asterisk)
+    version=${version%%[!0-9.]*}
+    if [ -z "$version" ] || ! version_at_least "$version" "$ASTERISK_OLDEST"; then
+        echo "the archive's asterisk is ${version:-missing}; $ASTERISK_OLDEST or newer is needed"
+        return 1
+    fi
+    debian_unpack "$ASTERISK_DIR" "${ASTERISK_PACKAGES[@]}" || return
+    loader=$(asterisk_loader "$ASTERISK_DIR")
+    [ -n "$loader" ] || { echo "no loader in the unpacked tree"; return 1; }
+    libraries=$(basename -- "$(dirname -- "$loader")")
+    [ ! -d "$ASTERISK_DIR/usr/share/asterisk/sounds/en_US_f_Allison" ] ||
+        ln -sfn en_US_f_Allison "$ASTERISK_DIR/usr/share/asterisk/sounds/en"
+    cat >"$ASTERISK_DIR/asterisk" <<PROGRAM
+#!/bin/sh
+# Runs this tree's Asterisk by the tree's own loader and libraries.
+tree=\$(dirname -- "\$(readlink -f -- "\$0")")
+lib=\$tree/usr/lib/$libraries
+exec "\$lib/$(basename -- "$loader")" --library-path "\$lib" "\$tree/usr/sbin/asterisk" "\$@"
+PROGRAM
+    chmod 755 "$ASTERISK_DIR/asterisk"
+    [ -n "$(asterisk_version "$ASTERISK_DIR/asterisk")" ] || { "$ASTERISK_DIR/asterisk" -V; return 1; }
+}
+
+# asterisk_write_facts EXECUTABLE MODULE_DIR DATA_DIR
+asterisk_write_facts() {
+    printf '{"executable": "%s", "version": "%s", "module_dir": "%s", "data_dir": "%s"}\n' \
+        "$1" "$(asterisk_version "$1")" "$2" "$3" >"$ASTERISK_FACTS.new"
+    mv -- "$ASTERISK_FACTS.new" "$ASTERISK_FACTS"
+}
+
+setup_asterisk() {
+    local own key libraries log=$LOG_DIR/setup-asterisk.log
+    own=$(asterisk_of_machine)
+    key=$(fingerprint "$(declare -f asterisk_fetch)" "${ASTERISK_PACKAGES[*]}" "$ASTERISK_DIR" "own:$own ${own:+$(asterisk_version "$own")}")
+    if stamp_holds asterisk "$key" && [ -s "$ASTERISK_FACTS" ]; then return; fi
+    lock_setup
+    if stamp_holds asterisk "$key" && [ -s "$ASTERISK_FACTS" ]; then return; fi
+    if [ -n "$own" ]; then
+        say "Asterisk: the machine's own $own"
+        asterisk_write_facts "$own" "$(asterisk_setting "$own" astmoddir)" "$(asterisk_setting "$own" astdatadir)"
+    else
+        debian_configure
+        step "Asterisk $ASTERISK_OLDEST or newer (80 MB)" "$log" asterisk_fetch ||
+            fail "Asterisk could not be fetched: $(last_line "$log")" \
+                "read $log, check the way to the Debian archive, then run scripts/setup again"
+        libraries=$(dirname -- "$(asterisk_loader "$ASTERISK_DIR")")
+        asterisk_write_facts "$ASTERISK_DIR/asterisk" "$libraries/asterisk/modules" "$ASTERISK_DIR/usr/share/asterisk"
+    fi
+    stamp_set asterisk "$key"
+}
