@@ -8,14 +8,14 @@ from engine.core.quote import quote
 
 @click.command("quote")
 def quote_calls() -> None:
-    r"""Rate calls without making them.
+    """Rate calls without making them.
 
     Reads JSON objects from stdin, one a line, and answers each with one line. A bad line is
     answered with "error" and "field", and the rest go on; the exit code is then 1.
 
     \b
     Example:
-      tr -d '\n' <<'EOF' | groschen quote
+      tr -d '\\n' <<'EOF' | groschen quote
       {"tariff": {"currency": "EUR", "landline": "1.99", "mobile": "2.99",
         "increment": "60/60",
         "billing_starts": {"from": "conversation", "after_seconds": 10},
