@@ -15,7 +15,7 @@ def quote_calls() -> None:
 
     \b
     Example:
-      groschen quote <<'EOF'
+      tr -d '\\n' <<'EOF' | groschen quote
       {"tariff": {"currency": "EUR", "landline": "1.99", "mobile": "2.99",
         "increment": "60/60",
         "billing_starts": {"from": "conversation", "after_seconds": 10},
@@ -24,7 +24,7 @@ def quote_calls() -> None:
        "line": "landline", "first_call": false, "wait_seconds": 12.5,
        "talk_seconds": 75.2, "balance": "5.00"}
       EOF
-    (on one line) answers
+    answers
       {"charged_seconds": 120, "charge": "3.98", "affordable_seconds": 120}
     """
     answer_lines(quote)

@@ -46,7 +46,7 @@ def parse_object(text: str) -> "Form":
     """The JSON object in `text` (RFC 8259: NaN and Infinity are no numbers); field "" if none."""
     try:
         value: object = json.loads(
-            text,
+            text.strip(),
             parse_float=Decimal,
             parse_int=Decimal,
             parse_constant=_refuse_constant,

@@ -10,6 +10,9 @@ The numbering plans are libphonenumber's. Three of its answers are put right her
 subscriber number, § 112(5) TKG) counts as no landline; a number that no line calls from
 (toll-free, premium, …) has no caller's country, though +1 800 is "US" to the library; and where
 it cannot tell landline from mobile (+1), the line is `other`.
+
+Not handled: the library takes very short landline numbers (`030 123`) for valid, and so do we;
+which network serves a ported number is not known, but no porting crosses from landline to mobile.
 """
 
 import re
@@ -112,10 +115,10 @@ _PARSE_FAULTS = {
 }
 
 _SEPARATORS = re.compile(r"[\s().\-/]+")
-_LEAD_IN = re.compile(r"[^0-9+]*")
+_LEAD_IN = re.compile(r"[^\d+＋]*")
 _EXTENSION = re.compile(r"(?:;ext=|\bext\.?|\bx)\s*[0-9]+\s*$", re.IGNORECASE)
 _LETTER = re.compile(r"[^\W\d_]")
-_NAME_ADDR = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^<"]*)\s*<([^<>]*)>')
+_NAME_ADDR = re.compile(r'(?:"(?:[^"\\]|\\.)*"\s*|[^<"]*)<([^<>]*)>')
 _URI = re.compile(r"(?:(sips?|tel):)?(.*)", re.IGNORECASE | re.DOTALL)
 _HOST_END = re.compile(r"[;:?]")
 _SIP_NUMBER = re.compile(r"\+?[0-9]+", re.ASCII)
@@ -172,11 +175,13 @@ def normalise(
     `region` is the trunk's country. What is withheld, is no number, or comes in another format
     than the trunk's is answered with the reason and no `e164` (RFC 3261 19.1, 3323, 3325, 3966).
     """
+    if len(raw) > MAX_IDENTITY:
+        return _unusable(NumberType.NO_NUMBER, "too long")
     user, host, context = _identity_parts(raw)
     if user.lower() in _WITHHELD or host == _ANONYMOUS_HOST:
         return _unusable(NumberType.NO_NUMBER, "withheld")
     digits = _SEPARATORS.sub("", user)
-    if len(raw) > MAX_IDENTITY or not _SIP_NUMBER.fullmatch(digits):
+    if not _SIP_NUMBER.fullmatch(digits):
         return _unusable(NumberType.NO_NUMBER, "not a number")
     written = _in_trunk_format(digits, number_format, region, context)
     if written is None:
@@ -216,11 +221,12 @@ def _short_number(dialled: str, region: str) -> NumberInfo | None:
     if not digits.isdecimal() or len(digits) > _LONGEST_SHORT_NUMBER:
         return None
     if is_emergency_number(digits, region):
-        return replace(_unusable(NumberType.SHORT_CODE, "emergency number"), emergency=True)
+        short = _unusable(NumberType.SHORT_CODE, "emergency number")
+        return replace(short, region=region, emergency=True)
     parsed = _parse(digits, region)
     if isinstance(parsed, str) or not is_valid_short_number_for_region(parsed, region):
         return None
-    return _unusable(NumberType.SHORT_CODE, "short code")
+    return replace(_unusable(NumberType.SHORT_CODE, "short code"), region=region)
 
 
 def _judge(parsed: PhoneNumber, home: str, verify_in: AbstractSet[str]) -> NumberInfo:

@@ -96,7 +96,8 @@ def increments_begun(rate: Rate, elapsed_ms: int | Fraction) -> int:
     """How many increments are charged for the time since charging began; 0 if it has not."""
     if elapsed_ms <= 0:
         return 0
-    whole_s = max(1, int(elapsed_ms // 1000))
+    whole_s = int(elapsed_ms // 1000)
+    # The first increment covers at least 1 s, so "at least 1" needs no line of its own.
     beyond_first_s = max(0, whole_s - rate.increment.first_s)
     return 1 - (-beyond_first_s // rate.increment.next_s)
 
