@@ -35,8 +35,9 @@ class StorePosting:
 class Reservation:
     """A wish to raise a call's hold; see `core.actions.Reserve`.
 
-    `granted_n` is what the engine believes is granted. A repeat of a `step` already carried out
-    gives the same answer and holds nothing more.
+    `meter.granted_n` is what the engine believes is granted, and where `levels` begin. If the store
+    holds another number, it grants nothing and answers with its own, which is the truth. A repeat
+    of a `step` already carried out gives the same answer and holds nothing more.
     """
 
     account_id: str
@@ -87,32 +88,60 @@ class AgentState:
 
 
 class Store(Protocol):
-    """Raises `RemoteError(retryable=True)` when the store does not answer within its time."""
+    """Raises `RemoteError(retryable=True)` when the store does not answer within its time.
+
+    Every method may then be called again as it was: it has been carried out once or not at all.
+    Amounts and sequence numbers are below 2**53 (`CallerError` beyond). `CallerError` also for a
+    hold on an account the store has never seen: seed it from the ledger first.
+    """
 
     async def account(self, account_id: str) -> AccountView | None:
         """The account with all its holds, None if the store has never seen it."""
         ...
 
     async def seed_account(
-        self, account_id: str, currency: str, balance_micros: int, seq: int
+        self, account_id: str, currency: str, balance_micros: int, seq: int, closed_ms: int = 0
     ) -> AccountView:
-        """Put an account in at a sequence number, unless it is there at that or a later one."""
+        """Put an account in at a sequence number, unless it is there at that or a later one.
+
+        With `closed_ms` (after a store was emptied) an account not there before grants and holds
+        nothing for so long (`RemoteError(retryable=True)`), so that the holds of its live calls can
+        be put back first. An account that is merely behind is replayed with `apply`, not seeded:
+        only that ends the holds of what was charged meanwhile.
+        """
         ...
 
     async def apply(self, posting: StorePosting) -> int:
         """Apply a posting if it is the account's next one.
 
-        Returns the account's sequence number afterwards: equal to `posting.seq` if applied now or
-        before, lower if an earlier one is missing (nothing was changed then).
+        Returns the account's sequence number afterwards: `posting.seq` or higher if applied now or
+        before, lower if an earlier one is missing (nothing was changed then). The first posting
+        of all puts an unknown account in.
         """
         ...
 
     async def reserve(self, wish: Reservation) -> Granted:
-        """Raise (or just rewrite) the call's hold in one step."""
+        """Raise (or just rewrite) the call's hold in one step.
+
+        A call's first hold needs a balance of 0 or more. `ConflictError` if another engine owns the
+        call by now, or if its charge has been applied: a late wish never holds money again.
+        """
+        ...
+
+    async def restore_hold(
+        self, account_id: str, call_id: str, epoch: int, meter: Meter, micros: int
+    ) -> AccountView:
+        """Put back a live call's hold of `micros` = R(`meter.granted_n`) that the store has lost.
+
+        Unconditional, since that money may be talked away already; never lowers what is held.
+        """
         ...
 
     async def hold_amount(self, account_id: str, hold_id: str, micros: int) -> bool:
-        """Hold a fixed amount before a debit, if it is available; a repeat is the same hold."""
+        """Hold a fixed amount before a debit, if it is available; a repeat is the same hold.
+
+        True and nothing held if the posting that ends this hold has been applied already.
+        """
         ...
 
     async def drop_hold(self, account_id: str, hold_id: str) -> None:
@@ -120,7 +149,7 @@ class Store(Protocol):
         ...
 
     async def save(self, snapshot: Snapshot) -> None:
-        """Write a live call's snapshot."""
+        """Write a live call's snapshot; `ConflictError` if it is not ours or finished."""
         ...
 
     async def forget(self, call_id: str, account_id: str | None) -> None:
@@ -134,7 +163,10 @@ class Store(Protocol):
     async def adopt(
         self, call_id: str, account_id: str | None, engine: str, epoch: int
     ) -> Snapshot | None:
-        """Become the owner: epoch + 1 if it is still `epoch`; None if another was faster."""
+        """Become the owner: epoch + 1 if it is still `epoch`; None if another was faster.
+
+        From then on the store refuses whatever the engine of the old epoch still wants.
+        """
         ...
 
     async def renew_lease(self, engine: str, ttl_ms: int) -> None:
@@ -145,8 +177,12 @@ class Store(Protocol):
         """Engines whose lease has not run out, by the store's own clock."""
         ...
 
+    async def generation(self) -> str:
+        """An id of the store's data, another one once it was emptied; made when first asked."""
+        ...
+
     async def watch(self, account_id: str) -> None:
-        """Let `news` tell of this account until `unwatch`."""
+        """Let `news` tell of this account, first as it is now, until as many `unwatch`."""
         ...
 
     async def unwatch(self, account_id: str) -> None: ...
@@ -159,11 +195,14 @@ class Store(Protocol):
     async def claim_agents(
         self, call_id: str, ordered: tuple[str, ...], most: int
     ) -> tuple[str, ...]:
-        """Claim for a call up to `most` free agents, in the order given."""
+        """Claim for a call up to `most` free agents, in the order given.
+
+        Those it has claimed before count as free to it.
+        """
         ...
 
     async def free_agent(self, agent: str, call_id: str, wrap_up_ms: int) -> None:
-        """Give an agent back after a claim; he is free again after `wrap_up_ms`."""
+        """Give an agent back after a claim; free again, and idle since, after `wrap_up_ms`."""
         ...
 
     async def agent_states(self, names: tuple[str, ...]) -> tuple[AgentState, ...]:

@@ -1,0 +1,226 @@
+"""A store in memory, deterministic, for flows and simulations.
+
+Several engines use one store by sharing its data: `MemoryStore(data)` is one engine's way to it,
+with the accounts it watches. Faults come from the test: a lost order was never carried out, a lost
+answer was; either way the caller sees a `RemoteError`.
+"""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from enum import Enum
+from typing import TypeVar
+
+from engine.core.account import AccountView
+from engine.core.quota import Meter
+from engine.errors import RemoteError
+from engine.ports.store import (
+    AgentState,
+    BalanceNews,
+    Granted,
+    Reservation,
+    Snapshot,
+    StorePosting,
+)
+from engine.store.codec import checked_wish
+from engine.store.limits import whole
+from tests.fakes.valkey import StoreData
+
+Answer = TypeVar("Answer")
+
+
+class Fault(Enum):
+    """What goes wrong with one order."""
+
+    LOST_ORDER = "lost order"
+    LOST_ANSWER = "lost answer"
+
+
+def no_fault(_order: str) -> Fault | None:
+    """All goes well."""
+    return None
+
+
+async def no_delay(_order: str) -> None:
+    """Let others run, as a round trip would, but let no time pass."""
+    await asyncio.sleep(0)
+
+
+class MemoryStore:
+    """`ports.store.Store` on data in memory.
+
+    `faults` and `delay` are asked with the name of each order; `delay` is awaited on the way to
+    the store and on the way back. `down` lets every order fail, unanswered.
+    """
+
+    def __init__(
+        self,
+        data: StoreData | None = None,
+        *,
+        faults: Callable[[str], Fault | None] = no_fault,
+        delay: Callable[[str], Awaitable[None]] = no_delay,
+    ) -> None:
+        self.data = data or StoreData(lambda: 0)
+        self.down = False
+        self._faults = faults
+        self._delay = delay
+        self._watched: Counter[str] = Counter()
+        self._told: dict[str, tuple[AccountView, int]] = {}
+        self._dirty: deque[str] = deque()
+        self._woken = asyncio.Event()
+        self.data.listeners.append(self._changed)
+
+    # --- accounts and holds --------------------------------------------------------------
+
+    async def account(self, account_id: str) -> AccountView | None:
+        return await self._order("account", lambda: self.data.view(account_id))
+
+    async def seed_account(
+        self, account_id: str, currency: str, balance_micros: int, seq: int, closed_ms: int = 0
+    ) -> AccountView:
+        whole(balance_micros, "balance_micros")
+        return await self._order(
+            "seed_account",
+            lambda: self.data.seed(account_id, currency, balance_micros, seq, closed_ms),
+        )
+
+    async def apply(self, posting: StorePosting) -> int:
+        whole(posting.micros, "micros")
+        return await self._order("apply", lambda: self.data.apply(posting))
+
+    async def reserve(self, wish: Reservation) -> Granted:
+        checked_wish(wish)
+        return await self._order("reserve", lambda: self.data.reserve(wish))
+
+    async def restore_hold(
+        self, account_id: str, call_id: str, epoch: int, meter: Meter, micros: int
+    ) -> AccountView:
+        whole(micros, "micros")
+        return await self._order(
+            "restore_hold",
+            lambda: self.data.restore_hold(account_id, call_id, epoch, meter, micros),
+        )
+
+    async def hold_amount(self, account_id: str, hold_id: str, micros: int) -> bool:
+        whole(micros, "micros")
+        return await self._order(
+            "hold_amount", lambda: self.data.hold_amount(account_id, hold_id, micros)
+        )
+
+    async def drop_hold(self, account_id: str, hold_id: str) -> None:
+        await self._order("drop_hold", lambda: self.data.drop_hold(account_id, hold_id))
+
+    # --- live calls ----------------------------------------------------------------------
+
+    async def save(self, snapshot: Snapshot) -> None:
+        await self._order("save", lambda: self.data.save(snapshot))
+
+    async def forget(self, call_id: str, account_id: str | None) -> None:
+        await self._order("forget", lambda: self.data.forget(call_id))
+
+    async def live_calls(self) -> tuple[Snapshot, ...]:
+        return await self._order(
+            "live_calls",
+            lambda: tuple(snapshot for _, snapshot in sorted(self.data.calls.items())),
+        )
+
+    async def adopt(
+        self, call_id: str, account_id: str | None, engine: str, epoch: int
+    ) -> Snapshot | None:
+        adopted = await self._order("adopt", lambda: self.data.adopt(call_id, engine, epoch))
+        owned_by = account_id or (adopted and adopted.account_id)
+        if adopted is not None and owned_by:
+            await self._order("fence", lambda: self.data.fence(owned_by, call_id, adopted.epoch))
+        return adopted
+
+    async def renew_lease(self, engine: str, ttl_ms: int) -> None:
+        await self._order("renew_lease", lambda: self.data.renew_lease(engine, ttl_ms))
+
+    async def living_engines(self) -> tuple[str, ...]:
+        return await self._order("living_engines", self.data.living_engines)
+
+    async def generation(self) -> str:
+        return await self._order("generation", lambda: str(self.data.generations))
+
+    # --- agents --------------------------------------------------------------------------
+
+    async def claim_agents(
+        self, call_id: str, ordered: tuple[str, ...], most: int
+    ) -> tuple[str, ...]:
+        return await self._order(
+            "claim_agents", lambda: self.data.claim_agents(call_id, ordered, most)
+        )
+
+    async def free_agent(self, agent: str, call_id: str, wrap_up_ms: int) -> None:
+        await self._order("free_agent", lambda: self.data.free_agent(agent, call_id, wrap_up_ms))
+
+    async def agent_states(self, names: tuple[str, ...]) -> tuple[AgentState, ...]:
+        return await self._order(
+            "agent_states", lambda: tuple(self.data.agent(name) for name in names)
+        )
+
+    async def set_paused(self, agent: str, paused: bool) -> None:
+        await self._order("set_paused", lambda: self.data.set_paused(agent, paused))
+
+    async def next_turn(self, group: str) -> int:
+        return await self._order("next_turn", lambda: self.data.next_turn(group))
+
+    # --- news ----------------------------------------------------------------------------
+
+    async def watch(self, account_id: str) -> None:
+        self._watched[account_id] += 1
+        if self._watched[account_id] == 1:
+            self._changed(account_id)
+
+    async def unwatch(self, account_id: str) -> None:
+        self._watched[account_id] -= 1
+        if self._watched[account_id] <= 0:
+            del self._watched[account_id]
+            self._told.pop(account_id, None)
+
+    async def news(self) -> AsyncIterator[BalanceNews]:
+        while True:
+            await self._woken.wait()
+            while self._dirty and not self.down:
+                news = self._news_of(self._dirty.popleft())
+                if news is not None:
+                    yield news
+            self._woken.clear()
+
+    def reconnect(self) -> None:
+        """Be up again, and tell how every watched account is now."""
+        self.down = False
+        for account_id in self._watched:
+            self._changed(account_id)
+
+    async def close(self) -> None:
+        """Listen no more, as an engine that is gone."""
+        self.data.listeners.remove(self._changed)
+
+    def _changed(self, account_id: str) -> None:
+        if account_id in self._watched and account_id not in self._dirty:
+            self._dirty.append(account_id)
+            self._woken.set()
+
+    def _news_of(self, account_id: str) -> BalanceNews | None:
+        view = self.data.view(account_id)
+        if view is None or account_id not in self._watched:
+            return None
+        now = view, self.data.accounts[account_id].credited_micros
+        told = self._told.get(account_id)
+        self._told[account_id] = now
+        if told == now:
+            return None
+        credited_before = told[1] if told is not None and told[1] <= now[1] else 0
+        return BalanceNews(view, now[1] - credited_before if told is not None else 0)
+
+    async def _order(self, name: str, carry_out: Callable[[], Answer]) -> Answer:
+        await self._delay(name)
+        fault = self._faults(name)
+        if self.down or fault is Fault.LOST_ORDER:
+            raise RemoteError(f"the store did not answer {name}")
+        answer = carry_out()
+        await self._delay(name)
+        if fault is Fault.LOST_ANSWER:
+            raise RemoteError(f"the store did not answer {name}")
+        return answer

@@ -1,0 +1,298 @@
+"""The store's scripts in Python: each method is one script's twin and one atomic step.
+
+`tests/ports/test_store_twins.py` holds the two against each other. The numbers of all scripts are
+whole and below 2**53, as Lua can keep them; the clock is the store's own and handed in.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from engine.core.account import AccountView, Hold
+from engine.core.quota import Meter
+from engine.errors import CallerError, ConflictError, RemoteError
+from engine.ports.store import AgentState, Granted, Reservation, Snapshot, StorePosting
+from engine.store.limits import ENDED_KEPT_MS, WHOLE_END
+
+NO_STEP = -1
+
+
+@dataclass
+class HeldSum:
+    """One hold as the store keeps it; a fixed amount has no meter."""
+
+    micros: int = 0
+    granted_n: int = 0
+    epoch: int = 0
+    step: int = NO_STEP
+    meter: Meter | None = None
+
+
+@dataclass
+class KeptAccount:
+    """One account as the store keeps it; `credited_micros` only ever grows."""
+
+    currency: str
+    balance_micros: int
+    seq: int
+    credited_micros: int = 0
+    closed_until_ms: int = 0
+    holds: dict[str, HeldSum] = field(default_factory=dict)
+    ended_ms: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def available_micros(self) -> int:
+        return self.balance_micros - sum(hold.micros for hold in self.holds.values())
+
+    @property
+    def live_calls(self) -> int:
+        return sum(hold.meter is not None for hold in self.holds.values())
+
+
+class StoreData:
+    """All that a store keeps, shared by the engines that use it."""
+
+    def __init__(self, now_ms: Callable[[], int]) -> None:
+        self.now_ms = now_ms
+        self.listeners: list[Callable[[str], None]] = []
+        self.generations = 0
+        self.empty()
+
+    def empty(self) -> None:
+        """Lose everything, as a store whose disk was lost."""
+        self.accounts: dict[str, KeptAccount] = {}
+        self.calls: dict[str, Snapshot] = {}
+        self.finished_ms: dict[str, int] = {}
+        self.agents: dict[str, AgentState] = {}
+        self.leases_ms: dict[str, int] = {}
+        self.turns: Counter[str] = Counter()
+        self.generations += 1
+
+    # --- accounts and holds --------------------------------------------------------------
+
+    def view(self, account_id: str) -> AccountView | None:
+        account = self.accounts.get(account_id)
+        if account is None:
+            return None
+        holds = (
+            Hold(hold_id, held.micros, held.meter and held.meter.granted(held.granted_n))
+            for hold_id, held in sorted(account.holds.items())
+        )
+        return AccountView(
+            account_id, account.currency, account.balance_micros, account.seq, tuple(holds)
+        )
+
+    def seed(
+        self, account_id: str, currency: str, balance_micros: int, seq: int, closed_ms: int
+    ) -> AccountView:
+        account = self.accounts.get(account_id)
+        if account is None:
+            closed_until_ms = self.now_ms() + closed_ms if closed_ms else 0
+            self.accounts[account_id] = KeptAccount(
+                currency, balance_micros, seq, closed_until_ms=closed_until_ms
+            )
+            self._publish(account_id)
+        elif account.seq < seq:
+            _same_currency(account, currency)
+            account.balance_micros, account.seq = balance_micros, seq
+            self._publish(account_id)
+        return self._seen(account_id)
+
+    def apply(self, posting: StorePosting) -> int:
+        account = self.accounts.get(posting.account_id)
+        if account is None:
+            if posting.seq != 1:
+                return 0
+            account = self.accounts[posting.account_id] = KeptAccount(posting.currency, 0, 0)
+        _same_currency(account, posting.currency)
+        if posting.seq != account.seq + 1:
+            return account.seq
+        credited_micros = account.credited_micros + max(0, posting.micros)
+        account.balance_micros = _in_range(account.balance_micros + posting.micros)
+        account.credited_micros = _in_range(credited_micros)
+        account.seq = posting.seq
+        if posting.hold_id is not None:
+            account.holds.pop(posting.hold_id, None)
+            self._remember(account.ended_ms, posting.hold_id)
+        self._publish(posting.account_id)
+        return account.seq
+
+    def reserve(self, wish: Reservation) -> Granted:
+        account = self._known(wish.account_id)
+        held = self._owned(account, wish.call_id, wish.epoch)
+        if held is not None and held.epoch == wish.epoch and wish.step <= held.step:
+            return Granted(held.granted_n, self._seen(wish.account_id))
+        if wish.levels and self.now_ms() < account.closed_until_ms:
+            raise RemoteError("the account is being put back")
+        if held is None:
+            if account.balance_micros < 0:
+                return Granted(0, self._seen(wish.account_id))
+            held = account.holds[wish.call_id] = HeldSum()
+        held.epoch, held.step, held.meter = wish.epoch, wish.step, wish.meter
+        if wish.meter.granted_n == held.granted_n:
+            increments = _share(account, held.micros, wish.levels, wish.least)
+            if increments:
+                held.micros = max(held.micros, wish.levels[increments - 1])
+                held.granted_n += increments
+        self._publish(wish.account_id)
+        return Granted(held.granted_n, self._seen(wish.account_id))
+
+    def restore_hold(
+        self, account_id: str, call_id: str, epoch: int, meter: Meter, micros: int
+    ) -> AccountView:
+        account = self._known(account_id)
+        held = self._owned(account, call_id, epoch)
+        if held is None:
+            held = account.holds[call_id] = HeldSum(epoch=epoch)
+        if held.epoch != epoch:
+            held.epoch, held.step = epoch, NO_STEP
+        held.micros = max(held.micros, micros)
+        held.granted_n = max(held.granted_n, meter.granted_n)
+        held.meter = meter
+        self._publish(account_id)
+        return self._seen(account_id)
+
+    def fence(self, account_id: str, call_id: str, epoch: int) -> None:
+        account = self.accounts.get(account_id)
+        held = account.holds.get(call_id) if account is not None else None
+        if held is not None and held.epoch < epoch:
+            held.epoch, held.step = epoch, NO_STEP
+
+    def hold_amount(self, account_id: str, hold_id: str, micros: int) -> bool:
+        account = self._known(account_id)
+        if hold_id in account.ended_ms:
+            return True
+        held = account.holds.get(hold_id)
+        if held is not None:
+            if held.meter is not None or held.micros != micros:
+                raise ConflictError(f"{hold_id} holds something else")
+            return True
+        if self.now_ms() < account.closed_until_ms:
+            raise RemoteError("the account is being put back")
+        if micros > account.available_micros:
+            return False
+        account.holds[hold_id] = HeldSum(micros)
+        self._publish(account_id)
+        return True
+
+    def drop_hold(self, account_id: str, hold_id: str) -> None:
+        account = self.accounts.get(account_id)
+        if account is not None and account.holds.pop(hold_id, None) is not None:
+            self._publish(account_id)
+
+    # --- live calls ----------------------------------------------------------------------
+
+    def save(self, snapshot: Snapshot) -> None:
+        if snapshot.call_id in self.finished_ms:
+            raise ConflictError(f"{snapshot.call_id} is finished")
+        kept = self.calls.get(snapshot.call_id)
+        if kept is not None and (
+            snapshot.epoch < kept.epoch
+            or (snapshot.epoch == kept.epoch and snapshot.engine != kept.engine)
+        ):
+            raise ConflictError(f"{snapshot.call_id} belongs to {kept.engine}")
+        self.calls[snapshot.call_id] = snapshot
+
+    def forget(self, call_id: str) -> None:
+        self.calls.pop(call_id, None)
+        self._remember(self.finished_ms, call_id)
+
+    def adopt(self, call_id: str, engine: str, epoch: int) -> Snapshot | None:
+        kept = self.calls.get(call_id)
+        if kept is None:
+            return None
+        if kept.epoch == epoch:
+            kept = self.calls[call_id] = replace(kept, engine=engine, epoch=epoch + 1)
+        return kept if kept.epoch == epoch + 1 and kept.engine == engine else None
+
+    # --- engines, agents, turns ----------------------------------------------------------
+
+    def renew_lease(self, engine: str, ttl_ms: int) -> None:
+        self.leases_ms[engine] = self.now_ms() + ttl_ms
+
+    def living_engines(self) -> tuple[str, ...]:
+        now_ms = self.now_ms()
+        return tuple(sorted(name for name, until in self.leases_ms.items() if until > now_ms))
+
+    def claim_agents(self, call_id: str, ordered: tuple[str, ...], most: int) -> tuple[str, ...]:
+        claimed: list[str] = []
+        for name in dict.fromkeys(ordered):
+            state = self.agent(name)
+            if len(claimed) < most and (state.free or state.call_id == call_id):
+                self.agents[name] = replace(state, free=False, call_id=call_id)
+                claimed.append(name)
+        return tuple(claimed)
+
+    def free_agent(self, agent: str, call_id: str, wrap_up_ms: int) -> None:
+        state = self.agent(agent)
+        if state.call_id == call_id:
+            idle_since_ms = self.now_ms() + wrap_up_ms
+            self.agents[agent] = replace(state, call_id=None, idle_since_ms=idle_since_ms)
+
+    def set_paused(self, agent: str, paused: bool) -> None:
+        self.agents[agent] = replace(self.agent(agent), paused=paused)
+
+    def agent(self, name: str) -> AgentState:
+        state = self.agents.get(name, AgentState(name, True, False, 0, None))
+        idle = state.call_id is None and state.idle_since_ms <= self.now_ms()
+        return replace(state, free=idle and not state.paused)
+
+    def next_turn(self, group: str) -> int:
+        self.turns[group] += 1
+        return self.turns[group]
+
+    # --- what the scripts share ----------------------------------------------------------
+
+    def _known(self, account_id: str) -> KeptAccount:
+        account = self.accounts.get(account_id)
+        if account is None:
+            raise CallerError(f"account {account_id} is not in the store", "account_id")
+        return account
+
+    def _owned(self, account: KeptAccount, call_id: str, epoch: int) -> HeldSum | None:
+        if call_id in account.ended_ms:
+            raise ConflictError(f"{call_id} has been charged")
+        held = account.holds.get(call_id)
+        if held is None:
+            return None
+        if held.meter is None:
+            raise ConflictError(f"{call_id} holds something else")
+        if epoch < held.epoch:
+            raise ConflictError(f"{call_id} belongs to another engine")
+        return held
+
+    def _seen(self, account_id: str) -> AccountView:
+        view = self.view(account_id)
+        assert view is not None
+        return view
+
+    def _remember(self, ended_ms: dict[str, int], name: str) -> None:
+        now_ms = self.now_ms()
+        ended_ms[name] = now_ms
+        for old in [name for name, at_ms in ended_ms.items() if at_ms <= now_ms - ENDED_KEPT_MS]:
+            del ended_ms[old]
+
+    def _publish(self, account_id: str) -> None:
+        for listener in tuple(self.listeners):
+            listener(account_id)
+
+
+def _share(account: KeptAccount, held_micros: int, levels: tuple[int, ...], least: int) -> int:
+    """How many of the levels a call may have: a fair share, but `least` or the rest at least."""
+    if not levels:
+        return 0
+    available = max(0, account.available_micros)
+    least_micros = levels[min(least, len(levels)) - 1] - held_micros
+    most_micros = max(available // account.live_calls, min(least_micros, available))
+    return sum(level - held_micros <= most_micros for level in levels)
+
+
+def _same_currency(account: KeptAccount, currency: str) -> None:
+    if account.currency != currency:
+        raise ConflictError(f"the account is kept in {account.currency}, not {currency}")
+
+
+def _in_range(micros: int) -> int:
+    if not -WHOLE_END < micros < WHOLE_END:
+        raise RemoteError("the sum is beyond 2**53", retryable=False)
+    return micros
