@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from engine.core.cdr import CallRecord
+from engine.core.money import MAX_MICROS
+from engine.errors import CallerError
+
+_CHART = frozenset({"bonus", "suspense", "adjustment"})
+_CHART_FAMILIES = frozenset({"customer", "revenue", "provider"})
 
 
 class EntryKind(StrEnum):
@@ -60,6 +65,42 @@ def customer_id(account: str) -> str | None:
     """The account id behind a chart name, None if it is no customer's."""
     kind, _, account_id = account.partition(":")
     return account_id if kind == "customer" else None
+
+
+def check_bookable(entry: Entry) -> None:
+    """Refuses what `Ledger.post` does not book: raises `CallerError` with the field.
+
+    A call's charge is booked with its record, never alone. Every entry moves the money of a
+    customer (whose organisation it then belongs to).
+    """
+    if not entry.key:
+        raise CallerError("must not be empty", "key")
+    if entry.kind is EntryKind.CALL:
+        raise CallerError("a call is booked with its record", "kind")
+    for posting in entry.postings:
+        if not _is_charted(posting.account):
+            raise CallerError(f"{posting.account!r} is not in the chart of accounts", "postings")
+        if abs(posting.micros) > MAX_MICROS:
+            raise CallerError(f"must be at most {MAX_MICROS} micro-units either way", "postings")
+    if not any(customer_id(posting.account) for posting in entry.postings):
+        raise CallerError("must touch a customer's account", "postings")
+
+
+def _is_charted(account: str) -> bool:
+    family, _, name = account.partition(":")
+    return account in _CHART or (family in _CHART_FAMILIES and bool(name))
+
+
+def ended_hold(kind: EntryKind, key: str, call_id: str | None, micros: int) -> str | None:
+    """The hold that a customer's posting ends once the store applies it.
+
+    A call's charge ends the call's hold. What an operator takes away is held under the entry's
+    key first, so that it never takes what calls hold; a reversal does not ask.
+    """
+    if kind is EntryKind.CALL:
+        return call_id
+    held_first = kind in (EntryKind.DEBIT, EntryKind.MOVE, EntryKind.REFUND)
+    return key if held_first and micros < 0 else None
 
 
 def call_entry(record: CallRecord) -> Entry | None:
