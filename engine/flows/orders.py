@@ -123,7 +123,7 @@ class Orders:
         try:
             await self._switch(action)
         except RemoteError as error:
-            target: str = getattr(action, "leg", None) or getattr(action, "bridge", "")
+            target = str(getattr(action, "leg", "") or getattr(action, "bridge", ""))
             name = type(action).__name__
             self._log.warning("order.failed", order=name, target=target, error=str(error))
             self._tell(
