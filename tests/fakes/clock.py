@@ -1,0 +1,71 @@
+"""Virtual time: an event loop whose clock jumps to the next thing that is due.
+
+Everything of asyncio (sleep, timeouts, call_later) happens in its order without any waiting, so an
+hour of calls takes as long as its steps take. Where nothing is due any more the loop says so
+instead of hanging.
+"""
+
+import asyncio
+import selectors
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from engine.core.call import Now
+from engine.ports.clock import Alarm
+
+T = TypeVar("T")
+START_MS = 1_795_300_000_000
+
+
+class NothingDue(RuntimeError):
+    """Every task waits and no timer is set: the simulated world stands still for ever."""
+
+
+class _Jumper(selectors.SelectSelector):
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop: "VirtualLoop | None" = None
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(0)
+        if not ready and self.loop is not None:
+            if timeout is None:
+                raise NothingDue("nothing is due any more")
+            self.loop.virtual_s += timeout
+        return ready
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """A selector loop that never waits: its time moves on by what it would have waited."""
+
+    def __init__(self) -> None:
+        jumper = _Jumper()
+        super().__init__(jumper)
+        self.virtual_s = 0.0
+        jumper.loop = self
+
+    def time(self) -> float:
+        return self.virtual_s
+
+
+def run_virtually(main: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end in virtual time."""
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(main)
+
+
+class LoopClock:
+    """The running loop's time as a `Clock`; `skew_ms` moves the wall clock only."""
+
+    def __init__(self) -> None:
+        self.skew_ms = 0
+
+    def now(self) -> Now:
+        mono_ms = round(asyncio.get_running_loop().time() * 1000)
+        return Now(START_MS + mono_ms + self.skew_ms, mono_ms)
+
+    def call_later(self, after_ms: int, callback: Callable[[], None]) -> Alarm:
+        return asyncio.get_running_loop().call_later(max(0, after_ms) / 1000, callback)
+
+    async def sleep(self, ms: int) -> None:
+        await asyncio.sleep(max(0, ms) / 1000)

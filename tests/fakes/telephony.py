@@ -1,0 +1,307 @@
+"""A switch in memory, with parties that behave as they are told, for flows and simulations.
+
+`FakeSwitch` is the switch itself: legs, bridges, deadlines, what everybody heard and when.
+`port(engine)` is one engine's way in (`ports.telephony.Telephony`). A leg's events go to the
+engine that has it; an engine that is cut off misses them, as it would in life. Time is the
+running loop's (`tests.fakes.clock`). `fault` may lose, double or delay events.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from engine.core import events as e
+from engine.core.actions import HangUpReason
+from engine.core.identity import SignalledIdentity
+from engine.errors import RemoteError
+from engine.ports.clock import Alarm, Clock
+from engine.ports.telephony import CallEvent, Dial, SwitchFound, SwitchLost
+
+Heard = CallEvent | SwitchLost | SwitchFound
+Delays = Iterable[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How an agent treats a call: answers, fails, presses a key, hangs up (times in ms)."""
+
+    answers_after_ms: int | None = 1_000
+    fails_with: e.LegFailure | None = None
+    presses: str = ""
+    presses_after_ms: int = 3_000
+    hangs_up_after_ms: int | None = None
+
+
+@dataclass(slots=True)
+class FakeLeg:
+    """One leg as the switch knows it."""
+
+    leg: str
+    call_id: str
+    engine: str
+    answered: bool = False
+    alive: bool = True
+    bridge: str | None = None
+    joined_ms: int | None = None
+    left_ms: int | None = None
+    ended_ms: int | None = None
+    dialled: Dial | None = None
+    deadline: Alarm | None = None
+    ended_by: str = ""
+    reason: HangUpReason | None = None
+    heard: list[tuple[int, str]] = field(default_factory=list)
+    music: bool = False
+
+
+@dataclass(slots=True)
+class _Playback:
+    call_id: str
+    leg: str
+    alarm: Alarm
+
+
+class FakeSwitch:
+    """The switch and everybody at its ends."""
+
+    def __init__(self, clock: Clock, *, playback_ms: Callable[[str], int] | None = None) -> None:
+        self.clock = clock
+        self.legs: dict[str, FakeLeg] = {}
+        self.manners: dict[str, Manner] = {}
+        self.fault: Callable[[e.Event], Delays] = lambda _event: (0,)
+        self.talk: dict[str, list[tuple[int, int]]] = {}
+        self._playback_ms = playback_ms or (lambda _audio: 2_000)
+        self._playbacks: dict[str, _Playback] = {}
+        self._over: set[str] = set()
+        self._ports: dict[str, SwitchPort] = {}
+
+    def port(self, engine: str) -> "SwitchPort":
+        """The way in of one engine; the first of that name is the one whose legs are new."""
+        port = SwitchPort(self, engine)
+        self._ports[engine] = port
+        return port
+
+    def cut_off(self, engine: str) -> None:
+        """The engine is gone: nobody hears what happens to its legs."""
+        self._ports.pop(engine, None)
+
+    # --- what parties do -----------------------------------------------------------------
+
+    def ring_in(
+        self, leg: str, did: str, engine: str, identity: SignalledIdentity, trunk: str = "carrier"
+    ) -> FakeLeg:
+        """A caller calls."""
+        fake = self.legs[leg] = FakeLeg(leg, leg, engine)
+        arrived = e.CallArrived(
+            at_ms=self.now_ms(), leg=leg, did=did, trunk=trunk, identity=identity
+        )
+        self._tell(fake, arrived)
+        return fake
+
+    def press(self, leg: str, digits: str) -> None:
+        for digit in digits:
+            event = e.DigitPressed(at_ms=self.now_ms(), leg=leg, digit=digit)
+            self._tell(self.legs[leg], event)
+
+    def hang_up(self, leg: str, by: str = "party") -> None:
+        """The party of a leg hangs up."""
+        self._end(self.legs[leg], by)
+
+    # --- inside --------------------------------------------------------------------------
+
+    def now_ms(self) -> int:
+        return self.clock.now().wall_ms
+
+    def leg(self, leg: str) -> FakeLeg | None:
+        fake = self.legs.get(leg)
+        return fake if fake is not None and fake.alive else None
+
+    def standing(self, leg: str) -> FakeLeg:
+        """A leg that is there; an order for one that is gone fails for good."""
+        fake = self.leg(leg)
+        if fake is None:
+            raise RemoteError(f"no such leg: {leg}", retryable=False)
+        return fake
+
+    def _tell(self, leg: FakeLeg, event: e.Event) -> None:
+        for delay_ms in self.fault(event):
+            self.clock.call_later(delay_ms, lambda: self._deliver(leg, event))
+
+    def _deliver(self, leg: FakeLeg, event: e.Event) -> None:
+        port = self._ports.get(leg.engine)
+        if port is not None:
+            port.hear(CallEvent(leg.call_id, event))
+
+    def _end(self, leg: FakeLeg, by: str) -> None:
+        if not leg.alive:
+            return
+        self.leave(leg)
+        leg.alive = False
+        leg.ended_ms = self.now_ms()
+        leg.ended_by = by
+        if leg.deadline is not None:
+            leg.deadline.cancel()
+        for playback in [name for name, p in self._playbacks.items() if p.leg == leg.leg]:
+            self.end_playback(playback, complete=False)
+        if leg.dialled is not None and not leg.answered:
+            failed = e.LegFailed(at_ms=self.now_ms(), leg=leg.leg, reason=e.LegFailure.NETWORK)
+            self._tell(leg, failed)
+        else:
+            self._tell(leg, e.LegEnded(at_ms=self.now_ms(), leg=leg.leg))
+
+    def enter(self, leg: FakeLeg, bridge: str) -> None:
+        if leg.bridge == bridge:
+            return
+        leg.bridge, leg.joined_ms, leg.left_ms = bridge, self.now_ms(), None
+        self._tell(leg, e.LegJoined(at_ms=self.now_ms(), leg=leg.leg, bridge=bridge))
+
+    def leave(self, leg: FakeLeg) -> None:
+        if leg.bridge is None or leg.joined_ms is None:
+            return
+        bridge, leg.bridge, leg.left_ms = leg.bridge, None, self.now_ms()
+        others = [o for o in self.legs.values() if o.bridge == bridge]
+        if others:
+            began_ms = max(leg.joined_ms, others[0].joined_ms or 0)
+            self.talk.setdefault(leg.call_id, []).append((began_ms, leg.left_ms))
+        self._tell(leg, e.LegLeft(at_ms=leg.left_ms, leg=leg.leg, bridge=bridge))
+
+    def set_deadline(self, leg: FakeLeg, after_ms: int) -> None:
+        if leg.deadline is not None:
+            leg.deadline.cancel()
+        leg.deadline = self.clock.call_later(after_ms, lambda: self._end(leg, "deadline"))
+
+    def start_playback(
+        self, call_id: str, leg: FakeLeg, playback: str, audio: Sequence[str]
+    ) -> None:
+        if playback in self._playbacks or playback in self._over:
+            return
+        leg.heard.extend((self.now_ms(), name) for name in audio)
+        length_ms = sum(self._playback_ms(name) for name in audio)
+        alarm = self.clock.call_later(length_ms, lambda: self.end_playback(playback, complete=True))
+        self._playbacks[playback] = _Playback(call_id, leg.leg, alarm)
+
+    def end_playback(self, playback: str, *, complete: bool) -> None:
+        running = self._playbacks.pop(playback, None)
+        if running is None:
+            return
+        self._over.add(playback)
+        running.alarm.cancel()
+        event = e.PlaybackEnded(at_ms=self.now_ms(), playback=playback, complete=complete)
+        self._tell(self.legs[running.leg], event)
+
+    def dial(self, order: Dial, engine: str) -> None:
+        if order.leg in self.legs:
+            return
+        leg = FakeLeg(order.leg, order.call_id, engine, dialled=order)
+        self.legs[order.leg] = leg
+        self.set_deadline(leg, order.deadline_ms)
+        manner = self.manners.get(order.endpoint, Manner())
+        if manner.fails_with is not None:
+            self._later(leg, 200, lambda: self._fail(leg, manner.fails_with))
+        elif manner.answers_after_ms is not None:
+            self._later(leg, manner.answers_after_ms, lambda: self._answer(leg, manner))
+        no_answer = e.LegFailure.NO_ANSWER
+        self.clock.call_later(
+            order.ring_timeout_s * 1000,
+            lambda: None if leg.answered else self._fail(leg, no_answer),
+        )
+
+    def _later(self, leg: FakeLeg, after_ms: int, what: Callable[[], None]) -> None:
+        self.clock.call_later(after_ms, lambda: what() if leg.alive else None)
+
+    def _answer(self, leg: FakeLeg, manner: Manner) -> None:
+        if leg.answered:
+            return
+        leg.answered = True
+        self._tell(leg, e.LegAnswered(at_ms=self.now_ms(), leg=leg.leg))
+        if manner.presses:
+            self._later(leg, manner.presses_after_ms, lambda: self.press(leg.leg, manner.presses))
+        if manner.hangs_up_after_ms is not None:
+            self._later(leg, manner.hangs_up_after_ms, lambda: self._end(leg, "party"))
+
+    def _fail(self, leg: FakeLeg, reason: e.LegFailure | None) -> None:
+        if not leg.alive:
+            return
+        leg.alive = False
+        leg.ended_ms = self.now_ms()
+        failed = e.LegFailed(
+            at_ms=self.now_ms(), leg=leg.leg, reason=reason or e.LegFailure.NETWORK
+        )
+        self._tell(leg, failed)
+
+
+class SwitchPort:
+    """One engine's orders to the switch, and its ear."""
+
+    def __init__(self, switch: FakeSwitch, engine: str) -> None:
+        self._switch = switch
+        self._engine = engine
+        self._heard: asyncio.Queue[Heard] = asyncio.Queue()
+        self._heard.put_nowait(SwitchFound(restarted=False))
+
+    def hear(self, heard: Heard) -> None:
+        self._heard.put_nowait(heard)
+
+    async def events(self) -> AsyncIterator[Heard]:
+        while True:
+            yield await self._heard.get()
+
+    async def answer(self, leg: str) -> None:
+        fake = self._switch.standing(leg)
+        if not fake.answered:
+            fake.answered = True
+            self._switch._tell(fake, e.LegAnswered(at_ms=self._switch.now_ms(), leg=leg))
+
+    async def hang_up(self, leg: str, reason: HangUpReason) -> None:
+        fake = self._switch.leg(leg)
+        if fake is not None:
+            fake.reason = reason
+            self._switch._end(fake, "engine")
+
+    async def indicate_ringing(self, leg: str) -> None:
+        self._switch.standing(leg)
+
+    async def play(self, call_id: str, leg: str, playback: str, audio: Sequence[str]) -> None:
+        self._switch.start_playback(call_id, self._switch.standing(leg), playback, audio)
+
+    async def whisper(self, call_id: str, leg: str, playback: str, audio: Sequence[str]) -> None:
+        self._switch.start_playback(call_id, self._switch.standing(leg), playback, audio)
+
+    async def stop_playback(self, playback: str) -> None:
+        self._switch.end_playback(playback, complete=False)
+
+    async def start_music(self, leg: str) -> None:
+        self._switch.standing(leg).music = True
+
+    async def stop_music(self, leg: str) -> None:
+        fake = self._switch.leg(leg)
+        if fake is not None:
+            fake.music = False
+
+    async def dial(self, order: Dial) -> None:
+        self._switch.dial(order, self._engine)
+
+    async def join(self, call_id: str, bridge: str, legs: Sequence[str]) -> None:
+        standing = [self._switch.standing(leg) for leg in legs]
+        for leg in standing:
+            self._switch.enter(leg, bridge)
+
+    async def part(self, bridge: str, legs: Sequence[str]) -> None:
+        for name in legs:
+            leg = self._switch.leg(name)
+            if leg is not None and leg.bridge == bridge:
+                self._switch.leave(leg)
+
+    async def set_deadline(self, leg: str, after_ms: int) -> None:
+        self._switch.set_deadline(self._switch.standing(leg), after_ms)
+
+    async def adopt(self, call_id: str, legs: Sequence[str]) -> None:
+        for leg in legs:
+            if leg in self._switch.legs:
+                self._switch.legs[leg].engine = self._engine
+
+    async def facts(self, call_id: str, legs: Sequence[str]) -> tuple[e.LegFacts, ...]:
+        known = [self._switch.legs[leg] for leg in legs if leg in self._switch.legs]
+        return tuple(
+            e.LegFacts(leg.leg, leg.alive, leg.answered, leg.ended_ms, leg.joined_ms, leg.left_ms)
+            for leg in known
+        )
