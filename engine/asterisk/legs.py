@@ -1,0 +1,230 @@
+"""Whose leg, bridge and playback each event is about: the adapter's memory, without any I/O.
+
+`Legs.take` turns one ARI event into what the engine calls it. A leg belongs to a call from the
+moment it is dialled, arrives or is adopted; events of strangers are passed over.
+"""
+
+from dataclasses import dataclass, field
+
+from engine.asterisk import ari_api
+from engine.asterisk.decode import failure_of, milliseconds, sip_code_of
+from engine.core.events import (
+    DigitPressed,
+    Event,
+    LegAnswered,
+    LegEnded,
+    LegFailed,
+    LegJoined,
+    LegLeft,
+    LegRinging,
+    PlaybackEnded,
+)
+from engine.ports.telephony import CallEvent
+
+# First words of a channel's application arguments, and so how it came to us.
+ARG_CALL = "call"
+ARG_LEG = "leg"
+ARG_ADOPTED = "adopted"
+ARG_SNOOP = "snoop"
+
+
+@dataclass(slots=True)
+class Leg:
+    """A leg of a call: `dialled` by us or the caller's; `subscribed` once its end will be told."""
+
+    call_id: str
+    dialled: bool
+    answered: bool = False
+    subscribed: bool = False
+    playing: str | None = None
+
+
+@dataclass(slots=True)
+class Playback:
+    """Files being played to a leg, `snoop` is the whispering channel if it is mixed in."""
+
+    call_id: str
+    leg: str
+    snoop: str | None = None
+    stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A new call that the first engine to claim it has."""
+
+    leg: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A new call that is ours now; nothing of its caller is known yet."""
+
+    leg: str
+    did: str
+    trunk: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SnoopReady:
+    """A whispering channel can be played to."""
+
+    snoop: str
+
+
+@dataclass(frozen=True, slots=True)
+class SnoopDone:
+    """A whispering channel has said what it had to."""
+
+    snoop: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """Another process took our application: nothing here is ours to order any more."""
+
+
+Outcome = CallEvent | Offer | Arrival | SnoopReady | SnoopDone | Replaced
+
+
+@dataclass(slots=True)
+class Legs:
+    """All legs and playbacks of one engine."""
+
+    legs: dict[str, Leg] = field(default_factory=dict)
+    playbacks: dict[str, Playback] = field(default_factory=dict)
+
+    def take(self, event: ari_api.Event) -> list[Outcome]:
+        """What an event means, in the order it is to be told."""
+        match event:
+            case ari_api.CallBroadcast():
+                return [Offer(event.channel.id)]
+            case ari_api.StasisStart():
+                return self._started(event)
+            case ari_api.ChannelStateChange():
+                return self._state_changed(event)
+            case ari_api.ChannelEnteredBridge(channel=ari_api.Channel() as channel):
+                at_ms = milliseconds(event.timestamp)
+                return self._of(
+                    channel.id, LegJoined(at_ms=at_ms, leg=channel.id, bridge=event.bridge.id)
+                )
+            case ari_api.ChannelLeftBridge(channel=channel):
+                at_ms = milliseconds(event.timestamp)
+                return self._of(
+                    channel.id, LegLeft(at_ms=at_ms, leg=channel.id, bridge=event.bridge.id)
+                )
+            case ari_api.ChannelDtmfReceived(channel=channel):
+                at_ms = milliseconds(event.timestamp)
+                return self._of(
+                    channel.id, DigitPressed(at_ms=at_ms, leg=channel.id, digit=event.digit)
+                )
+            case ari_api.PlaybackFinished():
+                return self._playback_finished(event)
+            case ari_api.StasisEnd():
+                return self._left_application(event)
+            case ari_api.ChannelDestroyed():
+                return self._destroyed(event)
+            case ari_api.ApplicationReplaced():
+                return [Replaced()]
+        return []
+
+    def begin_playback(self, playback: str, of: Playback) -> None:
+        """Note a playback about to be ordered."""
+        self.playbacks[playback] = of
+        leg = self.legs.get(of.leg)
+        if leg is not None and of.snoop is None:
+            leg.playing = playback
+
+    def end_playback(self, playback: str) -> Playback | None:
+        """Forget a playback; None if it is not (or no longer) known."""
+        ended = self.playbacks.pop(playback, None)
+        if ended is not None:
+            leg = self.legs.get(ended.leg)
+            if leg is not None and leg.playing == playback:
+                leg.playing = None
+        return ended
+
+    def end_leg(self, leg: str, at_ms: int, sip: tuple[int, int | None]) -> list[Outcome]:
+        """Forget a leg and tell how it ended; nothing if that was told before."""
+        ended = self.legs.pop(leg, None)
+        if ended is None:
+            return []
+        outcomes: list[Outcome] = []
+        for playback in [p for p, of in self.playbacks.items() if of.leg == leg]:
+            outcomes += self._playback_over(playback, at_ms, complete=False)
+        told: Event = LegEnded(at_ms=at_ms, leg=leg)
+        if ended.dialled and not ended.answered:
+            cause, tech_cause = sip
+            reason, code = failure_of(cause, tech_cause), sip_code_of(tech_cause)
+            told = LegFailed(at_ms=at_ms, leg=leg, reason=reason, sip_code=code)
+        return [*outcomes, CallEvent(ended.call_id, told)]
+
+    def forget_all(self) -> None:
+        """Asterisk was started anew: nothing of before exists."""
+        self.legs.clear()
+        self.playbacks.clear()
+
+    def _of(self, leg: str, event: Event) -> list[Outcome]:
+        known = self.legs.get(leg)
+        return [] if known is None else [CallEvent(known.call_id, event)]
+
+    def _started(self, event: ari_api.StasisStart) -> list[Outcome]:
+        leg, at_ms = event.channel.id, milliseconds(event.timestamp)
+        match event.args:
+            case ["call", trunk]:
+                self.legs[leg] = Leg(leg, dialled=False)
+                return [Arrival(leg, event.channel.dialplan.exten, trunk, at_ms)]
+            case ["leg", call_id]:
+                known = self.legs.setdefault(leg, Leg(call_id, dialled=True))
+                known.subscribed = True
+                return self._answered(leg, at_ms)
+            case ["snoop"]:
+                return [SnoopReady(leg)]
+        return []
+
+    def _state_changed(self, event: ari_api.ChannelStateChange) -> list[Outcome]:
+        leg, at_ms = event.channel.id, milliseconds(event.timestamp)
+        known = self.legs.get(leg)
+        if known is None:
+            return []
+        if event.channel.state == "Ringing" and known.dialled:
+            return [CallEvent(known.call_id, LegRinging(at_ms=at_ms, leg=leg))]
+        # A dialled leg takes orders only once it has entered the application (StasisStart).
+        if event.channel.state == "Up" and not known.dialled:
+            return self._answered(leg, at_ms)
+        return []
+
+    def _answered(self, leg: str, at_ms: int) -> list[Outcome]:
+        known = self.legs[leg]
+        if known.answered:
+            return []
+        known.answered = True
+        return [CallEvent(known.call_id, LegAnswered(at_ms=at_ms, leg=leg))]
+
+    def _playback_finished(self, event: ari_api.PlaybackFinished) -> list[Outcome]:
+        complete = event.playback.state == "done"
+        return self._playback_over(
+            event.playback.id, milliseconds(event.timestamp), complete=complete
+        )
+
+    def _playback_over(self, playback: str, at_ms: int, *, complete: bool) -> list[Outcome]:
+        ended = self.end_playback(playback)
+        if ended is None:
+            return []
+        complete = complete and not ended.stopped
+        told = PlaybackEnded(at_ms=at_ms, playback=playback, complete=complete)
+        outcomes: list[Outcome] = [CallEvent(ended.call_id, told)]
+        if ended.snoop is not None:
+            outcomes.append(SnoopDone(ended.snoop))
+        return outcomes
+
+    def _left_application(self, event: ari_api.StasisEnd) -> list[Outcome]:
+        known = self.legs.get(event.channel.id)
+        if known is None or known.subscribed:
+            return []
+        return self.end_leg(event.channel.id, milliseconds(event.timestamp), (16, None))
+
+    def _destroyed(self, event: ari_api.ChannelDestroyed) -> list[Outcome]:
+        sip = (event.cause, event.tech_cause)
+        return self.end_leg(event.channel.id, milliseconds(event.timestamp), sip)
