@@ -16,8 +16,8 @@ import msgspec
 from engine.core.account import AccountView, Hold
 from engine.core.quota import Meter
 from engine.errors import CallerError
-from engine.ports.store import Reservation, Snapshot
-from engine.store.limits import CALL_BUCKETS, whole
+from engine.ports.store import AgentState, Reservation, Snapshot
+from engine.store.limits import CALL_BUCKETS, counted
 
 AGENTS_KEY = "agents"
 ENGINES_KEY = "engines"
@@ -74,7 +74,9 @@ def checked_wish(wish: Reservation) -> Reservation:
     if falls or wish.least < 1:
         raise CallerError("levels must not fall, and at least one must be wanted", "levels")
     for level in wish.levels:
-        whole(level, "levels")
+        counted(level, "levels")
+    counted(wish.epoch, "epoch")
+    counted(wish.step, "step")
     return wish
 
 
@@ -126,4 +128,12 @@ def snapshot_of(call_id: str, value: bytes) -> Snapshot:
         engine=unquote(engine.decode()),
         epoch=int(epoch),
         body=body,
+    )
+
+
+def agent_state(name: str, texts: list[bytes]) -> AgentState:
+    """An agent as the script tells of him."""
+    free, paused, idle_since_ms, call_id = texts
+    return AgentState(
+        name, free == b"1", paused == b"1", int(idle_since_ms), call_id.decode() or None
     )

@@ -15,8 +15,8 @@ of an engine that was away holds nothing and brings nothing back."""
 CALL_BUCKETS = 16
 """Live calls are spread over so many keys, and so over the nodes of a cluster."""
 
-READS_AT_ONCE = 32
-"""So many accounts are read side by side when the news connection comes back."""
+CONNECTIONS_MOST = 32
+"""So many orders are on their way to the store at once; further ones wait for their turn."""
 
 HEARTBEAT_S = 2.0
 """A news connection silent for so long is asked whether it lives; twice that and it is dropped."""
@@ -31,3 +31,10 @@ def whole(value: int, field: str) -> int:
     if not -WHOLE_END < value < WHOLE_END:
         raise CallerError(f"{field} must be below 2**53, not {value}", field)
     return value
+
+
+def counted(value: int, field: str) -> int:
+    """The number itself if it is whole as above and not negative, else `CallerError`."""
+    if value < 0:
+        raise CallerError(f"{field} must be at least 0, not {value}", field)
+    return whole(value, field)

@@ -6,7 +6,7 @@ answer was; either way the caller sees a `RemoteError`.
 """
 
 import asyncio
-from collections import Counter, deque
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from enum import Enum
 from typing import TypeVar
@@ -23,7 +23,8 @@ from engine.ports.store import (
     StorePosting,
 )
 from engine.store.codec import checked_wish
-from engine.store.limits import whole
+from engine.store.limits import counted, whole
+from engine.store.watched import Watched
 from tests.fakes.valkey import StoreData
 
 Answer = TypeVar("Answer")
@@ -64,8 +65,7 @@ class MemoryStore:
         self.down = False
         self._faults = faults
         self._delay = delay
-        self._watched: Counter[str] = Counter()
-        self._told: dict[str, tuple[AccountView, int]] = {}
+        self._watched = Watched()
         self._dirty: deque[str] = deque()
         self._woken = asyncio.Event()
         self.data.listeners.append(self._changed)
@@ -79,6 +79,7 @@ class MemoryStore:
         self, account_id: str, currency: str, balance_micros: int, seq: int, closed_ms: int = 0
     ) -> AccountView:
         whole(balance_micros, "balance_micros")
+        whole(seq, "seq")
         return await self._order(
             "seed_account",
             lambda: self.data.seed(account_id, currency, balance_micros, seq, closed_ms),
@@ -86,6 +87,7 @@ class MemoryStore:
 
     async def apply(self, posting: StorePosting) -> int:
         whole(posting.micros, "micros")
+        whole(posting.seq, "seq")
         return await self._order("apply", lambda: self.data.apply(posting))
 
     async def reserve(self, wish: Reservation) -> Granted:
@@ -95,14 +97,15 @@ class MemoryStore:
     async def restore_hold(
         self, account_id: str, call_id: str, epoch: int, meter: Meter, micros: int
     ) -> AccountView:
-        whole(micros, "micros")
+        counted(micros, "micros")
+        counted(epoch, "epoch")
         return await self._order(
             "restore_hold",
             lambda: self.data.restore_hold(account_id, call_id, epoch, meter, micros),
         )
 
     async def hold_amount(self, account_id: str, hold_id: str, micros: int) -> bool:
-        whole(micros, "micros")
+        counted(micros, "micros")
         return await self._order(
             "hold_amount", lambda: self.data.hold_amount(account_id, hold_id, micros)
         )
@@ -168,15 +171,12 @@ class MemoryStore:
     # --- news ----------------------------------------------------------------------------
 
     async def watch(self, account_id: str) -> None:
-        self._watched[account_id] += 1
-        if self._watched[account_id] == 1:
+        if self._watched.add(account_id):
             self._changed(account_id)
 
     async def unwatch(self, account_id: str) -> None:
-        self._watched[account_id] -= 1
-        if self._watched[account_id] <= 0:
-            del self._watched[account_id]
-            self._told.pop(account_id, None)
+        if account_id in self._watched:
+            self._watched.drop(account_id)
 
     async def news(self) -> AsyncIterator[BalanceNews]:
         while True:
@@ -190,6 +190,7 @@ class MemoryStore:
     def reconnect(self) -> None:
         """Be up again, and tell how every watched account is now."""
         self.down = False
+        self._watched.tell_all_again()
         for account_id in self._watched:
             self._changed(account_id)
 
@@ -204,15 +205,9 @@ class MemoryStore:
 
     def _news_of(self, account_id: str) -> BalanceNews | None:
         view = self.data.view(account_id)
-        if view is None or account_id not in self._watched:
+        if view is None:
             return None
-        now = view, self.data.accounts[account_id].credited_micros
-        told = self._told.get(account_id)
-        self._told[account_id] = now
-        if told == now:
-            return None
-        credited_before = told[1] if told is not None and told[1] <= now[1] else 0
-        return BalanceNews(view, now[1] - credited_before if told is not None else 0)
+        return self._watched.news(view, self.data.accounts[account_id].credited_micros)
 
     async def _order(self, name: str, carry_out: Callable[[], Answer]) -> Answer:
         await self._delay(name)

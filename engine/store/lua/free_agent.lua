@@ -1,0 +1,8 @@
+-- Gives an agent back whom this very call has claimed.
+-- KEYS: agents  ARGV: name, call id, wrap_up_ms
+local agent = read_agent(KEYS[1], ARGV[1])
+if agent.call == ARGV[2] then
+  agent.call, agent.idle_since = '', now_ms() + whole(ARGV[3])
+  write_agent(KEYS[1], ARGV[1], agent)
+end
+return 'OK'
