@@ -229,7 +229,12 @@ class Orders:
 
     async def _claim_first_call(self, action: a.ClaimFirstCall) -> None:
         granted = await self._house.ledger.claim_first_call(
-            action.caller_list, action.e164, self._terms.call_id, self._now_ms(), action.days
+            self._terms.organisation,
+            action.caller_list,
+            action.e164,
+            self._terms.call_id,
+            self._now_ms(),
+            action.days,
         )
         self._tell(e.FirstCallSettled(at_ms=self._now_ms(), granted=granted))
 
@@ -237,7 +242,7 @@ class Orders:
         await self._until_done(
             "return_first_call",
             lambda: self._house.ledger.return_first_call(
-                action.caller_list, action.e164, self._terms.call_id
+                self._terms.organisation, action.caller_list, action.e164, self._terms.call_id
             ),
         )
 

@@ -54,14 +54,28 @@ class Ledger(Protocol):
 
     async def account(self, account_id: str) -> Account | None: ...
 
+    async def change_number(self, account_id: str, e164: str) -> Account:
+        """Give the account another alias; balance, history and caller-list marks stay with it.
+
+        `ConflictError` if the number has an account of its own.
+        """
+        ...
+
     async def check_pin(self, profile: str, e164: str, pin: str) -> Account | None:
-        """The account if number and PIN fit; constant time, five wrong tries lock it for 15 min."""
+        """The account if number and PIN fit; five wrong tries lock the PIN for 15 minutes.
+
+        A wrong number takes the same time as a wrong PIN.
+        """
         ...
 
     async def set_pin(self, account_id: str, pin: str) -> None: ...
 
     async def post(self, entry: Entry) -> tuple[StorePosting, ...]:
-        """Book an entry once; returns its customers' postings with their sequence numbers."""
+        """Book an entry once; returns its customers' postings with their sequence numbers.
+
+        `CallerError` for what `core.posting.check_bookable` refuses, for an unknown account and
+        for one of another currency or organisation. A repeat may name another `at_ms`.
+        """
         ...
 
     async def settle(self, record: CallRecord) -> tuple[StorePosting, ...]:
@@ -81,17 +95,27 @@ class Ledger(Protocol):
         ...
 
     async def claim_first_call(
-        self, caller_list: str, e164: str, call_id: str, at_ms: int, days: int | None
+        self,
+        organisation: str,
+        caller_list: str,
+        e164: str,
+        call_id: str,
+        at_ms: int,
+        days: int | None,
     ) -> bool:
         """Whether this call has the first-call offer: it is new on the list, holds the claim
         already, or (with `days`) the first was less than so many days ago."""
         ...
 
-    async def return_first_call(self, caller_list: str, e164: str, call_id: str) -> None:
+    async def return_first_call(
+        self, organisation: str, caller_list: str, e164: str, call_id: str
+    ) -> None:
         """Take the number off the list again if this very call put it there."""
         ...
 
-    async def lines(self, account_id: str, from_ms: int, to_ms: int) -> Sequence[JournalLine]: ...
+    async def lines(self, account_id: str, from_ms: int, to_ms: int) -> Sequence[JournalLine]:
+        """The account's postings of entries made in the half-open interval, in order."""
+        ...
 
     async def calls(self, account_id: str | None, from_ms: int, to_ms: int) -> Sequence[CallRecord]:
         """Records of calls that ended in the half-open interval, oldest first."""

@@ -63,7 +63,7 @@ class MemoryLedger:
         self._lines: dict[str, list[tuple[StorePosting, JournalLine]]] = {}
         self._outbox: dict[tuple[str, int], StorePosting] = {}
         self._calls: dict[str, CallRecord] = {}
-        self._callers: dict[tuple[str, str], tuple[str, int]] = {}
+        self._callers: dict[tuple[str, str, str], tuple[str, int]] = {}
 
     def fail_next(self, times: int = 1, method: str | None = None, *, after: bool = False) -> None:
         """Let the next `times` calls (of `method` alone, if named) raise `RemoteError`."""
@@ -100,6 +100,19 @@ class MemoryLedger:
     async def account(self, account_id: str) -> Account | None:
         async with self._transaction("account"):
             return self._accounts.get(account_id)
+
+    async def change_number(self, account_id: str, e164: str) -> Account:
+        async with self._transaction("change_number"):
+            account = self._known(account_id)
+            if self._aliases.get((account.profile, e164), account_id) != account_id:
+                raise ConflictError("the number has an account of its own")
+            del self._aliases[account.profile, account.e164]
+            self._aliases[account.profile, e164] = account_id
+            for (organisation, caller_list, number), mark in list(self._callers.items()):
+                if (organisation, number) == (account.organisation, account.e164):
+                    self._callers.setdefault((organisation, caller_list, e164), mark)
+            self._accounts[account_id] = replace(account, e164=e164)
+            return self._accounts[account_id]
 
     async def check_pin(self, profile: str, e164: str, pin: str) -> Account | None:
         async with self._transaction("check_pin"):
@@ -159,18 +172,28 @@ class MemoryLedger:
             yield account
 
     async def claim_first_call(
-        self, caller_list: str, e164: str, call_id: str, at_ms: int, days: int | None
+        self,
+        organisation: str,
+        caller_list: str,
+        e164: str,
+        call_id: str,
+        at_ms: int,
+        days: int | None,
     ) -> bool:
         async with self._transaction("claim_first_call"):
-            holder, first_ms = self._callers.setdefault((caller_list, e164), (call_id, at_ms))
+            mark = organisation, caller_list, e164
+            holder, first_ms = self._callers.setdefault(mark, (call_id, at_ms))
             within = days is not None and at_ms < first_ms + days * DAY_MS
             return holder == call_id or within
 
-    async def return_first_call(self, caller_list: str, e164: str, call_id: str) -> None:
+    async def return_first_call(
+        self, organisation: str, caller_list: str, e164: str, call_id: str
+    ) -> None:
         async with self._transaction("return_first_call"):
-            holder, _ = self._callers.get((caller_list, e164), (None, 0))
+            mark = organisation, caller_list, e164
+            holder, _ = self._callers.get(mark, (None, 0))
             if holder == call_id:
-                del self._callers[caller_list, e164]
+                del self._callers[mark]
 
     async def lines(self, account_id: str, from_ms: int, to_ms: int) -> Sequence[JournalLine]:
         async with self._transaction("lines"):

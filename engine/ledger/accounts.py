@@ -1,0 +1,212 @@
+"""Accounts, the numbers that name them, and the caller lists of first-call offers.
+
+Each function is part of a transaction. Whoever finds a row missing inserts it; if another was
+faster, the unique key breaks the transaction, and its repeat finds the row (`database.write`).
+"""
+
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    delete,
+    exists,
+    insert,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.engine import RowMapping
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine.errors import CallerError, ConflictError
+from engine.ledger.tables import accounts, aliases, calls, first_calls, heads, organisations
+from engine.ports.ledger import Account
+
+DAY_MS = 24 * 60 * 60 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class FirstCallMark:
+    """A number on a caller list, put there by a call."""
+
+    organisation: str
+    caller_list: str
+    e164: str
+    call_id: str
+    at_ms: int = 0
+
+
+_PRESENT = aliases.c.until_ms.is_(None)
+
+
+def _select_accounts() -> Select[tuple[object, ...]]:
+    has_talked = exists().where(
+        calls.c.account_id == accounts.c.account_id, calls.c.joined_ms.is_not(None)
+    )
+    return (
+        select(
+            accounts,
+            aliases.c.e164,
+            heads.c.balance_micros,
+            heads.c.seq,
+            has_talked.label("has_talked"),
+        )
+        .join(heads, heads.c.account_id == accounts.c.account_id)
+        .join(aliases, (aliases.c.account_id == accounts.c.account_id) & _PRESENT)
+    )
+
+
+def _account(row: RowMapping) -> Account:
+    return Account(
+        account_id=row["account_id"],
+        organisation=row["organisation"],
+        profile=row["profile"],
+        e164=row["e164"],
+        currency=row["currency"],
+        balance_micros=row["balance_micros"],
+        seq=row["seq"],
+        returning=row["has_talked"],
+    )
+
+
+async def by_id(connection: AsyncConnection, account_id: str) -> Account | None:
+    """The account with this id."""
+    return await _one(connection, accounts.c.account_id == account_id)
+
+
+async def by_number(connection: AsyncConnection, profile: str, e164: str) -> Account | None:
+    """The account this number names now."""
+    return await _one(connection, aliases.c.profile == profile, aliases.c.e164 == e164)
+
+
+async def _one(connection: AsyncConnection, *which: ColumnElement[bool]) -> Account | None:
+    found = (await connection.execute(_select_accounts().where(*which))).mappings().one_or_none()
+    return None if found is None else _account(found)
+
+
+async def known(connection: AsyncConnection, account_id: str) -> Account:
+    """The account with this id; raises `CallerError` if there is none."""
+    account = await by_id(connection, account_id)
+    if account is None:
+        raise CallerError(f"there is no account {account_id}", "account_id")
+    return account
+
+
+async def page(connection: AsyncConnection, after: str, most: int) -> list[Account]:
+    """Up to `most` accounts whose ids follow `after`, in order of their ids."""
+    query = (
+        _select_accounts()
+        .where(accounts.c.account_id > after)
+        .order_by(accounts.c.account_id)
+        .limit(most)
+    )
+    return [_account(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def know_organisation(connection: AsyncConnection, organisation: str) -> None:
+    """Note an organisation that has no record yet."""
+    query = select(exists().where(organisations.c.organisation == organisation))
+    if not await connection.scalar(query):
+        await connection.execute(insert(organisations).values(organisation=organisation))
+
+
+async def open_account(connection: AsyncConnection, account: Account, at_ms: int) -> Account:
+    """The account with this number, made as described by `account` if there is none."""
+    present = await by_number(connection, account.profile, account.e164)
+    if present is not None:
+        if (present.organisation, present.currency) != (account.organisation, account.currency):
+            raise ConflictError("the number has an account of another organisation or currency")
+        return present
+    await know_organisation(connection, account.organisation)
+    await connection.execute(
+        insert(accounts).values(
+            account_id=account.account_id,
+            organisation=account.organisation,
+            profile=account.profile,
+            currency=account.currency,
+        )
+    )
+    await connection.execute(
+        insert(heads).values(account_id=account.account_id, balance_micros=0, seq=0)
+    )
+    await _name(connection, account, account.e164, at_ms)
+    return account
+
+
+async def _name(connection: AsyncConnection, account: Account, e164: str, at_ms: int) -> None:
+    await connection.execute(
+        insert(aliases).values(
+            account_id=account.account_id,
+            organisation=account.organisation,
+            profile=account.profile,
+            e164=e164,
+            from_ms=at_ms,
+        )
+    )
+
+
+async def change_number(
+    connection: AsyncConnection, account_id: str, e164: str, at_ms: int
+) -> Account:
+    """Name the account by another number; what the old one had on caller lists is kept for it."""
+    account = await known(connection, account_id)
+    if account.e164 == e164:
+        return account
+    if await by_number(connection, account.profile, e164) is not None:
+        raise ConflictError("the number has an account of its own")
+    await connection.execute(
+        update(aliases).where(aliases.c.account_id == account_id, _PRESENT).values(until_ms=at_ms)
+    )
+    await _name(connection, account, e164, at_ms)
+    await _copy_marks(connection, account, e164)
+    return await known(connection, account_id)
+
+
+async def _copy_marks(connection: AsyncConnection, account: Account, e164: str) -> None:
+    new = first_calls.alias()
+    marks = first_calls.c
+    unmarked = ~exists().where(
+        new.c.organisation == marks.organisation,
+        new.c.caller_list == marks.caller_list,
+        new.c.e164 == e164,
+    )
+    copies = select(
+        marks.organisation,
+        marks.caller_list,
+        literal(e164, Text),
+        marks.call_id,
+        marks.at_ms,
+    ).where(marks.organisation == account.organisation, marks.e164 == account.e164, unmarked)
+    names = ["organisation", "caller_list", "e164", "call_id", "at_ms"]
+    await connection.execute(insert(first_calls).from_select(names, copies))
+
+
+async def claim_first_call(
+    connection: AsyncConnection, mark: FirstCallMark, days: int | None
+) -> bool:
+    """Whether the mark's call has the offer; see `ports.ledger`."""
+    query = select(first_calls.c.call_id, first_calls.c.at_ms).where(*_of(mark))
+    held = (await connection.execute(query)).one_or_none()
+    if held is None:
+        await know_organisation(connection, mark.organisation)
+        await connection.execute(insert(first_calls).values(asdict(mark)))
+        return True
+    within = days is not None and mark.at_ms < held.at_ms + days * DAY_MS
+    return held.call_id == mark.call_id or within
+
+
+async def return_first_call(connection: AsyncConnection, mark: FirstCallMark) -> None:
+    """Take the mark away if this very call made it."""
+    await connection.execute(
+        delete(first_calls).where(*_of(mark), first_calls.c.call_id == mark.call_id)
+    )
+
+
+def _of(mark: FirstCallMark) -> tuple[ColumnElement[bool], ...]:
+    return (
+        first_calls.c.organisation == mark.organisation,
+        first_calls.c.caller_list == mark.caller_list,
+        first_calls.c.e164 == mark.e164,
+    )

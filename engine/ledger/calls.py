@@ -1,0 +1,59 @@
+"""Call records: written once with the call's charge, read for the itemised bill.
+
+A record's row has a column for each of its fields, so that the record read back equals the one
+written; whatever is nested (rate, agents, prompts) is JSON.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import insert, select
+from sqlalchemy.engine import RowMapping
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine.core.cdr import CallRecord
+from engine.core.posting import call_entry
+from engine.errors import ConflictError
+from engine.ledger import accounts, journal
+from engine.ledger.tables import calls
+from engine.ports.store import StorePosting
+
+
+async def settle(connection: AsyncConnection, record: CallRecord) -> tuple[StorePosting, ...]:
+    """Write the record and book its charge, unless both are there already.
+
+    Raises `ConflictError` if the call has another record or entry.
+    """
+    held = await _find(connection, record.call_id)
+    if held is not None and held != record:
+        raise ConflictError(f"the call {record.call_id} has another record")
+    entry = call_entry(record)
+    booked = () if entry is None else await journal.book(connection, entry)
+    if held is None:
+        await accounts.know_organisation(connection, record.organisation)
+        await connection.execute(insert(calls).values(msgspec.to_builtins(record)))
+    return booked
+
+
+async def _find(connection: AsyncConnection, call_id: str) -> CallRecord | None:
+    query = select(calls).where(calls.c.call_id == call_id)
+    row = (await connection.execute(query)).mappings().one_or_none()
+    return None if row is None else _record(row)
+
+
+async def ended_between(
+    connection: AsyncConnection, account_id: str | None, from_ms: int, to_ms: int
+) -> Sequence[CallRecord]:
+    """Records of calls that ended in the half-open interval, oldest first."""
+    query = (
+        select(calls)
+        .where(calls.c.ended_ms >= from_ms, calls.c.ended_ms < to_ms)
+        .order_by(calls.c.ended_ms, calls.c.call_id)
+    )
+    if account_id is not None:
+        query = query.where(calls.c.account_id == account_id)
+    return [_record(row) for row in (await connection.execute(query)).mappings()]
+
+
+def _record(row: RowMapping) -> CallRecord:
+    return msgspec.convert(dict(row), CallRecord)

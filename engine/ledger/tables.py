@@ -1,0 +1,188 @@
+"""The tables of the books, as SQLAlchemy Core.
+
+Money and times are 64-bit integers (micro-units, milliseconds since 1970). Every root record
+names its organisation; a row below one (posting, head, PIN, outbox row) has its parent's.
+Journal rows are written once; only heads, PINs, aliases and the outbox ever change.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.sql.schema import SchemaItem
+
+METADATA = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+# SQLite counts up by itself only in a column whose type is spelled INTEGER.
+_COUNTER = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _table(name: str, *items: SchemaItem) -> Table:
+    return Table(name, METADATA, *items)
+
+
+def _text(name: str, *items: SchemaItem) -> Column[str]:
+    return Column(name, Text, *items, nullable=False)
+
+
+def _number(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False)
+
+
+def _organisation() -> Column[str]:
+    return _text("organisation", ForeignKey("organisations.organisation"))
+
+
+organisations = _table("organisations", Column("organisation", Text, primary_key=True))
+
+accounts = _table(
+    "accounts",
+    Column("account_id", Text, primary_key=True),
+    _organisation(),
+    _text("profile"),
+    _text("currency"),
+)
+
+heads = _table(
+    "heads",
+    Column("account_id", Text, ForeignKey("accounts.account_id"), primary_key=True),
+    _number("balance_micros"),
+    _number("seq"),
+)
+"""Where each account stands: the row every booking on the account locks first."""
+
+aliases = _table(
+    "aliases",
+    Column("alias_id", _COUNTER, primary_key=True),
+    _text("account_id", ForeignKey("accounts.account_id")),
+    _organisation(),
+    _text("profile"),
+    _text("e164"),
+    _number("from_ms"),
+    Column("until_ms", BigInteger),
+)
+"""Which number named an account from when until when; `until_ms` is NULL for the present one."""
+
+_PRESENT = aliases.c.until_ms.is_(None)
+for _name, _columns in (
+    ("uq_aliases_present_number", (aliases.c.profile, aliases.c.e164)),
+    ("uq_aliases_present_account", (aliases.c.account_id,)),
+):
+    Index(_name, *_columns, unique=True, sqlite_where=_PRESENT, postgresql_where=_PRESENT)
+
+pins = _table(
+    "pins",
+    Column("account_id", Text, ForeignKey("accounts.account_id"), primary_key=True),
+    _text("hash"),
+    _number("tries"),
+    _number("locked_until_ms"),
+)
+
+first_calls = _table(
+    "first_calls",
+    Column("organisation", Text, ForeignKey("organisations.organisation"), primary_key=True),
+    Column("caller_list", Text, primary_key=True),
+    Column("e164", Text, primary_key=True),
+    _text("call_id"),
+    _number("at_ms"),
+)
+"""The caller lists: which call of a number had the first-call offer, and when."""
+
+entries = _table(
+    "entries",
+    Column("entry_id", _COUNTER, primary_key=True),
+    _organisation(),
+    _text("key"),
+    _text("content_hash"),
+    _text("kind"),
+    _text("currency"),
+    _text("reason"),
+    _text("author"),
+    Column("call_id", Text),
+    _number("at_ms"),
+    UniqueConstraint("key"),
+    Index("ix_entries_call_id", "call_id"),
+)
+
+postings = _table(
+    "postings",
+    Column("entry_id", BigInteger, ForeignKey("entries.entry_id"), primary_key=True),
+    Column("line", Integer, primary_key=True, autoincrement=False),
+    _text("account"),
+    _number("micros"),
+    Column("account_id", Text, ForeignKey("accounts.account_id")),
+    Column("seq", BigInteger),
+    Column("balance_micros", BigInteger),
+    UniqueConstraint("account_id", "seq"),
+    CheckConstraint(
+        "(account_id IS NULL) = (seq IS NULL) AND (account_id IS NULL) = (balance_micros IS NULL)",
+        name="customer",
+    ),
+)
+"""`account` is the chart's name; a customer's posting also has his account's id, its place in the
+account's gapless sequence and the balance after it."""
+
+outbox = _table(
+    "outbox",
+    Column("place", _COUNTER, primary_key=True),
+    _text("account_id"),
+    _number("seq"),
+    UniqueConstraint("account_id", "seq"),
+    ForeignKeyConstraint(["account_id", "seq"], ["postings.account_id", "postings.seq"]),
+)
+"""Customers' postings that are not yet known to be in the store, in the order of their booking."""
+
+calls = _table(
+    "calls",
+    Column("call_id", Text, primary_key=True),
+    _organisation(),
+    _text("service"),
+    _number("config_version"),
+    _text("profile"),
+    _text("did"),
+    _text("trunk"),
+    _text("received_identity"),
+    Column("e164", Text),
+    Column("verified", Boolean, nullable=False),
+    Column("withheld", Boolean, nullable=False),
+    Column("line", Text),
+    Column("account_id", Text, ForeignKey("accounts.account_id")),
+    _text("currency"),
+    Column("rate", JSON(none_as_null=True)),
+    Column("billing_start", JSON(none_as_null=True)),
+    Column("first_call", Boolean, nullable=False),
+    _number("arrived_ms"),
+    Column("answered_ms", BigInteger),
+    Column("joined_ms", BigInteger),
+    _number("ended_ms"),
+    _number("wait_ms"),
+    _number("talk_ms"),
+    _number("charged_s"),
+    _number("charge_micros"),
+    _text("disposition"),
+    Column("refusal", Text),
+    Column("agents", JSON, nullable=False),
+    Column("prompts", JSON, nullable=False),
+    Column("clock_alarm", Boolean, nullable=False),
+    Index("ix_calls_ended", "ended_ms", "call_id"),
+    Index("ix_calls_account_ended", "account_id", "ended_ms", "call_id"),
+)
+"""One row per call record, refused calls too; columns are the fields of `core.cdr.CallRecord`."""
