@@ -20,7 +20,7 @@ REQUEST_TIMEOUT_S: Final = 10.0
 Event = dict[str, Any]
 
 
-class AriFault(RuntimeError):
+class AriError(RuntimeError):
     """ARI refused a request; `status` is its HTTP status."""
 
     def __init__(self, status: int, text: str) -> None:
@@ -35,6 +35,7 @@ class OutsideAri:
         """Connect to `port` of 127.0.0.1; `on_event` gets each event in order, in the loop."""
         self._base = f"http://127.0.0.1:{port}/ari"
         self._on_event = on_event
+        self._starting: dict[str, asyncio.Future[None]] = {}
 
     async def __aenter__(self) -> Self:
         login = aiohttp.encode_basic_auth(USER, PASSWORD)
@@ -65,19 +66,41 @@ class OutsideAri:
         query: Mapping[str, str | int] | None = None,
         body: Mapping[str, Any] | None = None,
     ) -> Any:
-        """What ARI answers, decoded; None for an empty answer. Raises AriFault on refusal."""
+        """What ARI answers, decoded; None for an empty answer. Raises AriError on refusal."""
         async with self._http.request(
             method, f"{self._base}/{path}", params=query, json=body
         ) as response:
             if response.status >= 400:
-                raise AriFault(response.status, f"{method} {path}: {await response.text()}")
+                raise AriError(response.status, f"{method} {path}: {await response.text()}")
             return None if response.status == 204 else await response.json()
+
+    async def start(
+        self,
+        path: str,
+        channel: str,
+        query: Mapping[str, str | int],
+        variables: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """Make `channel` by a POST to `path`; returns ARI's answer once the channel is in the app.
+
+        Before its StasisStart a channel can join no bridge.
+        """
+        begun = self._starting[channel] = asyncio.get_running_loop().create_future()
+        try:
+            made: dict[str, Any] = await self.request(
+                "POST",
+                path,
+                query={"app": APP, "channelId": channel, **query},
+                body={"variables": dict(variables or {})},
+            )
+            await asyncio.wait_for(begun, REQUEST_TIMEOUT_S)
+        finally:
+            del self._starting[channel]
+        return made
 
     async def variable(self, channel: str, name: str) -> str:
         """The value of a channel variable or function."""
-        answer = await self.request(
-            "GET", f"channels/{channel}/variable", query={"variable": name}
-        )
+        answer = await self.request("GET", f"channels/{channel}/variable", query={"variable": name})
         value: str = answer["value"]
         return value
 
@@ -85,11 +108,17 @@ class OutsideAri:
         """Delete a channel or bridge, gone already or not."""
         try:
             await self.request("DELETE", f"{kind}/{name}", query=query)
-        except AriFault as fault:
+        except AriError as fault:
             if fault.status != 404:
                 raise
 
     async def _read(self) -> None:
         async for message in self._socket:
-            if message.type is aiohttp.WSMsgType.TEXT:
-                self._on_event(message.json())
+            if message.type is not aiohttp.WSMsgType.TEXT:
+                continue
+            event: Event = message.json()
+            begun = self._starting.get(event.get("channel", {}).get("id", ""))
+            if event["type"] == "StasisStart" and begun is not None:
+                begun.set_result(None)
+            else:
+                self._on_event(event)

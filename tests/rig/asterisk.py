@@ -13,7 +13,7 @@ import os
 import random
 import socket
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -46,9 +46,7 @@ class Program:
         if not facts.exists():
             raise FileNotFoundError(f"{facts} is missing: run scripts/setup")
         known = json.loads(facts.read_text())
-        return cls(
-            Path(known["executable"]), Path(known["module_dir"]), Path(known["data_dir"])
-        )
+        return cls(Path(known["executable"]), Path(known["module_dir"]), Path(known["data_dir"]))
 
 
 def free_port(host: str = "127.0.0.1", kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
@@ -68,7 +66,7 @@ def rtp_conf() -> str:
     return f"[general]\nrtpstart={start}\nrtpend={start + RTP_PORTS}\nstrictrtp=no\n"
 
 
-class AsteriskFault(RuntimeError):
+class AsteriskError(RuntimeError):
     """Asterisk did not start, or refused a command; the text holds what it said."""
 
 
@@ -80,17 +78,17 @@ class Asterisk:
         folder: Path,
         *,
         files: Mapping[str, str],
-        modules: Sequence[str],
+        modules: str,
         program: Program | None = None,
     ) -> None:
-        """Prepare a run in `folder`: `files` are configuration files by name, `modules` are
-        loaded in order (without `.so`), nothing else is.
+        """Prepare a run in `folder`: `files` are configuration files by name, `modules`
+        (names without `.so`, apart by white space) are loaded in order, nothing else is.
         """
         self.folder = folder
         self.log = folder / "log" / "full"
         self._program = program or Program.found()
         self._files = dict(files)
-        self._modules = tuple(modules)
+        self._modules = modules.split()
         self._process: asyncio.subprocess.Process | None = None
         self._run = tempfile.TemporaryDirectory(prefix=RUN_FOLDER_PREFIX)
 
@@ -122,7 +120,7 @@ class Asterisk:
     async def command(self, line: str) -> str:
         """What Asterisk's console prints for `line`.
 
-        Raises AsteriskFault where it cannot be reached.
+        Raises AsteriskError where it cannot be reached.
         """
         remote = await asyncio.create_subprocess_exec(
             *(str(self._program.executable), "-C", str(self._conf), "-rx", line),
@@ -131,7 +129,7 @@ class Asterisk:
         )
         output, _ = await remote.communicate()
         if remote.returncode:
-            raise AsteriskFault(f"{line}: {output.decode(errors='replace').strip()}")
+            raise AsteriskError(f"{line}: {output.decode(errors='replace').strip()}")
         return output.decode(errors="replace")
 
     async def stop(self) -> None:
@@ -156,9 +154,9 @@ class Asterisk:
             try:
                 await self.command("core waitfullybooted")
                 return
-            except AsteriskFault:
+            except AsteriskError:
                 await asyncio.sleep(0.05)
-        raise AsteriskFault((self.folder / "console").read_text(errors="replace")[-2000:])
+        raise AsteriskError((self.folder / "console").read_text(errors="replace")[-2000:])
 
     def _write_configuration(self) -> None:
         folders = {

@@ -2,11 +2,12 @@
 
 It is a process of its own so that nothing else in a test can delay a spoken packet. Heard
 packets carry the kernel's time of receipt. Orders come as JSON lines on standard input, answers
-go out as JSON lines (each with the order's `id`):
+go out as JSON lines (each with the order's `id`); `at_ns` is the wall-clock instant for which
+the first frame of the sound was due:
 
     {"id", "do": "open", "leg"}              -> {"port"}        a socket on 127.0.0.1
     {"id", "do": "reach", "leg", "port"}     -> {}              where to send, begins sending
-    {"id", "do": "speak", "leg", "octets"}   -> {"at_ns"}       file of A-law to repeat, or null
+    {"id", "do": "speak", "leg", "octets"}   -> {"at_ns"}       A-law file to repeat, or null
     {"id", "do": "close", "leg", "path"}     -> {"ended_ns"}    writes what was heard (tape.PACKET)
 
 What is sent never pauses: a phone that says nothing sends A-law silence (no VAD). Ends with
@@ -15,6 +16,7 @@ its standard input.
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import json
 import os
@@ -51,7 +53,8 @@ class Handset:
     asked: list[int] = field(default_factory=list)
     heard: list[bytes] = field(default_factory=list)
 
-    def say_frame(self) -> None:
+    def say_frame(self, due_ns: int) -> None:
+        """Send the frame of the instant `due_ns` (monotonic)."""
         assert self.peer is not None
         head = PACKET_HEADER.pack(
             0x80,
@@ -63,12 +66,11 @@ class Handset:
         frame = self.sound[self.place : self.place + FRAME_OCTETS]
         self.place = (self.place + FRAME_OCTETS) % len(self.sound)
         self.sequence += 1
-        try:
+        # Refused once the far side has hung up and the order to close is under way.
+        with contextlib.suppress(ConnectionRefusedError):
             self.ear.sendto(head + frame, self.peer)
-        except ConnectionRefusedError:
-            pass  # the far side has hung up; the order to close is under way
         for order in self.asked:
-            answer(order, at_ns=time.time_ns())
+            answer(order, at_ns=time.time_ns() - time.monotonic_ns() + due_ns)
         self.asked.clear()
 
     def hear(self) -> None:
@@ -127,7 +129,7 @@ class Handsets:
         while self._due and self._due[0][0] <= time.monotonic_ns():
             due_ns, leg = heapq.heappop(self._due)
             if leg in self._phones:
-                self._phones[leg].say_frame()
+                self._phones[leg].say_frame(due_ns)
                 heapq.heappush(self._due, (due_ns + FRAME_NS, leg))
 
     def _take_orders(self) -> bool:

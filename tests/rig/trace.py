@@ -63,9 +63,7 @@ class SipMessage:
         return f"{self.start_line}\n{heads}\n{self.body}"
 
 
-def parse_sip(
-    raw: str, at_ms: float, source_port: int, target_port: int, sent: bool
-) -> SipMessage:
+def parse_sip(raw: str, at_ms: float, source_port: int, target_port: int, sent: bool) -> SipMessage:
     """The message in `raw` (RFC 3261, 7; folded header lines are joined)."""
     head, _, body = raw.replace("\r\n", "\n").partition("\n\n")
     start_line, *lines = head.replace("\n ", " ").replace("\n\t", " ").split("\n")
@@ -132,13 +130,13 @@ class SipTrace(asyncio.DatagramProtocol):
         return (message for message in self.messages if message.call_id == call_id)
 
     async def first(
-        self, wanted: Callable[[SipMessage], bool], timeout_s: float
+        self, wanted: Callable[[SipMessage], bool], timeout_s: float, since: int = 0
     ) -> SipMessage:
-        """The first message, past or to come, that is `wanted`.
+        """The first message, past (after the first `since`) or to come, that is `wanted`.
 
         Raises TimeoutError when none has come within `timeout_s`.
         """
-        seen = 0
+        seen = since
         async with asyncio.timeout(timeout_s):
             while True:
                 for message in self.messages[seen:]:
