@@ -75,8 +75,7 @@ def _media_s(stream: Packets) -> npt.NDArray[np.float64]:
 
 def _delays(stream: Packets) -> npt.NDArray[np.float64]:
     """Arrival (s, wall clock) less RTP time, per packet."""
-    delays: npt.NDArray[np.float64] = stream["at_ns"].astype(np.float64) / 1e9 - _media_s(stream)
-    return delays
+    return np.asarray(stream["at_ns"] / 1e9 - _media_s(stream), np.float64)
 
 
 def _levels(delay: npt.NDArray[np.float64]) -> list[tuple[int, int]]:
