@@ -62,7 +62,6 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         "waiting_is_charged": _FIXED,
         "minutes_left": Form(("minutes",)),
         "seconds_left": Form(("seconds",)),
-        "connecting": _FIXED,
         "please_wait": Form(optional=("minutes",)),
         "waiting_music": Form(spoken=False),
         # refusals
@@ -71,7 +70,6 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         "enter_number": _FIXED,
         "enter_pin": _FIXED,
         "pin_wrong": _FIXED,
-        "pin_locked": _FIXED,
         "account_blocked": _FIXED,
         "blocked_caller": _FIXED,
         "closed": _FIXED,

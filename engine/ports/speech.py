@@ -69,7 +69,7 @@ class Sounds(Protocol):
     """The audio of all prompts, one folder per language."""
 
     def resolve(self, prompt: Prompt, lang: str) -> str | Missing:
-        """The file of exactly this prompt: an absolute path without suffix, as Asterisk plays it."""
+        """The file of exactly this prompt: absolute, without suffix, as Asterisk plays it."""
         ...
 
     def playlist(self, prompt: Prompt, lang: str) -> tuple[str, ...] | Missing:

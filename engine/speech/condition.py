@@ -94,7 +94,7 @@ def _without_rumble(signal: Signal, rate_hz: int) -> Signal:
 
 
 def _trimmed(signal: Signal, rate_hz: int) -> Signal:
-    """Without the silence around it, but for a short lead and the time a last sound needs to fade."""
+    """Without the silence around it, but for a short lead and the fading of the last sound."""
     frame = rate_hz // 100
     frames = signal[: len(signal) // frame * frame].reshape(-1, frame)
     level = np.sqrt((frames**2).mean(axis=1))
@@ -134,14 +134,13 @@ def _limited(signal: Signal, rate_hz: int) -> Signal:
     limit = 10 ** (PEAK_DBFS / 20)
     if np.abs(signal).max(initial=0) <= limit:
         return signal
-    width = rate_hz * _LIMITER_MS // 1_000
-    needed = np.minimum(1, limit / np.maximum(np.abs(signal), 1e-9))
-    padded = np.pad(needed, width, constant_values=1.0)
-    held = np.lib.stride_tricks.sliding_window_view(padded, width + 1).min(axis=1)
-    window = np.hanning(width + 2)[1:-1]
-    smooth: Signal = np.convolve(held, window / window.sum(), mode="full")
-    offset = width + width // 2 - width // 2
-    return signal * smooth[offset : offset + len(signal)]
+    half = rate_hz * _LIMITER_MS // 2_000
+    needed = np.minimum(1, limit / np.maximum(np.abs(signal), limit))
+    padded = np.pad(needed, 2 * half, constant_values=1)
+    held = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1).min(axis=1)
+    window = np.hanning(2 * half + 3)[1:-1]
+    gain: Signal = np.convolve(held, window / window.sum(), mode="valid")
+    return signal * gain
 
 
 def _loudness_dbfs(signal: Signal, rate_hz: int) -> float:

@@ -1,0 +1,137 @@
+"""The wiring: the one place that knows every concrete class.
+
+`running(plan)` starts what the plan says is our own (store, Asterisk), connects to the rest, and
+gives an engine at work; at its end all of it is stopped in the opposite order.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.asterisk.ari import AriHttp
+from engine.asterisk.process import Access, AsteriskProcess, Program, Wishes, authorization
+from engine.asterisk.telephony import AriTelephony
+from engine.core.inventory import Inventory
+from engine.flows.clock import SystemClock
+from engine.flows.engine import Engine
+from engine.flows.orders import House
+from engine.flows.relay import Relay
+from engine.ledger.sql import SqlLedger
+from engine.speech.library import Library
+from engine.store.address import parse_address
+from engine.store.process import StoreProcess
+from engine.store.valkey import ValkeyStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What one engine runs with. None stands for our own: embedded store, SQLite, our Asterisk.
+
+    `folder` keeps all that is written at run time; `sounds` is the operator's prompt folder and
+    `rendered` where further audio is made; `program` names the Asterisk that can be run.
+    """
+
+    engine: str
+    folder: Path
+    inventory: Inventory
+    sounds: Path
+    rendered: Path
+    program: Path
+    access: Access | None = None
+    sip_port: int = 0
+    store_url: str | None = None
+    store_password: str | None = None
+    database_url: str | None = None
+
+    @property
+    def database(self) -> str:
+        """The ledger's address; SQLite in our folder by default."""
+        return self.database_url or f"sqlite:///{self.folder / 'ledger.sqlite3'}"
+
+    @property
+    def app(self) -> str:
+        """This engine's own ARI application."""
+        return f"groschen-{self.engine}"
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """An engine at work, and what it works with."""
+
+    engine: Engine
+    house: House
+    access: Access
+    work: "asyncio.Task[None]"
+
+
+@asynccontextmanager
+async def running(plan: Plan) -> AsyncIterator[Running]:
+    """An engine at work until the block is left; raises what it cannot start with."""
+    async with AsyncExitStack() as stack:
+        plan.folder.mkdir(parents=True, exist_ok=True)
+        sounds = Library(plan.sounds, plan.rendered)
+        store = await _store(plan, stack)
+        ledger = await _ledger(plan, stack)
+        access = plan.access or await _own_asterisk(plan, sounds, stack)
+        http = await stack.enter_async_context(AriHttp(access.ari_url, authorization(access)))
+        telephony = await stack.enter_async_context(AriTelephony(http, plan.app))
+        clock = SystemClock()
+        house = House(
+            telephony=telephony,
+            store=store,
+            ledger=ledger,
+            sounds=sounds,
+            clock=clock,
+            relay=Relay(ledger, store, clock),
+            inventory=lambda: plan.inventory,
+            engine=plan.engine,
+        )
+        engine = Engine(house)
+        work = asyncio.create_task(engine.run(), name="engine")
+        stack.push_async_callback(_end, work)
+        await engine.ready.wait()
+        yield Running(engine, house, access, work)
+
+
+async def _end(work: "asyncio.Task[None]") -> None:
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
+
+
+async def _store(plan: Plan, stack: AsyncExitStack) -> ValkeyStore:
+    url = plan.store_url
+    if url is None:
+        process = StoreProcess(plan.folder / "store")
+        await process.start()
+        stack.push_async_callback(process.stop)
+        keeper = asyncio.create_task(process.keep_alive(), name="store")
+        stack.push_async_callback(_end, keeper)
+        url = process.url
+    store = ValkeyStore(parse_address(url, plan.store_password))
+    stack.push_async_callback(store.close)
+    return store
+
+
+async def _ledger(plan: Plan, stack: AsyncExitStack) -> SqlLedger:
+    ledger = SqlLedger(plan.database, lambda: SystemClock().now().wall_ms)
+    await ledger.migrate()
+    stack.push_async_callback(ledger.close)
+    return ledger
+
+
+async def _own_asterisk(plan: Plan, sounds: Library, stack: AsyncExitStack) -> Access:
+    fault = sounds.sounds / "de" / "audio" / "fault"
+    asterisk = await AsteriskProcess.start(
+        plan.folder / "asterisk",
+        Program.found(plan.program),
+        plan.inventory,
+        Wishes(
+            sip_port=plan.sip_port,
+            music_folder=str(sounds.sounds / "tones"),
+            fault_prompt=str(fault),
+        ),
+    )
+    stack.push_async_callback(asterisk.stop)
+    return asterisk.access
