@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.asterisk.ari import AriHttp
+from engine.asterisk.dialplan import endpoint_of
 from engine.asterisk.process import Access, AsteriskProcess, Program, Wishes, authorization
 from engine.asterisk.telephony import AriTelephony
 from engine.core.inventory import Inventory
@@ -86,6 +87,7 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
             clock=clock,
             relay=Relay(ledger, store, clock),
             inventory=lambda: plan.inventory,
+            endpoint_of=endpoint_of,
             engine=plan.engine,
         )
         engine = Engine(house)

@@ -113,7 +113,9 @@ class Dialog:
             marker = 0x80 if number == 0 else 0
             head = bytes([0x80, 101 | marker]) + (9000 + number).to_bytes(2, "big")
             body = bytes([key, end | 10]) + (160 * (number + 1)).to_bytes(2, "big")
-            self.transport.sendto(head + (77_000).to_bytes(4, "big") + b"\0\0\0\7" + body, ("127.0.0.1", port))
+            self.transport.sendto(
+                head + (77_000).to_bytes(4, "big") + b"\0\0\0\7" + body, ("127.0.0.1", port)
+            )
 
     def hang_up(self) -> None:
         """BYE, or CANCEL of a call not answered yet."""
@@ -127,7 +129,11 @@ class Dialog:
     def request(self, method: str, *headers: str) -> None:
         """A request within the dialog."""
         self.cseq += 1
-        me = self.invite.header("From") if self.outgoing else self.invite.header("To") + f";tag={self.tag}"
+        me = (
+            self.invite.header("From")
+            if self.outgoing
+            else self.invite.header("To") + f";tag={self.tag}"
+        )
         you = self.remote if self.outgoing else self.invite.header("From")
         lines = [
             f"{method} sip:engine@127.0.0.1:{self.party.peer_port} SIP/2.0",
@@ -301,6 +307,10 @@ def _cancel(invite: str) -> str:
 
 
 def _head(invite: str, method: str) -> list[str]:
-    kept = [x for x in invite.split("\r\n\r\n")[0].split("\r\n") if re.match(r"Via|From|To|Call-ID|Max", x)]
+    kept = [
+        x
+        for x in invite.split("\r\n\r\n")[0].split("\r\n")
+        if re.match(r"Via|From|To|Call-ID|Max", x)
+    ]
     uri = invite.split()[1]
     return [f"{method} {uri} SIP/2.0", *kept, f"CSeq: 1 {method}", "Content-Length: 0", "", ""]

@@ -16,7 +16,7 @@ import structlog
 from engine.core import actions as a
 from engine.core import events as e
 from engine.core.hunt import ringing_order, rung_at_once
-from engine.core.inventory import Agent, AgentKind, Inventory
+from engine.core.inventory import Agent, Inventory
 from engine.errors import ConflictError, RemoteError
 from engine.flows.accounts import Accounts
 from engine.flows.relay import Relay
@@ -46,6 +46,7 @@ class House:
     clock: Clock
     relay: Relay
     inventory: Callable[[], Inventory]
+    endpoint_of: Callable[[Agent], str]
     engine: str
 
 
@@ -188,7 +189,7 @@ class Orders:
             Dial(
                 call_id=self._terms.call_id,
                 leg=action.leg,
-                endpoint=endpoint_of(agent),
+                endpoint=self._house.endpoint_of(agent),
                 caller_number=action.show_number or self._terms.did,
                 caller_name=action.show_name,
                 ring_timeout_s=action.ring_timeout_s,
@@ -323,13 +324,6 @@ class Orders:
 
     def _now_ms(self) -> int:
         return self._house.clock.now().wall_ms
-
-
-def endpoint_of(agent: Agent) -> str:
-    """Asterisk's own address of an agent: his phone's endpoint, or a number on a trunk."""
-    if agent.kind is AgentKind.PHONE:
-        return f"PJSIP/{agent.name}"
-    return f"PJSIP/{agent.address}@{agent.trunk}"
 
 
 Beside = Callable[[Orders, Any], Coroutine[Any, Any, None]]

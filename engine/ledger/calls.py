@@ -56,4 +56,4 @@ async def ended_between(
 
 
 def _record(row: RowMapping) -> CallRecord:
-    return msgspec.convert(dict(row), CallRecord)
+    return msgspec.convert({f"{name}": value for name, value in row.items()}, CallRecord)

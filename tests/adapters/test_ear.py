@@ -14,7 +14,18 @@ from tests.rig.recording import Recording
 from tests.rig.sound import RATE_HZ, read_sound
 from tests.rig.speechlike import sentence, write_prompt
 
-NUMBERS = ["eine", "zwei", "drei", "vier", "sieben", "zwölf", "dreizehn", "vierzehn", "fünfzehn", "zwanzig"]
+NUMBERS = [
+    "eine",
+    "zwei",
+    "drei",
+    "vier",
+    "sieben",
+    "zwölf",
+    "dreizehn",
+    "vierzehn",
+    "fünfzehn",
+    "zwanzig",
+]
 CALLER_HZ, AGENT_HZ = 1710, 2230
 TEXTS = {
     **{number: f"Ihr Guthaben reicht noch für {number} Minuten" for number in NUMBERS},

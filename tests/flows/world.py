@@ -109,6 +109,7 @@ class World:
             clock=self.clock,
             relay=Relay(self.ledger, self.store, self.clock),
             inventory=lambda: self.inventory,
+            endpoint_of=endpoint_of,
             engine=name,
         )
         engine = self.engines[name] = Engine(house)
@@ -168,6 +169,11 @@ class World:
 
     def agent_leg(self, call: FakeLeg, number: int = -1) -> FakeLeg:
         return [leg for leg in self.switch.legs.values() if leg.call_id == call.leg][1:][number]
+
+
+def endpoint_of(agent: Agent) -> str:
+    """The switch's address of an agent, by which `FakeSwitch.manners` knows him."""
+    return f"PJSIP/{agent.name}"
 
 
 def playback_ms(audio: str) -> int:
