@@ -116,7 +116,7 @@ def enter_holding(turn: Turn) -> None:
 def credit_in_hold(turn: Turn, event: BalanceChanged) -> None:
     """Money came in after the end of the money: see whether it buys an increment."""
     turn.change(view=event.view)
-    if _is_kept(turn.call) and event.view.available_micros >= 0:
+    if _is_kept(turn.call) and spending.may_buy(turn):
         spending.ask(turn)
 
 

@@ -10,7 +10,7 @@ is left; they are moved only after the money is held.
 
 from engine.core.actions import CancelTimer, Reserve, SetDeadline, SetTimer
 from engine.core.events import MoneyUnreachable, Reserved, TimerFired
-from engine.core.rating import hold_levels, increments_begun, max_increments
+from engine.core.rating import charge, hold_levels, increments_begun, max_increments
 from engine.premium.call import State, Turn
 
 CUT_LATE_MS = 30
@@ -34,6 +34,18 @@ def ask(turn: Turn) -> None:
     turn.change(step=step, asked=True, wanted_n=wanted_n)
     levels = hold_levels(meter.rate, meter.granted_n, wanted_n)
     turn.order(Reserve(step=step, meter=meter, levels=levels, least=_least_increments(turn)))
+
+
+def may_buy(turn: Turn) -> bool:
+    """Whether what is available would buy the next increment, as far as the last view tells."""
+    call = turn.call
+    if call.meter is None or call.view is None:
+        return False
+    rate, granted_n = call.meter.rate, call.meter.granted_n
+    if granted_n >= max_increments(rate):
+        return False
+    price = charge(rate, granted_n + 1) - charge(rate, granted_n)
+    return price <= max(0, call.view.available_micros)
 
 
 def _wanted_increments(turn: Turn) -> int:

@@ -53,7 +53,7 @@ def balance_changed(turn: Turn, event: BalanceChanged) -> None:
     else:
         telling.renew_cut_off(turn)
         telling.tell_balance_change(turn, event, before_ms or 0)
-    if turn.call.short and event.view.available_micros >= 0:
+    if turn.call.short and spending.may_buy(turn):
         spending.ask(turn)
 
 
