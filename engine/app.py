@@ -10,16 +10,21 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from engine.asterisk.ari import AriHttp
 from engine.asterisk.dialplan import endpoint_of
 from engine.asterisk.process import Access, AsteriskProcess, Program, Wishes, authorization
 from engine.asterisk.telephony import AriTelephony
 from engine.core.inventory import Inventory
+from engine.errors import CallerError
 from engine.flows.clock import SystemClock
+from engine.flows.config import Problems, load
 from engine.flows.engine import Engine
 from engine.flows.orders import House
 from engine.flows.relay import Relay
 from engine.ledger.sql import SqlLedger
+from engine.settings import Settings
 from engine.speech.library import Library
 from engine.store.address import parse_address
 from engine.store.process import StoreProcess
@@ -55,6 +60,51 @@ class Plan:
     def app(self) -> str:
         """This engine's own ARI application."""
         return f"groschen-{self.engine}"
+
+
+def plan_of(settings: Settings) -> Plan:
+    """What a process runs with by its settings and the operator's files.
+
+    `CallerError` with every mistake in the files.
+    """
+    inventory = load(settings.config)
+    if isinstance(inventory, Problems):
+        raise CallerError(str(inventory), "config")
+    return Plan(
+        engine=settings.engine,
+        folder=settings.run_folder,
+        inventory=inventory,
+        sounds=settings.sounds,
+        rendered=settings.var / "sounds",
+        program=settings.var / "asterisk.json",
+        access=_access(settings),
+        sip_port=settings.sip_port,
+        store_url=settings.store_url,
+        store_password=secret(settings.store_password),
+        database_url=secret(settings.database_url),
+    )
+
+
+def _access(settings: Settings) -> Access | None:
+    """An Asterisk that is not ours, if the settings name one."""
+    if settings.ari_url is None:
+        return None
+    return Access(
+        ari_url=settings.ari_url,
+        ari_user=settings.ari_user,
+        ari_password=secret(settings.ari_password) or "",
+        ami_host=settings.ami_host,
+        ami_port=settings.ami_port,
+        ami_user=settings.ami_user,
+        ami_secret=secret(settings.ami_secret) or "",
+        sip_host="",
+        sip_port=0,
+        cel_file=settings.cel_file,
+    )
+
+
+def secret(value: SecretStr | None) -> str | None:
+    return value.get_secret_value() if value is not None else None
 
 
 @dataclass(frozen=True, slots=True)

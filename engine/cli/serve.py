@@ -1,0 +1,47 @@
+"""`groschen serve`: an engine at work."""
+
+import asyncio
+import contextlib
+import signal
+
+import click
+
+from engine.app import plan_of, running
+from engine.errors import EngineError
+from engine.settings import read_settings
+
+
+@click.command("serve")
+def serve() -> None:
+    """Take calls until Ctrl-C (or SIGTERM); live calls are then left to other engines.
+
+    Settings come from the environment (GROSCHEN_…), trunks, prices and people from the operator's
+    files. Without further settings the engine brings its own store, books and Asterisk.
+
+    \b
+    Example:
+      GROSCHEN_SIP_PORT=5070 groschen serve
+    """
+    try:
+        asyncio.run(_serve())
+    except EngineError as fault:
+        raise click.ClickException(str(fault)) from fault
+
+
+async def _serve() -> None:
+    plan = plan_of(read_settings())
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    click.echo("Starting store, books and Asterisk …", err=True)
+    async with running(plan) as run:
+        services = ", ".join(f"{s.title or s.name} ({s.dids[0]})" for s in plan.inventory.services)
+        click.echo(f"SIP on {run.access.sip_host}:{run.access.sip_port} (UDP)", err=True)
+        click.echo(f"Serving: {services}. Stop with Ctrl-C.", err=True)
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait({stopped, run.work}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            if run.work.done():
+                run.work.result()
