@@ -19,7 +19,6 @@ from engine.asterisk.telephony import AriTelephony
 from engine.core.inventory import Inventory
 from engine.errors import CallerError
 from engine.flows.clock import SystemClock
-from engine.flows.config import Problems, load
 from engine.flows.engine import Engine
 from engine.flows.orders import House
 from engine.flows.relay import Relay
@@ -67,6 +66,8 @@ def plan_of(settings: Settings) -> Plan:
 
     `CallerError` with every mistake in the files.
     """
+    from engine.flows.config import Problems, load
+
     inventory = load(settings.config)
     if isinstance(inventory, Problems):
         raise CallerError(str(inventory), "config")
