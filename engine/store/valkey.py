@@ -145,8 +145,8 @@ class ValkeyStore:
 
     async def generation(self) -> str:
         fresh = uuid.uuid4().hex
-        kept = await self._orders.command("SET", codec.GENERATION_KEY, fresh, "NX", "GET")
-        return fresh if kept is None else str(kept.decode())
+        kept: bytes = await self._orders.script("generation", (codec.GENERATION_KEY,), fresh)
+        return kept.decode()
 
     # --- news ----------------------------------------------------------------------------
 

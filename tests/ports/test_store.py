@@ -1,97 +1,15 @@
-"""What every store does, in memory as on a real server and on a cluster."""
+"""What every store does, in memory as on a real server."""
 
 import asyncio
 import random
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from engine.core.account import AccountView, Hold
-from engine.core.money import Rounding
-from engine.core.quota import Meter
-from engine.core.rating import Increment, Rate, hold_levels
 from engine.errors import CallerError, ConflictError, RemoteError
-from engine.ports.store import AgentState, BalanceNews, Reservation, Snapshot, Store, StorePosting
-from tests.ports.conftest import Bench
-
-WAIT_S = 10
-BY_SECOND = Rate(
-    price_micros=600_000,
-    first_price_micros=None,
-    first_minutes=None,
-    increment=Increment(1, 1),
-    connect_fee_micros=0,
-    rounding=Rounding(),
-    max_call_minutes=60,
-)
-SECOND_MICROS = 10_000
-METER = Meter(BY_SECOND, 0)
-
-
-def wish(call_id: str, step: int, upto_n: int, granted_n: int = 0, **other: object) -> Reservation:
-    plain = Reservation(
-        account_id="a",
-        call_id=call_id,
-        epoch=1,
-        step=step,
-        meter=METER.granted(granted_n),
-        levels=hold_levels(BY_SECOND, granted_n, upto_n),
-    )
-    return replace(plain, **other)  # type: ignore[arg-type]  # whatever a test changes
-
-
-def posting(seq: int, micros: int, hold_id: str | None = None) -> StorePosting:
-    return StorePosting(
-        account_id="a",
-        currency="EUR",
-        seq=seq,
-        micros=micros,
-        kind="credit" if micros > 0 else "call",
-        key=f"key{seq}",
-        hold_id=hold_id,
-    )
-
-
-def snapshot(call_id: str, engine: str = "one", epoch: int = 1, **other: object) -> Snapshot:
-    plain = Snapshot(
-        call_id=call_id, account_id="a", engine=engine, epoch=epoch, body=b'{"state":"talking:1"}'
-    )
-    return replace(plain, **other)  # type: ignore[arg-type]  # whatever a test changes
-
-
-async def view(store: Store) -> AccountView:
-    found = await store.account("a")
-    assert found is not None
-    return found
-
-
-class Listener:
-    """The news of one engine, as they come."""
-
-    def __init__(self, store: Store) -> None:
-        self.heard: list[BalanceNews] = []
-        self._store = store
-        self._more = asyncio.Condition()
-
-    async def __aenter__(self) -> "Listener":
-        self._task = asyncio.create_task(self._listen())
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _listen(self) -> None:
-        async for news in self._store.news():
-            async with self._more:
-                self.heard.append(news)
-                self._more.notify_all()
-
-    async def until(self, fits: Callable[[BalanceNews], bool]) -> BalanceNews:
-        async with asyncio.timeout(WAIT_S), self._more:
-            await self._more.wait_for(lambda: any(map(fits, self.heard)))
-        return next(filter(fits, self.heard))
+from engine.ports.store import AgentState, BalanceNews, Store, StorePosting
+from tests.ports.stores import METER, Bench, Listener, posting, snapshot, view, wish
 
 
 class TestAccounts:
