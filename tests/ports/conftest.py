@@ -26,7 +26,7 @@ def valkey_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreAd
 
 
 @pytest.fixture(params=["memory", "valkey"])
-def address(request: pytest.FixtureRequest) -> StoreAddress | None:
+def store_address(request: pytest.FixtureRequest) -> StoreAddress | None:
     """Where a store of each kind is, emptied; None for the one in memory."""
     if request.param == "memory":
         return None
@@ -37,9 +37,9 @@ def address(request: pytest.FixtureRequest) -> StoreAddress | None:
 
 
 @pytest.fixture
-async def bench(address: StoreAddress | None) -> AsyncIterator[Bench]:
+async def bench(store_address: StoreAddress | None) -> AsyncIterator[Bench]:
     """An empty store of each kind."""
-    bench = Bench(address)
+    bench = Bench(store_address)
     yield bench
     await bench.close()
 
