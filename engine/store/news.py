@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 
 from engine.errors import RemoteError
 from engine.ports.store import BalanceNews
+from engine.store.address import disconnect
 from engine.store.codec import account_key, account_of, account_view
 from engine.store.limits import HEARTBEAT_S, RECONNECT_FIRST_S, RECONNECT_MOST_S
 from engine.store.watched import Watched
@@ -64,7 +65,7 @@ class NewsFeed:
             except (RedisError, OSError, TimeoutError, RemoteError) as error:
                 log.warning("store_news_lost", error=type(error).__name__, wait_s=wait_s)
             finally:
-                await client.aclose()
+                await disconnect(client)
             await asyncio.sleep(wait_s)
             attempt, wait_s = attempt + 1, min(wait_s * 2, RECONNECT_MOST_S)
 

@@ -19,7 +19,7 @@ from engine.ports.store import (
     StorePosting,
 )
 from engine.store import codec
-from engine.store.address import StoreAddress
+from engine.store.address import StoreAddress, disconnect
 from engine.store.limits import CALL_BUCKETS, COMMAND_TIMEOUT_S, ENDED_KEPT_MS, counted, whole
 from engine.store.news import NewsFeed
 from engine.store.scripts import Orders, Word
@@ -37,7 +37,7 @@ class ValkeyStore:
 
     async def close(self) -> None:
         """Close the connections; the store itself goes on."""
-        await self._client.aclose()
+        await disconnect(self._client)
 
     # --- accounts and holds --------------------------------------------------------------
 

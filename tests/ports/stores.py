@@ -137,10 +137,14 @@ def free_port() -> int:
 
 
 @contextmanager
-def plain_server(folder: Path, port: int, *options: str) -> Iterator[None]:
-    """A server on a port, with options of its own, that keeps nothing."""
-    usual = ("--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", "")
-    process = subprocess.Popen([server_binary(), *usual, *options], stdout=subprocess.DEVNULL)
+def plain_server(folder: Path, port: int, *lines: str) -> Iterator[None]:
+    """A server on a port, with lines of its own to configure it; a Sentinel if they say so."""
+    config = folder / f"{port}.conf"
+    usual = (f"port {port}", "bind 127.0.0.1", f"dir {folder}")
+    config.write_text("\n".join((*usual, *lines)))
+    mode = ["--sentinel"] if any(line.startswith("sentinel") for line in lines) else []
+    command = [str(server_binary()), str(config), *mode]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
         with Redis(port=port) as client:
             until = time.monotonic() + START_TIMEOUT_S

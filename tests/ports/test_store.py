@@ -256,6 +256,14 @@ class TestAfterLoss:
         assert restored.available_micros == -50_000
         assert (await store.reserve(wish("c", 1, 20, 10, epoch=2))).granted_n == 10
 
+    async def test_after_putting_back_the_new_owners_steps_count(self, store: Store) -> None:
+        await store.seed_account("a", "EUR", 1_000_000, 1)
+        await store.reserve(wish("c", 7, 5))
+        for call_id in ("c", "d"):
+            await store.restore_hold("a", call_id, 2, METER.granted(10), 100_000)
+            answer = await store.reserve(wish(call_id, 1, 20, 10, epoch=2))
+            assert answer.granted_n == 20
+
     async def test_putting_back_never_lowers_a_hold(self, store: Store) -> None:
         await store.seed_account("a", "EUR", 1_000_000, 1)
         await store.reserve(wish("c", 1, 20))

@@ -58,6 +58,13 @@ class TestOwnership:
         assert await store.live_calls() == (won,)
         assert await engines[won.engine].adopt("c", "a", won.engine, 1) == won
 
+    async def test_an_epoch_that_is_not_the_calls_adopts_nothing(self, store: Store) -> None:
+        await store.save(snapshot("c", epoch=3))
+        for epoch in (1, 2, 4):
+            assert await store.adopt("c", "a", "two", epoch) is None
+        assert await store.adopt("unknown", None, "two", 1) is None
+        assert await store.live_calls() == (snapshot("c", epoch=3),)
+
     async def test_adoption_shuts_the_old_engine_out(self, store: Store) -> None:
         await store.seed_account("a", "EUR", 1_000_000, 1)
         await store.save(snapshot("c"))

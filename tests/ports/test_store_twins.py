@@ -131,9 +131,7 @@ def saves(draw: st.DrawFn) -> Order:
 
     async def save(scene: Scene) -> None:
         account_id = scene.account_id
-        await scene.store.save(
-            snapshot(scene.call_id(name), engine, epoch, account_id=account_id)
-        )
+        await scene.store.save(snapshot(scene.call_id(name), engine, epoch, account_id=account_id))
 
     return save
 
