@@ -93,11 +93,13 @@ class Line:
         self._rewatched.set()
         reading = asyncio.ensure_future(self._message())
         rewatched = asyncio.ensure_future(self._rewatched.wait())
+        loop = asyncio.get_running_loop()
+        silent_at_s = loop.time() + HEARTBEAT_S
         try:
             while True:
                 done, _ = await asyncio.wait(
                     {reading, rewatched},
-                    timeout=HEARTBEAT_S,
+                    timeout=max(0, silent_at_s - loop.time()),
                     return_when=asyncio.FIRST_COMPLETED,
                 )
                 if rewatched in done:
@@ -106,12 +108,14 @@ class Line:
                     await self._resubscribe()
                 if reading in done:
                     self._asked = False
+                    silent_at_s = loop.time() + HEARTBEAT_S
                     account_id = reading.result()
                     reading = asyncio.ensure_future(self._message())
                     if account_id is not None:
                         yield account_id
-                elif not done:
+                elif loop.time() >= silent_at_s:
                     await self._ask()
+                    silent_at_s = loop.time() + HEARTBEAT_S
         finally:
             reading.cancel()
             rewatched.cancel()
