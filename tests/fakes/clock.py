@@ -24,7 +24,7 @@ class NothingDue(RuntimeError):
 class _Jumper(selectors.SelectSelector):
     def __init__(self) -> None:
         super().__init__()
-        self.loop: VirtualLoop | None = None
+        self.loop: "VirtualLoop | None" = None
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready = super().select(0)
