@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from redis.asyncio import Redis, RedisCluster, Sentinel
 from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import SentinelConnectionPool
 from redis.backoff import NoBackoff
 
 from engine.errors import CallerError
@@ -100,6 +101,15 @@ class StoreAddress:
 
     def _tls(self) -> dict[str, Any]:
         return {"ssl": True, "ssl_ca_certs": self.ca} if self.tls else {}
+
+
+async def disconnect(client: "Redis | RedisCluster") -> None:
+    """Close a client, and those with which it asks Sentinel."""
+    await client.aclose()
+    pool = getattr(client, "connection_pool", None)
+    if isinstance(pool, SentinelConnectionPool):
+        for sentinel in pool.sentinel_manager.sentinels:
+            await sentinel.aclose()
 
 
 def parse_address(text: str, password: str | None = None) -> StoreAddress:

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 
 from engine.errors import RemoteError
 from engine.ports.store import BalanceNews
+from engine.store.address import disconnect
 from engine.store.codec import account_key, account_of, account_view
 from engine.store.limits import HEARTBEAT_S, RECONNECT_FIRST_S, RECONNECT_MOST_S
 from engine.store.watched import Watched
@@ -64,7 +65,7 @@ class NewsFeed:
             except (RedisError, OSError, TimeoutError, RemoteError) as error:
                 log.warning("store_news_lost", error=type(error).__name__, wait_s=wait_s)
             finally:
-                await client.aclose()
+                await disconnect(client)
             await asyncio.sleep(wait_s)
             attempt, wait_s = attempt + 1, min(wait_s * 2, RECONNECT_MOST_S)
 
@@ -92,11 +93,13 @@ class Line:
         self._rewatched.set()
         reading = asyncio.ensure_future(self._message())
         rewatched = asyncio.ensure_future(self._rewatched.wait())
+        loop = asyncio.get_running_loop()
+        silent_at_s = loop.time() + HEARTBEAT_S
         try:
             while True:
                 done, _ = await asyncio.wait(
                     {reading, rewatched},
-                    timeout=HEARTBEAT_S,
+                    timeout=max(0, silent_at_s - loop.time()),
                     return_when=asyncio.FIRST_COMPLETED,
                 )
                 if rewatched in done:
@@ -105,12 +108,14 @@ class Line:
                     await self._resubscribe()
                 if reading in done:
                     self._asked = False
+                    silent_at_s = loop.time() + HEARTBEAT_S
                     account_id = reading.result()
                     reading = asyncio.ensure_future(self._message())
                     if account_id is not None:
                         yield account_id
-                elif not done:
+                elif loop.time() >= silent_at_s:
                     await self._ask()
+                    silent_at_s = loop.time() + HEARTBEAT_S
         finally:
             reading.cancel()
             rewatched.cancel()

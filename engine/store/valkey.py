@@ -19,7 +19,7 @@ from engine.ports.store import (
     StorePosting,
 )
 from engine.store import codec
-from engine.store.address import StoreAddress
+from engine.store.address import StoreAddress, disconnect
 from engine.store.limits import CALL_BUCKETS, COMMAND_TIMEOUT_S, ENDED_KEPT_MS, counted, whole
 from engine.store.news import NewsFeed
 from engine.store.scripts import Orders, Word
@@ -37,7 +37,7 @@ class ValkeyStore:
 
     async def close(self) -> None:
         """Close the connections; the store itself goes on."""
-        await self._client.aclose()
+        await disconnect(self._client)
 
     # --- accounts and holds --------------------------------------------------------------
 
@@ -145,8 +145,8 @@ class ValkeyStore:
 
     async def generation(self) -> str:
         fresh = uuid.uuid4().hex
-        kept = await self._orders.command("SET", codec.GENERATION_KEY, fresh, "NX", "GET")
-        return fresh if kept is None else str(kept.decode())
+        kept: bytes = await self._orders.script("generation", (codec.GENERATION_KEY,), fresh)
+        return kept.decode()
 
     # --- news ----------------------------------------------------------------------------
 

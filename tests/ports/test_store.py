@@ -1,97 +1,15 @@
-"""What every store does, in memory as on a real server and on a cluster."""
+"""What every store does with money, in memory as on a real server."""
 
 import asyncio
 import random
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from engine.core.account import AccountView, Hold
-from engine.core.money import Rounding
-from engine.core.quota import Meter
-from engine.core.rating import Increment, Rate, hold_levels
 from engine.errors import CallerError, ConflictError, RemoteError
-from engine.ports.store import AgentState, BalanceNews, Reservation, Snapshot, Store, StorePosting
-from tests.ports.conftest import Bench
-
-WAIT_S = 10
-BY_SECOND = Rate(
-    price_micros=600_000,
-    first_price_micros=None,
-    first_minutes=None,
-    increment=Increment(1, 1),
-    connect_fee_micros=0,
-    rounding=Rounding(),
-    max_call_minutes=60,
-)
-SECOND_MICROS = 10_000
-METER = Meter(BY_SECOND, 0)
-
-
-def wish(call_id: str, step: int, upto_n: int, granted_n: int = 0, **other: object) -> Reservation:
-    plain = Reservation(
-        account_id="a",
-        call_id=call_id,
-        epoch=1,
-        step=step,
-        meter=METER.granted(granted_n),
-        levels=hold_levels(BY_SECOND, granted_n, upto_n),
-    )
-    return replace(plain, **other)  # type: ignore[arg-type]  # whatever a test changes
-
-
-def posting(seq: int, micros: int, hold_id: str | None = None) -> StorePosting:
-    return StorePosting(
-        account_id="a",
-        currency="EUR",
-        seq=seq,
-        micros=micros,
-        kind="credit" if micros > 0 else "call",
-        key=f"key{seq}",
-        hold_id=hold_id,
-    )
-
-
-def snapshot(call_id: str, engine: str = "one", epoch: int = 1, **other: object) -> Snapshot:
-    plain = Snapshot(
-        call_id=call_id, account_id="a", engine=engine, epoch=epoch, body=b'{"state":"talking:1"}'
-    )
-    return replace(plain, **other)  # type: ignore[arg-type]  # whatever a test changes
-
-
-async def view(store: Store) -> AccountView:
-    found = await store.account("a")
-    assert found is not None
-    return found
-
-
-class Listener:
-    """The news of one engine, as they come."""
-
-    def __init__(self, store: Store) -> None:
-        self.heard: list[BalanceNews] = []
-        self._store = store
-        self._more = asyncio.Condition()
-
-    async def __aenter__(self) -> "Listener":
-        self._task = asyncio.create_task(self._listen())
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _listen(self) -> None:
-        async for news in self._store.news():
-            async with self._more:
-                self.heard.append(news)
-                self._more.notify_all()
-
-    async def until(self, fits: Callable[[BalanceNews], bool]) -> BalanceNews:
-        async with asyncio.timeout(WAIT_S), self._more:
-            await self._more.wait_for(lambda: any(map(fits, self.heard)))
-        return next(filter(fits, self.heard))
+from engine.ports.store import Store, StorePosting
+from tests.ports.stores import METER, Bench, posting, view, wish
 
 
 class TestAccounts:
@@ -289,84 +207,6 @@ class TestReserving:
         assert (await view(engines[0])).available_micros == 0
 
 
-class TestOwnership:
-    async def test_an_older_epoch_is_refused(self, store: Store) -> None:
-        await store.seed_account("a", "EUR", 1_000_000, 1)
-        await store.reserve(wish("c", 1, 10, epoch=3))
-        with pytest.raises(ConflictError):
-            await store.reserve(wish("c", 2, 20, 10, epoch=2))
-        assert (await view(store)).held_micros == 100_000
-
-    async def test_a_newer_epoch_counts_its_steps_afresh(self, store: Store) -> None:
-        await store.seed_account("a", "EUR", 1_000_000, 1)
-        await store.reserve(wish("c", 9, 10, epoch=1))
-        assert (await store.reserve(wish("c", 1, 20, 10, epoch=2))).granted_n == 20
-
-    async def test_a_charged_call_holds_nothing_any_more(self, store: Store) -> None:
-        await store.seed_account("a", "EUR", 1_000_000, 1)
-        await store.reserve(wish("c", 1, 10))
-        await store.apply(posting(2, -100_000, "c"))
-        with pytest.raises(ConflictError):
-            await store.reserve(wish("c", 2, 20, 10))
-        with pytest.raises(ConflictError):
-            await store.restore_hold("a", "c", 1, METER, 5)
-        assert (await view(store)).holds == ()
-
-    async def test_saving_as_an_older_epoch_or_another_engine_is_refused(
-        self, store: Store
-    ) -> None:
-        await store.save(snapshot("c", epoch=2))
-        for lost in (snapshot("c", epoch=1), snapshot("c", engine="two", epoch=2)):
-            with pytest.raises(ConflictError):
-                await store.save(lost)
-        await store.save(snapshot("c", epoch=2, body=b"{}"))
-        assert await store.live_calls() == (snapshot("c", epoch=2, body=b"{}"),)
-
-    async def test_of_many_adopters_one_wins(self, bench: Bench) -> None:
-        engines = {f"engine {n}": bench.engine() for n in range(8)}
-        store = engines["engine 0"]
-        await store.seed_account("a", "EUR", 1_000_000, 1)
-        await store.save(snapshot("c", engine="dead"))
-        await store.reserve(wish("c", 4, 10))
-        answers = await asyncio.gather(
-            *(engine.adopt("c", "a", name, 1) for name, engine in engines.items())
-        )
-        (won,) = filter(None, answers)
-        assert won == snapshot("c", engine=won.engine, epoch=2)
-        assert await store.live_calls() == (won,)
-        assert await engines[won.engine].adopt("c", "a", won.engine, 1) == won
-
-    async def test_adoption_shuts_the_old_engine_out(self, store: Store) -> None:
-        await store.seed_account("a", "EUR", 1_000_000, 1)
-        await store.save(snapshot("c"))
-        await store.reserve(wish("c", 4, 10))
-        await store.adopt("c", "a", "two", 1)
-        with pytest.raises(ConflictError):
-            await store.reserve(wish("c", 5, 20, 10))
-        with pytest.raises(ConflictError):
-            await store.save(snapshot("c"))
-        assert (await store.reserve(wish("c", 4, 20, 10, epoch=2))).granted_n == 20
-
-    async def test_a_finished_call_cannot_be_adopted_nor_saved(self, store: Store) -> None:
-        await store.save(snapshot("c"))
-        await store.forget("c", "a")
-        await store.forget("c", "a")
-        assert await store.live_calls() == ()
-        assert await store.adopt("c", "a", "two", 1) is None
-        with pytest.raises(ConflictError):
-            await store.save(snapshot("c"))
-
-    async def test_live_calls_of_all_engines_are_there_whole(self, bench: Bench) -> None:
-        saved = tuple(
-            snapshot(f"c{n:02}", engine=f"e:{n % 3}", epoch=n, body=b'{"n": "\xc3\xa4:\\n"}')
-            for n in range(40)
-        )
-        nameless = snapshot("d", account_id=None)
-        store = bench.engine()
-        await asyncio.gather(*map(store.save, (*saved, nameless)))
-        assert await bench.engine().live_calls() == (*saved, nameless)
-
-
 class TestFixedHolds:
     async def test_what_is_available_can_be_held_once(self, store: Store) -> None:
         await store.seed_account("a", "EUR", 100, 1)
@@ -416,6 +256,14 @@ class TestAfterLoss:
         assert restored.available_micros == -50_000
         assert (await store.reserve(wish("c", 1, 20, 10, epoch=2))).granted_n == 10
 
+    async def test_after_putting_back_the_new_owners_steps_count(self, store: Store) -> None:
+        await store.seed_account("a", "EUR", 1_000_000, 1)
+        await store.reserve(wish("c", 7, 5))
+        for call_id in ("c", "d"):
+            await store.restore_hold("a", call_id, 2, METER.granted(10), 100_000)
+            answer = await store.reserve(wish(call_id, 1, 20, 10, epoch=2))
+            assert answer.granted_n == 20
+
     async def test_putting_back_never_lowers_a_hold(self, store: Store) -> None:
         await store.seed_account("a", "EUR", 1_000_000, 1)
         await store.reserve(wish("c", 1, 20))
@@ -444,130 +292,3 @@ class TestAfterLoss:
 
     async def test_the_generation_stays_while_the_data_does(self, bench: Bench) -> None:
         assert await bench.engine().generation() == await bench.engine().generation()
-
-
-class TestEngines:
-    async def test_an_engine_lives_as_long_as_its_lease(self, bench: Bench) -> None:
-        store = bench.engine()
-        await store.renew_lease("one", 60_000)
-        await store.renew_lease("two", 20)
-        await bench.pass_ms(30)
-        assert await store.living_engines() == ("one",)
-        await store.renew_lease("two", 60_000)
-        assert await store.living_engines() == ("one", "two")
-
-
-class TestAgents:
-    async def test_an_unknown_agent_is_free_since_the_beginning(self, store: Store) -> None:
-        assert await store.agent_states(("x",)) == (AgentState("x", True, False, 0, None),)
-        assert await store.agent_states(()) == ()
-
-    async def test_free_agents_are_claimed_in_the_order_given(self, store: Store) -> None:
-        await store.set_paused("p", True)
-        assert await store.claim_agents("c1", ("z", "p", "y", "x"), 2) == ("z", "y")
-        assert await store.claim_agents("c2", ("z", "p", "y", "x"), 2) == ("x",)
-        busy, paused = await store.agent_states(("z", "p"))
-        assert busy == AgentState("z", False, False, 0, "c1")
-        assert paused == AgentState("p", False, True, 0, None)
-
-    async def test_claiming_again_gives_the_same_agents(self, store: Store) -> None:
-        assert await store.claim_agents("c", ("x", "y", "z"), 2) == ("x", "y")
-        assert await store.claim_agents("c", ("x", "y", "z"), 2) == ("x", "y")
-
-    async def test_each_agent_is_claimed_by_one_call_only(self, bench: Bench) -> None:
-        engines = [bench.engine() for _ in range(4)]
-        names = tuple(f"agent{n}" for n in range(6))
-        claims = await asyncio.gather(
-            *(engines[n % 4].claim_agents(f"c{n}", names, 2) for n in range(12))
-        )
-        assert sorted(name for claim in claims for name in claim) == sorted(names)
-
-    async def test_an_agent_is_free_again_after_his_wrap_up(self, bench: Bench) -> None:
-        store = bench.engine()
-        await store.claim_agents("c", ("x", "y"), 2)
-        await store.free_agent("x", "c", 20)
-        await store.free_agent("y", "c", 60_000)
-        await bench.pass_ms(30)
-        x, y = await store.agent_states(("x", "y"))
-        assert (x.free, y.free) == (True, False)
-        assert 50_000 < y.idle_since_ms - x.idle_since_ms < 70_000
-        assert await store.claim_agents("d", ("x", "y"), 2) == ("x",)
-
-    async def test_only_the_call_that_has_an_agent_gives_him_back(self, store: Store) -> None:
-        await store.claim_agents("c", ("x",), 1)
-        await store.free_agent("x", "other", 0)
-        (state,) = await store.agent_states(("x",))
-        assert state.call_id == "c"
-
-    async def test_a_pause_outlasts_a_call(self, store: Store) -> None:
-        await store.claim_agents("c", ("x",), 1)
-        await store.set_paused("x", True)
-        await store.free_agent("x", "c", 0)
-        assert await store.claim_agents("d", ("x",), 1) == ()
-        await store.set_paused("x", False)
-        assert await store.claim_agents("d", ("x",), 1) == ("x",)
-
-    async def test_each_group_counts_its_turns(self, store: Store) -> None:
-        turns = [await store.next_turn("sales") for _ in range(3)]
-        assert turns == [1, 2, 3]
-        assert await store.next_turn("support") == 1
-
-
-class TestNews:
-    async def test_watching_tells_the_account_as_it_is(self, store: Store) -> None:
-        await store.seed_account("a", "EUR", 100, 1)
-        await store.watch("a")
-        async with Listener(store) as listener:
-            news = await listener.until(lambda news: True)
-        assert news == BalanceNews(AccountView("a", "EUR", 100, 1), 0)
-
-    async def test_each_change_by_anyone_is_told(self, bench: Bench) -> None:
-        store, other = bench.engine(), bench.engine()
-        await other.seed_account("a", "EUR", 1_000_000, 1)
-        await store.watch("a")
-        async with Listener(store) as listener:
-            await listener.until(lambda news: news.view.seq == 1)
-            await other.reserve(wish("c", 1, 10))
-            await listener.until(lambda news: news.view.held_micros == 100_000)
-            running = METER.granted(10).started(5)
-            await other.reserve(wish("c", 2, 10, 10, meter=running))
-            await listener.until(lambda news: news.view.holds == (Hold("c", 100_000, running),))
-            await other.hold_amount("a", "d", 1)
-            await listener.until(lambda news: news.view.held_micros == 100_001)
-            await other.drop_hold("a", "d")
-            await other.apply(posting(2, -50_000, "c"))
-            await listener.until(lambda news: news.view == AccountView("a", "EUR", 950_000, 2))
-
-    async def test_money_that_came_in_is_told_once(self, bench: Bench) -> None:
-        store, other = bench.engine(), bench.engine()
-        await other.seed_account("a", "EUR", 100, 1)
-        await store.watch("a")
-        async with Listener(store) as listener:
-            await listener.until(lambda news: news.view.seq == 1)
-            for seq, micros in enumerate((500, -20, 7), start=2):
-                await other.apply(posting(seq, micros))
-                await other.apply(posting(seq, micros))
-            await listener.until(lambda news: news.view.seq == 4)
-        assert sum(news.credited_micros for news in listener.heard) == 507
-
-    async def test_an_account_seen_first_while_watched_is_told(self, bench: Bench) -> None:
-        store = bench.engine()
-        await store.watch("a")
-        async with Listener(store) as listener:
-            await bench.engine().seed_account("a", "EUR", 100, 1)
-            await listener.until(lambda news: news.view.balance_micros == 100)
-
-    async def test_only_watched_accounts_are_told(self, store: Store) -> None:
-        for account_id in ("a", "b"):
-            await store.seed_account(account_id, "EUR", 100, 1)
-            await store.watch(account_id)
-        await store.watch("b")
-        await store.unwatch("b")
-        async with Listener(store) as listener:
-            await listener.until(lambda news: news.view.account_id == "a")
-            await listener.until(lambda news: news.view.account_id == "b")
-            await store.unwatch("a")
-            await store.apply(posting(2, 5))
-            await store.apply(replace(posting(2, 5), account_id="b"))
-            await listener.until(lambda news: news.view == AccountView("b", "EUR", 105, 2))
-        assert AccountView("a", "EUR", 105, 2) not in [news.view for news in listener.heard]
