@@ -55,6 +55,11 @@ python_install() {
         --progress-bar off --editable "$ROOT$extra"
 }
 
+# What setup.cfg says is to be installed; its settings of tools may change freely.
+python_wants() {
+    awk '/^\[/ { wanted = /^\[(metadata|options)/ } wanted' "$ROOT/setup.cfg"
+}
+
 # True when the environment holds at least the asked size for the present setup.cfg.
 python_is_ready() {
     local size
@@ -72,7 +77,7 @@ python_is_ready() {
 # setup_python SIZE
 setup_python() {
     local size=$1 key base log=$LOG_DIR/setup-python.log
-    key=$(fingerprint "$ROOT/setup.cfg" "$ROOT/pyproject.toml" "$VENV")
+    key=$(fingerprint "$(python_wants)" "$ROOT/pyproject.toml" "$VENV")
     if python_is_ready "$size" "$key"; then return; fi
     lock_setup
     if python_is_ready "$size" "$key"; then return; fi
