@@ -26,6 +26,9 @@ asterisk_of_machine() {
         version_at_least "$version" "$ASTERISK_OLDEST" || fail \
             "GROSCHEN_ASTERISK is version $version; older than $ASTERISK_OLDEST has known holes in ARI and SIP." \
             "name an Asterisk $ASTERISK_OLDEST or newer, or unset it to have one fetched"
+        [ -n "$(asterisk_setting "$GROSCHEN_ASTERISK" astmoddir)" ] ||
+            fail "the modules of GROSCHEN_ASTERISK=$GROSCHEN_ASTERISK were not found." \
+                "set astmoddir in /etc/asterisk/asterisk.conf to the folder that holds res_pjsip.so"
         printf '%s\n' "$GROSCHEN_ASTERISK"
         return
     fi
@@ -43,8 +46,9 @@ asterisk_of_machine() {
 
 # A folder of the machine's own Asterisk, as its asterisk.conf or its usual place says.
 asterisk_setting() {
-    local prefix candidate
-    prefix=$(dirname -- "$(dirname -- "$1")")
+    local tree prefix candidate
+    tree=$(dirname -- "$1") # of a tree that scripts/setup unpacked elsewhere
+    prefix=$(dirname -- "$tree")
     candidate=$(sed -n "s/^[[:space:]]*$2[[:space:]]*=>\{0,1\}[[:space:]]*\([^;[:space:]]*\).*/\1/p" \
         /etc/asterisk/asterisk.conf "$prefix/etc/asterisk/asterisk.conf" 2>/dev/null | head -n 1)
     if [ -n "$candidate" ] && [ -d "$candidate" ]; then
@@ -52,8 +56,8 @@ asterisk_setting() {
         return
     fi
     case $2 in
-        astmoddir) set -- "$prefix"/lib/*/asterisk/modules "$prefix/lib/asterisk/modules" "$prefix/lib64/asterisk/modules" ;;
-        *) set -- "$prefix/share/asterisk" /var/lib/asterisk ;;
+        astmoddir) set -- "$prefix"/lib/*/asterisk/modules "$prefix"/lib*/asterisk/modules "$tree"/usr/lib/*/asterisk/modules ;;
+        *) set -- "$prefix/share/asterisk" "$tree/usr/share/asterisk" /var/lib/asterisk ;;
     esac
     for candidate in "$@"; do
         [ ! -d "$candidate" ] || { printf '%s\n' "$candidate"; return; }
@@ -103,10 +107,22 @@ asterisk_write_facts() {
     mv -- "$ASTERISK_FACTS.new" "$ASTERISK_FACTS"
 }
 
+# Fetches the tree unless a whole one is there.
+asterisk_bring_tree() {
+    local key log=$LOG_DIR/setup-asterisk.log
+    key=$(fingerprint "$(declare -f asterisk_fetch)" "${ASTERISK_PACKAGES[@]}")
+    if stamp_holds asterisk-tree "$key" && [ -x "$ASTERISK_DIR/asterisk" ]; then return; fi
+    debian_configure
+    step "Asterisk $ASTERISK_OLDEST or newer (80 MB)" "$log" asterisk_fetch ||
+        fail "Asterisk could not be fetched: $(fault_in "$log")" \
+            "read $log, check the way to the Debian archive, then run scripts/setup again"
+    stamp_set asterisk-tree "$key"
+}
+
 setup_asterisk() {
-    local own key libraries log=$LOG_DIR/setup-asterisk.log
+    local own key libraries
     own=$(asterisk_of_machine)
-    key=$(fingerprint "$(declare -f asterisk_fetch)" "${ASTERISK_PACKAGES[*]}" "$ASTERISK_DIR" "own:$own ${own:+$(asterisk_version "$own")}")
+    key=$(fingerprint "$ASTERISK_DIR" "own:$own ${own:+$(asterisk_version "$own")}")
     if stamp_holds asterisk "$key" && [ -s "$ASTERISK_FACTS" ]; then return; fi
     lock_setup
     if stamp_holds asterisk "$key" && [ -s "$ASTERISK_FACTS" ]; then return; fi
@@ -114,10 +130,7 @@ setup_asterisk() {
         say "Asterisk: the machine's own $own"
         asterisk_write_facts "$own" "$(asterisk_setting "$own" astmoddir)" "$(asterisk_setting "$own" astdatadir)"
     else
-        debian_configure
-        step "Asterisk $ASTERISK_OLDEST or newer (80 MB)" "$log" asterisk_fetch ||
-            fail "Asterisk could not be fetched: $(last_line "$log")" \
-                "read $log, check the way to the Debian archive, then run scripts/setup again"
+        asterisk_bring_tree
         libraries=$(dirname -- "$(asterisk_loader "$ASTERISK_DIR")")
         asterisk_write_facts "$ASTERISK_DIR/asterisk" "$libraries/asterisk/modules" "$ASTERISK_DIR/usr/share/asterisk"
     fi

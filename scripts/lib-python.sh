@@ -18,6 +18,12 @@ sys.exit(sys.version_info < (${PYTHON_OLDEST/./, }))" >/dev/null 2>&1; then
     done
 }
 
+# Fails at once, before anything is fetched, where no environment could be made.
+python_require() {
+    [ -x "$PYTHON" ] || [ -n "$(python_choose)" ] ||
+        fail "no Python $PYTHON_OLDEST or newer is on PATH." "$PYTHON_HINT"
+}
+
 # Makes an empty environment that has pip. Debian splits ensurepip from Python; where it
 # is missing, pip's own wheel is unpacked from the archive and installs itself.
 python_make_venv() {
@@ -37,12 +43,21 @@ python_make_venv() {
     rm -rf -- "$VAR/pip-wheel"
 }
 
+# An environment holds its own path in many files, so one that was moved is made anew.
+python_venv_is_whole() {
+    grep -q -- " $VENV\$" "$VENV/pyvenv.cfg" 2>/dev/null && "$PYTHON" -m pip --version >/dev/null 2>&1
+}
+
 python_install() {
     local extra=
     [ "$1" = runtime ] || extra="[$1]"
-    # The checkout comes after the environment variables that a wrapper may have set.
     PYTHONPATH='' "$PYTHON" -m pip install --disable-pip-version-check --no-input \
         --progress-bar off --editable "$ROOT$extra"
+}
+
+# What setup.cfg says is to be installed; its settings of tools may change freely.
+python_wants() {
+    awk '/^\[/ { wanted = /^\[(metadata|options)/ } wanted' "$ROOT/setup.cfg"
 }
 
 # True when the environment holds at least the asked size for the present setup.cfg.
@@ -62,21 +77,20 @@ python_is_ready() {
 # setup_python SIZE
 setup_python() {
     local size=$1 key base log=$LOG_DIR/setup-python.log
-    key=$(fingerprint "$ROOT/setup.cfg" "$ROOT/pyproject.toml")
+    key=$(fingerprint "$(python_wants)" "$ROOT/pyproject.toml" "$VENV")
     if python_is_ready "$size" "$key"; then return; fi
     lock_setup
     if python_is_ready "$size" "$key"; then return; fi
-    if ! "$PYTHON" -m pip --version >/dev/null 2>&1; then
+    if ! python_venv_is_whole; then
         base=$(python_choose)
-        [ -n "$base" ] || fail "no Python $PYTHON_OLDEST or newer is on PATH." "$PYTHON_HINT"
         "$base" -c 'import ensurepip; ensurepip.version()' 2>/dev/null || debian_configure
         rm -f -- "$VAR"/stamps/python-*
         step "Virtual environment with $base" "$log" python_make_venv "$base" ||
-            fail "no virtual environment could be made: $(last_line "$log")" \
+            fail "no virtual environment could be made: $(fault_in "$log")" \
                 "read $log, then run scripts/setup again; the package python3-venv helps too"
     fi
     step "Python packages ($size)" "$log" python_install "$size" ||
-        fail "the Python packages could not be installed: $(grep -m 1 '^ERROR' "$log" | cut -c 1-200)" \
+        fail "the Python packages could not be installed: $(fault_in "$log")" \
             "read $log, check the way to the package index, then run scripts/setup again"
     stamp_set "python-$size" "$key"
 }

@@ -33,6 +33,14 @@ last_line() {
     tail -c 600 -- "$1" 2>/dev/null | tr '\r' '\n' | sed '/^[[:space:]]*$/d; /^WARNING/d' | tail -n 1 | cut -c 1-70
 }
 
+# The first line of a log that names a fault, else its last line.
+fault_in() {
+    local fault
+    fault=$(grep -m 1 -E '^(E|Err|ERROR|W: Failed)\b' -- "$1" 2>/dev/null | tr '\r' ' ' | cut -c 1-200)
+    [ -n "$fault" ] || fault=$(last_line "$1")
+    printf '%s\n' "$fault"
+}
+
 # Shows what a background process is doing until it ends: one row rewritten on a
 # terminal, else a row every ten seconds. Work under two seconds shows nothing.
 show_progress() {

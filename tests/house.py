@@ -24,7 +24,7 @@ PLACES = [
     *(host + ".org" for host in ("debian", "pypi", "pythonhosted", "npmjs")),
     *("/" + folder + "/" for folder in ("work", "root", "tmp/brief")),
     ".." + "/shared",
-    "." + "library",
+    "/." + "library",
 ]
 
 

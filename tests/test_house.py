@@ -10,7 +10,8 @@ from tests import house
 
 ROOT = Path(__file__).resolve().parent.parent
 NOT_OURS = {".git", "var", "build", "dist", "__pycache__", "node_modules"}
-CODE_ROOMS = ("engine", "tests", "scripts", ".ci")
+CODE_ROOMS = ("engine/", "tests/", "scripts/", "dialplan/", ".ci/")
+CODE_ENDS = {"", ".py", ".sh", ".lua", ".j2", ".sql"}
 
 # Rooms that may hold more than ten Python files, with the reason.
 LARGE_ROOMS = {
@@ -42,7 +43,7 @@ def _text(path: Path) -> str | None:
 
 FILES = list(_files())
 PYTHON = [path for path in FILES if path.suffix == ".py"]
-CODE = [path for path in FILES if _name(path).startswith(CODE_ROOMS) and path.suffix != ".jsonl"]
+CODE = [path for path in FILES if _name(path).startswith(CODE_ROOMS) and path.suffix in CODE_ENDS]
 DOCS = [path for path in FILES if path.suffix == ".md" and not _name(path).startswith(HISTORIES)]
 PURE = [
     path

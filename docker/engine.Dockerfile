@@ -1,0 +1,27 @@
+# The engine: Python, the checkout, nothing to compile. Templates and prompts are read from
+# the checkout, so it is installed where it lies.
+FROM python:3.13-slim-trixie
+
+ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+
+RUN groupadd --gid 10001 groschen \
+    && useradd --uid 10001 --gid groschen --no-create-home --shell /usr/sbin/nologin groschen \
+    && install -d -o groschen -g groschen /var/lib/groschen /var/lib/groschen/asterisk /var/lib/groschen/prompts
+
+WORKDIR /opt/groschen
+
+# What is needed changes less often than the code: its layer comes first.
+COPY setup.cfg pyproject.toml README.md LICENSE ./
+COPY engine/__init__.py engine/__init__.py
+RUN pip install --editable .
+
+COPY engine engine
+COPY dialplan dialplan
+COPY sounds sounds
+COPY config config
+COPY --chmod=755 docker/engine-entrypoint.sh /usr/local/bin/groschen-entrypoint
+
+USER 10001:10001
+ENV GROSCHEN_VAR=/var/lib/groschen
+ENTRYPOINT ["groschen-entrypoint"]
+CMD ["serve"]

@@ -1,0 +1,108 @@
+"""The files of the production shape, held to what `docker/README.md` promises of them.
+
+No container is run: form and promises are checked, and the two shell scripts for real.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+DOCKER = Path(__file__).resolve().parent.parent / "docker"
+COMPOSE: dict[str, Any] = YAML(typ="safe").load(DOCKER / "compose.yaml")
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_services_are_hardened(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in service["security_opt"]
+    assert service["user"].split(":")[0] not in {"0", "root"}
+    assert not {"privileged", "cap_add", "devices"} & set(service)
+
+
+@pytest.mark.parametrize("name", set(SERVICES) - {"render", "asterisk"})
+def test_services_that_stay_have_a_health_check(name: str) -> None:
+    assert SERVICES[name]["healthcheck"]["test"]
+
+
+def test_images_built_here_that_stay_have_a_health_check() -> None:
+    assert "HEALTHCHECK" in (DOCKER / "asterisk.Dockerfile").read_text()
+
+
+def test_only_sip_and_rtp_are_published() -> None:
+    published = {port for service in SERVICES.values() for port in service.get("ports", [])}
+    assert published == {"5060:5060/udp", "10000-10199:10000-10199/udp"}
+
+
+def test_what_speaks_to_the_store_and_the_books_has_no_way_out() -> None:
+    networks = COMPOSE["networks"]
+    for name in ("engine", "valkey", "postgres"):
+        assert all(networks[network].get("internal") for network in SERVICES[name]["networks"])
+
+
+def test_images_are_pinned() -> None:
+    foreign = [s["image"] for s in SERVICES.values() if "build" not in s]
+    bases = [
+        line.split()[1]
+        for file in DOCKER.glob("*.Dockerfile")
+        for line in file.read_text().splitlines()
+        if line.startswith("FROM ")
+    ]
+    assert len(bases) == 2
+    assert all(re.search(r":[\w.-]+$", image) for image in foreign + bases)
+    assert not [image for image in foreign + bases if image.endswith(":latest")]
+
+
+def test_every_secret_is_declared_and_used() -> None:
+    used = {secret for service in SERVICES.values() for secret in service.get("secrets", [])}
+    named = set(re.findall(r"/run/secrets/(\w+)", (DOCKER / "compose.yaml").read_text()))
+    assert used == set(COMPOSE["secrets"]) == named
+
+
+def test_make_secrets_makes_them_all_and_keeps_what_is_there(tmp_path: Path) -> None:
+    script = shutil.copy(DOCKER / "make-secrets", tmp_path)
+    subprocess.run([script], check=True, capture_output=True)
+    first = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
+    subprocess.run([script], check=True, capture_output=True)
+    second = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
+    assert first == second
+    assert set(first) == set(COMPOSE["secrets"])
+    assert first["postgres_password"] in first["ledger_url"]
+    assert len(set(first.values())) == len(first)
+
+
+def _enter(tmp_path: Path, secret_file: Path) -> subprocess.CompletedProcess[str]:
+    program = tmp_path / "groschen"
+    program.write_text('#!/bin/sh\nprintf "%s|" "$GROSCHEN_ARI_PASSWORD" "$@"\n')
+    program.chmod(0o755)
+    return subprocess.run(
+        [DOCKER / "engine-entrypoint.sh", "serve", "--loudly"],
+        env={
+            "PATH": f"{tmp_path}:{os.environ['PATH']}",
+            "GROSCHEN_ARI_PASSWORD_FILE": str(secret_file),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_entrypoint_reads_secrets_from_files(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("a b$c'\n")
+    assert _enter(tmp_path, secret).stdout == "a b$c'|serve|--loudly|"
+
+
+def test_the_entrypoint_names_a_missing_secret(tmp_path: Path) -> None:
+    missing = tmp_path / "missing"
+    entered = _enter(tmp_path, missing)
+    assert entered.returncode == 1
+    assert str(missing) in entered.stderr
