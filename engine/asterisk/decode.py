@@ -18,7 +18,7 @@ from engine.core.identity import SignalledIdentity
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
-# Put on the channel by the dialplan: read over REST, one header that is missing would fail them all.
+# Put on the channel by the dialplan: over REST one header that is missing fails the whole request.
 # Two values are what RFC 3325 allows; a third is read to notice that there are too many.
 ASSERTED = ("GROSCHEN_ASSERTED_1", "GROSCHEN_ASSERTED_2", "GROSCHEN_ASSERTED_3")
 PRIVACY = "GROSCHEN_PRIVACY"
@@ -97,7 +97,7 @@ def sip_code_of(tech_cause: int | None) -> int | None:
 
 
 def identity_of(variables: Mapping[str, object]) -> SignalledIdentity:
-    """The caller as the INVITE signalled him, from `IDENTITY_VARIABLES`; absent headers are empty."""
+    """The caller as the INVITE signalled him, from the values of `IDENTITY_VARIABLES`."""
     said = {name: str(variables.get(name) or "") for name in IDENTITY_VARIABLES}
     return SignalledIdentity(
         asserted=tuple(value for name in ASSERTED for value in values_of(said[name])),

@@ -21,8 +21,7 @@ from engine.core.events import (
 )
 from engine.ports.telephony import CallEvent
 
-# First words of a channel's application arguments, and so how it came to us.
-ARG_CALL = "call"
+# First words of a channel's application arguments: how it came to us ("call" is the dialplan's).
 ARG_LEG = "leg"
 ARG_ADOPTED = "adopted"
 ARG_SNOOP = "snoop"
@@ -30,12 +29,18 @@ ARG_SNOOP = "snoop"
 
 @dataclass(slots=True)
 class Leg:
-    """A leg of a call: `dialled` by us or the caller's; `subscribed` once its end will be told."""
+    """A leg of a call: `dialled` by us or the caller's.
+
+    `subscribed`: its end will be told by ChannelDestroyed. `adopted`: another engine had it, so
+    something may play that is not known here.
+    """
 
     call_id: str
     dialled: bool
     answered: bool = False
     subscribed: bool = False
+    adopted: bool = False
+    music: bool = False
     playing: str | None = None
 
 
@@ -145,6 +150,13 @@ class Legs:
                 leg.playing = None
         return ended
 
+    def end_lost_playback(self, playback: str, at_ms: int) -> list[Outcome]:
+        """A playback ended while nobody listened: complete, if its leg is still there."""
+        known = self.playbacks.get(playback)
+        return self._playback_over(
+            playback, at_ms, complete=known is not None and known.leg in self.legs
+        )
+
     def end_leg(self, leg: str, at_ms: int, sip: tuple[int, int | None]) -> list[Outcome]:
         """Forget a leg and tell how it ended; nothing if that was told before."""
         ended = self.legs.pop(leg, None)
@@ -172,14 +184,13 @@ class Legs:
     def _started(self, event: ari_api.StasisStart) -> list[Outcome]:
         leg, at_ms = event.channel.id, milliseconds(event.timestamp)
         match event.args:
-            case ["call", trunk]:
+            case ["call", trunk] if leg not in self.legs:
                 self.legs[leg] = Leg(leg, dialled=False)
                 return [Arrival(leg, event.channel.dialplan.exten, trunk, at_ms)]
-            case ["leg", call_id]:
-                known = self.legs.setdefault(leg, Leg(call_id, dialled=True))
-                known.subscribed = True
+            case [word, call_id] if word == ARG_LEG:
+                self.legs.setdefault(leg, Leg(call_id, dialled=True, subscribed=True))
                 return self._answered(leg, at_ms)
-            case ["snoop"]:
+            case [word] if word == ARG_SNOOP:
                 return [SnoopReady(leg)]
         return []
 
