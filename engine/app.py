@@ -10,9 +10,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.asterisk.ari import AriHttp
 from engine.asterisk.dialplan import endpoint_of
-from engine.asterisk.process import Access, AsteriskProcess, Program, Wishes, authorization
+from engine.asterisk.process import Access, AsteriskProcess, Program, Wishes
 from engine.asterisk.telephony import AriTelephony
 from engine.core.inventory import Inventory
 from engine.flows.clock import SystemClock
@@ -76,8 +75,7 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
         store = await _store(plan, stack)
         ledger = await _ledger(plan, stack)
         access = plan.access or await _own_asterisk(plan, sounds, stack)
-        http = await stack.enter_async_context(AriHttp(access.ari_url, authorization(access)))
-        telephony = await stack.enter_async_context(AriTelephony(http, plan.app))
+        telephony = await stack.enter_async_context(AriTelephony.connected(access, plan.app))
         clock = SystemClock()
         house = House(
             telephony=telephony,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from engine.asterisk import ari_api
+from engine.asterisk.ari import api
 from engine.core.actions import HangUpReason
 from engine.core.events import LegFailure
 from engine.core.identity import SignalledIdentity
@@ -68,12 +68,12 @@ _BY_CAUSE: Mapping[int, LegFailure] = {
 }
 
 
-def event_of(raw: bytes | str) -> ari_api.Event | None:
+def event_of(raw: bytes | str) -> api.Event | None:
     """The event in a message of the event socket, None for a kind that is of no use here.
 
     Raises `msgspec.MsgspecError` if a kind that is used does not look as described.
     """
-    kind = ari_api.EVENTS.get(msgspec.json.decode(raw, type=ari_api.Event).type)
+    kind = api.EVENTS.get(msgspec.json.decode(raw, type=api.Event).type)
     return None if kind is None else msgspec.json.decode(raw, type=kind)
 
 

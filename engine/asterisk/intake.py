@@ -14,7 +14,8 @@ import msgspec
 import structlog
 
 from engine.asterisk import decode
-from engine.asterisk.ari import AriError, AriHttp, EventSocket, Listener
+from engine.asterisk.ari.http import AriError, AriHttp
+from engine.asterisk.ari.socket import EventSocket, Listener
 from engine.asterisk.legs import (
     Arrival,
     Leg,

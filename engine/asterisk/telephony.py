@@ -13,9 +13,10 @@ from typing import Any, Self
 
 import structlog
 
-from engine.asterisk import ari_api, decode
+from engine.asterisk import decode
 from engine.asterisk.ami import Ami
-from engine.asterisk.ari import AriError, AriHttp
+from engine.asterisk.ari import api
+from engine.asterisk.ari.http import AriError, AriHttp
 from engine.asterisk.intake import CONFLICT, Intake, News, now_ms
 from engine.asterisk.legs import ARG_ADOPTED, ARG_LEG, ARG_SNOOP, Leg, Playback
 from engine.asterisk.notes import Notes
@@ -295,7 +296,7 @@ class AriTelephony:
             if channel.name.startswith(whispering):
                 await self._order(self._http.channels_hangup(channel.id))
 
-    async def _adopt_leg(self, call_id: str, channel: ari_api.Channel) -> None:
+    async def _adopt_leg(self, call_id: str, channel: api.Channel) -> None:
         leg, answered = channel.id, channel.state == "Up"
         if leg not in self._legs.legs:
             self._legs.legs[leg] = Leg(
@@ -313,7 +314,7 @@ class AriTelephony:
         channels = {channel.id: channel for channel in await self._http.channels_list()}
         return tuple([await self._facts_of(leg, channels.get(leg)) for leg in legs])
 
-    async def _facts_of(self, leg: str, channel: ari_api.Channel | None) -> LegFacts:
+    async def _facts_of(self, leg: str, channel: api.Channel | None) -> LegFacts:
         note = await self._notes.of(leg)
         return LegFacts(
             leg=leg,
