@@ -12,9 +12,8 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from engine.asterisk.ari import AriHttp
 from engine.asterisk.dialplan import endpoint_of
-from engine.asterisk.process import Access, AsteriskProcess, Program, Wishes, authorization
+from engine.asterisk.process import Access, AsteriskProcess, Program, Wishes
 from engine.asterisk.telephony import AriTelephony
 from engine.core.inventory import Inventory
 from engine.errors import CallerError
@@ -127,8 +126,7 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
         store = await _store(plan, stack)
         ledger = await _ledger(plan, stack)
         access = plan.access or await _own_asterisk(plan, sounds, stack)
-        http = await stack.enter_async_context(AriHttp(access.ari_url, authorization(access)))
-        telephony = await stack.enter_async_context(AriTelephony(http, plan.app))
+        telephony = await stack.enter_async_context(AriTelephony.connected(access, plan.app))
         clock = SystemClock()
         house = House(
             telephony=telephony,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from engine.asterisk import ari_api
+from engine.asterisk.ari import api
 from engine.core.actions import HangUpReason
 from engine.core.events import LegFailure
 from engine.core.identity import SignalledIdentity
@@ -18,7 +18,7 @@ from engine.core.identity import SignalledIdentity
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
-# Put on the channel by the dialplan: read over REST, one header that is missing would fail them all.
+# Put on the channel by the dialplan: over REST one header that is missing fails the whole request.
 # Two values are what RFC 3325 allows; a third is read to notice that there are too many.
 ASSERTED = ("GROSCHEN_ASSERTED_1", "GROSCHEN_ASSERTED_2", "GROSCHEN_ASSERTED_3")
 PRIVACY = "GROSCHEN_PRIVACY"
@@ -68,12 +68,12 @@ _BY_CAUSE: Mapping[int, LegFailure] = {
 }
 
 
-def event_of(raw: bytes | str) -> ari_api.Event | None:
+def event_of(raw: bytes | str) -> api.Event | None:
     """The event in a message of the event socket, None for a kind that is of no use here.
 
     Raises `msgspec.MsgspecError` if a kind that is used does not look as described.
     """
-    kind = ari_api.EVENTS.get(msgspec.json.decode(raw, type=ari_api.Event).type)
+    kind = api.EVENTS.get(msgspec.json.decode(raw, type=api.Event).type)
     return None if kind is None else msgspec.json.decode(raw, type=kind)
 
 
@@ -97,7 +97,7 @@ def sip_code_of(tech_cause: int | None) -> int | None:
 
 
 def identity_of(variables: Mapping[str, object]) -> SignalledIdentity:
-    """The caller as the INVITE signalled him, from `IDENTITY_VARIABLES`; absent headers are empty."""
+    """The caller as the INVITE signalled him, from the values of `IDENTITY_VARIABLES`."""
     said = {name: str(variables.get(name) or "") for name in IDENTITY_VARIABLES}
     return SignalledIdentity(
         asserted=tuple(value for name in ASSERTED for value in values_of(said[name])),

@@ -6,7 +6,7 @@ moment it is dialled, arrives or is adopted; events of strangers are passed over
 
 from dataclasses import dataclass, field
 
-from engine.asterisk import ari_api
+from engine.asterisk.ari import api
 from engine.asterisk.decode import failure_of, milliseconds, sip_code_of
 from engine.core.events import (
     DigitPressed,
@@ -21,8 +21,7 @@ from engine.core.events import (
 )
 from engine.ports.telephony import CallEvent
 
-# First words of a channel's application arguments, and so how it came to us.
-ARG_CALL = "call"
+# First words of a channel's application arguments: how it came to us ("call" is the dialplan's).
 ARG_LEG = "leg"
 ARG_ADOPTED = "adopted"
 ARG_SNOOP = "snoop"
@@ -30,12 +29,18 @@ ARG_SNOOP = "snoop"
 
 @dataclass(slots=True)
 class Leg:
-    """A leg of a call: `dialled` by us or the caller's; `subscribed` once its end will be told."""
+    """A leg of a call: `dialled` by us or the caller's.
+
+    `subscribed`: its end will be told by ChannelDestroyed. `adopted`: another engine had it, so
+    something may play that is not known here.
+    """
 
     call_id: str
     dialled: bool
     answered: bool = False
     subscribed: bool = False
+    adopted: bool = False
+    music: bool = False
     playing: str | None = None
 
 
@@ -95,37 +100,37 @@ class Legs:
     legs: dict[str, Leg] = field(default_factory=dict)
     playbacks: dict[str, Playback] = field(default_factory=dict)
 
-    def take(self, event: ari_api.Event) -> list[Outcome]:
+    def take(self, event: api.Event) -> list[Outcome]:
         """What an event means, in the order it is to be told."""
         match event:
-            case ari_api.CallBroadcast():
+            case api.CallBroadcast():
                 return [Offer(event.channel.id)]
-            case ari_api.StasisStart():
+            case api.StasisStart():
                 return self._started(event)
-            case ari_api.ChannelStateChange():
+            case api.ChannelStateChange():
                 return self._state_changed(event)
-            case ari_api.ChannelEnteredBridge(channel=ari_api.Channel() as channel):
+            case api.ChannelEnteredBridge(channel=api.Channel() as channel):
                 at_ms = milliseconds(event.timestamp)
                 return self._of(
                     channel.id, LegJoined(at_ms=at_ms, leg=channel.id, bridge=event.bridge.id)
                 )
-            case ari_api.ChannelLeftBridge(channel=channel):
+            case api.ChannelLeftBridge(channel=channel):
                 at_ms = milliseconds(event.timestamp)
                 return self._of(
                     channel.id, LegLeft(at_ms=at_ms, leg=channel.id, bridge=event.bridge.id)
                 )
-            case ari_api.ChannelDtmfReceived(channel=channel):
+            case api.ChannelDtmfReceived(channel=channel):
                 at_ms = milliseconds(event.timestamp)
                 return self._of(
                     channel.id, DigitPressed(at_ms=at_ms, leg=channel.id, digit=event.digit)
                 )
-            case ari_api.PlaybackFinished():
+            case api.PlaybackFinished():
                 return self._playback_finished(event)
-            case ari_api.StasisEnd():
+            case api.StasisEnd():
                 return self._left_application(event)
-            case ari_api.ChannelDestroyed():
+            case api.ChannelDestroyed():
                 return self._destroyed(event)
-            case ari_api.ApplicationReplaced():
+            case api.ApplicationReplaced():
                 return [Replaced()]
         return []
 
@@ -144,6 +149,13 @@ class Legs:
             if leg is not None and leg.playing == playback:
                 leg.playing = None
         return ended
+
+    def end_lost_playback(self, playback: str, at_ms: int) -> list[Outcome]:
+        """A playback ended while nobody listened: complete, if its leg is still there."""
+        known = self.playbacks.get(playback)
+        return self._playback_over(
+            playback, at_ms, complete=known is not None and known.leg in self.legs
+        )
 
     def end_leg(self, leg: str, at_ms: int, sip: tuple[int, int | None]) -> list[Outcome]:
         """Forget a leg and tell how it ended; nothing if that was told before."""
@@ -169,21 +181,20 @@ class Legs:
         known = self.legs.get(leg)
         return [] if known is None else [CallEvent(known.call_id, event)]
 
-    def _started(self, event: ari_api.StasisStart) -> list[Outcome]:
+    def _started(self, event: api.StasisStart) -> list[Outcome]:
         leg, at_ms = event.channel.id, milliseconds(event.timestamp)
         match event.args:
-            case ["call", trunk]:
+            case ["call", trunk] if leg not in self.legs:
                 self.legs[leg] = Leg(leg, dialled=False)
                 return [Arrival(leg, event.channel.dialplan.exten, trunk, at_ms)]
-            case ["leg", call_id]:
-                known = self.legs.setdefault(leg, Leg(call_id, dialled=True))
-                known.subscribed = True
+            case [word, call_id] if word == ARG_LEG:
+                self.legs.setdefault(leg, Leg(call_id, dialled=True, subscribed=True))
                 return self._answered(leg, at_ms)
-            case ["snoop"]:
+            case [word] if word == ARG_SNOOP:
                 return [SnoopReady(leg)]
         return []
 
-    def _state_changed(self, event: ari_api.ChannelStateChange) -> list[Outcome]:
+    def _state_changed(self, event: api.ChannelStateChange) -> list[Outcome]:
         leg, at_ms = event.channel.id, milliseconds(event.timestamp)
         known = self.legs.get(leg)
         if known is None:
@@ -202,7 +213,7 @@ class Legs:
         known.answered = True
         return [CallEvent(known.call_id, LegAnswered(at_ms=at_ms, leg=leg))]
 
-    def _playback_finished(self, event: ari_api.PlaybackFinished) -> list[Outcome]:
+    def _playback_finished(self, event: api.PlaybackFinished) -> list[Outcome]:
         complete = event.playback.state == "done"
         return self._playback_over(
             event.playback.id, milliseconds(event.timestamp), complete=complete
@@ -219,12 +230,12 @@ class Legs:
             outcomes.append(SnoopDone(ended.snoop))
         return outcomes
 
-    def _left_application(self, event: ari_api.StasisEnd) -> list[Outcome]:
+    def _left_application(self, event: api.StasisEnd) -> list[Outcome]:
         known = self.legs.get(event.channel.id)
         if known is None or known.subscribed:
             return []
         return self.end_leg(event.channel.id, milliseconds(event.timestamp), (16, None))
 
-    def _destroyed(self, event: ari_api.ChannelDestroyed) -> list[Outcome]:
+    def _destroyed(self, event: api.ChannelDestroyed) -> list[Outcome]:
         sip = (event.cause, event.tech_cause)
         return self.end_leg(event.channel.id, milliseconds(event.timestamp), sip)

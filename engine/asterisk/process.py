@@ -151,7 +151,7 @@ class AsteriskProcess:
         last lines it wrote if it does not come up.
         """
         wishes = wishes or Wishes()
-        site, access = _plan(Path(os.path.abspath(folder)), program, wishes)
+        site, access = _plan(folder, program, wishes)
         asterisk = cls(program, site, access, dies_with_us=wishes.dies_with_us)
         asterisk.write_config(inventory)
         await asterisk._boot(on_death)
@@ -249,6 +249,7 @@ def authorization(access: Access) -> str:
 
 def _plan(folder: Path, program: Program, wishes: Wishes) -> tuple[dialplan.Site, Access]:
     """Ports, folders and fresh secrets for one run."""
+    folder = folder.absolute()
     password, ami_secret = secrets.token_urlsafe(32), secrets.token_hex(32)
     host, tcp, udp = "127.0.0.1", socket.SOCK_STREAM, socket.SOCK_DGRAM
     rtp_start = random.randrange(10_000, 32_000 - RTP_PORTS, 2)  # noqa: S311 - not a secret

@@ -1,50 +1,36 @@
 """The switch as the flows see it (`ports.telephony`), on Asterisk's REST interface.
 
 One application per engine, `groschen-<engine>`. Asterisk offers each new call to all of them and
-the first to claim it has it. Orders go over HTTP, outcomes come back on the event socket; what an
-event is about is remembered in `Legs`. Every known trap of the interface is listed, with what
-keeps us out of it, in `TRAPS.md`.
+the first to claim it has it. Orders go over HTTP, outcomes come back on the event socket
+(`intake`); what an event is about is remembered in `legs`. Every known trap of the interface is
+listed, with what keeps us out of it, in `TRAPS.md`.
 """
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Self
 
-import msgspec
 import structlog
 
 from engine.asterisk import decode
-from engine.asterisk.ari import AriError, AriHttp, EventSocket, Listener
-from engine.asterisk.legs import (
-    ARG_ADOPTED,
-    ARG_LEG,
-    ARG_SNOOP,
-    Arrival,
-    Leg,
-    Legs,
-    Offer,
-    Outcome,
-    Playback,
-    Replaced,
-    SnoopDone,
-    SnoopReady,
-)
+from engine.asterisk.ami import Ami
+from engine.asterisk.ari import api
+from engine.asterisk.ari.http import AriError, AriHttp
+from engine.asterisk.intake import CONFLICT, Intake, News, now_ms
+from engine.asterisk.legs import ARG_ADOPTED, ARG_LEG, ARG_SNOOP, Leg, Playback
+from engine.asterisk.notes import Notes
+from engine.asterisk.process import Access, authorization
 from engine.core.actions import HangUpReason
-from engine.core.events import CallArrived, LegFacts, LegFailed, LegFailure, PlaybackEnded
+from engine.core.events import LegFacts, LegFailed, LegFailure, PlaybackEnded
 from engine.errors import ConflictError, RemoteError
-from engine.ports.telephony import CallEvent, Dial, SwitchFound, SwitchLost
+from engine.ports.telephony import CallEvent, Dial
 
-News = CallEvent | SwitchLost | SwitchFound
-
-# softmix carries whispers also when the other side sends no audio, and tells every key pressed.
+# softmix lets a whisper be heard also while the other side sends no audio, and tells every key.
 BRIDGE_TYPE = "mixing,video_sfu"
-EVENTS_MOST = 100_000
-CLAIMS_MOST = 200
 SNOOP_TIMEOUT_S = 2.0
 STOP_TIMEOUT_S = 1.0
-GONE = 404
-EXISTS = 409
+BAD_REQUEST = 400
 
 log = structlog.get_logger(__name__)
 
@@ -52,182 +38,84 @@ log = structlog.get_logger(__name__)
 class AriTelephony:
     """`ports.telephony.Telephony` on one Asterisk. An async context manager."""
 
-    def __init__(self, http: AriHttp, app: str) -> None:
-        """`app` is this engine's own application name; a second user of it ends the first."""
+    def __init__(
+        self, http: AriHttp, app: str, ami: Ami | None = None, notes: Notes | None = None
+    ) -> None:
+        """`app` is this engine's own application name; a second user of it ends the first.
+
+        Without `ami` a deadline set while something plays to the leg waits for the end of that;
+        without `notes` nothing is known of what happened while no engine lived.
+        """
         self._http = http
         self._app = app
-        self._legs = Legs()
-        self._news: asyncio.Queue[News] = asyncio.Queue(EVENTS_MOST)
-        self._arriving: dict[str, list[CallEvent]] = {}
-        self._snoops: dict[str, asyncio.Future[None]] = {}
-        self._stopping: dict[str, asyncio.Future[None]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._claims = 0
-        self._startup_time = ""
-        self._replaced = False
-        listener = Listener(on_found=self._found, on_lost=self._lost, on_message=self._message)
-        self._socket = EventSocket(http, app, listener)
-        self._listening: asyncio.Task[None] | None = None
+        self._ami = ami
+        self._notes = notes or Notes("")
+        self._intake = Intake(http, app)
+        self._legs = self._intake.legs
+
+    @classmethod
+    @asynccontextmanager
+    async def connected(cls, access: Access, app: str) -> AsyncIterator[Self]:
+        """A telephony with all its connections to one Asterisk."""
+        ami = Ami(access.ami_host, access.ami_port, access.ami_user, access.ami_secret)
+        async with (
+            AriHttp(access.ari_url, authorization(access)) as http,
+            ami,
+            cls(http, app, ami, Notes(access.cel_file)) as telephony,
+        ):
+            yield telephony
 
     async def __aenter__(self) -> Self:
-        self._listening = asyncio.create_task(self._socket.run())
+        self._intake.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        tasks = [*self._tasks, *([self._listening] if self._listening else [])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._intake.stop()
 
-    # --- what happened ---------------------------------------------------------------------
-
-    async def events(self) -> AsyncIterator[News]:
+    def events(self) -> AsyncIterator[News]:
         """See the port. Raises `ConflictError` when another process has taken the application."""
-        while True:
-            if self._news.empty() and self._replaced:
-                raise ConflictError(f"another process is {self._app} now")
-            yield await self._news.get()
+        return self._intake.news()
 
-    def _found(self, startup_time: str) -> None:
-        restarted = self._startup_time not in ("", startup_time)
-        self._startup_time = startup_time
-        if restarted:
-            self._legs.forget_all()
-        self._tell(SwitchFound(restarted))
-
-    def _lost(self) -> None:
-        self._tell(SwitchLost())
-
-    def _message(self, raw: bytes | str) -> bool:
-        try:
-            event = decode.event_of(raw)
-        except msgspec.MsgspecError as fault:
-            log.error("event not understood", reason=str(fault), raw=str(raw)[:500])
-            return True
-        for outcome in self._legs.take(event) if event else ():
-            self._dispatch(outcome)
-        return not (self._replaced or self._news.full())
-
-    def _dispatch(self, outcome: Outcome) -> None:
-        match outcome:
-            case CallEvent(call_id) if call_id in self._arriving:
-                self._arriving[call_id].append(outcome)
-            case CallEvent(event=event):
-                self._tell(outcome)
-                if isinstance(event, PlaybackEnded):
-                    _done(self._stopping.pop(event.playback, None))
-            case Offer(leg):
-                if self._claims < CLAIMS_MOST:
-                    self._claims += 1
-                    self._spawn(self._claim(leg))
-            case Arrival(leg):
-                self._arriving[leg] = []
-                self._spawn(self._arrive(outcome))
-            case SnoopReady(snoop):
-                _done(self._snoops.pop(snoop, None))
-            case SnoopDone(snoop):
-                self._spawn(self._ignoring_gone(self._http.channels_hangup(snoop)))
-            case Replaced():
-                log.critical("another process has taken our application", app=self._app)
-                self._replaced = True
-
-    def _tell(self, news: News) -> None:
-        if self._news.full():
-            # Nobody takes events: what is lost here is made up for like a broken socket.
-            while not self._news.empty():
-                self._news.get_nowait()
-            news = SwitchLost()
-        self._news.put_nowait(news)
-
-    async def _claim(self, leg: str) -> None:
-        try:
-            await self._http.events_claim_channel(channel_id=leg, application=self._app)
-        except AriError as refusal:
-            if refusal.status not in (GONE, EXISTS):
-                raise
-        finally:
-            self._claims -= 1
-
-    async def _arrive(self, arrival: Arrival) -> None:
-        """Read who calls and see to it that the end will be told; then tell of the call."""
-        leg = arrival.leg
-        try:
-            variables, _ = await asyncio.gather(
-                self._http.channels_get_channel_vars(leg, variables=decode.IDENTITY_VARIABLES),
-                self._subscribe(f"channel:{leg}"),
-            )
-            if (known := self._legs.legs.get(leg)) is None:
-                return
-            known.subscribed = True
-            identity = decode.identity_of(variables.variables)
-            event = CallArrived(
-                at_ms=arrival.at_ms,
-                leg=leg,
-                did=arrival.did,
-                trunk=arrival.trunk,
-                identity=identity,
-            )
-            for told in (CallEvent(leg, event), *self._arriving[leg]):
-                self._tell(told)
-        except AriError as refusal:
-            self._legs.legs.pop(leg, None)
-            if refusal.status != GONE:
-                await self._ignoring_gone(self._http.channels_hangup(leg, reason_code="38"))
-                raise
-        finally:
-            del self._arriving[leg]
-
-    # --- orders ----------------------------------------------------------------------------
+    # --- one leg ---------------------------------------------------------------------------
 
     async def answer(self, leg: str) -> None:
-        """See the port. Stops what is playing to the leg: an answer would wait for its end."""
-        await self._silence(leg)
-        await self._ignoring_gone(self._http.channels_answer(leg))
+        """See the port. Stops what is playing to the leg: the answer would wait for its end."""
+        await self._stop_playing(leg)
+        await self._order(self._http.channels_answer(leg))
 
     async def hang_up(self, leg: str, reason: HangUpReason) -> None:
         code = str(decode.HANG_UP_CAUSES[reason])
-        await self._ignoring_gone(self._http.channels_hangup(leg, reason_code=code))
+        await self._order(self._http.channels_hangup(leg, reason_code=code))
 
     async def indicate_ringing(self, leg: str) -> None:
-        await self._ignoring_gone(self._http.channels_ring(leg))
-
-    async def play(self, call_id: str, leg: str, playback: str, audio: Sequence[str]) -> None:
-        if playback in self._legs.playbacks:
-            return
-        self._legs.begin_playback(playback, Playback(call_id, leg))
-        await self._play_on(leg, playback, audio)
-
-    async def whisper(self, call_id: str, leg: str, playback: str, audio: Sequence[str]) -> None:
-        if playback in self._legs.playbacks:
-            return
-        snoop = f"{playback}-snoop"
-        self._legs.begin_playback(playback, Playback(call_id, leg, snoop=snoop))
-        ready = self._snoops[snoop] = asyncio.get_running_loop().create_future()
-        try:
-            await self._http.channels_snoop_channel_with_id(
-                leg, snoop, app=self._app, app_args=ARG_SNOOP, spy="none", whisper="out"
-            )
-            async with asyncio.timeout(SNOOP_TIMEOUT_S):
-                await ready
-        except (AriError, TimeoutError) as fault:
-            self._snoops.pop(snoop, None)
-            self._give_up_playback(playback, fault)
-            return
-        await self._play_on(snoop, playback, audio)
-
-    async def stop_playback(self, playback: str) -> None:
-        if (known := self._legs.playbacks.get(playback)) is not None:
-            known.stopped = True
-        await self._ignoring_gone(self._http.playbacks_stop(playback))
+        await self._order(self._http.channels_ring(leg))
 
     async def start_music(self, leg: str) -> None:
+        """See the port. An unanswered leg is given early media first: music alone opens none."""
         known = self._legs.legs.get(leg)
-        if known is not None and not known.answered:
-            await self._ignoring_gone(self._http.channels_progress(leg))
-        await self._ignoring_gone(self._http.channels_start_moh(leg))
+        if known is not None:
+            known.music = True
+            if not known.answered:
+                await self._order(self._http.channels_progress(leg))
+        await self._order(self._http.channels_start_moh(leg))
 
     async def stop_music(self, leg: str) -> None:
-        await self._ignoring_gone(self._http.channels_stop_moh(leg))
+        if (known := self._legs.legs.get(leg)) is not None:
+            known.music = False
+        await self._order(self._http.channels_stop_moh(leg))
+
+    async def set_deadline(self, leg: str, after_ms: int) -> None:
+        """See the port. Over AMI, which no playback keeps waiting; over ARI if AMI is away."""
+        self._fence()
+        name, value = "TIMEOUT(absolute)", _seconds(after_ms)
+        if self._ami is not None:
+            try:
+                await self._ami.set_variable(leg, name, value)
+            except RemoteError as fault:
+                log.warning("deadline.not_over_ami", leg=leg, error=str(fault))
+            else:
+                return
+        await self._order(self._http.channels_set_channel_var(leg, variable=name, value=value))
 
     async def dial(self, order: Dial) -> None:
         self._fence()
@@ -245,157 +133,214 @@ class AriTelephony:
                 variables={"TIMEOUT(absolute)": _seconds(order.deadline_ms)},
             )
         except AriError as refusal:
-            if refusal.status != EXISTS and order.leg in self._legs.legs:
-                del self._legs.legs[order.leg]
-                log.warning("leg could not be dialled", leg=order.leg, reason=str(refusal))
-                failed = LegFailed(at_ms=_now_ms(), leg=order.leg, reason=LegFailure.UNREACHABLE)
-                self._tell(CallEvent(order.call_id, failed))
+            if refusal.status != CONFLICT:
+                self._not_dialled(order, refusal)
+        except RemoteError:
+            # It may ring all the same; nobody would answer it.
+            self._legs.legs.pop(order.leg, None)
+            self._intake.spawn(self._order(self._http.channels_hangup(order.leg)))
+            raise
 
-    async def join(self, call_id: str, bridge: str, legs: Sequence[str]) -> None:
+    def _not_dialled(self, order: Dial, refusal: AriError) -> None:
+        """A phone that is not registered, or an endpoint that does not exist."""
+        log.warning("leg.not_dialled", leg=order.leg, error=str(refusal))
+        if self._legs.legs.pop(order.leg, None) is not None:
+            failed = LegFailed(at_ms=now_ms(), leg=order.leg, reason=LegFailure.UNREACHABLE)
+            self._intake.tell([CallEvent(order.call_id, failed)])
+
+    # --- what is heard ---------------------------------------------------------------------
+
+    async def play(self, call_id: str, leg: str, playback: str, audio: Sequence[str]) -> None:
         self._fence()
-        present: Sequence[str] = ()
+        if playback in self._legs.playbacks:
+            return
+        known = self._legs.legs.get(leg)
+        self._legs.begin_playback(playback, Playback(call_id, leg))
+        if known is not None and known.adopted and await self._is_playing(playback):
+            return
+        await self._play_on(leg, playback, audio)
+
+    async def whisper(self, call_id: str, leg: str, playback: str, audio: Sequence[str]) -> None:
+        """See the port. A channel that whispers to the leg is made, played to and ended."""
+        self._fence()
+        if playback in self._legs.playbacks:
+            return
+        snoop = f"{playback}-snoop"
+        self._legs.begin_playback(playback, Playback(call_id, leg, snoop=snoop))
+        ready = self._intake.told(snoop)
         try:
-            await self._http.bridges_create_with_id(bridge, bridge_type=BRIDGE_TYPE)
-        except AriError as refusal:
-            if refusal.status != EXISTS:
-                raise
-            present = (await self._http.bridges_get(bridge)).channels
-        missing = [leg for leg in legs if leg not in present]
-        for leg in missing:
-            await self._silence(leg)
-        if missing:
-            await self._http.bridges_add_channel(
-                bridge, channel=missing, inhibit_connected_line_updates=True
+            await self._http.channels_snoop_channel_with_id(
+                leg, snoop, app=self._app, app_args=ARG_SNOOP, spy="none", whisper="out"
             )
+            async with asyncio.timeout(SNOOP_TIMEOUT_S):
+                await ready
+        except (RemoteError, TimeoutError) as fault:
+            self._intake.forget_waiting(snoop)
+            self._give_up_playback(playback, fault)
+            return
+        await self._play_on(snoop, playback, audio)
 
-    async def part(self, bridge: str, legs: Sequence[str]) -> None:
-        try:
-            await self._http.bridges_remove_channel(bridge, channel=legs)
-        except AriError as refusal:
-            # One of them is gone, or all: what destroying the bridge does to the rest is the same.
-            log.info("not all legs to part are there", bridge=bridge, reason=str(refusal))
-        await self._ignoring_gone(self._http.bridges_destroy(bridge))
-
-    async def set_deadline(self, leg: str, after_ms: int) -> None:
-        await self._ignoring_gone(
-            self._http.channels_set_channel_var(
-                leg, variable="TIMEOUT(absolute)", value=_seconds(after_ms)
-            )
-        )
-
-    # --- after a crash ---------------------------------------------------------------------
-
-    async def adopt(self, call_id: str, legs: Sequence[str]) -> None:
-        channels = {channel.id: channel for channel in await self._http.channels_list()}
-        bridges = await self._http.bridges_list()
-        for leg in legs:
-            if (channel := channels.get(leg)) is None:
-                continue
-            dialled = leg != call_id
-            known = Leg(call_id, dialled=dialled, answered=channel.state == "Up")
-            self._legs.legs[leg] = known
-            await self._subscribe(f"channel:{leg}")
-            known.subscribed = True
-            await self._move(leg, call_id)
-        for bridge in bridges:
-            if set(bridge.channels) & set(legs):
-                await self._subscribe(f"bridge:{bridge.id}")
-
-    async def facts(self, call_id: str, legs: Sequence[str]) -> tuple[LegFacts, ...]:
-        channels = {channel.id: channel for channel in await self._http.channels_list()}
-        return tuple(
-            LegFacts(
-                leg=leg,
-                alive=leg in channels,
-                answered=leg in channels and channels[leg].state == "Up",
-            )
-            for leg in legs
-        )
-
-    # --- how it is done --------------------------------------------------------------------
-
-    def _fence(self) -> None:
-        if self._replaced:
-            raise ConflictError(f"another process is {self._app} now")
-
-    async def _subscribe(self, source: str) -> None:
-        await self._http.applications_subscribe(self._app, event_source=(source,))
-
-    async def _move(self, leg: str, call_id: str) -> None:
-        try:
-            await self._http.channels_move(leg, app=self._app, app_args=f"{ARG_ADOPTED},{call_id}")
-        except AriError as refusal:
-            # Still ringing for the engine that dialled it: an answer would find nobody.
-            log.info("leg cannot be moved", leg=leg, reason=str(refusal))
-            await self._ignoring_gone(self._http.channels_hangup(leg, reason_code="16"))
+    async def stop_playback(self, playback: str) -> None:
+        if (known := self._legs.playbacks.get(playback)) is not None:
+            known.stopped = True
+        await self._order(self._http.playbacks_stop(playback))
 
     async def _play_on(self, channel: str, playback: str, audio: Sequence[str]) -> None:
         media = [f"sound:{path}" for path in audio]
         try:
+            await self._send_playback(channel, playback, media)
+        except RemoteError as fault:
+            self._give_up_playback(playback, fault)
+
+    async def _send_playback(self, channel: str, playback: str, media: Sequence[str]) -> None:
+        """Send it, and once more if it certainly did not arrive: twice would be heard twice."""
+        try:
             await self._http.channels_play_with_id(channel, playback, media=media)
-        except AriError as refusal:
-            self._give_up_playback(playback, refusal)
+        except AriError:
+            raise
+        except RemoteError:
+            over = playback not in self._legs.playbacks
+            if not over and not await self._is_playing(playback):
+                await self._http.channels_play_with_id(channel, playback, media=media)
+
+    async def _is_playing(self, playback: str) -> bool:
+        try:
+            await self._http.playbacks_get(playback)
+        except RemoteError:
+            return False
+        return True
 
     def _give_up_playback(self, playback: str, fault: BaseException) -> None:
         ended = self._legs.end_playback(playback)
         if ended is None:
             return
-        log.warning("playback failed", playback=playback, reason=str(fault))
-        told = PlaybackEnded(at_ms=_now_ms(), playback=playback, complete=False)
-        self._tell(CallEvent(ended.call_id, told))
+        log.warning("playback.failed", playback=playback, error=str(fault))
+        told = PlaybackEnded(at_ms=now_ms(), playback=playback, complete=False)
+        self._intake.tell([CallEvent(ended.call_id, told)])
         if ended.snoop is not None:
-            self._spawn(self._ignoring_gone(self._http.channels_hangup(ended.snoop)))
+            self._intake.spawn(self._order(self._http.channels_hangup(ended.snoop)))
 
-    async def _silence(self, leg: str) -> None:
+    async def _stop_playing(self, leg: str) -> None:
         """Stop what plays to a leg and wait for it: many orders would wait for its end."""
         known = self._legs.legs.get(leg)
         if known is None or known.playing is None:
             return
         playback = known.playing
-        over = self._stopping[playback] = asyncio.get_running_loop().create_future()
+        over = self._intake.told(playback)
         await self.stop_playback(playback)
         try:
             async with asyncio.timeout(STOP_TIMEOUT_S):
                 await over
         except TimeoutError:
-            self._stopping.pop(playback, None)
+            self._intake.forget_waiting(playback)
 
-    async def _ignoring_gone(self, order: Coroutine[Any, Any, None]) -> None:
-        """Carry out an order; that its target is gone is as good as done."""
-        if self._replaced:
-            order.close()
-            self._fence()
+    # --- the conversation ------------------------------------------------------------------
+
+    async def join(self, call_id: str, bridge: str, legs: Sequence[str]) -> None:
+        """See the port. Music and playbacks end first: they would go on over the conversation."""
+        self._fence()
+        missing = await self._missing_in(bridge, legs)
+        for leg in missing:
+            await self._stop_playing(leg)
+            known = self._legs.legs.get(leg)
+            if known is None or known.music or known.adopted:
+                await self.stop_music(leg)
+        if not missing:
+            return
         try:
-            await order
+            await self._http.bridges_add_channel(
+                bridge, channel=missing, inhibit_connected_line_updates=True
+            )
         except AriError as refusal:
-            if refusal.status != GONE:
+            if refusal.status != BAD_REQUEST or all(leg in self._legs.legs for leg in legs):
                 raise
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._reap)
+    async def _missing_in(self, bridge: str, legs: Sequence[str]) -> Sequence[str]:
+        """The legs to be added: one that is in the bridge would leave it and come again."""
+        try:
+            await self._http.bridges_create_with_id(bridge, bridge_type=BRIDGE_TYPE)
+        except AriError as refusal:
+            if refusal.status != CONFLICT:
+                raise
+            present = (await self._http.bridges_get(bridge)).channels
+            return [leg for leg in legs if leg not in present]
+        return legs
 
-    def _reap(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (fault := task.exception()) is not None:
-            if isinstance(fault, RemoteError | ConflictError):
-                log.warning("order failed", reason=str(fault))
-            else:
-                log.error("fault in a task of the adapter", exc_info=fault)
+    async def part(self, bridge: str, legs: Sequence[str]) -> None:
+        self._fence()
+        try:
+            await self._http.bridges_remove_channel(bridge, channel=legs)
+        except AriError as refusal:
+            # One of them is gone, or all: destroying the bridge sets the others free as well.
+            log.info("part.not_all_there", bridge=bridge, reason=str(refusal))
+        await self._order(self._http.bridges_destroy(bridge))
 
+    # --- after a crash ---------------------------------------------------------------------
 
-def _done(future: asyncio.Future[None] | None) -> None:
-    if future is not None and not future.done():
-        future.set_result(None)
+    async def adopt(self, call_id: str, legs: Sequence[str]) -> None:
+        """See the port. A leg still ringing for the other engine is ended: it cannot be moved."""
+        self._fence()
+        channels = {channel.id: channel for channel in await self._http.channels_list()}
+        for leg in legs:
+            if (channel := channels.get(leg)) is not None:
+                await self._adopt_leg(call_id, channel)
+        for bridge in await self._http.bridges_list():
+            if not set(legs).isdisjoint(bridge.channels):
+                await self._order(
+                    self._http.applications_subscribe(
+                        self._app, event_source=(f"bridge:{bridge.id}",)
+                    )
+                )
+        whispering = tuple(f"Snoop/{leg}-" for leg in legs)
+        for channel in channels.values():
+            if channel.name.startswith(whispering):
+                await self._order(self._http.channels_hangup(channel.id))
+
+    async def _adopt_leg(self, call_id: str, channel: api.Channel) -> None:
+        leg, answered = channel.id, channel.state == "Up"
+        if leg not in self._legs.legs:
+            self._legs.legs[leg] = Leg(
+                call_id, dialled=leg != call_id, answered=answered, subscribed=True, adopted=True
+            )
+        source = (f"channel:{leg}",)
+        await self._order(self._http.applications_subscribe(self._app, event_source=source))
+        try:
+            await self._http.channels_move(leg, app=self._app, app_args=f"{ARG_ADOPTED},{call_id}")
+        except AriError as refusal:
+            log.info("adopt.cannot_move", leg=leg, reason=str(refusal))
+            await self._order(self._http.channels_hangup(leg))
+
+    async def facts(self, call_id: str, legs: Sequence[str]) -> tuple[LegFacts, ...]:
+        channels = {channel.id: channel for channel in await self._http.channels_list()}
+        return tuple([await self._facts_of(leg, channels.get(leg)) for leg in legs])
+
+    async def _facts_of(self, leg: str, channel: api.Channel | None) -> LegFacts:
+        note = await self._notes.of(leg)
+        return LegFacts(
+            leg=leg,
+            alive=channel is not None,
+            answered=channel is not None and channel.state == "Up",
+            ended_ms=note.ended_ms,
+            joined_ms=note.joined_ms,
+            left_ms=note.left_ms,
+        )
+
+    # --- how it is done --------------------------------------------------------------------
+
+    async def _order(self, order: Coroutine[Any, Any, None]) -> None:
+        """Carry out an order; that its target is gone is as good as done."""
+        if self._intake.replaced:
+            order.close()
+        self._fence()
+        await self._intake.ignoring_gone(order)
+
+    def _fence(self) -> None:
+        if self._intake.replaced:
+            raise ConflictError(f"another process is {self._app} now")
 
 
 def _seconds(ms: int) -> str:
     return f"{max(ms, 1) / 1000:.3f}"
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def _caller_id(name: str, number: str) -> str:

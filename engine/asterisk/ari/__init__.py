@@ -1,0 +1,1 @@
+"""Asterisk's REST interface: what it offers (generated), requests, the event socket."""
