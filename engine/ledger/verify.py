@@ -105,7 +105,7 @@ RULES = (
         """,
     ),
     Rule(
-        "account {account_id} stands at {seq} with {balance}, its postings end at {last} with {micros}",
+        "account {account_id} stands at {seq} with {balance}, its postings at {last} with {micros}",
         """
         SELECT heads.account_id, heads.seq, heads.balance_micros AS balance,
             COALESCE(MAX(postings.seq), 0) AS last, COALESCE(SUM(postings.micros), 0) AS micros
@@ -188,7 +188,7 @@ async def _changed_entries(connection: AsyncConnection) -> list[str]:
         changed += [
             f"entry {row['key']} is not what was booked"
             for row in page
-            if content_hash(row, lines.get(row["entry_id"], [])) != row["content_hash"]
+            if content_hash(dict(row), lines.get(row["entry_id"], [])) != row["content_hash"]
         ]
     return changed[:FAULTS_PER_RULE]
 
