@@ -59,6 +59,7 @@ class Database:
     def __init__(self, url: str, timeout_s: float) -> None:
         self.url = _with_driver(url)
         self.timeout_s = timeout_s
+        self._under_way: set[asyncio.Task[Any]] = set()
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
             self._writer = _sqlite_engine(self.url, timeout_s, connections=1, writes=True)
@@ -77,23 +78,46 @@ class Database:
         """Run `work` on one snapshot of what was committed last; it cannot write."""
         return await self._run(self._reader, work, timeout_s or self.timeout_s)
 
+    async def close(self) -> None:
+        """Close every connection once what is under way has ended."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=self.timeout_s)
+        await self._writer.dispose()
+        await self._reader.dispose()
+
     async def _run(self, engine: AsyncEngine, work: Work[T], timeout_s: float) -> T:
         async with _faults(timeout_s):
             for attempt in range(1, ATTEMPTS):
                 try:
-                    async with engine.begin() as connection:
-                        return await work(connection)
+                    return await self._carry_out(engine, work, timeout_s)
                 except DBAPIError as fault:
                     if not _repeatable(fault):
                         raise
                 await asyncio.sleep(ATTEMPT_PAUSE_S * attempt)
-            async with engine.begin() as connection:
-                return await work(connection)
+            return await self._carry_out(engine, work, timeout_s)
 
-    async def close(self) -> None:
-        """Close every connection."""
-        await self._writer.dispose()
-        await self._reader.dispose()
+    async def _carry_out(self, engine: AsyncEngine, work: Work[T], timeout_s: float) -> T:
+        """Run one transaction to its end, even if nobody waits for it any longer.
+
+        SQLite works in a thread that does not hear of a cancelled wait: torn away from it, its
+        connection would keep the file locked until it is collected as garbage. There only the
+        file itself can hold the work up, and then it holds up everybody.
+        """
+        connection = await engine.connect()
+        limit_s = None if self.is_sqlite else timeout_s
+        task = asyncio.create_task(_transact(connection, work, limit_s))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(task)
+
+
+async def _transact(connection: AsyncConnection, work: Work[T], limit_s: float | None) -> T:
+    async with asyncio.timeout(limit_s):
+        try:
+            async with connection.begin():
+                return await work(connection)
+        finally:
+            await connection.close()
 
 
 def _with_driver(address: str) -> URL:

@@ -276,6 +276,21 @@ async def test_opposite_moves_never_wait_for_each_other(sql_books: SqlBooks) -> 
     assert await ledgers[0].verify() == []
 
 
+async def test_work_given_up_anywhere_is_whole_or_nothing(sql_books: SqlBooks) -> None:
+    ledger = sql_books.open()
+    one = await opened(ledger)
+    for number in range(30):
+        task = asyncio.create_task(ledger.post(top_up(one, 1, f"t{number}")))
+        await asyncio.sleep(number / 5000)
+        task.cancel()
+        await asyncio.wait([task])
+
+    postings = [await ledger.post(top_up(one, 1, f"t{number}")) for number in range(30)]
+
+    assert {posting.seq for (posting,) in postings} == set(range(1, 31))
+    assert await ledger.verify() == []
+
+
 @pytest.mark.parametrize("url", ["", "mysql://x/y", "sqlite://", "sqlite:///:memory:", "ledger.db"])
 def test_an_address_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(CallerError) as refusal:
