@@ -5,6 +5,7 @@ written; whatever is nested (rate, agents, prompts) is JSON.
 """
 
 from collections.abc import Sequence
+from dataclasses import fields
 
 import msgspec
 from sqlalchemy import insert, select
@@ -17,6 +18,8 @@ from engine.errors import ConflictError
 from engine.ledger import accounts, journal
 from engine.ledger.tables import calls
 from engine.ports.store import StorePosting
+
+_FIELDS = tuple(field.name for field in fields(CallRecord))
 
 
 async def settle(connection: AsyncConnection, record: CallRecord) -> tuple[StorePosting, ...]:
@@ -56,4 +59,4 @@ async def ended_between(
 
 
 def _record(row: RowMapping) -> CallRecord:
-    return msgspec.convert({f"{name}": value for name, value in row.items()}, CallRecord)
+    return msgspec.convert({name: row[name] for name in _FIELDS}, CallRecord)

@@ -13,10 +13,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-import asyncpg
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from engine.errors import CallerError, ConflictError, EngineError, RemoteError
@@ -59,6 +59,7 @@ class Database:
     def __init__(self, url: str, timeout_s: float) -> None:
         self.url = _with_driver(url)
         self.timeout_s = timeout_s
+        self._under_way: set[asyncio.Task[Any]] = set()
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
             self._writer = _sqlite_engine(self.url, timeout_s, connections=1, writes=True)
@@ -71,26 +72,52 @@ class Database:
 
     async def write(self, work: Work[T], timeout_s: float | None = None) -> T:
         """Run `work` in a transaction that commits if it returns; see the module for repeats."""
-        async with _faults(timeout_s or self.timeout_s):
-            for attempt in range(1, ATTEMPTS + 1):
-                try:
-                    async with self._writer.begin() as connection:
-                        return await work(connection)
-                except DBAPIError as fault:
-                    if attempt == ATTEMPTS or not _repeatable(fault):
-                        raise
-                await asyncio.sleep(ATTEMPT_PAUSE_S * attempt)
-        raise AssertionError("the last attempt returns or raises")
+        return await self._run(self._writer, work, timeout_s or self.timeout_s)
 
     async def read(self, work: Work[T], timeout_s: float | None = None) -> T:
         """Run `work` on one snapshot of what was committed last; it cannot write."""
-        async with _faults(timeout_s or self.timeout_s), self._reader.connect() as connection:
-            return await work(connection)
+        return await self._run(self._reader, work, timeout_s or self.timeout_s)
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection once what is under way has ended."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=self.timeout_s)
         await self._writer.dispose()
         await self._reader.dispose()
+
+    async def _run(self, engine: AsyncEngine, work: Work[T], timeout_s: float) -> T:
+        async with _faults(timeout_s):
+            for attempt in range(1, ATTEMPTS):
+                try:
+                    return await self._carry_out(engine, work, timeout_s)
+                except DBAPIError as fault:
+                    if not _repeatable(fault):
+                        raise
+                await asyncio.sleep(ATTEMPT_PAUSE_S * attempt)
+            return await self._carry_out(engine, work, timeout_s)
+
+    async def _carry_out(self, engine: AsyncEngine, work: Work[T], timeout_s: float) -> T:
+        """Run one transaction to its end, even if nobody waits for it any longer.
+
+        SQLite works in a thread that does not hear of a cancelled wait: torn away from it, its
+        connection would keep the file locked until it is collected as garbage. There only the
+        file itself can hold the work up, and then it holds up everybody.
+        """
+        connection = await engine.connect()
+        limit_s = None if self.is_sqlite else timeout_s
+        task = asyncio.create_task(_transact(connection, work, limit_s))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(task)
+
+
+async def _transact(connection: AsyncConnection, work: Work[T], limit_s: float | None) -> T:
+    async with asyncio.timeout(limit_s):
+        try:
+            async with connection.begin():
+                return await work(connection)
+        finally:
+            await connection.close()
 
 
 def _with_driver(address: str) -> URL:
@@ -115,7 +142,13 @@ def _sqlite_engine(url: URL, timeout_s: float, *, connections: int, writes: bool
         "foreign_keys": "ON",
         "query_only": "OFF" if writes else "ON",
     }
-    engine = create_async_engine(url, pool_size=connections, max_overflow=0, pool_timeout=timeout_s)
+    engine = create_async_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=timeout_s,
+        hide_parameters=True,
+    )
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
@@ -144,6 +177,7 @@ def _postgres_engine(url: URL, timeout_s: float) -> AsyncEngine:
         pool_size=CONNECTIONS,
         max_overflow=0,
         pool_timeout=timeout_s,
+        hide_parameters=True,
         connect_args={"server_settings": settings, "timeout": timeout_s},
     )
 
@@ -154,22 +188,19 @@ async def _faults(timeout_s: float) -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(timeout_s):
             yield
-    except TimeoutError as fault:
+    except (TimeoutError, PoolTimeoutError) as fault:
         raise RemoteError("the database did not answer in time") from fault
     except DBAPIError as fault:
         raise _translated(fault) from fault
-    except asyncpg.PostgresError as fault:
-        raise RemoteError(
-            f"the database refused the connection: {fault}",
-            retryable=_is_passing(fault.sqlstate or ""),
-        ) from fault
-    except (OSError, asyncpg.InterfaceError) as fault:
+    except OSError as fault:
         raise RemoteError(f"the database cannot be reached: {fault}") from fault
 
 
 def _translated(fault: DBAPIError) -> EngineError:
     state = _state(fault)
-    message = f"the database refused: {fault.orig}"
+    # The first line alone: PostgreSQL tells the values, phone numbers too, in the next.
+    told, _, _ = str(fault.orig).partition("\n")
+    message = f"the database refused: {told}"
     if isinstance(fault, IntegrityError):
         return ConflictError(message)
     if state.startswith(_BAD_VALUE_CLASS):

@@ -6,8 +6,10 @@ is asked elsewhere.
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from sqlalchemy import select, text
+from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.ledger.journal import content_hash
@@ -105,7 +107,7 @@ RULES = (
         """,
     ),
     Rule(
-        "account {account_id} stands at {seq} with {balance}, its postings end at {last} with {micros}",
+        "account {account_id} stands at {seq} with {balance}, its postings at {last} with {micros}",
         """
         SELECT heads.account_id, heads.seq, heads.balance_micros AS balance,
             COALESCE(MAX(postings.seq), 0) AS last, COALESCE(SUM(postings.micros), 0) AS micros
@@ -171,8 +173,16 @@ async def faults(connection: AsyncConnection) -> list[str]:
     for rule in RULES:
         query = text(f"{rule.query} LIMIT {FAULTS_PER_RULE}")
         rows = (await connection.execute(query)).mappings()
-        found += [rule.fault.format(**row) for row in rows]
+        found += [rule.fault.format(**_plain(row)) for row in rows]
     return found + await _changed_entries(connection)
+
+
+def _plain(row: RowMapping) -> dict[str, object]:
+    # PostgreSQL sums 64-bit integers into decimals, which would be told as 3.98E+6.
+    return {
+        str(name): int(value) if isinstance(value, Decimal) else value
+        for name, value in row.items()
+    }
 
 
 async def _changed_entries(connection: AsyncConnection) -> list[str]:
@@ -188,7 +198,7 @@ async def _changed_entries(connection: AsyncConnection) -> list[str]:
         changed += [
             f"entry {row['key']} is not what was booked"
             for row in page
-            if content_hash(row, lines.get(row["entry_id"], [])) != row["content_hash"]
+            if content_hash(dict(row), lines.get(row["entry_id"], [])) != row["content_hash"]
         ]
     return changed[:FAULTS_PER_RULE]
 

@@ -5,7 +5,6 @@ environment variable `GROSCHEN_POSTGRES` names. PostgreSQL refuses to run as roo
 as `nobody`, from a copy of its programs, since the checkout may lie where `nobody` cannot look.
 """
 
-import ctypes
 import os
 import shutil
 import signal
@@ -22,7 +21,7 @@ START_S = 30.0
 STOP_S = 10.0
 POLL_S = 0.05
 NOBODY = 65534
-_PR_SET_PDEATHSIG = 1
+_DYING_WITH_US = ("setpriv", "--pdeathsig", "QUIT")
 
 _SETTINGS = {
     "listen_addresses": "",
@@ -54,13 +53,13 @@ class Postgres:
 
     def start(self) -> None:
         """Start the server and wait until it takes connections."""
-        settings = [part for item in _SETTINGS.items() for part in ("-c", "=".join(item))]
+        chosen = {**_SETTINGS, "unix_socket_directories": str(self._folder)}
+        settings = [part for item in chosen.items() for part in ("-c", "=".join(item))]
         with (self._folder / "log").open("ab") as log:
             self._server = subprocess.Popen(
-                [self._programs / "postgres", "-D", self._data, "-k", self._folder, *settings],
+                [*_DYING_WITH_US, self._programs / "postgres", "-D", self._data, *settings],
                 stdout=log,
                 stderr=log,
-                preexec_fn=_die_with_parent,
                 **self._surroundings(),
             )
         deadline = time.monotonic() + START_S
@@ -97,7 +96,7 @@ class Postgres:
         identity: dict[str, Any] = {}
         if os.geteuid() == 0:
             identity = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
-        return {"cwd": self._folder, "env": {"LC_ALL": "C", "TZ": "UTC"}, **identity}
+        return {"cwd": self._folder, "env": {"LC_ALL": "C", "PATH": os.defpath}, **identity}
 
 
 @contextmanager
@@ -137,7 +136,3 @@ def _copy(package: Path, folder: Path) -> Path:
         ignored = shutil.ignore_patterns("include", "__pycache__")
         shutil.copytree(package.parent / name, folder / name, symlinks=True, ignore=ignored)
     return folder / package.name
-
-
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT)

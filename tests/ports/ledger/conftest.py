@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from itertools import count
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,15 +11,13 @@ import pytest
 from tests.ports.ledger.books import Books, MemoryBooks, SqlBooks, postgres_books, sqlite_books
 from tests.rig.postgres import Postgres, running_postgres
 
-_NUMBERS = count(1)
-
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    """A running server whose database `empty_books` has all tables."""
+    """A running server whose database `books` has all tables."""
     with running_postgres() as server:
-        server.psql("postgres", "CREATE DATABASE empty_books")
-        _migrate(postgres_books(server, "empty_books"))
+        server.psql("postgres", "CREATE DATABASE books")
+        _migrate(postgres_books(server, "books"))
         yield server
 
 
@@ -36,7 +34,9 @@ def _migrate(made: SqlBooks) -> None:
         await made.open().migrate()
         await made.close()
 
-    asyncio.run(run())
+    # A thread of its own, since the loop of the test that asks first is running already.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(run())).result()
 
 
 def _sqlite(request: pytest.FixtureRequest, tmp_path: Path) -> SqlBooks:
@@ -47,9 +47,8 @@ def _sqlite(request: pytest.FixtureRequest, tmp_path: Path) -> SqlBooks:
 
 def _postgres(request: pytest.FixtureRequest) -> SqlBooks:
     server: Postgres = request.getfixturevalue("postgres")
-    database = f"books_{next(_NUMBERS)}"
-    server.psql("postgres", f"CREATE DATABASE {database} TEMPLATE empty_books")
-    return postgres_books(server, database)
+    server.psql("books", "TRUNCATE organisations CASCADE")
+    return postgres_books(server, "books")
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
