@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from engine.core import events as e
-from engine.core.actions import HangUpReason, WatchAccount
+from engine.core.actions import Action, HangUpReason, Play, WatchAccount, Whisper
 from engine.errors import ConflictError, RemoteError
 from engine.flows.orders import CallTerms, House, Orders
 from engine.flows.timers import Timers
@@ -113,13 +113,25 @@ class CallTask:
             )
         before = self.call
         self.call, actions = machine.step(before, event, now)
-        self._log.debug(
-            "step", got=type(event).__name__, state=self.call.state, orders=len(actions)
-        )
+        self._note(before, event, actions)
         if self.call is not before and not self.call.finished:
             await self._save()
         for action in actions:
             await self._orders.carry_out(action)
+
+    def _note(self, before: PremiumCall, event: e.Event, actions: tuple[Action, ...]) -> None:
+        """The call's way in the log: each change of state, and what is said to whom."""
+        if self.call.state is not before.state:
+            self._log.info(
+                "call.moved", was=before.state, now=self.call.state, by=type(event).__name__
+            )
+        for action in actions:
+            if isinstance(action, Play | Whisper):
+                self._log.info(
+                    "call.said",
+                    to="caller" if action.leg == self.call.caller.leg else "agent",
+                    prompts=[prompt.key() for prompt in action.prompts],
+                )
 
     # --- the snapshot ------------------------------------------------------------------
 
