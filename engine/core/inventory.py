@@ -39,7 +39,7 @@ class AgentKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
-    """Someone who answers. `address`: a phone's SIP contact (host:port), or an outside E.164 number."""
+    """Who answers calls. `address`: a phone's SIP contact (host:port), or an outside number."""
 
     name: str
     organisation: str
