@@ -7,25 +7,14 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from tests.rig import alaw
+from tests.rig.audio import alaw
+from tests.rig.audio.handsets import TONE_PEAK
+from tests.rig.audio.recording import Recording
+from tests.rig.audio.sound import RATE_HZ, read_sound
+from tests.rig.audio.speechlike import sentence, write_prompt
 from tests.rig.ear import Ear
-from tests.rig.handsets import TONE_PEAK
-from tests.rig.recording import Recording
-from tests.rig.sound import RATE_HZ, read_sound
-from tests.rig.speechlike import sentence, write_prompt
 
-NUMBERS = [
-    "eine",
-    "zwei",
-    "drei",
-    "vier",
-    "sieben",
-    "zwölf",
-    "dreizehn",
-    "vierzehn",
-    "fünfzehn",
-    "zwanzig",
-]
+NUMBERS = ("eine", "zwei", "drei", "vier", "sieben", "zwölf", "dreizehn", "vierzehn", "zwanzig")
 CALLER_HZ, AGENT_HZ = 1710, 2230
 TEXTS = {
     **{number: f"Ihr Guthaben reicht noch für {number} Minuten" for number in NUMBERS},
@@ -46,7 +35,7 @@ def silence(seconds: float, noise: float = 0.0) -> Line:
     return np.random.default_rng(1).normal(0, noise, int(seconds * RATE_HZ))
 
 
-def mix(line: Line, sound: npt.NDArray[np.generic], at_s: float) -> None:
+def mix(line: Line, sound: npt.NDArray[np.floating | np.integer], at_s: float) -> None:
     begin = round(at_s * RATE_HZ)
     line[begin : begin + sound.size] += sound[: line.size - begin]
 
@@ -194,9 +183,6 @@ def test_a_lost_packet_is_a_gap_only_when_asked_for(catalogue: dict[str, Path]) 
 
 
 def test_no_talk_is_heard_in_prompts_alone(catalogue: dict[str, Path]) -> None:
-    line, _ = call(catalogue, 7)
-    prompts_only = line - line
-    for at_s, path in enumerate(catalogue.values()):
-        mix(prompts_only, read_sound(path), 2.2 * at_s)
-    ear = Ear(on_the_phone(prompts_only))
+    prompts = np.concatenate([read_sound(path) for path in catalogue.values()])
+    ear = Ear(on_the_phone(prompts))
     assert all(ear.talk(hz) == [] for hz in range(1710, 3130, 20))

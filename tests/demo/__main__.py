@@ -108,8 +108,8 @@ def _catalogue() -> dict[str, Path]:
 
 def _words() -> dict[str, str]:
     """What is said in each committed file."""
-    words: dict[str, str] = json.loads((SOUNDS / "de" / "audio" / "manifest.json").read_text())
-    return words
+    words: dict[str, dict[str, str]] = json.loads((SOUNDS / "de" / "audio" / "manifest.json").read_text())
+    return {key: entry["text"] for key, entry in words.items()}
 
 
 def _holds(result: dict[str, object]) -> bool:

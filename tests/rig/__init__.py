@@ -1,0 +1,1 @@
+"""The rig: real SIP callers and agents around an engine, and an ear for what they heard."""

@@ -27,9 +27,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import fft, signal
 
-from tests.rig.handsets import TONE_PEAK
-from tests.rig.recording import Recording
-from tests.rig.sound import RATE_HZ, read_sound
+from tests.rig.audio.handsets import TONE_PEAK
+from tests.rig.audio.recording import Recording
+from tests.rig.audio.sound import RATE_HZ, read_sound
 
 Signal = npt.NDArray[np.float32]
 
@@ -51,9 +51,12 @@ BAD_BLOCKS: Final = 2
 QUIET_SHARE: Final = 0.003
 SILENT_POWER: Final = 16.0
 NOTCH_HZ: Final = 30.0
-TONE_WINDOW_S: Final = 0.010
+# A tone's edges are seen through the short window; the long one tells it from speech, whose
+# partials never keep still.
+TONE_EDGE_S: Final = 0.010
+TONE_STEADY_S: Final = 0.040
+TONE_STEADY_SHARE: Final = 0.7
 TONE_GAP_S: Final = 0.05
-TONE_SHORTEST_S: Final = 0.03
 
 
 @dataclass(frozen=True)
@@ -133,25 +136,26 @@ class Ear:
 
         Gaps of up to `gap_s` are passed over.
         """
-        level = self._level(hz)
-        present = np.concatenate([[False], level > TONE_PEAK / 2, [False]])
-        edges = np.flatnonzero(np.diff(present.astype(np.int8))) / RATE_HZ
+        present = np.concatenate([[False], self._level(hz, TONE_EDGE_S) > TONE_PEAK / 2, [False]])
+        edges = np.flatnonzero(np.diff(present.astype(np.int8))).tolist()
+        steady = self._level(hz, TONE_STEADY_S) > TONE_PEAK * TONE_STEADY_SHARE
         spans: list[tuple[float, float]] = []
-        for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-            if spans and begin - spans[-1][1] <= gap_s:
-                spans[-1] = (spans[-1][0], end)
-            else:
-                spans.append((begin, end))
-        return [span for span in spans if span[1] - span[0] >= TONE_SHORTEST_S]
+        for begin, end in zip(edges[::2], edges[1::2], strict=True):
+            if not steady[begin:end].any():
+                continue
+            begin_s, end_s = begin / RATE_HZ, end / RATE_HZ
+            if spans and begin_s - spans[-1][1] <= gap_s:
+                begin_s = spans.pop()[0]
+            spans.append((begin_s, end_s))
+        return spans
 
-    def _level(self, hz: float) -> Signal:
-        """The amplitude of the tone `hz` around each sample, over TONE_WINDOW_S."""
+    def _level(self, hz: float, window_s: float) -> Signal:
+        """The amplitude of the tone `hz` around each sample, over `window_s`."""
         time = np.arange(self._raw.size) / RATE_HZ
         turned = self._raw * np.exp(-2j * np.pi * hz * time)
-        size = int(TONE_WINDOW_S * RATE_HZ)
-        window = np.full(size, 2 / size)
-        level: Signal = np.abs(signal.oaconvolve(turned, window, "same")).astype(np.float32)
-        return level
+        size = int(window_s * RATE_HZ)
+        level = np.abs(signal.oaconvolve(turned, np.full(size, 2 / size), "same"))
+        return np.asarray(level, np.float32)
 
     # How prompts are found ----------------------------------------------------------------
 

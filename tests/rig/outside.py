@@ -31,13 +31,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from tests.rig import outside_conf
-from tests.rig.agents import CAUSES, Agent
-from tests.rig.ari import AriError, Event, OutsideAri
-from tests.rig.asterisk import Asterisk, Program, free_port
-from tests.rig.handsets import Handsets
-from tests.rig.legs import DIAL_TIMEOUT_S, PATIENCE_S, Leg
-from tests.rig.trace import SipMessage, SipTrace
+from tests.rig.audio.handsets import Handsets
+from tests.rig.sip import outside_conf
+from tests.rig.sip.agents import CAUSES, Agent
+from tests.rig.sip.ari import AriError, Event, OutsideAri
+from tests.rig.sip.asterisk import Asterisk, Program, free_port
+from tests.rig.sip.legs import DIAL_TIMEOUT_S, PATIENCE_S, Leg
+from tests.rig.sip.trace import SipMessage, SipTrace
 
 # Whole hertz, away from DTMF (to 1633 Hz), from ringing and beep tones, and from each other.
 CALLER_TONES_HZ: Final = tuple(range(1710, 2110, 20))

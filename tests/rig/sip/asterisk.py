@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+CHECKOUT = Path(__file__).resolve().parents[3]
 BOOT_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
 # Asterisk keeps its control socket in a path of at most 107 bytes (sun_path), whatever the run's

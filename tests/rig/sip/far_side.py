@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from tests.rig.asterisk import Asterisk
+from tests.rig.sip.asterisk import Asterisk
 
 MODULES: Final = """
     res_sorcery_config res_sorcery_memory res_sorcery_astdb res_timing_timerfd res_pjproject

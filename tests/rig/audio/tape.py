@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from tests.rig import alaw
+from tests.rig.audio import alaw
 
 RATE_HZ: Final = 8000
 # A run is placed anew when its packets come lastingly later, or once earlier, than this.
@@ -69,13 +69,14 @@ def lay(packets: Packets, began_ns: int, ended_ns: int) -> alaw.Samples:
 
 def _media_s(stream: Packets) -> npt.NDArray[np.float64]:
     """Seconds of RTP time since the stream's first packet; the 32-bit count may wrap."""
-    since = (stream["timestamp"] - stream["timestamp"][0]).astype(np.int32)
-    return since.astype(np.float64) / RATE_HZ
+    timestamp: npt.NDArray[np.uint32] = stream["timestamp"]
+    return np.asarray((timestamp - timestamp[0]).astype(np.int32) / RATE_HZ)
 
 
 def _delays(stream: Packets) -> npt.NDArray[np.float64]:
     """Arrival (s, wall clock) less RTP time, per packet."""
-    return np.asarray(stream["at_ns"] / 1e9 - _media_s(stream), np.float64)
+    arrival_ns: npt.NDArray[np.int64] = stream["at_ns"]
+    return arrival_ns / 1e9 - _media_s(stream)
 
 
 def _levels(delay: npt.NDArray[np.float64]) -> list[tuple[int, int]]:

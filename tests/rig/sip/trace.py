@@ -1,7 +1,8 @@
 """Every SIP message the outside world sends and receives, as it was on the wire.
 
 Asterisk's HEP module (res_hep_pjsip, protocol HEPv3) sends a copy of each message with the
-time it was taken, to the microsecond, to a UDP port of the rig.
+time it was taken, to a UDP port of the rig: microseconds for what was sent, milliseconds for
+what was received. (Its target port of received messages is not to be trusted and not used.)
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.rig.asterisk import free_port
+from tests.rig.sip.asterisk import free_port
 
 CHUNK: Final = struct.Struct("!HHH")
-SOURCE_PORT, TARGET_PORT, TIME_S, TIME_US, PAYLOAD = 7, 8, 9, 10, 15
+SOURCE_PORT, TIME_S, TIME_US, PAYLOAD = 7, 9, 10, 15
 RECEIVE_BUFFER_OCTETS: Final = 8 * 1024 * 1024
 
 
@@ -27,8 +28,6 @@ class SipMessage:
 
     at_ms: float
     sent: bool
-    source_port: int
-    target_port: int
     start_line: str
     headers: tuple[tuple[str, str], ...]
     body: str
@@ -63,13 +62,13 @@ class SipMessage:
         return f"{self.start_line}\n{heads}\n{self.body}"
 
 
-def parse_sip(raw: str, at_ms: float, source_port: int, target_port: int, sent: bool) -> SipMessage:
+def parse_sip(raw: str, at_ms: float, sent: bool) -> SipMessage:
     """The message in `raw` (RFC 3261, 7; folded header lines are joined)."""
     head, _, body = raw.replace("\r\n", "\n").partition("\n\n")
     start_line, *lines = head.replace("\n ", " ").replace("\n\t", " ").split("\n")
     pairs = (line.partition(":") for line in lines if line)
     headers = tuple((key.strip(), value.strip()) for key, _, value in pairs)
-    return SipMessage(at_ms, sent, source_port, target_port, start_line, headers, body)
+    return SipMessage(at_ms, sent, start_line, headers, body)
 
 
 def parse_hep(packet: bytes) -> dict[int, bytes]:
@@ -113,14 +112,11 @@ class SipTrace(asyncio.DatagramProtocol):
         message = parse_sip(
             chunks[PAYLOAD].rstrip(b"\0").decode(errors="replace"),
             number[TIME_S] * 1000 + number[TIME_US] / 1000,
-            number[SOURCE_PORT],
-            number[TARGET_PORT],
             number[SOURCE_PORT] in self.own_ports,
         )
         self.messages.append(message)
         arrow = "->" if message.sent else "<-"
-        ports = f"{message.source_port} {message.target_port}"
-        self._file.write(f"=== {message.at_ms:.3f} {arrow} {ports}\n{message.text}\n")
+        self._file.write(f"=== {message.at_ms:.3f} {arrow}\n{message.text}\n")
         self._file.flush()
         self._arrived.set()
         self._arrived = asyncio.Event()

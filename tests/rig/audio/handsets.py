@@ -12,8 +12,8 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from tests.rig import alaw
-from tests.rig.asterisk import CHECKOUT
+from tests.rig.audio import alaw
+from tests.rig.sip.asterisk import CHECKOUT
 
 ANSWER_TIMEOUT_S: Final = 10.0
 # A talk tone lies 6 dB under the loudness prompts are normalised to, so that both together
@@ -39,7 +39,7 @@ class Handsets:
     async def __aenter__(self) -> Self:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.rig.handset_process"),
+            *(sys.executable, "-m", "tests.rig.audio.handset_process"),
             cwd=CHECKOUT,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,

@@ -10,7 +10,7 @@ from typing import Self
 
 import numpy as np
 
-from tests.rig import alaw, tape
+from tests.rig.audio import alaw, tape
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from tests.rig.ari import APP, PASSWORD, USER
+from tests.rig.sip.ari import APP, PASSWORD, USER
 
 # Load order matters: a module finds only symbols of modules loaded before it.
 MODULES: Final = """
@@ -41,7 +41,6 @@ def configuration(ports: Ports, registrations: Mapping[str, str]) -> dict[str, s
         + "".join(_registration(name, password, ports) for name, password in registrations.items()),
         "extensions.conf": (
             f"[outside]\nexten => _[+0-9a-zA-Z]!,1,Stasis({APP},called,${{EXTEN}})\n"
-            " same => n,Hangup(38)\n"
         ),
         "http.conf": (
             "[general]\nenabled=yes\nbindaddr=127.0.0.1\nsessionlimit=1000\n"

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import signal
 
-from tests.rig.recording import Recording
-from tests.rig.sound import RATE_HZ
+from tests.rig.audio.recording import Recording
+from tests.rig.audio.sound import RATE_HZ
 
 LOUDNESS_RMS = 2500.0
 PAUSE_S = 0.06
@@ -26,7 +26,8 @@ def sentence(text: str) -> npt.NDArray[np.int16]:
     pause = np.zeros(int(PAUSE_S * RATE_HZ))
     sound = np.concatenate([part for word in text.split() for part in (_word(word), pause)])
     loud = sound[np.abs(sound) > 0]
-    return (sound * LOUDNESS_RMS / np.sqrt(np.mean(loud**2))).clip(-32000, 32000).astype(np.int16)
+    level = sound * (LOUDNESS_RMS / float(np.sqrt(np.mean(loud**2))))
+    return np.asarray(level.clip(-32000, 32000), np.int16)
 
 
 def write_prompt(path: Path, text: str) -> Path:
@@ -40,12 +41,17 @@ def _word(word: str) -> npt.NDArray[np.float64]:
 
 
 def _syllable(draw: np.random.Generator) -> npt.NDArray[np.float64]:
-    hiss = draw.normal(0, 0.3, int(draw.uniform(0.02, 0.06) * RATE_HZ))
+    hiss = draw.normal(0, 0.1, int(draw.uniform(0.02, 0.06) * RATE_HZ))
     size = int(draw.uniform(0.10, 0.18) * RATE_HZ)
-    pitch_hz = np.linspace(*draw.uniform(150, 210, 2), size)
+    pitch_hz = np.linspace(draw.uniform(185, 220), draw.uniform(140, 165), size)
     phase = np.cumsum(pitch_hz) / RATE_HZ
     voice = np.diff(np.floor(phase), prepend=0.0) + draw.normal(0, 0.01, size)
-    for low, high, width in ((250, 800, 60), (900, 2200, 90), (2300, 3300, 120)):
-        centre = draw.uniform(low, high)
-        voice = signal.lfilter(*signal.iirpeak(centre, centre / width, RATE_HZ), voice) + voice / 9
+    voice = sum(
+        gain * signal.lfilter(*signal.iirpeak(centre, centre / width, RATE_HZ), voice)
+        for gain, centre, width in (
+            (1.0, draw.uniform(250, 800), 90),
+            (0.4, draw.uniform(900, 2200), 140),
+            (0.2, draw.uniform(2300, 3300), 200),
+        )
+    )
     return np.concatenate([hiss, voice / np.abs(voice).max()]) * np.hanning(hiss.size + size)

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from tests.rig.ari import OutsideAri
-from tests.rig.handsets import Handsets
-from tests.rig.recording import Recording
-from tests.rig.trace import SipMessage, SipTrace
+from tests.rig.audio.handsets import Handsets
+from tests.rig.audio.recording import Recording
+from tests.rig.sip.ari import OutsideAri
+from tests.rig.sip.trace import SipMessage, SipTrace
 
 PATIENCE_S: Final = 30.0
 DIAL_TIMEOUT_S: Final = 600
+SAME_KEY_MS: Final = 60
 TRACE_DELAY_S: Final = 2.0
 # Answers to a first INVITE that only ask for credentials (RFC 3261, 22).
 CHALLENGES: Final = frozenset({401, 407})
@@ -47,15 +48,20 @@ class LegOverError(Exception):
 
 
 def ending(messages: Iterable[SipMessage]) -> Ended | None:
-    """How the dialog of `messages` (one Call-ID, in order) ended; None while it goes on."""
-    answered = False
+    """How the dialog of `messages` (one Call-ID, in order) ended; None while it goes on.
+
+    A call given up before its answer ends with its CANCEL.
+    """
+    answered, cancel = False, None
     for message in messages:
-        if message.start_line.startswith("BYE "):
+        if message.start_line.startswith("CANCEL "):
+            cancel = cancel or message
+        elif message.start_line.startswith("BYE "):
             return _ended(message, None)
-        if message.method == "INVITE" and message.code is not None and not answered:
+        elif message.method == "INVITE" and message.code is not None and not answered:
             answered = 200 <= message.code < 300
             if message.code >= 300 and message.code not in CHALLENGES:
-                return _ended(message, message.code)
+                return _ended(cancel or message, message.code)
     return None
 
 
@@ -189,11 +195,17 @@ class Leg:
         assert answer.code is not None
         return answer.code
 
-    async def speak(self, hz: int | None) -> None:
-        """Speak a tone of `hz` from the next frame on; None falls silent."""
+    async def speak(self, hz: int | None) -> float | None:
+        """Speak a tone of `hz` from the next frame on, or fall silent (None).
+
+        Gives the wall-clock instant (ms) of that frame, None where the leg has ended.
+        """
         sent_ns = await self._handsets.speak(self.channel, hz)
-        if self.spoke_at_ms is None and sent_ns is not None:
+        if sent_ns is None:
+            return None
+        if self.spoke_at_ms is None:
             self.spoke_at_ms = sent_ns / 1e6
+        return sent_ns / 1e6
 
     # What the outside world does with it --------------------------------------------------
 
@@ -259,7 +271,14 @@ class Leg:
             await self.speak(self.tone_hz)
 
     def key_pressed(self, digit: str, at_ms: float, duration_ms: int) -> None:
-        self.keys.append(Key(digit, at_ms, duration_ms))
+        """Note a key; one that ends again within SAME_KEY_MS is the same press told twice.
+
+        Asterisk does that to keys that come after it has sent one on the same leg: it takes the
+        repeated end packets of RFC 4733 (2.5.1.4) for another key.
+        """
+        last = self.keys[-1] if self.keys else None
+        if last is None or last.digit != digit or at_ms - last.at_ms > SAME_KEY_MS:
+            self.keys.append(Key(digit, at_ms, duration_ms))
 
     async def put_away(self) -> None:
         """Finish the recording and free what the leg held; then `ended()` returns."""

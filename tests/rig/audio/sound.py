@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import signal
 
-from tests.rig import alaw
+from tests.rig.audio import alaw
 
 RATE_HZ: Final = 8000
 RAW_RATES_HZ: Final = {".sln": 8000, ".sln16": 16000}

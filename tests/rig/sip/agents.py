@@ -6,10 +6,11 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tests.rig.legs import PATIENCE_S, Leg
+from tests.rig.sip.legs import PATIENCE_S, Leg
 
 # SIP refusals and the Q.850 cause for which Asterisk's chan_pjsip sends them.
 CAUSES: Final = {
+    403: 21,
     404: 1,
     480: 19,
     486: 17,
