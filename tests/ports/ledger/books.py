@@ -22,6 +22,7 @@ MOBILE = "+491701234567"
 LANDLINE = "+493012345678"
 MINUTE_MS = 60_000
 NOW_MS = 1_780_000_000_000
+TIMEOUT_S = 10.0
 QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
@@ -68,13 +69,12 @@ class SqlBooks:
     url: str
     spoil: Callable[..., None]
     wall: Wall = field(default_factory=Wall)
-    timeout_s: float = 10.0
     _opened: list[SqlLedger] = field(default_factory=list)
 
-    def open(self, timeout_s: float | None = None) -> SqlLedger:
-        ledger = SqlLedger(
-            self.url, self.wall, timeout_s=timeout_s or self.timeout_s, hasher=QUICK_HASHER
-        )
+    def open(
+        self, timeout_s: float = TIMEOUT_S, hasher: PasswordHasher = QUICK_HASHER
+    ) -> SqlLedger:
+        ledger = SqlLedger(self.url, self.wall, timeout_s=timeout_s, hasher=hasher)
         self._opened.append(ledger)
         return ledger
 

@@ -7,6 +7,7 @@ import pytest
 
 from engine.core.posting import Entry, EntryKind, Posting, call_entry, customer
 from engine.errors import CallerError, ConflictError
+from engine.ledger import sql
 from engine.ports.ledger import Ledger
 from engine.ports.store import StorePosting
 from tests.ports.ledger.books import (
@@ -261,7 +262,7 @@ async def test_the_outbox_gives_what_is_not_applied_in_order(books: Books) -> No
     ledger = books.open()
     one = (await opened(ledger)).account_id
     two = (await opened(ledger, LANDLINE)).account_id
-    booked = []
+    booked: list[StorePosting] = []
     for number, account_id in enumerate([one, two, one, one, two]):
         booked += await ledger.post(top_up(account_id, 100 + number, f"t{number}"))
 
@@ -277,6 +278,19 @@ async def test_the_outbox_gives_what_is_not_applied_in_order(books: Books) -> No
     assert await ledger.postings_after("nobody", 0) == []
     await ledger.mark_applied(booked)
     assert await ledger.outbox(9) == []
+
+
+async def test_long_lists_are_whole_and_in_order(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql, "PAGE_CALLS", 2)
+    ledger = books.open()
+    records = [
+        replace(refused_call(f"c{number}"), ended_ms=NOW_MS + number // 3) for number in range(6)
+    ]
+    for record in reversed(records):
+        await ledger.settle(record)
+    assert await ledger.calls(None, NOW_MS, NOW_MS + 2) == records
 
 
 async def test_intervals_hold_their_start_and_not_their_end(books: Books) -> None:
