@@ -110,16 +110,17 @@ def running_postgres() -> Iterator[Postgres]:
     """A fresh cluster, running; stopped and removed afterwards."""
     # Not in a test's own folder: others cannot look into that, and a socket's path must be short.
     folder = Path(tempfile.mkdtemp(prefix="groschen-pg-"))
-    programs = _programs(folder)
-    if os.geteuid() == 0:
-        os.chown(folder, NOBODY, NOBODY)
-    server = Postgres(programs, folder)
     try:
+        server = Postgres(_programs(folder), folder)
+        if os.geteuid() == 0:
+            os.chown(folder, NOBODY, NOBODY)
         server.create()
-        server.start()
-        yield server
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop(at_once=True)
     finally:
-        server.stop(at_once=True)
         shutil.rmtree(folder)
 
 
