@@ -45,6 +45,7 @@ class SqlLedger:
 
     async def migrate(self) -> None:
         """Bring the tables to the present form; safe to run from several engines at once."""
+        await self._database.create()
         await self._database.write(migrations.upgrade, WHOLE_BOOK_TIMEOUT_S)
 
     async def close(self) -> None:
