@@ -4,11 +4,10 @@ A record's row has a column for each of its fields, so that the record read back
 written; whatever is nested (rate, agents, prompts) is JSON.
 """
 
-from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
 import msgspec
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, tuple_
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -44,17 +43,30 @@ async def _find(connection: AsyncConnection, call_id: str) -> CallRecord | None:
     return None if row is None else _record(row)
 
 
-async def ended_between(
-    connection: AsyncConnection, account_id: str | None, from_ms: int, to_ms: int
-) -> Sequence[CallRecord]:
-    """Records of calls that ended in the half-open interval, oldest first."""
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Calls of an account (of all if None) that ended in the half-open interval."""
+
+    account_id: str | None
+    from_ms: int
+    to_ms: int
+
+
+async def page(
+    connection: AsyncConnection, period: Period, after: CallRecord | None, most: int
+) -> list[CallRecord]:
+    """Up to `most` records of the period that follow `after`, oldest first."""
+    place = calls.c.ended_ms, calls.c.call_id
     query = (
         select(calls)
-        .where(calls.c.ended_ms >= from_ms, calls.c.ended_ms < to_ms)
-        .order_by(calls.c.ended_ms, calls.c.call_id)
+        .where(calls.c.ended_ms >= period.from_ms, calls.c.ended_ms < period.to_ms)
+        .order_by(*place)
+        .limit(most)
     )
-    if account_id is not None:
-        query = query.where(calls.c.account_id == account_id)
+    if period.account_id is not None:
+        query = query.where(calls.c.account_id == period.account_id)
+    if after is not None:
+        query = query.where(tuple_(*place) > (after.ended_ms, after.call_id))
     return [_record(row) for row in (await connection.execute(query)).mappings()]
 
 

@@ -11,6 +11,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import event
@@ -69,6 +70,13 @@ class Database:
             self._reader = self._writer.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
+
+    async def create(self) -> None:
+        """Make SQLite's file if there is none, for its owner's eyes alone."""
+        if self.is_sqlite:
+            file = Path(self.url.database or "")
+            async with _faults(self.timeout_s):
+                await asyncio.to_thread(file.touch, 0o600)
 
     async def write(self, work: Work[T], timeout_s: float | None = None) -> T:
         """Run `work` in a transaction that commits if it returns; see the module for repeats."""

@@ -20,6 +20,7 @@ from engine.ports.store import StorePosting
 TIMEOUT_S = 5.0
 WHOLE_BOOK_TIMEOUT_S = 600.0
 PAGE_ACCOUNTS = 500
+PAGE_CALLS = 500
 
 
 class SqlLedger:
@@ -44,6 +45,7 @@ class SqlLedger:
 
     async def migrate(self) -> None:
         """Bring the tables to the present form; safe to run from several engines at once."""
+        await self._database.create()
         await self._database.write(migrations.upgrade, WHOLE_BOOK_TIMEOUT_S)
 
     async def close(self) -> None:
@@ -156,9 +158,16 @@ class SqlLedger:
         return await self._database.read(work)
 
     async def calls(self, account_id: str | None, from_ms: int, to_ms: int) -> Sequence[CallRecord]:
-        """See `ports.ledger`."""
-        work = partial(calls.ended_between, account_id=account_id, from_ms=from_ms, to_ms=to_ms)
-        return await self._database.read(work)
+        """See `ports.ledger`; read in pages, so that no live call waits for a long list."""
+        period = calls.Period(account_id, from_ms, to_ms)
+        found: list[CallRecord] = []
+        while True:
+            after = found[-1] if found else None
+            work = partial(calls.page, period=period, after=after, most=PAGE_CALLS)
+            page = await self._database.read(work)
+            found += page
+            if len(page) < PAGE_CALLS:
+                return found
 
     async def verify(self) -> Sequence[str]:
         """See `ports.ledger`."""

@@ -16,7 +16,7 @@ from engine.ledger.journal import content_hash
 from engine.ledger.tables import entries, postings
 
 FAULTS_PER_RULE = 100
-PAGE_ENTRIES = 1000
+PAGE_ENTRIES = 200
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,13 @@ class Postgres:
         settings = [part for item in chosen.items() for part in ("-c", "=".join(item))]
         with (self._folder / "log").open("ab") as log:
             self._server = subprocess.Popen(
-                [*_DYING_WITH_US, self._programs / "postgres", "-D", self._data, *settings],
+                [
+                    *_DYING_WITH_US,
+                    str(self._programs / "postgres"),
+                    "-D",
+                    str(self._data),
+                    *settings,
+                ],
                 stdout=log,
                 stderr=log,
                 **self._surroundings(),
@@ -81,11 +87,11 @@ class Postgres:
                   "-U", "groschen", "-d", database, "-c", sql)  # fmt: skip
 
     def _answers(self) -> bool:
-        command = [self._programs / "pg_isready", "-q", "-h", self._folder]
+        command = [str(self._programs / "pg_isready"), "-q", "-h", str(self._folder)]
         return subprocess.run(command, check=False, **self._surroundings()).returncode == 0
 
     def _run(self, program: str, *arguments: str | Path) -> None:
-        command = [self._programs / program, *arguments]
+        command = [str(self._programs / program), *map(str, arguments)]
         done = subprocess.run(
             command, check=False, capture_output=True, timeout=START_S, **self._surroundings()
         )
@@ -104,16 +110,17 @@ def running_postgres() -> Iterator[Postgres]:
     """A fresh cluster, running; stopped and removed afterwards."""
     # Not in a test's own folder: others cannot look into that, and a socket's path must be short.
     folder = Path(tempfile.mkdtemp(prefix="groschen-pg-"))
-    programs = _programs(folder)
-    if os.geteuid() == 0:
-        os.chown(folder, NOBODY, NOBODY)
-    server = Postgres(programs, folder)
     try:
+        server = Postgres(_programs(folder), folder)
+        if os.geteuid() == 0:
+            os.chown(folder, NOBODY, NOBODY)
         server.create()
-        server.start()
-        yield server
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop(at_once=True)
     finally:
-        server.stop(at_once=True)
         shutil.rmtree(folder)
 
 

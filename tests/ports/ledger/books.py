@@ -14,11 +14,15 @@ from engine.core.money import Rounding
 from engine.core.posting import Entry, EntryKind, Posting, customer
 from engine.core.rating import BillingStart, Increment, Rate, StartsFrom
 from engine.ledger.sql import SqlLedger
-from engine.ports.ledger import Ledger
+from engine.ports.ledger import Account, Ledger
 from tests.fakes.ledger import MemoryLedger
 from tests.rig.postgres import Postgres
 
+MOBILE = "+491701234567"
+LANDLINE = "+493012345678"
+MINUTE_MS = 60_000
 NOW_MS = 1_780_000_000_000
+TIMEOUT_S = 10.0
 QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
@@ -65,13 +69,12 @@ class SqlBooks:
     url: str
     spoil: Callable[..., None]
     wall: Wall = field(default_factory=Wall)
-    timeout_s: float = 10.0
     _opened: list[SqlLedger] = field(default_factory=list)
 
-    def open(self, timeout_s: float | None = None) -> SqlLedger:
-        ledger = SqlLedger(
-            self.url, self.wall, timeout_s=timeout_s or self.timeout_s, hasher=QUICK_HASHER
-        )
+    def open(
+        self, timeout_s: float = TIMEOUT_S, hasher: PasswordHasher = QUICK_HASHER
+    ) -> SqlLedger:
+        ledger = SqlLedger(self.url, self.wall, timeout_s=timeout_s, hasher=hasher)
         self._opened.append(ledger)
         return ledger
 
@@ -99,6 +102,11 @@ def postgres_books(server: Postgres, database: str) -> SqlBooks:
         server.psql(database, ";".join([unguarded, *statements]))
 
     return SqlBooks(server.url(database), spoil)
+
+
+async def opened(ledger: Ledger, e164: str = MOBILE) -> Account:
+    """The account of a number, opened if need be."""
+    return await ledger.open_account("acme", "web", e164, "EUR")
 
 
 def top_up(account_id: str, micros: int, key: str, at_ms: int = NOW_MS) -> Entry:

@@ -16,11 +16,17 @@ from engine.core.posting import Entry, EntryKind, Posting, customer
 from engine.errors import CallerError, RemoteError
 from engine.ledger.sql import SqlLedger
 from engine.ports.ledger import Ledger
-from tests.ports.ledger.books import NOW_MS, SqlBooks, answered_call, sqlite_books, top_up
+from tests.ports.ledger.books import (
+    LANDLINE,
+    MOBILE,
+    NOW_MS,
+    SqlBooks,
+    answered_call,
+    sqlite_books,
+    top_up,
+)
 from tests.rig.postgres import Postgres
 
-MOBILE = "+491701234567"
-LANDLINE = "+493012345678"
 BRIEF_S = 0.4
 CHILD_S = 20
 

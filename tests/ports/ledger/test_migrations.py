@@ -86,3 +86,23 @@ async def test_before_the_migration_nothing_is_booked(bare: SqlBooks) -> None:
         await bare.open().find_account("web", "+491")
     assert not refusal.value.retryable
     await bare.close()
+
+
+def modes(folder: Path) -> dict[str, int]:
+    return {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir()}
+
+
+async def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
+    made = sqlite_books(tmp_path / "made.db")
+    ledger = made.open()
+    await ledger.migrate()
+    await ledger.open_account("acme", "web", "+491", "EUR")
+    assert modes(tmp_path) == {"made.db": 0o600, "made.db-wal": 0o600, "made.db-shm": 0o600}
+    await made.close()
+
+
+async def test_a_folder_that_is_missing_is_told(tmp_path: Path) -> None:
+    made = sqlite_books(tmp_path / "missing" / "made.db")
+    with pytest.raises(RemoteError):
+        await made.open().migrate()
+    await made.close()

@@ -25,6 +25,7 @@ _NEWEST_FIRST = (
 def upgrade() -> None:
     """Make the tables."""
     _make_accounts()
+    _make_numbers()
     _make_journal()
     _make_calls()
 
@@ -56,6 +57,9 @@ def _make_accounts() -> None:
         ),
         sa.PrimaryKeyConstraint("account_id", name=op.f("pk_heads")),
     )
+
+
+def _make_numbers() -> None:
     op.create_table(
         "aliases",
         sa.Column("alias_id", _COUNTER, nullable=False),
