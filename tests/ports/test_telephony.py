@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from engine.core.actions import HangUpReason
 from engine.core.events import (
+    CallArrived,
     DigitPressed,
     LegAnswered,
     LegEnded,
@@ -77,7 +78,7 @@ async def talking(bench: Bench) -> tuple[str, str]:
 async def test_a_call_arrives_with_what_was_signalled(bench: Bench) -> None:
     began_ms = time.time_ns() // 1_000_000
     call = await bench.arrive()
-    arrived = bench.ear.told(type(bench.ear.heard[-1].event))[-1]
+    (arrived,) = bench.ear.told(CallArrived)
     assert (arrived.leg, arrived.did, arrived.trunk) == (call, DID, "carrier")
     assert arrived.identity.asserted == ()
     assert "+4915112345678" in arrived.identity.from_user
@@ -156,6 +157,18 @@ async def test_legs_can_join_again(bench: Bench) -> None:
     assert (await bench.ear.next(LegJoined)).bridge == f"{call}-b2"
 
 
+async def test_nobody_is_joined_to_one_who_is_gone(bench: Bench) -> None:
+    call = await bench.arrive()
+    await bench.telephony.answer(call)
+    dial = order(call, await bench.agent(AT_ONCE))
+    await bench.telephony.dial(dial)
+    await bench.ear.next(LegAnswered, leg=dial.leg)
+    await bench.caller_hangs_up(call)
+    await bench.ear.next(LegEnded)
+    await bench.telephony.join(call, f"{call}-b1", (call, dial.leg))
+    await bench.ear.quiet(LegJoined)
+
+
 async def test_a_whisper_leaves_the_conversation_alone(bench: Bench) -> None:
     call, agent = await talking(bench)
     await bench.telephony.whisper(call, call, f"{call}-p1", (bench.short,))
@@ -209,6 +222,9 @@ async def test_orders_for_what_is_gone_are_done(bench: Bench) -> None:
     await bench.telephony.set_deadline(call, 1000)
     await bench.telephony.stop_playback(f"{call}-p9")
     await bench.telephony.part(f"{call}-b1", (call,))
+    await bench.telephony.join(call, f"{call}-b2", (call,))
+    facts = await bench.telephony.facts(call, (call, f"{call}-a9"))
+    assert [leg.alive for leg in facts] == [False, False]
     await bench.telephony.play(call, call, f"{call}-p1", (bench.short,))
     assert not (await bench.ear.next(PlaybackEnded)).complete
     await bench.telephony.whisper(call, call, f"{call}-p2", (bench.short,))
