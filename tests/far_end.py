@@ -10,10 +10,28 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import cast
+
+import numpy as np
+
+from tests.rig import alaw
 
 FRAME = 160
 SILENCE = bytes([0xD5]) * FRAME
+
+
+def sine(hertz: int, seconds: float) -> list[bytes]:
+    """A tone as 20 ms frames of A-law."""
+    samples = 8000 * np.sin(2 * np.pi * hertz / 8000 * np.arange(int(8000 * seconds)))
+    octets = alaw.encode(samples).tobytes()
+    return [octets[at : at + FRAME] for at in range(0, len(octets), FRAME)]
+
+
+def write_tone(path: Path, hertz: int, seconds: float) -> str:
+    """A tone as a file Asterisk plays; returns its path without suffix."""
+    path.with_suffix(".alaw").write_bytes(b"".join(sine(hertz, seconds)))
+    return str(path)
 
 
 @dataclass(frozen=True)
@@ -79,10 +97,25 @@ class Dialog:
     transport: asyncio.DatagramTransport | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     cseq: int = 1
+    keys: int = 0
 
     @property
     def messages(self) -> list[Message]:
         return [m for m in self.party.messages if m.header("Call-ID") == self.call_id]
+
+    @property
+    def codes(self) -> list[int]:
+        """The answers to its INVITE so far."""
+        return [m.code for m in self.messages if m.code and m.method == "INVITE"]
+
+    def loudness(self, hertz: int, since: float, until: float = float("inf")) -> int:
+        """How loud a tone was in what was heard meanwhile (peak level, 16-bit scale)."""
+        heard = b"".join(p for at, p in self.voice.heard if since <= at < until)
+        samples = alaw.decode(np.frombuffer(heard, np.uint8)).astype(float)
+        if not len(samples):
+            return 0
+        turning = np.exp(-2j * np.pi * hertz / 8000 * np.arange(len(samples)))
+        return int(2 * abs(np.dot(samples, turning)) / len(samples))
 
     async def until(self, ready: Callable[["Dialog"], object], timeout_s: float = 5.0) -> None:
         """Wait until something is true of this dialog."""
@@ -106,15 +139,17 @@ class Dialog:
 
     def press(self, key: int) -> None:
         """Send one key as RFC 4733 events: begin and end."""
+        self.keys += 1
         port = [m for m in self.messages if not m.sent and m.media_port][-1].media_port
         assert self.transport is not None
         for number in range(6):
             end = 0x80 if number > 2 else 0
             marker = 0x80 if number == 0 else 0
-            head = bytes([0x80, 101 | marker]) + (9000 + number).to_bytes(2, "big")
+            head = bytes([0x80, 101 | marker]) + (9000 + 10 * self.keys + number).to_bytes(2, "big")
             body = bytes([key, end | 10]) + (160 * (number + 1)).to_bytes(2, "big")
             self.transport.sendto(
-                head + (77_000).to_bytes(4, "big") + b"\0\0\0\7" + body, ("127.0.0.1", port)
+                head + (8000 * self.keys).to_bytes(4, "big") + b"\0\0\0\7" + body,
+                ("127.0.0.1", port),
             )
 
     def hang_up(self) -> None:
@@ -182,14 +217,14 @@ class Party(asyncio.DatagramProtocol):
         self._tasks: set[asyncio.Task[None]] = set()
 
     @classmethod
-    async def open(cls, peer_port: int = 0) -> "Party":
+    async def open(cls, peer_port: int = 0, port: int = 0) -> "Party":
         loop = asyncio.get_running_loop()
-        _, party = await loop.create_datagram_endpoint(cls, local_addr=("127.0.0.1", 0))
+        _, party = await loop.create_datagram_endpoint(cls, local_addr=("127.0.0.1", port))
         party.peer_port = peer_port
         return party
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.DatagramTransport, transport)
+        self._transport = cast("asyncio.DatagramTransport", transport)
         self.port = transport.get_extra_info("sockname")[1]
 
     def close(self) -> None:

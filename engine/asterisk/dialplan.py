@@ -34,6 +34,7 @@ MODULES = (
     "res_sorcery_astdb",
     "res_pjsip",
     "res_pjsip_pubsub",
+    "res_pjsip_refer",
     "res_pjsip_session",
     "res_pjsip_sdp_rtp",
     "res_pjsip_nat",

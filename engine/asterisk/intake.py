@@ -18,6 +18,7 @@ from engine.asterisk.ari.http import AriError, AriHttp
 from engine.asterisk.ari.socket import EventSocket, Listener
 from engine.asterisk.legs import (
     Arrival,
+    Intruder,
     Leg,
     Legs,
     Offer,
@@ -26,7 +27,7 @@ from engine.asterisk.legs import (
     SnoopDone,
     SnoopReady,
 )
-from engine.core.events import CallArrived, PlaybackEnded
+from engine.core.events import CallArrived, LegLeft, PlaybackEnded
 from engine.errors import ConflictError, EngineError
 from engine.ports.telephony import CallEvent, SwitchFound, SwitchLost
 
@@ -101,6 +102,13 @@ class Intake:
             if refusal.status != GONE:
                 raise
 
+    async def listen_to(self, source: str) -> None:
+        """Subscribe to a channel or bridge that did not come to us by itself."""
+        try:
+            await self._http.applications_subscribe(self._app, event_source=(source,))
+        except AriError as refusal:
+            log.info("subscription.refused", source=source, reason=str(refusal))
+
     # --- the socket -----------------------------------------------------------------------
 
     def _found(self, startup_time: str) -> None:
@@ -131,6 +139,9 @@ class Intake:
             case CallEvent(call_id, event):
                 if isinstance(event, PlaybackEnded):
                     self._done(event.playback)
+                elif isinstance(event, LegLeft) and self.legs.is_adopted(event.leg):
+                    # With the first leg that leaves, Asterisk takes our subscription back.
+                    self.spawn(self.listen_to(f"bridge:{event.bridge}"))
                 if call_id in self._arriving:
                     self._arriving[call_id].append(outcome)
                 else:
@@ -145,6 +156,9 @@ class Intake:
                 self._done(snoop)
             case SnoopDone(snoop):
                 self.spawn(self.ignoring_gone(self._http.channels_hangup(snoop)))
+            case Intruder(leg):
+                log.error("channel.not_ours", leg=leg)
+                self.spawn(self.ignoring_gone(self._http.channels_hangup(leg)))
             case Replaced():
                 log.critical("application.taken", app=self._app)
                 self.replaced = True

@@ -86,11 +86,18 @@ class SnoopDone:
 
 
 @dataclass(frozen=True, slots=True)
+class Intruder:
+    """A channel nobody ordered, such as one that took another's place (INVITE with Replaces)."""
+
+    leg: str
+
+
+@dataclass(frozen=True, slots=True)
 class Replaced:
     """Another process took our application: nothing here is ours to order any more."""
 
 
-Outcome = CallEvent | Offer | Arrival | SnoopReady | SnoopDone | Replaced
+Outcome = CallEvent | Offer | Arrival | SnoopReady | SnoopDone | Intruder | Replaced
 
 
 @dataclass(slots=True)
@@ -133,6 +140,11 @@ class Legs:
             case api.ApplicationReplaced():
                 return [Replaced()]
         return []
+
+    def is_adopted(self, leg: str) -> bool:
+        """Whether another engine had the leg before."""
+        known = self.legs.get(leg)
+        return known is not None and known.adopted
 
     def begin_playback(self, playback: str, of: Playback) -> None:
         """Note a playback about to be ordered."""
@@ -183,6 +195,8 @@ class Legs:
 
     def _started(self, event: api.StasisStart) -> list[Outcome]:
         leg, at_ms = event.channel.id, milliseconds(event.timestamp)
+        if event.replace_channel is not None:
+            return [Intruder(leg)]
         match event.args:
             case ["call", trunk] if leg not in self.legs:
                 self.legs[leg] = Leg(leg, dialled=False)
@@ -192,7 +206,7 @@ class Legs:
                 return self._answered(leg, at_ms)
             case [word] if word == ARG_SNOOP:
                 return [SnoopReady(leg)]
-        return []
+        return [] if leg in self.legs else [Intruder(leg)]
 
     def _state_changed(self, event: api.ChannelStateChange) -> list[Outcome]:
         leg, at_ms = event.channel.id, milliseconds(event.timestamp)

@@ -154,9 +154,8 @@ class AriTelephony:
         self._fence()
         if playback in self._legs.playbacks:
             return
-        known = self._legs.legs.get(leg)
         self._legs.begin_playback(playback, Playback(call_id, leg))
-        if known is not None and known.adopted and await self._is_playing(playback):
+        if self._legs.is_adopted(leg) and await self._is_playing(playback):
             return
         await self._play_on(leg, playback, audio)
 
@@ -268,12 +267,23 @@ class AriTelephony:
 
     async def part(self, bridge: str, legs: Sequence[str]) -> None:
         self._fence()
-        try:
-            await self._http.bridges_remove_channel(bridge, channel=legs)
-        except AriError as refusal:
-            # One of them is gone, or all: destroying the bridge sets the others free as well.
-            log.info("part.not_all_there", bridge=bridge, reason=str(refusal))
+        for together in self._leaving_together(legs):
+            try:
+                await self._http.bridges_remove_channel(bridge, channel=together)
+            except AriError as refusal:
+                # One is gone, or all: destroying the bridge sets the others free as well.
+                log.info("part.not_all_there", bridge=bridge, reason=str(refusal))
+            if len(together) < len(legs):
+                await self._intake.listen_to(f"bridge:{bridge}")
         await self._order(self._http.bridges_destroy(bridge))
+
+    def _leaving_together(self, legs: Sequence[str]) -> Sequence[Sequence[str]]:
+        """All at once, but adopted legs one by one.
+
+        With the first leg that leaves a bridge Asterisk takes back our subscription to that
+        bridge; legs that entered it for us have one each, adopted ones only what `adopt` made.
+        """
+        return [[leg] for leg in legs] if any(map(self._legs.is_adopted, legs)) else [legs]
 
     # --- after a crash ---------------------------------------------------------------------
 
@@ -286,11 +296,7 @@ class AriTelephony:
                 await self._adopt_leg(call_id, channel)
         for bridge in await self._http.bridges_list():
             if not set(legs).isdisjoint(bridge.channels):
-                await self._order(
-                    self._http.applications_subscribe(
-                        self._app, event_source=(f"bridge:{bridge.id}",)
-                    )
-                )
+                await self._intake.listen_to(f"bridge:{bridge.id}")
         whispering = tuple(f"Snoop/{leg}-" for leg in legs)
         for channel in channels.values():
             if channel.name.startswith(whispering):
@@ -302,8 +308,7 @@ class AriTelephony:
             self._legs.legs[leg] = Leg(
                 call_id, dialled=leg != call_id, answered=answered, subscribed=True, adopted=True
             )
-        source = (f"channel:{leg}",)
-        await self._order(self._http.applications_subscribe(self._app, event_source=source))
+        await self._intake.listen_to(f"channel:{leg}")
         try:
             await self._http.channels_move(leg, app=self._app, app_args=f"{ARG_ADOPTED},{call_id}")
         except AriError as refusal:

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from engine.core import events as e
 from engine.core.actions import HangUpReason
 from engine.core.identity import SignalledIdentity
-from engine.errors import RemoteError
 from engine.ports.clock import Alarm, Clock
 from engine.ports.telephony import CallEvent, Dial, SwitchFound, SwitchLost
 
@@ -115,13 +114,6 @@ class FakeSwitch:
         fake = self.legs.get(leg)
         return fake if fake is not None and fake.alive else None
 
-    def standing(self, leg: str) -> FakeLeg:
-        """A leg that is there; an order for one that is gone fails for good."""
-        fake = self.leg(leg)
-        if fake is None:
-            raise RemoteError(f"no such leg: {leg}", retryable=False)
-        return fake
-
     def _tell(self, leg: FakeLeg, event: e.Event) -> None:
         for delay_ms in self.fault(event):
             self.clock.call_later(delay_ms, lambda: self._deliver(leg, event))
@@ -169,10 +161,13 @@ class FakeSwitch:
             leg.deadline.cancel()
         leg.deadline = self.clock.call_later(after_ms, lambda: self._end(leg, "deadline"))
 
-    def start_playback(
-        self, call_id: str, leg: FakeLeg, playback: str, audio: Sequence[str]
-    ) -> None:
+    def start_playback(self, call_id: str, name: str, playback: str, audio: Sequence[str]) -> None:
         if playback in self._playbacks or playback in self._over:
+            return
+        leg = self.legs[name]
+        if not leg.alive:
+            event = e.PlaybackEnded(at_ms=self.now_ms(), playback=playback, complete=False)
+            self._tell(leg, event)
             return
         leg.heard.extend((self.now_ms(), name) for name in audio)
         length_ms = sum(self._playback_ms(name) for name in audio)
@@ -246,8 +241,8 @@ class SwitchPort:
             yield await self._heard.get()
 
     async def answer(self, leg: str) -> None:
-        fake = self._switch.standing(leg)
-        if not fake.answered:
+        fake = self._switch.leg(leg)
+        if fake is not None and not fake.answered:
             fake.answered = True
             self._switch._tell(fake, e.LegAnswered(at_ms=self._switch.now_ms(), leg=leg))
 
@@ -258,19 +253,21 @@ class SwitchPort:
             self._switch._end(fake, "engine")
 
     async def indicate_ringing(self, leg: str) -> None:
-        self._switch.standing(leg)
+        """Nobody listens for it."""
 
     async def play(self, call_id: str, leg: str, playback: str, audio: Sequence[str]) -> None:
-        self._switch.start_playback(call_id, self._switch.standing(leg), playback, audio)
+        self._switch.start_playback(call_id, leg, playback, audio)
 
     async def whisper(self, call_id: str, leg: str, playback: str, audio: Sequence[str]) -> None:
-        self._switch.start_playback(call_id, self._switch.standing(leg), playback, audio)
+        self._switch.start_playback(call_id, leg, playback, audio)
 
     async def stop_playback(self, playback: str) -> None:
         self._switch.end_playback(playback, complete=False)
 
     async def start_music(self, leg: str) -> None:
-        self._switch.standing(leg).music = True
+        fake = self._switch.leg(leg)
+        if fake is not None:
+            fake.music = True
 
     async def stop_music(self, leg: str) -> None:
         fake = self._switch.leg(leg)
@@ -281,9 +278,10 @@ class SwitchPort:
         self._switch.dial(order, self._engine)
 
     async def join(self, call_id: str, bridge: str, legs: Sequence[str]) -> None:
-        standing = [self._switch.standing(leg) for leg in legs]
-        for leg in standing:
-            self._switch.enter(leg, bridge)
+        standing = [fake for leg in legs if (fake := self._switch.leg(leg)) is not None]
+        if len(standing) == len(legs):
+            for fake in standing:
+                self._switch.enter(fake, bridge)
 
     async def part(self, bridge: str, legs: Sequence[str]) -> None:
         for name in legs:
@@ -292,7 +290,9 @@ class SwitchPort:
                 self._switch.leave(leg)
 
     async def set_deadline(self, leg: str, after_ms: int) -> None:
-        self._switch.set_deadline(self._switch.standing(leg), after_ms)
+        fake = self._switch.leg(leg)
+        if fake is not None:
+            self._switch.set_deadline(fake, after_ms)
 
     async def adopt(self, call_id: str, legs: Sequence[str]) -> None:
         for leg in legs:
@@ -300,8 +300,10 @@ class SwitchPort:
                 self._switch.legs[leg].engine = self._engine
 
     async def facts(self, call_id: str, legs: Sequence[str]) -> tuple[e.LegFacts, ...]:
-        known = [self._switch.legs[leg] for leg in legs if leg in self._switch.legs]
-        return tuple(
-            e.LegFacts(leg.leg, leg.alive, leg.answered, leg.ended_ms, leg.joined_ms, leg.left_ms)
-            for leg in known
-        )
+        return tuple(_facts(leg, self._switch.legs.get(leg)) for leg in legs)
+
+
+def _facts(name: str, leg: FakeLeg | None) -> e.LegFacts:
+    if leg is None:
+        return e.LegFacts(name, alive=False)
+    return e.LegFacts(name, leg.alive, leg.answered, leg.ended_ms, leg.joined_ms, leg.left_ms)

@@ -130,6 +130,7 @@ class StasisStart(Event, frozen=True, kw_only=True):
 
     args: list[str]
     channel: Channel
+    replace_channel: Channel | None = None
 
 
 EVENTS: Mapping[str, type[Event]] = {
