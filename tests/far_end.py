@@ -15,7 +15,7 @@ from typing import cast
 
 import numpy as np
 
-from tests.rig import alaw
+from tests.rig.audio import alaw
 
 FRAME = 160
 SILENCE = bytes([0xD5]) * FRAME

@@ -17,22 +17,25 @@ T = TypeVar("T")
 START_MS = 1_795_300_000_000
 
 
-class NothingDue(RuntimeError):
+class NothingDueError(RuntimeError):
     """Every task waits and no timer is set: the simulated world stands still for ever."""
 
 
 class _Jumper(selectors.SelectSelector):
     def __init__(self) -> None:
         super().__init__()
-        self.loop: "VirtualLoop | None" = None
+        self.loop: VirtualLoop | None = None
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready = super().select(0)
-        if not ready and self.loop is not None:
-            if timeout is None:
-                raise NothingDue("nothing is due any more")
-            self.loop.virtual_s += timeout
-        return ready
+        if ready or self.loop is None or timeout == 0:
+            return ready
+        if self.loop.end_moment():
+            return []
+        if timeout is None:
+            raise NothingDueError("nothing is due any more")
+        self.loop.virtual_s += timeout
+        return []
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -42,10 +45,38 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         jumper = _Jumper()
         super().__init__(jumper)
         self.virtual_s = 0.0
+        self._ended_s = -1.0
+        self._waiting: list[asyncio.Future[None]] = []
         jumper.loop = self
 
     def time(self) -> float:
         return self.virtual_s
+
+    def moment_over(self) -> "asyncio.Future[None]":
+        """Done when all that is due now has happened, just before time moves on."""
+        future = self.create_future()
+        self._waiting.append(future)
+        return future
+
+    def end_moment(self) -> bool:
+        """Tell those who wait for the moment's end, once a moment; whether there were any."""
+        if self._ended_s == self.virtual_s or not self._waiting:
+            return False
+        self._ended_s = self.virtual_s
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
+        return True
+
+
+async def until(condition: Callable[[], bool], within_s: float = 7200.0) -> None:
+    """Let time pass until something is so; it is looked at at the end of every moment."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    async with asyncio.timeout(within_s):
+        while not condition():
+            await loop.moment_over()
 
 
 def run_virtually(main: Coroutine[Any, Any, T]) -> T:

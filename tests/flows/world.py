@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from engine.core.cdr import CallRecord
 from engine.core.identity import SignalledIdentity
 from engine.core.inventory import (
     Agent,
@@ -21,11 +22,14 @@ from engine.core.tariff import BillingStart, Increment, StartsFrom, Tariff
 from engine.flows.engine import Engine
 from engine.flows.orders import House
 from engine.flows.relay import Relay
-from tests.fakes.clock import LoopClock
+from engine.premium.call import PremiumCall, State
+from tests.fakes.clock import LoopClock, until
 from tests.fakes.ledger import MemoryLedger
 from tests.fakes.sounds import NamedSounds
 from tests.fakes.store import MemoryStore
-from tests.fakes.telephony import FakeLeg, FakeSwitch
+from tests.fakes.telephony import FakeLeg, FakeSwitch, SwitchPort
+from tests.fakes.valkey import StoreData
+from tests.flows.bills import assert_billed
 
 DID = "+493023125000"
 LANDLINE = "+493023125100"
@@ -91,23 +95,34 @@ class World:
     clock: LoopClock = field(default_factory=LoopClock)
     sounds: NamedSounds = field(default_factory=NamedSounds)
     engines: dict[str, Engine] = field(default_factory=dict)
+    stores: dict[str, MemoryStore] = field(default_factory=dict)
+    ports: dict[str, SwitchPort] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.switch = FakeSwitch(self.clock, playback_ms=playback_ms)
-        self.store = MemoryStore()
-        self.ledger = MemoryLedger(lambda: self.clock.now().wall_ms)
+        self.data = StoreData(self.now_ms)
+        self.store = MemoryStore(self.data)
+        self.ledger = MemoryLedger(self.now_ms)
         self.relay = Relay(self.ledger, self.store, self.clock)
+        self.dead: list[Engine] = []
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._made = 0
 
+    def now_ms(self) -> int:
+        return self.clock.now().wall_ms
+
+    # --- engines -------------------------------------------------------------------------
+
     async def start_engine(self, name: str) -> Engine:
+        store = self.stores[name] = MemoryStore(self.data)
+        port = self.ports[name] = self.switch.port(name)
         house = House(
-            telephony=self.switch.port(name),
-            store=self.store,
+            telephony=port,
+            store=store,
             ledger=self.ledger,
             sounds=self.sounds,
             clock=self.clock,
-            relay=Relay(self.ledger, self.store, self.clock),
+            relay=Relay(self.ledger, store, self.clock),
             inventory=lambda: self.inventory,
             endpoint_of=endpoint_of,
             engine=name,
@@ -120,15 +135,34 @@ class World:
     async def kill_engine(self, name: str) -> None:
         """As `kill -9`: nothing is ordered or heard by it any more."""
         self.switch.cut_off(name)
+        self.ports.pop(name).gate = for_ever
         task = self._tasks.pop(name)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+        await self.stores.pop(name).close()
+        self.dead.append(self.engines.pop(name))
 
     async def stop(self) -> None:
-        for name in tuple(self._tasks):
+        for name, task in tuple(self._tasks.items()):
+            if task.done():
+                task.result()
             await self.kill_engine(name)
 
-    async def credit(self, e164: str, micros: int, kind: EntryKind = EntryKind.CREDIT) -> None:
+    def live(self) -> int:
+        """Calls that engines still have."""
+        return sum(len(engine.calls.live) for engine in self.engines.values())
+
+    # --- store and ledger ----------------------------------------------------------------
+
+    def store_away(self) -> None:
+        for store in (self.store, *self.stores.values()):
+            store.down = True
+
+    def store_back(self) -> None:
+        for store in (self.store, *self.stores.values()):
+            store.reconnect()
+
+    async def book(self, e164: str, micros: int, kind: EntryKind = EntryKind.CREDIT) -> str:
         """Book money to (or, negative, from) a number's account and bring it to the store."""
         account = await self.ledger.open_account("acme", "acme-eur", e164, "EUR")
         self._made += 1
@@ -140,11 +174,13 @@ class World:
                 Posting(customer(account.account_id), micros),
                 Posting("adjustment", -micros),
             ),
-            at_ms=self.clock.now().wall_ms,
+            at_ms=self.now_ms(),
         )
         await self.relay.apply(await self.ledger.post(entry))
+        return account.account_id
 
     async def balance(self, e164: str) -> int:
+        """The balance of a number's account, the same in store and ledger."""
         account = await self.ledger.find_account("acme-eur", e164)
         assert account is not None
         view = await self.store.account(account.account_id)
@@ -152,23 +188,111 @@ class World:
         assert view.balance_micros == account.balance_micros
         return view.balance_micros
 
-    def call(self, e164: str = LANDLINE, engine: str = "e1", did: str = DID) -> FakeLeg:
-        """A verified caller calls."""
+    async def held(self, e164: str) -> int:
+        """What calls hold on a number's account."""
+        account = await self.ledger.find_account("acme-eur", e164)
+        view = await self.store.account(account.account_id) if account else None
+        return view.held_micros if view else 0
+
+    # --- calls ---------------------------------------------------------------------------
+
+    def call(
+        self,
+        e164: str = LANDLINE,
+        engine: str = "e1",
+        did: str = DID,
+        identity: SignalledIdentity | None = None,
+    ) -> FakeLeg:
+        """A caller calls; verified by his network unless another identity is given."""
         self._made += 1
-        identity = SignalledIdentity(asserted=(f"<sip:{e164}@carrier.example>",), from_user=e164)
+        identity = identity or SignalledIdentity(asserted=(asserted(e164),), from_user=e164)
         return self.switch.ring_in(f"call{self._made}", did, engine, identity)
 
     async def until(self, condition: Callable[[], bool], within_s: float = 7200.0) -> None:
         """Let time pass until something is so."""
-        async with asyncio.timeout(within_s):
-            while not condition():
-                await asyncio.sleep(0.01)
+        await until(condition, within_s)
+
+    async def talking(self, call: FakeLeg) -> None:
+        """Let time pass until a call is in conversation."""
+        await until(lambda: call.bridge is not None and len(self.switch.legs_in(call.bridge)) == 2)
+
+    async def talks_for(self, call: FakeLeg, seconds: float) -> None:
+        """Let a call begin its conversation and go on so long."""
+        await self.talking(call)
+        await asyncio.sleep(seconds)
+
+    def machine(self, call: FakeLeg) -> PremiumCall | None:
+        """The call as the engine that has it knows it."""
+        tasks = (engine.calls.task_of(call.leg) for engine in self.engines.values())
+        return next((task.call for task in tasks if task is not None), None)
+
+    async def in_state(self, call: FakeLeg, state: State) -> None:
+        """Let time pass until a call is in a state."""
+
+        def reached() -> bool:
+            known = self.machine(call)
+            return known is not None and known.state is state
+
+        await until(reached)
+
+    async def record(self, call: FakeLeg) -> CallRecord:
+        """The record of a call, once nothing is left of it: legs, holds, agents, snapshot."""
+        await until(lambda: not call.alive)
+        await until(lambda: self.machine(call) is None and call.leg not in self.data.calls)
+        await self.nothing_left(call.leg)
+        records = await self.ledger.calls(None, 0, 2**53)
+        mine = [record for record in records if record.call_id == call.leg]
+        assert len(mine) == 1, f"{call.leg} has {len(mine)} records"
+        await assert_billed(mine[0], self.ledger)
+        return mine[0]
+
+    async def nothing_left(self, call_id: str) -> None:
+        """No leg stands, no money is held, no agent is claimed, nothing was unexpected."""
+        legs = [leg.leg for leg in self.switch.legs.values() if leg.call_id == call_id]
+        assert [leg for leg in legs if self.switch.leg(leg)] == []
+        holds = [
+            (account_id, hold_id)
+            for account_id, account in self.data.accounts.items()
+            for hold_id in account.holds
+        ]
+        assert [hold for hold in holds if hold[1] == call_id] == []
+        claimed = [a.name for a in self.data.agents.values() if a.call_id == call_id]
+        assert claimed == []
+        assert [e.calls.counts.unexpected for e in self.engines.values()] == [0] * len(self.engines)
+
+    def talked_ms(self, call: FakeLeg) -> int:
+        """How long the switch had both of a call in one bridge."""
+        return sum(end - start for start, end in self.switch.talk.get(call.leg, ()))
 
     def heard_by(self, leg: FakeLeg) -> list[str]:
-        return [name for _at, name in leg.heard]
+        """What a leg heard: language and prompt name, without the values."""
+        return [plain(name) for _at, name in leg.heard]
 
     def agent_leg(self, call: FakeLeg, number: int = -1) -> FakeLeg:
-        return [leg for leg in self.switch.legs.values() if leg.call_id == call.leg][1:][number]
+        """The `number`-th agent's leg of a call."""
+        return self.agent_legs(call)[number]
+
+    def agent_legs(self, call: FakeLeg) -> list[FakeLeg]:
+        return [
+            leg
+            for leg in self.switch.legs.values()
+            if leg.call_id == call.leg and leg.dialled is not None
+        ]
+
+
+async def for_ever(_order: str) -> None:
+    """The gate of an engine that is dead: nothing passes."""
+    await asyncio.Event().wait()
+
+
+def asserted(e164: str) -> str:
+    """A P-Asserted-Identity value."""
+    return f"<sip:{e164}@carrier.example>"
+
+
+def plain(audio: str) -> str:
+    """`tariff` of `de/tariff-p600000-EUR-…`."""
+    return audio.rpartition("/")[2].partition("-")[0]
 
 
 def endpoint_of(agent: Agent) -> str:
