@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """Chargeable time of a call: `counted_ms` in closed stretches, then since `running_since_ms`."""
+    """Charged time of a call: `counted_ms` in closed stretches, then since `running_since_ms`."""
 
     rate: Rate
     free_ms: int
