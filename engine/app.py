@@ -18,6 +18,7 @@ from engine.asterisk.telephony import AriTelephony
 from engine.core.inventory import Inventory
 from engine.errors import CallerError
 from engine.flows.clock import SystemClock
+from engine.flows.config import Problems, load
 from engine.flows.engine import Engine
 from engine.flows.orders import House
 from engine.flows.relay import Relay
@@ -65,8 +66,6 @@ def plan_of(settings: Settings) -> Plan:
 
     `CallerError` with every mistake in the files.
     """
-    from engine.flows.config import Problems, load
-
     inventory = load(settings.config)
     if isinstance(inventory, Problems):
         raise CallerError(str(inventory), "config")

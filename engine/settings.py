@@ -1,27 +1,43 @@
 """How one process is run: from the environment, secrets also from files.
 
-Every setting is a variable `GROSCHEN_<NAME>`; one that holds a secret may be given as
-`GROSCHEN_<NAME>_FILE`, a file that holds nothing else. Business (trunks, prices, people) is not
+Every setting is a variable `GROSCHEN_<NAME>`, or `GROSCHEN_<NAME>_FILE`, a file that holds nothing
+else, as secrets are handed to containers; an empty one counts as left out. All are listed in
+`config/README.md`, made from here by `groschen settings`. Business (trunks, prices, people) is not
 here but in the operator's files (`config/`). Only `app` and `cli` read this.
 """
 
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
 
 from engine.errors import CallerError
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PREFIX = "GROSCHEN_"
 
+OTHERS_READ = (
+    "GROSCHEN_ASTERISK",
+    "GROSCHEN_DEBIAN_KEYRING",
+    "GROSCHEN_DEBIAN_MIRROR",
+    "GROSCHEN_POSTGRES",
+    "GROSCHEN_PUBLIC_ADDRESS",
+)
+"""Variables that scripts, tests and containers read, not the engine."""
 
-class Settings(BaseSettings):
+MOST_FILE_BYTES = 10_000
+"""The largest file that a `GROSCHEN_<NAME>_FILE` may name."""
+
+
+class Settings(BaseModel):
     """All settings of a process; the defaults are those of a checkout that runs by itself."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     engine: str = Field(
         "engine-1",
@@ -39,7 +55,9 @@ class Settings(BaseSettings):
         None, description="PostgreSQL or SQLite; left out: SQLite under `var`"
     )
     ari_url: str | None = Field(
-        None, description="an Asterisk that is not ours, `http://host:8088/ari`; left out: our own"
+        None,
+        pattern=r"^https?://[^\s/]+",
+        description="an Asterisk that is not ours, `http://host:8088/ari`; left out: our own",
     )
     ari_user: str = Field("engine", description="its ARI user")
     ari_password: SecretStr | None = Field(None, description="its ARI password")
@@ -77,25 +95,104 @@ class Settings(BaseSettings):
         return f"sqlite:///{self.run_folder / 'ledger.sqlite3'}"
 
 
-def read_settings() -> Settings:
-    """The settings of this process. `CallerError` names the variable and the rule it breaks."""
-    try:
-        return Settings(**_from_files())
-    except ValidationError as error:
-        fault = error.errors(include_url=False, include_input=False)[0]
-        name = PREFIX + "_".join(str(part) for part in fault["loc"]).upper()
-        raise CallerError(f"{name}: {fault['msg']}", name) from None
+@dataclass(frozen=True, slots=True)
+class Documented:
+    """One setting as a reader needs it; `default` is empty where leaving out has a meaning."""
+
+    variable: str
+    meaning: str
+    default: str
+    secret: bool
 
 
-def _from_files() -> dict[str, Any]:
-    """Secrets whose variable names a file."""
-    found: dict[str, Any] = {}
-    for name, field in Settings.model_fields.items():
-        variable = f"{PREFIX}{name.upper()}_FILE"
-        if variable not in os.environ or "SecretStr" not in str(field.annotation):
-            continue
+def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of this process, from `environ` alone.
+
+    `CallerError` names every variable that is wrong and the rule it breaks, a line each; `field`
+    is the first. A `GROSCHEN_` variable that nothing reads is wrong too: it is a misspelt one.
+    """
+    given = {name: text for name, text in environ.items() if name.startswith(PREFIX) and text}
+    faults: dict[str, str] = {}
+    values: dict[str, str] = {}
+    for name in given:
+        if name not in _variables() and name not in OTHERS_READ:
+            faults[name] = f"is not read{_meant(name)}"
+    for name in Settings.model_fields:
         try:
-            found[name] = Path(os.environ[variable]).read_text().strip()
-        except OSError as error:
-            raise CallerError(f"{variable}: cannot be read: {error.strerror}", variable) from None
-    return found
+            text = _given(given, name)
+        except CallerError as fault:
+            faults[fault.field] = str(fault)
+            continue
+        if text is not None:
+            values[name] = text
+    return _checked(values, faults)
+
+
+def documented() -> list[Documented]:
+    """Every setting, in its order."""
+    return [
+        Documented(
+            variable=PREFIX + name.upper(),
+            meaning=field.description or "",
+            default=_shown(field.default),
+            secret=_is_secret(field),
+        )
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def _checked(values: Mapping[str, str], faults: dict[str, str]) -> Settings:
+    settings = None
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        for fault in error.errors(include_url=False, include_input=False):
+            rule = fault["msg"].replace("Input should", "must").replace("String should", "must")
+            faults[PREFIX + str(fault["loc"][0]).upper()] = rule
+    if faults or settings is None:
+        told = [f"{name}: {rule}" for name, rule in sorted(faults.items())]
+        raise CallerError("\n".join(told), min(faults, default=""))
+    return settings
+
+
+def _given(given: Mapping[str, str], name: str) -> str | None:
+    """The text of a setting, from its variable or from the file that is named; None if neither."""
+    variable = PREFIX + name.upper()
+    from_file = f"{variable}_FILE"
+    if from_file not in given:
+        return given.get(variable)
+    if variable in given:
+        raise CallerError(f"is given beside {variable}; give one of the two", from_file)
+    try:
+        with Path(given[from_file]).open("rb") as file:
+            content = file.read(MOST_FILE_BYTES + 1)
+        text = content.decode().strip()
+    except OSError as error:
+        raise CallerError(f"cannot be read: {error.strerror}", from_file) from None
+    except UnicodeDecodeError:
+        raise CallerError("must name a file of UTF-8 text", from_file) from None
+    if not text or len(content) > MOST_FILE_BYTES:
+        raise CallerError(f"must name a file of 1 to {MOST_FILE_BYTES} bytes", from_file)
+    return text
+
+
+def _variables() -> list[str]:
+    """Every variable that is read here."""
+    plain = [PREFIX + name.upper() for name in Settings.model_fields]
+    return plain + [f"{name}_FILE" for name in plain]
+
+
+def _is_secret(field: FieldInfo) -> bool:
+    return field.annotation == SecretStr | None
+
+
+def _meant(name: str) -> str:
+    found = get_close_matches(name, [*_variables(), *OTHERS_READ], n=1, cutoff=0.8)
+    return f"; did you mean {found[0]}?" if found else ""
+
+
+def _shown(default: object) -> str:
+    """A default as it is documented: folders of the checkout by their name in it."""
+    if isinstance(default, Path):
+        return default.relative_to(CHECKOUT).as_posix()
+    return "" if default is None else str(default)

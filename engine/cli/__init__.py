@@ -5,8 +5,10 @@ Exit codes of every command: 0 done, 1 refused or different, 2 wrong usage.
 
 import click
 
+from engine.cli.config import config
 from engine.cli.number import classify_numbers
 from engine.cli.quote import quote_calls
+from engine.cli.settings import show_settings
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -16,4 +18,6 @@ def main() -> None:
 
 
 main.add_command(classify_numbers)
+main.add_command(config)
 main.add_command(quote_calls)
+main.add_command(show_settings)

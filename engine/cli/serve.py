@@ -6,6 +6,7 @@ import signal
 
 import click
 
+from engine import logs
 from engine.app import plan_of, running
 from engine.errors import EngineError
 from engine.settings import read_settings
@@ -29,7 +30,9 @@ def serve() -> None:
 
 
 async def _serve() -> None:
-    plan = plan_of(read_settings())
+    settings = read_settings()
+    logs.configure(level=settings.log_level, form=settings.log_format, numbers=settings.log_numbers)
+    plan = plan_of(settings)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

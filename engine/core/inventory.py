@@ -14,6 +14,14 @@ from engine.core.tariff import Tariff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Organisation:
+    """A line owner for whom the operator runs services; every record belongs to one."""
+
+    name: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trunk:
     """A SIP trunk: what its network vouches for, how it writes numbers, if it passes early media.
 
@@ -147,7 +155,7 @@ class Inventory:
     """One immutable, numbered version of everything above, looked up by name."""
 
     version: int
-    organisations: tuple[str, ...] = ()
+    organisations: tuple[Organisation, ...] = ()
     trunks: tuple[Trunk, ...] = ()
     agents: tuple[Agent, ...] = ()
     groups: tuple[HuntGroup, ...] = ()

@@ -1,0 +1,79 @@
+"""`groschen config`: the operator's files, looked at without an engine."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from engine.cli.lines import write
+from engine.core.inventory import Inventory
+from engine.errors import CallerError
+from engine.flows.config import Problems, content_hash, parse, read, schema
+from engine.settings import read_settings
+
+
+@click.group("config")
+def config() -> None:
+    """Check the operator's files."""
+
+
+@config.command("check")
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
+def check(folder: Path | None, as_json: bool) -> None:
+    """Name every mistake in the *.yaml files of FOLDER (of GROSCHEN_CONFIG, if not given).
+
+    With --json the answer holds "valid", "problems" (each with file, line, column, rule, field,
+    message, suggestion, paragraph) and "content_hash". The exit code is 1 if there is a mistake.
+
+    \b
+    Examples:
+      groschen config check
+      groschen config check --json config
+    """
+    sources = read(folder or _configured())
+    outcome = sources if isinstance(sources, Problems) else parse(sources)
+    if as_json:
+        hashed = None if isinstance(sources, Problems) else content_hash(sources)
+        write(_answer(outcome, hashed))
+    else:
+        click.echo(str(outcome) if isinstance(outcome, Problems) else _summary(outcome))
+    if isinstance(outcome, Problems):
+        click.get_current_context().exit(1)
+
+
+@config.command("schema")
+def print_schema() -> None:
+    """Print the JSON Schema of a file, for editors that complete and check while one types.
+
+    \b
+    Example:
+      groschen config schema > config/schema.json
+    """
+    click.echo(json.dumps(schema(), indent=2, ensure_ascii=False))
+
+
+def _configured() -> Path:
+    try:
+        return read_settings().config
+    except CallerError as fault:
+        raise click.ClickException(str(fault)) from fault
+
+
+def _answer(outcome: Inventory | Problems, hashed: str | None) -> Mapping[str, object]:
+    problems = outcome if isinstance(outcome, Problems) else ()
+    return {
+        "valid": not problems,
+        "problems": [asdict(problem) for problem in problems],
+        "content_hash": hashed,
+    }
+
+
+def _summary(inventory: Inventory) -> str:
+    numbers = sum(len(service.dids) for service in inventory.services)
+    return (
+        f"The configuration is right. Services: {len(inventory.services)}, numbers: {numbers}, "
+        f"trunks: {len(inventory.trunks)}, agents: {len(inventory.agents)}."
+    )

@@ -1,0 +1,218 @@
+"""Who breaks the law of his country: a service judged by its guard profile (`core.law`).
+
+`check` judges a service by the kinds of its access numbers and names every breach with its
+paragraph; `check_caller_id` judges a number that is to be shown to the people called.
+
+Not judged here, because no configuration decides them: the price is told before charging and
+again before another price applies (§ 110 TKG), the end after 60 minutes is announced, the
+itemised bill shows connect fee and time apart (§ 112(3)).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from engine.core.inventory import Service, Trunk
+from engine.core.law import GUARDS, AccessKind, Guard, PriceCap, Rule
+from engine.core.money import format_shortest
+from engine.core.prompt import SILENCE_AFTER_TARIFF_MS
+from engine.core.rating import StartsFrom, charge, max_increments
+from engine.core.tariff import Line, Tariff, rate_for
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A rule of law that a configuration breaks.
+
+    `field` is the dotted path within the service (`tariff.landline`), `rule` a stable code,
+    `message` is to be read after the field's name.
+    """
+
+    paragraph: str
+    field: str
+    rule: Rule
+    message: str
+
+
+def check(
+    service: Service,
+    *,
+    outside: Sequence[Trunk] = (),
+    pause_ms: int = SILENCE_AFTER_TARIFF_MS,
+) -> tuple[Breach, ...]:
+    """Every breach of the service's guard profile, each (paragraph, field) once.
+
+    `outside`: the trunks its agents in the outside network are called through. `pause_ms`: the
+    silence that ends the tariff announcement. Raises KeyError for a profile that is not there.
+    """
+    guard = GUARDS[service.guard]
+    if guard is None:
+        return ()
+    kinds = {did: guard.kind_of(did, service.region) for did in service.dids}
+    found: dict[tuple[str, str], Breach] = {}
+    for breach in _breaches(service, guard, kinds, outside, pause_ms):
+        found.setdefault((breach.paragraph, breach.field), breach)
+    return tuple(found.values())
+
+
+def check_caller_id(number: str, guard_code: str) -> tuple[Breach, ...]:
+    """What forbids showing a number (E.164) to the people called through a trunk (§ 120 TKG)."""
+    guard = GUARDS.get(guard_code)
+    if guard is None:
+        return ()
+    kind = guard.kind_of(number)
+    if kind in guard.never_shown:
+        return (_never_shown(guard, "caller_id", number, kind),)
+    if not number.startswith(guard.calling_code):
+        message = f"must be a complete number of {guard.calling_code}, not {number}"
+        return (_breach(guard, Rule.CALLER_ID_FOREIGN, "caller_id", message),)
+    return ()
+
+
+def _breaches(
+    service: Service,
+    guard: Guard,
+    kinds: Mapping[str, AccessKind],
+    outside: Sequence[Trunk],
+    pause_ms: int,
+) -> Iterator[Breach]:
+    tariff = service.tariff
+    yield from _currency(tariff, guard)
+    for did, kind in kinds.items():
+        if kind is AccessKind.TOLL_FREE:
+            yield from _free(tariff, guard, did)
+            continue
+        cap = guard.cap_of(did)
+        yield from _prices(tariff, cap, did, kind)
+        yield from _fee(tariff, cap, did, kind)
+        yield from _paid_waiting(tariff, guard, did, kind)
+    yield from _increments(tariff, guard)
+    yield from _pause(tariff, guard, pause_ms)
+    yield from _forced_end(service, guard)
+    yield from _own_number(kinds, guard, outside)
+
+
+def _currency(tariff: Tariff, guard: Guard) -> Iterator[Breach]:
+    if tariff.currency != guard.currency:
+        message = f"must be {guard.currency}, in which the law states its limits"
+        yield _breach(guard, Rule.CURRENCY, "tariff.currency", message)
+
+
+def _minute_prices(tariff: Tariff) -> Iterator[tuple[str, int]]:
+    """Every price per minute a caller can meet, with its field."""
+    yield "tariff.landline", tariff.landline_micros
+    yield "tariff.mobile", tariff.mobile_micros
+    yield "tariff.other", tariff.other_micros
+    if tariff.first_call is not None:
+        yield "tariff.first_call.price", tariff.first_call.price_micros
+
+
+def _by_time(tariff: Tariff) -> bool:
+    return any(micros > 0 for _, micros in _minute_prices(tariff))
+
+
+def _free(tariff: Tariff, guard: Guard, did: str) -> Iterator[Breach]:
+    priced = [*_minute_prices(tariff), ("tariff.connect_fee", tariff.connect_fee_micros)]
+    for field, micros in priced:
+        if micros > 0:
+            message = f"must be 0: {did} is toll-free, its callers pay nothing"
+            yield _breach(guard, Rule.TOLL_FREE, field, message)
+
+
+def _prices(tariff: Tariff, cap: PriceCap, did: str, kind: AccessKind) -> Iterator[Breach]:
+    most_micros = cap.minute_micros or 0
+    for field, micros in _minute_prices(tariff):
+        if micros > most_micros:
+            message = (
+                f"must be at most {format_shortest(most_micros)} a minute on {did} ({kind}), "
+                f"not {format_shortest(micros)}"
+            )
+            yield Breach(cap.paragraph, field, Rule.PRICE_PER_MINUTE, message)
+
+
+def _fee(tariff: Tariff, cap: PriceCap, did: str, kind: AccessKind) -> Iterator[Breach]:
+    fee_micros = tariff.connect_fee_micros
+    most_micros = cap.call_micros or 0
+    if fee_micros > most_micros:
+        message = (
+            f"must be at most {format_shortest(most_micros)} a call on {did} ({kind}), "
+            f"not {format_shortest(fee_micros)}"
+        )
+        paragraph = cap.call_paragraph or cap.paragraph
+        yield Breach(paragraph, "tariff.connect_fee", Rule.PRICE_PER_CALL, message)
+    elif fee_micros > 0 and _by_time(tariff):
+        yield from _mixed(tariff, cap, did, kind)
+
+
+def _mixed(tariff: Tariff, cap: PriceCap, did: str, kind: AccessKind) -> Iterator[Breach]:
+    if cap.mixed_micros is None:
+        message = f"must be 0: {did} ({kind}) may cost by the minute or by the call, not both"
+        yield Breach(cap.paragraph, "tariff.connect_fee", Rule.MIXED_PRICE, message)
+        return
+    dearest_micros = _dearest_call(tariff)
+    if dearest_micros > cap.mixed_micros:
+        message = (
+            f"must be 0 where the whole call can cost more than "
+            f"{format_shortest(cap.mixed_micros)}: {tariff.max_call_minutes} minutes "
+            f"(max_call_minutes) can cost {format_shortest(dearest_micros)}"
+        )
+        yield Breach(cap.mixed_paragraph, "tariff.connect_fee", Rule.MIXED_PRICE, message)
+
+
+def _dearest_call(tariff: Tariff) -> int:
+    rates = [rate_for(tariff, line, first) for line in Line for first in (False, True)]
+    return max(charge(rate, max_increments(rate)) for rate in rates)
+
+
+def _increments(tariff: Tariff, guard: Guard) -> Iterator[Breach]:
+    longest_s = max(tariff.increment.first_s, tariff.increment.next_s)
+    if longest_s > guard.increment_s and _by_time(tariff):
+        message = f"must be at most {guard.increment_s} seconds each, not {tariff.increment}"
+        yield _breach(guard, Rule.INCREMENT, "tariff.increment", message)
+
+
+def _pause(tariff: Tariff, guard: Guard, pause_ms: int) -> Iterator[Breach]:
+    """The time from the last word of the announcement to the first charged second."""
+    gap_ms = pause_ms + tariff.billing_start.after_s * 1000
+    if gap_ms < guard.announcement_pause_ms:
+        message = (
+            f"must let charging begin {guard.announcement_pause_ms} ms or more after the tariff "
+            f"announcement has ended, not {gap_ms} ms"
+        )
+        field = "tariff.billing_starts.after_seconds"
+        yield _breach(guard, Rule.ANNOUNCEMENT_PAUSE, field, message)
+
+
+def _forced_end(service: Service, guard: Guard) -> Iterator[Breach]:
+    end_min = service.forced_end_min
+    if _by_time(service.tariff) and (end_min is None or end_min > guard.forced_end_min):
+        message = f"must be at most {guard.forced_end_min} minutes after the connection"
+        yield _breach(guard, Rule.FORCED_END, "forced_end_min", message)
+
+
+def _paid_waiting(tariff: Tariff, guard: Guard, did: str, kind: AccessKind) -> Iterator[Breach]:
+    """Waiting that is charged by time; a flat price may wait on any number."""
+    charged = tariff.billing_start.origin is StartsFrom.ANNOUNCEMENT and _by_time(tariff)
+    if charged and kind not in guard.paid_waiting_on:
+        message = f"must be conversation: waiting on {did} ({kind}) must be free for the caller"
+        field = "tariff.billing_starts.from"
+        yield _breach(guard, Rule.PAID_WAITING, field, message)
+
+
+def _own_number(
+    kinds: Mapping[str, AccessKind], guard: Guard, outside: Sequence[Trunk]
+) -> Iterator[Breach]:
+    """Agents in the outside network are shown the service's number where a trunk has no own."""
+    if all(trunk.caller_id for trunk in outside):
+        return
+    for did, kind in kinds.items():
+        if kind in guard.never_shown:
+            yield _never_shown(guard, "numbers", did, kind)
+
+
+def _never_shown(guard: Guard, field: str, number: str, kind: AccessKind) -> Breach:
+    message = f"{number} ({kind}) must never be sent or shown as a caller's number"
+    return _breach(guard, Rule.CALLER_ID, field, message)
+
+
+def _breach(guard: Guard, rule: Rule, field: str, message: str) -> Breach:
+    return Breach(guard.paragraphs[rule], field, rule, message)

@@ -1,0 +1,66 @@
+"""The operator's files as an inventory, or every mistake in them at once.
+
+Files are YAML, one topic or several each; all are read as one. `load` reads a folder, `parse` the
+same files as bytes (a draft from anywhere). The way through: bytes → `tree` (form, places) →
+`records` (each entry against its model in `files`) → `links` (between entries) → guards → `build`.
+Nothing is applied in part: one mistake, and there is no inventory. Pure but for `load`, and not
+quick with large files (seconds for a megabyte): an engine parses in a thread.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from engine.core.inventory import Inventory
+from engine.flows.config.build import breaches, inventory
+from engine.flows.config.files import ConfigFile
+from engine.flows.config.folder import read
+from engine.flows.config.links import problems_between
+from engine.flows.config.problems import Problem, Problems, in_order
+from engine.flows.config.records import collect
+from engine.flows.config.tree import grow
+
+__all__ = ["Inventory", "Problem", "Problems", "content_hash", "load", "parse", "read", "schema"]
+
+
+def load(folder: Path, version: int = 1) -> Inventory | Problems:
+    """The inventory in a folder's `*.yaml` files, or what is wrong with them."""
+    sources = read(folder)
+    return sources if isinstance(sources, Problems) else parse(sources, version)
+
+
+def parse(sources: Mapping[str, bytes], version: int = 1) -> Inventory | Problems:
+    """The inventory in files given as name and content, or every mistake in order of place."""
+    grown = [grow(name, sources[name]) for name in sorted(sources)]
+    of_form = [problem for _, problems in grown for problem in problems]
+    records, of_entries = collect(tree for tree, _ in grown if tree is not None)
+    # A file that could not be read to its end would make every reference into it look unknown.
+    between = (
+        []
+        if any(tree is None and found for tree, found in grown)
+        else [
+            *problems_between(records),
+            *breaches(records),
+        ]
+    )
+    problems = in_order([*of_form, *of_entries, *between])
+    return problems or inventory(records, version)
+
+
+def content_hash(sources: Mapping[str, bytes]) -> str:
+    """A name for the exact content of files: SHA-256 over their names, lengths and bytes."""
+    digest = hashlib.sha256()
+    for name in sorted(sources):
+        content = sources[name]
+        digest.update(f"{len(name.encode())}:{name}{len(content)}:".encode())
+        digest.update(content)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a configuration file, for editors that complete and check while typing."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **ConfigFile.model_json_schema(),
+    }

@@ -1,0 +1,162 @@
+"""From sound entries to the inventory, and the guards' judgement of it."""
+
+from collections.abc import Iterator
+
+from engine.core import guards
+from engine.core.inventory import (
+    Agent,
+    AgentKind,
+    BillingProfile,
+    HuntGroup,
+    Inventory,
+    Organisation,
+    Service,
+    Trunk,
+)
+from engine.flows.config.files import (
+    AgentInFile,
+    GroupInFile,
+    OrganisationInFile,
+    ProfileInFile,
+    ServiceInFile,
+    TariffInFile,
+    TrunkInFile,
+)
+from engine.flows.config.links import outside_number, owner
+from engine.flows.config.problems import Problem
+from engine.flows.config.records import Record, Records
+
+
+def inventory(records: Records, version: int) -> Inventory:
+    """The inventory of entries that have no problem, neither alone nor between them."""
+    return Inventory(
+        version=version,
+        organisations=tuple(
+            Organisation(name=record.name, title=model.title)
+            for record, model in records.sound(OrganisationInFile)
+        ),
+        trunks=tuple(_trunk(*pair) for pair in records.sound(TrunkInFile)),
+        agents=tuple(_agent(records, *pair) for pair in records.sound(AgentInFile)),
+        groups=tuple(_group(records, *pair) for pair in records.sound(GroupInFile)),
+        profiles=tuple(_profile(records, *pair) for pair in records.sound(ProfileInFile)),
+        services=tuple(
+            service
+            for pair in records.sound(ServiceInFile)
+            if (service := _service(records, *pair)) is not None
+        ),
+    )
+
+
+def breaches(records: Records) -> Iterator[Problem]:
+    """What the guards forbid, placed at the value that breaks them."""
+    for record, trunk in records.sound(TrunkInFile):
+        for breach in guards.check_caller_id(trunk.caller_id or "", trunk.region):
+            if trunk.caller_id is not None:
+                yield _breach(record, breach, ("caller_id",), "")
+    for record, model in records.sound(ServiceInFile):
+        service = _service(records, record, model)
+        tariff = records.get("tariffs", model.tariff)
+        if service is None or tariff is None:
+            continue
+        for breach in guards.check(service, outside=_outside_trunks(records, model)):
+            section, _, rest = breach.field.partition(".")
+            if section != "tariff":
+                yield _breach(record, breach, (breach.field,), "")
+            elif rest != "other" or tariff.has("other"):
+                yield _breach(tariff, breach, tuple(rest.split(".")), f" (service {record.name})")
+
+
+def _breach(
+    record: Record, breach: guards.Breach, path: tuple[str, ...], of_service: str
+) -> Problem:
+    return record.problem(
+        path, breach.rule, breach.message + of_service, paragraph=breach.paragraph
+    )
+
+
+def _outside_trunks(records: Records, service: ServiceInFile) -> list[Trunk]:
+    group = records.model(GroupInFile, service.group)
+    agents = [records.model(AgentInFile, name) for name in (group.agents if group else [])]
+    names = {agent.trunk for agent in agents if agent and agent.kind is AgentKind.OUTSIDE}
+    pairs = records.sound(TrunkInFile)
+    return [_trunk(record, model) for record, model in pairs if record.name in names]
+
+
+def _trunk(record: Record, model: TrunkInFile) -> Trunk:
+    return Trunk(
+        name=record.name,
+        host=model.host,
+        port=model.port,
+        vouches=model.vouches,
+        number_format=model.number_format,
+        region=model.region,
+        early_media=model.early_media,
+        caller_id=model.caller_id or "",
+    )
+
+
+def _agent(records: Records, record: Record, model: AgentInFile) -> Agent:
+    outside = model.kind is AgentKind.OUTSIDE
+    return Agent(
+        name=record.name,
+        organisation=owner(records, record),
+        kind=model.kind,
+        address=outside_number(records, model) if outside else model.address,
+        trunk=model.trunk or "",
+        lang=model.lang,
+        wrap_up_s=model.wrap_up_s,
+    )
+
+
+def _group(records: Records, record: Record, model: GroupInFile) -> HuntGroup:
+    return HuntGroup(
+        name=record.name,
+        organisation=owner(records, record),
+        agents=tuple(model.agents),
+        strategy=model.strategy,
+        ring_timeout_s=model.ring_timeout_s,
+        rounds=model.rounds,
+    )
+
+
+def _profile(records: Records, record: Record, model: ProfileInFile) -> BillingProfile:
+    return BillingProfile(
+        name=record.name, organisation=owner(records, record), currency=model.currency
+    )
+
+
+def _service(records: Records, record: Record, model: ServiceInFile) -> Service | None:
+    """The service, None if its tariff has a mistake in it."""
+    tariff = records.model(TariffInFile, model.tariff)
+    if tariff is None:
+        return None
+    organisation = owner(records, record)
+    offer = tariff.first_call
+    # Lists are looked up by name alone, so the owner is part of it: none is shared by accident.
+    caller_list = f"{organisation}/{model.caller_list or record.name}" if offer else ""
+    return Service(
+        name=record.name,
+        organisation=organisation,
+        dids=tuple(dict.fromkeys(model.numbers)),
+        profile=model.profile,
+        tariff=tariff.built(),
+        group=model.group,
+        title=model.title or "",
+        lang=model.lang,
+        region=model.region,
+        guard=model.guard,
+        hours=model.hours.built(),
+        blocked=tuple(dict.fromkeys(model.blocked)),
+        caller_list=caller_list,
+        first_call_days=offer.days if offer else None,
+        thresholds_s=tuple(sorted(set(model.thresholds_s), reverse=True)),
+        slice_s=model.slice_s,
+        free_hold_s=model.free_hold_s,
+        forced_end_min=model.forced_end_min,
+        forced_end_warning_s=model.forced_end_warning_s,
+        on_agent_lost=model.on_agent_lost,
+        pin_entry=model.pin_entry,
+        whisper=model.whisper,
+        expected_wait_min=model.expected_wait_min,
+        max_wait_s=model.max_wait_s,
+    )

@@ -1,0 +1,256 @@
+"""What an operator can write in his files: every section, every key, its default and its limits.
+
+`ConfigFile` is the whole of it; the published JSON Schema is made from here. The keys of a tariff
+are those of `groschen quote` (`core.quote`), the others those of `core.inventory`.
+"""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+
+from engine.core.identity import Vouched
+from engine.core.inventory import AgentKind, OnAgentLost, Strategy
+from engine.core.money import DECIMALS, Rounding, RoundingMode
+from engine.core.number import NumberFormat
+from engine.core.rating import BillingStart, StartsFrom
+from engine.core.tariff import FirstCall, Tariff
+from engine.flows.config.fields import (
+    Currency,
+    Flag,
+    GuardName,
+    Host,
+    IncrementText,
+    Language,
+    Micros,
+    Name,
+    NumberPattern,
+    PhoneNumber,
+    Ref,
+    Region,
+    Strict,
+    Text,
+    Whole,
+    choice,
+    read_text,
+    refuse,
+)
+from engine.flows.config.hours import HoursInFile
+
+Organisation = Annotated[Name, Ref("organisations")]
+
+
+class OrganisationInFile(Strict):
+    """A line owner for whom the operator runs services; every record belongs to one."""
+
+    title: Text = Field(description="its name as people read it")
+
+
+class TrunkInFile(Strict):
+    """A SIP trunk to a carrier."""
+
+    region: Region = Field("DE", description="country whose numbers come without country code")
+    host: Host = Field(description="the carrier's SIP address; calls are taken only from there")
+    port: Whole = Field(5060, ge=1, le=65535)
+    vouches: Annotated[Vouched, BeforeValidator(choice(Vouched))] = Field(
+        Vouched.PAI,
+        description="what the carrier vouches for: pai (P-Asserted-Identity), from, or nothing",
+    )
+    number_format: Annotated[NumberFormat, BeforeValidator(choice(NumberFormat))] = Field(
+        description="how the carrier writes numbers: e164_plus, 00cc, cc or national"
+    )
+    early_media: Flag = Field(True, description="whether callers hear audio before the answer")
+    caller_id: PhoneNumber | None = Field(
+        None, description="own number shown to the people called through this trunk"
+    )
+
+
+class AgentInFile(Strict):
+    """Someone who answers calls."""
+
+    organisation: Organisation | None = Field(None, description="may be left out if there is one")
+    kind: Annotated[AgentKind, BeforeValidator(choice(AgentKind))] = Field(
+        AgentKind.PHONE, description="phone (SIP) or outside (a number in the telephone network)"
+    )
+    address: Annotated[
+        str, BeforeValidator(read_text), WithJsonSchema({"type": ["string", "integer"]})
+    ] = Field(
+        "",
+        description="host:port of a phone (left out if it registers), the number of an outside one",
+    )
+    trunk: Annotated[Name, Ref("trunks")] | None = Field(
+        None, description="the trunk an outside number is called through"
+    )
+    lang: Language = Field("de", description="the language of what the agent is told")
+    wrap_up_s: Whole = Field(10, ge=0, le=3600, description="seconds of rest after a call")
+
+
+class GroupInFile(Strict):
+    """Agents who answer together."""
+
+    organisation: Organisation | None = Field(None, description="may be left out if there is one")
+    agents: list[Annotated[Name, Ref("agents")]] = Field(min_length=1, max_length=200)
+    strategy: Annotated[Strategy, BeforeValidator(choice(Strategy))] = Field(
+        Strategy.LONGEST_IDLE, description="all, in_order, longest_idle or round_robin"
+    )
+    ring_timeout_s: Whole = Field(20, ge=5, le=120, description="seconds an agent is rung")
+    rounds: Whole = Field(2, ge=1, le=10, description="how often the group is gone through")
+
+
+class ProfileInFile(Strict):
+    """A billing profile: services that share it share their callers' balances."""
+
+    organisation: Organisation | None = Field(None, description="may be left out if there is one")
+    currency: Currency
+
+
+class BillingStartsInFile(Strict):
+    """When charging begins."""
+
+    origin: Annotated[StartsFrom, BeforeValidator(choice(StartsFrom))] = Field(
+        alias="from", description="announcement (its end) or conversation (both sides joined)"
+    )
+    after_seconds: Whole = Field(0, ge=0, le=3600, description="further free seconds")
+
+
+class FirstCallInFile(Strict):
+    """The offer to first-time callers; at least one of minutes and days."""
+
+    price: Micros = Field(description="per minute; may be 0")
+    minutes: Whole | None = Field(
+        None, ge=1, le=1440, description="for so many minutes of a call; without: for all of it"
+    )
+    days: Whole | None = Field(
+        None, ge=1, le=366, description="for all calls within so many days; without: the first"
+    )
+
+    @model_validator(mode="after")
+    def _ends_somewhere(self) -> "FirstCallInFile":
+        if self.minutes is None and self.days is None:
+            raise refuse("endless_offer", "must have minutes, days, or both")
+        return self
+
+
+class RoundingInFile(Strict):
+    """How the charge of a call is rounded, once."""
+
+    digits: Whole = Field(2, ge=0, le=DECIMALS)
+    mode: Annotated[RoundingMode, BeforeValidator(choice(RoundingMode))] = Field(
+        RoundingMode.HALF_UP, description="up, down, half_up or half_even"
+    )
+
+
+class TariffInFile(Strict):
+    """What calls cost; prices per minute, VAT included, decimals with at most 6 places."""
+
+    organisation: Organisation | None = Field(None, description="may be left out if there is one")
+    currency: Currency
+    landline: Micros = Field(description="for callers from a landline of the service's region")
+    mobile: Micros = Field(description="for callers from a mobile of the service's region")
+    other: Micros | None = Field(
+        None, description="for all others (foreign, VoIP); without: the dearer of the two"
+    )
+    increment: IncrementText = Field(description='first/next in seconds: "60/60", "1/1", …')
+    billing_starts: BillingStartsInFile
+    connect_fee: Micros = Field(0, description="once for every charged call")
+    first_call: FirstCallInFile | None = None
+    max_call_minutes: Whole = Field(60, ge=1, le=1440, description="the longest charged call")
+    rounding: RoundingInFile = Field(default=RoundingInFile())
+
+    @model_validator(mode="after")
+    def _first_increment_fits(self) -> "TariffInFile":
+        if self.increment.first_s > self.max_call_minutes * 60:
+            raise refuse("never_affordable", "has a first increment longer than max_call_minutes")
+        return self
+
+    def built(self) -> Tariff:
+        offer = self.first_call
+        return Tariff(
+            currency=self.currency,
+            landline_micros=self.landline,
+            mobile_micros=self.mobile,
+            other_micros=max(self.landline, self.mobile) if self.other is None else self.other,
+            increment=self.increment,
+            billing_start=BillingStart(
+                self.billing_starts.origin, self.billing_starts.after_seconds
+            ),
+            connect_fee_micros=self.connect_fee,
+            first_call=FirstCall(offer.price, offer.minutes) if offer else None,
+            max_call_minutes=self.max_call_minutes,
+            rounding=Rounding(self.rounding.digits, self.rounding.mode),
+        )
+
+
+class ServiceInFile(Strict):
+    """A premium line: its numbers, its price, its people, its hours."""
+
+    organisation: Organisation | None = Field(None, description="may be left out if there is one")
+    region: Region = Field("DE", description="country of its numbers and of landline and mobile")
+    title: Text | None = Field(None, description="shown and told to agents; without: its name")
+    numbers: list[PhoneNumber] = Field(
+        min_length=1, max_length=200, description="the numbers people call, as people write them"
+    )
+    profile: Annotated[Name, Ref("profiles")]
+    tariff: Annotated[Name, Ref("tariffs")]
+    group: Annotated[Name, Ref("groups")]
+    lang: Language = Field("de", description="the language its callers hear")
+    guard: GuardName = Field(
+        "DE", description="whose law its price and conduct are held to, or none"
+    )
+    hours: HoursInFile = Field(default=HoursInFile())
+    blocked: list[NumberPattern] = Field(
+        default_factory=list,
+        max_length=10_000,
+        description="callers who are turned away: numbers, or beginnings such as 0900*",
+    )
+    caller_list: Name | None = Field(
+        None, description="who has had the first-call offer; shared by services that name it"
+    )
+    thresholds_s: list[Annotated[Whole, Field(ge=5, le=3600)]] = Field(
+        default_factory=lambda: [120],
+        max_length=10,
+        description="seconds before the end of the money at which both sides are warned",
+    )
+    slice_s: Whole = Field(60, ge=5, le=600, description="about how much is held at a time")
+    free_hold_s: Whole = Field(
+        60, ge=0, le=600, description="how long a caller is kept, free, to top up; 0: not"
+    )
+    forced_end_min: Whole | None = Field(
+        60, ge=1, le=1440, description="minutes after the connection that end any call; null: none"
+    )
+    forced_end_warning_s: Whole = Field(120, ge=10, le=600, description="announced so long before")
+    on_agent_lost: Annotated[OnAgentLost, BeforeValidator(choice(OnAgentLost))] = Field(
+        OnAgentLost.END, description="if the agent is lost in mid-call: end it, or try the next"
+    )
+    pin_entry: Flag = Field(False, description="callers not recognised may enter number and PIN")
+    whisper: Flag = Field(True, description="tell the agent who comes before he is joined")
+    expected_wait_min: Whole = Field(1, ge=1, le=60, description="told to waiting callers")
+    max_wait_s: Whole = Field(180, ge=10, le=3600, description="how long a caller may wait")
+
+    @model_validator(mode="after")
+    def _warned_before_the_end(self) -> "ServiceInFile":
+        if self.forced_end_min and self.forced_end_warning_s >= self.forced_end_min * 60:
+            raise refuse("warning_too_early", "has a forced_end_warning_s before the call begins")
+        return self
+
+
+class ConfigFile(Strict):
+    """One of the operator's files: any of these sections, each entry under a name of its own."""
+
+    organisations: dict[Name, OrganisationInFile] = Field(default_factory=dict)
+    trunks: dict[Name, TrunkInFile] = Field(default_factory=dict)
+    agents: dict[Name, AgentInFile] = Field(default_factory=dict)
+    groups: dict[Name, GroupInFile] = Field(default_factory=dict)
+    profiles: dict[Name, ProfileInFile] = Field(default_factory=dict)
+    tariffs: dict[Name, TariffInFile] = Field(default_factory=dict)
+    services: dict[Name, ServiceInFile] = Field(default_factory=dict)
+
+
+SECTIONS: dict[str, type[Strict]] = {
+    "organisations": OrganisationInFile,
+    "trunks": TrunkInFile,
+    "agents": AgentInFile,
+    "groups": GroupInFile,
+    "profiles": ProfileInFile,
+    "tariffs": TariffInFile,
+    "services": ServiceInFile,
+}

@@ -1,0 +1,199 @@
+"""What must be true between entries: names that exist, numbers that are used once, one owner.
+
+Each rule is a function that yields its problems. References and numbers are read from what is
+written, so they are judged even in an entry that has other mistakes.
+"""
+
+from collections.abc import Callable, Iterator
+
+from pydantic_core import PydanticCustomError
+
+from engine.core.inventory import AgentKind
+from engine.core.number import NumberType, classify
+from engine.flows.config.fields import HOME_REGION, full_number
+from engine.flows.config.files import (
+    SECTIONS,
+    AgentInFile,
+    GroupInFile,
+    ProfileInFile,
+    ServiceInFile,
+    TariffInFile,
+    TrunkInFile,
+)
+from engine.flows.config.problems import Mark, Problem, closest, quoted
+from engine.flows.config.records import Record, Records, references
+from engine.flows.config.tree import items_at, place, text_at
+
+_NEVER_CALLED = frozenset(
+    {NumberType.PREMIUM_RATE, NumberType.SHARED_COST, NumberType.PAGER, NumberType.VOICEMAIL}
+)
+
+Link = Callable[[Records], Iterator[Problem]]
+
+
+def problems_between(records: Records) -> Iterator[Problem]:
+    """Every problem between entries."""
+    for link in _LINKS:
+        yield from link(records)
+
+
+def owner(records: Records, record: Record) -> str:
+    """The organisation an entry belongs to: the one it names, or the only one there is."""
+    named = text_at(record.node, "organisation")
+    organisations = list(records.names("organisations"))
+    return named or (organisations[0] if len(organisations) == 1 else "")
+
+
+def outside_number(records: Records, agent: AgentInFile) -> str:
+    """The E.164 number of an agent outside. Raises `PydanticCustomError` if it is none."""
+    trunk = records.model(TrunkInFile, agent.trunk or "")
+    return full_number(agent.address, trunk.region if trunk else HOME_REGION)
+
+
+def _unknown_references(records: Records) -> Iterator[Problem]:
+    for record in records.all():
+        for key, section in references(SECTIONS[record.section]).items():
+            known = list(records.names(section))
+            for path, name in _named(record, key):
+                if name not in known:
+                    message = f"names {quoted(name)}, which is not among the {section}"
+                    meant = closest(name, known)
+                    yield record.problem(path, "unknown_reference", message, suggestion=meant)
+
+
+def _named(record: Record, key: str) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """The names at a key, with their paths."""
+    if text := text_at(record.node, key):
+        yield (key,), text
+    for n, item in enumerate(items_at(record.node, key)):
+        yield (key, n), item.text
+
+
+def _ownerless(records: Records) -> Iterator[Problem]:
+    for record in records.all():
+        if record.section in ("organisations", "trunks") or owner(records, record):
+            continue
+        message = "must name its organisation, for there is not exactly one"
+        yield record.problem(("organisation",), "missing_key", message)
+
+
+def _foreign_references(records: Records) -> Iterator[Problem]:
+    """What belongs to one organisation is never used by another."""
+    for record in records.all():
+        mine = owner(records, record)
+        for key, section in references(SECTIONS[record.section]).items():
+            if section in ("organisations", "trunks"):
+                continue
+            for path, name in _named(record, key):
+                other = records.get(section, name)
+                theirs = owner(records, other) if other is not None else mine
+                if mine and theirs and mine != theirs:
+                    message = f"names {quoted(name)}, which belongs to {theirs}, not to {mine}"
+                    yield record.problem(path, "other_organisation", message)
+
+
+def _numbers_used_twice(records: Records) -> Iterator[Problem]:
+    first: dict[str, Mark] = {}
+    for record in records.of("services"):
+        for path, e164, mark in _numbers_of(record):
+            before = first.setdefault(e164, mark)
+            if before is not mark:
+                message = f"({e164}) is in {before.file}, line {before.line}, too"
+                yield record.problem(path, "duplicate_number", message)
+
+
+def _numbers_of(record: Record) -> Iterator[tuple[tuple[str | int, ...], str, Mark]]:
+    region = text_at(record.node, "region") or HOME_REGION
+    for n, item in enumerate(items_at(record.node, "numbers")):
+        try:
+            e164 = full_number(item.text, region)
+        except PydanticCustomError:
+            continue
+        path = ("numbers", n)
+        yield path, e164, place(record.node, path) or record.key_mark
+
+
+def _agents_twice(records: Records) -> Iterator[Problem]:
+    for record, group in records.sound(GroupInFile):
+        for n, name in enumerate(group.agents):
+            if name in group.agents[:n]:
+                message = f"names {quoted(name)} a second time"
+                yield record.problem(("agents", n), "duplicate_entry", message)
+
+
+def _trunks_at_one_address(records: Records) -> Iterator[Problem]:
+    """A call is known to be a trunk's by where it comes from, so no two can be at one place."""
+    first: dict[tuple[str, int], str] = {}
+    for record, trunk in records.sound(TrunkInFile):
+        before = first.setdefault((trunk.host.lower(), trunk.port), record.name)
+        if before != record.name:
+            message = f"and port are those of trunk {before} too"
+            yield record.problem(("host",), "duplicate_address", message)
+
+
+def _agent_addresses(records: Records) -> Iterator[Problem]:
+    own = {e164 for record in records.of("services") for _, e164, _ in _numbers_of(record)}
+    for record, agent in records.sound(AgentInFile):
+        if agent.kind is AgentKind.PHONE:
+            yield from _phone(record, agent)
+        else:
+            yield from _outside(records, record, agent, own)
+
+
+def _phone(record: Record, agent: AgentInFile) -> Iterator[Problem]:
+    host, colon, port = agent.address.rpartition(":")
+    if agent.address and not (colon and host and port.isdecimal() and 0 < int(port) < 65536):
+        message = f"must be host:port of a SIP phone, not {quoted(agent.address)}"
+        yield record.problem(("address",), "bad_host", message)
+    if agent.trunk is not None:
+        message = "is only for agents of the kind outside"
+        yield record.problem(("trunk",), "not_for_a_phone", message)
+
+
+def _outside(
+    records: Records, record: Record, agent: AgentInFile, own: set[str]
+) -> Iterator[Problem]:
+    if agent.trunk is None:
+        message = "is missing: an outside number is called through a trunk"
+        yield record.problem(("trunk",), "missing_key", message)
+    if not agent.address:
+        yield record.problem(("address",), "missing_key", "is missing: the number to call")
+        return
+    try:
+        e164 = outside_number(records, agent)
+    except PydanticCustomError as refusal:
+        told = refusal.context or {}
+        yield record.problem(
+            ("address",), refusal.type, told["message"], suggestion=told["suggestion"]
+        )
+        return
+    kind = classify(e164, None).type
+    if kind in _NEVER_CALLED:
+        message = f"({e164}) is a {kind} number, which agents are not called at"
+        yield record.problem(("address",), "costly_number", message)
+    if e164 in own:
+        message = f"({e164}) is one of the services' own numbers: the call would come back"
+        yield record.problem(("address",), "loop", message)
+
+
+def _currencies(records: Records) -> Iterator[Problem]:
+    for record, service in records.sound(ServiceInFile):
+        tariff = records.model(TariffInFile, service.tariff)
+        profile = records.model(ProfileInFile, service.profile)
+        if tariff and profile and tariff.currency != profile.currency:
+            message = (
+                f"is in {tariff.currency}, but profile {service.profile} holds {profile.currency}"
+            )
+            yield record.problem(("tariff",), "currency_mismatch", message)
+
+
+_LINKS: tuple[Link, ...] = (
+    _unknown_references,
+    _ownerless,
+    _foreign_references,
+    _numbers_used_twice,
+    _agents_twice,
+    _trunks_at_one_address,
+    _agent_addresses,
+    _currencies,
+)
