@@ -8,6 +8,7 @@ import click
 from engine.cli.config import config
 from engine.cli.number import classify_numbers
 from engine.cli.quote import quote_calls
+from engine.cli.serve import serve
 from engine.cli.settings import show_settings
 
 
@@ -20,4 +21,5 @@ def main() -> None:
 main.add_command(classify_numbers)
 main.add_command(config)
 main.add_command(quote_calls)
+main.add_command(serve)
 main.add_command(show_settings)
