@@ -3,6 +3,7 @@
 # unpacks. Sourced by scripts/setup.
 
 DEBIAN_SUITE=sid
+DEBIAN_COMPONENTS=main
 DEBIAN_RELEASES="bookworm|trixie|forky|duke|sid|oldstable|stable|testing|unstable"
 APT_DIR=$VAR/apt
 APT_MIRROR_HINT="set GROSCHEN_DEBIAN_MIRROR to the address of a Debian archive and \
@@ -49,7 +50,8 @@ debian_configure() {
     [ -n "$keyring" ] || fail "there is no keyring to check the Debian archive with." "$APT_MIRROR_HINT"
     mkdir -p -- "$APT_DIR/state/lists/partial" "$APT_DIR/cache/archives/partial"
     : >"$APT_DIR/state/status"
-    printf 'deb [signed-by=%s] %s %s main\n' "$keyring" "$mirror" "$DEBIAN_SUITE" >"$APT_DIR/sources.list"
+    printf 'deb [signed-by=%s] %s %s %s\n' "$keyring" "$mirror" "$DEBIAN_SUITE" "$DEBIAN_COMPONENTS" \
+        >"$APT_DIR/sources.list"
     cat >"$APT_DIR/apt.conf" <<CONF
 Dir::State "$APT_DIR/state";
 Dir::State::lists "$APT_DIR/state/lists";

@@ -151,8 +151,10 @@ def _faults(name: str, catalogue: Catalogue) -> Iterator[str]:
     for specimen in specimens(name):
         try:
             text(specimen, catalogue)
-        except (ValueError, RecursionError) as error:
-            yield str(error) or f"{name}: phrases go round in a circle"
+        except ValueError as error:
+            yield str(error)
+        except RecursionError:
+            yield f"{name}: its phrases go round in a circle"
 
 
 def specimens(name: str) -> Iterator[Prompt]:

@@ -33,12 +33,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except EngineError as error:
         print(f"scripts/sounds: {error}", file=sys.stderr)
         return 1
-    if options.bring:
-        for lang in _langs(library, options):
+    complete = not any(lang["missing"] for lang in summary.values())
+    if options.bring and complete:
+        _bring_tones(library.sounds / "tones")
+        for lang in summary:
             _bring(library, lang)
     if options.json:
         print(json.dumps(summary, ensure_ascii=False))
-    return 1 if any(lang["missing"] for lang in summary.values()) else 0
+    return 0 if complete else 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -130,6 +132,14 @@ def _bring(library: Library, lang: str) -> None:
         if file.stem not in manifest:
             file.unlink()
     (folder / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n")
+
+
+def _bring_tones(folder: Path) -> None:
+    from engine.speech.tones import TONES
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, tone in TONES.items():
+        wav.write(folder / f"{name}.wav", tone())
 
 
 def _spoken(prompt: Prompt) -> bool:

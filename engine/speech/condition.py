@@ -22,7 +22,7 @@ _FULL_SCALE = 32_768
 _BAND_HZ = (300, 3_400)
 _LOW_CUT_HZ = 120
 _LEAD_MS = 20
-_TAIL_MS = 120
+_TAIL_MS = 60
 _FADE_IN_MS = 5
 _FADE_OUT_MS = 30
 _SILENCE_BELOW_PEAK_DB = 48
@@ -44,7 +44,10 @@ def condition(raw: Pcm, silence_after_ms: int = 0) -> Conditioned:
 
     Raises `ValueError` if there is nothing to hear in it.
     """
-    speech = _without_rumble(_resampled(_samples(raw), raw.rate_hz, WIDE_HZ), WIDE_HZ)
+    speech = _resampled(_samples(raw), raw.rate_hz, WIDE_HZ)
+    if len(speech) < WIDE_HZ // 100 or not speech.any():
+        raise ValueError("there is nothing to hear in it")
+    speech = _without_rumble(speech, WIDE_HZ)
     speech = _faded(_trimmed(speech, WIDE_HZ), WIDE_HZ)
     speech = _levelled(speech, WIDE_HZ)
     narrow = _limited(_resampled(speech, WIDE_HZ, NARROW_HZ), NARROW_HZ)
@@ -99,8 +102,6 @@ def _trimmed(signal: Signal, rate_hz: int) -> Signal:
     frames = signal[: len(signal) // frame * frame].reshape(-1, frame)
     level = np.sqrt((frames**2).mean(axis=1))
     heard = np.flatnonzero(level > level.max(initial=0) * 10 ** (-_SILENCE_BELOW_PEAK_DB / 20))
-    if not len(heard) or level.max() == 0:
-        raise ValueError("the voice said nothing")
     start = max(0, heard[0] * frame - rate_hz * _LEAD_MS // 1_000)
     end = min(len(signal), (heard[-1] + 1) * frame + rate_hz * _TAIL_MS // 1_000)
     return signal[start:end]

@@ -11,7 +11,7 @@ import wave
 from pathlib import Path
 
 RATE_HZ = 16_000
-SPEED_PERCENT = 112
+SPEED_PERCENT = 115
 SIGNALS = {"de-DE": "gl0", "en-GB": "kh0", "en-US": "lh0"}
 
 _MEMORY_BYTES = 2_500_000

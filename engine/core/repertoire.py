@@ -1,0 +1,155 @@
+"""Which prompts must have audio before the first call: what the project brings, and a service's own.
+
+Pure lists; making the audio is `speech`'s. A prompt that is in no list still sounds: it is told
+in more sentences, or with less in it (`engine.core.prompt.alternatives`).
+"""
+
+from collections.abc import Iterable, Iterator
+
+from engine.core.inventory import Service
+from engine.core.prompt import FORMS, Prompt
+from engine.core.rating import BillingStart, StartsFrom
+from engine.core.spoken import MICROS_PER_CENT, MINUTES_SPOKEN_MAX
+from engine.core.tariff import FirstCall
+
+_MINUTES = (*range(1, 61), MINUTES_SPOKEN_MAX + 1)
+_SECONDS = range(1, 60)
+_WARNINGS_S = (10, 15, 30, 60, 120)
+_FREE_HOLDS_S = (60,)
+_EXPECTED_WAITS_MIN = (1, 2, 3, 5)
+_CURRENCY = "EUR"
+
+
+def brought_prompts() -> tuple[Prompt, ...]:
+    """What the project brings as audio, so that no voice has to be installed to begin with."""
+    return _once(
+        (
+            *_fixed(),
+            *_times(),
+            *_of_each("warning_caller", _WARNINGS_S),
+            *_of_each("warning_agent", _WARNINGS_S),
+            *_of_each("hold_top_up", _FREE_HOLDS_S),
+            *_of_each("call_limit_soon", (60, 120)),
+            *(Prompt.of("please_wait", minutes=minutes) for minutes in _EXPECTED_WAITS_MIN),
+            Prompt.of("balance_too_low", balance_micros=0, currency=_CURRENCY),
+            *_brought_prices(),
+        )
+    )
+
+
+def caller_prompts(service: Service) -> tuple[Prompt, ...]:
+    """What only this service says to its callers: its prices, its thresholds, its waits."""
+    tariff = service.tariff
+    prices = (tariff.landline_micros, tariff.mobile_micros, tariff.other_micros)
+    return _once(
+        (
+            *(
+                prompt
+                for price in prices
+                for prompt in _price(
+                    price,
+                    tariff.currency,
+                    tariff.billing_start,
+                    tariff.first_call,
+                    service.first_call_days,
+                )
+            ),
+            *_of_each("warning_caller", service.thresholds_s),
+            *_of_each("hold_top_up", (service.free_hold_s,) if service.free_hold_s else ()),
+            *_of_each("call_limit_soon", (service.forced_end_warning_s,)),
+            Prompt.of("please_wait", minutes=service.expected_wait_min),
+        )
+    )
+
+
+def agent_prompts(service: Service) -> tuple[Prompt, ...]:
+    """What only this service says to its agents."""
+    return _once(
+        (
+            *(
+                Prompt.of("whisper_agent", service=service.title or service.name, returning=was)
+                for was in (0, 1)
+            ),
+            *_of_each("warning_agent", service.thresholds_s),
+            *_of_each("call_limit_soon", (service.forced_end_warning_s,)),
+        )
+    )
+
+
+def balance_prompts(below_micros: int, currency: str) -> tuple[Prompt, ...]:
+    """Every balance, to the cent, that is told because it buys nothing: less than the first
+    increment and connect fee, `below_micros`. Many; worth it where a quick voice is at hand."""
+    return tuple(
+        Prompt.of(name, balance_micros=micros, currency=currency)
+        for name in ("balance_too_low", "topped_up_balance")
+        for micros in range(0, below_micros, MICROS_PER_CENT)
+    )
+
+
+def _price(
+    price_micros: int,
+    currency: str,
+    start: BillingStart,
+    first_call: FirstCall | None = None,
+    first_call_days: int | None = None,
+) -> Iterator[Prompt]:
+    """The announcements of one price, alone and after a first-call price."""
+    origin = start.origin.value
+    yield Prompt.of(
+        "tariff",
+        price_micros=price_micros,
+        currency=currency,
+        starts=origin,
+        after_s=start.after_s,
+    )
+    if first_call is None:
+        return
+    for days in {None, first_call_days}:
+        yield Prompt.of(
+            "tariff_first_call",
+            price_micros=first_call.price_micros,
+            then_micros=price_micros,
+            currency=currency,
+            starts=origin,
+            after_s=start.after_s,
+            minutes=first_call.minutes,
+            days=days,
+        )
+    if first_call.minutes is not None:
+        yield Prompt.of("price_change", price_micros=price_micros, currency=currency)
+
+
+def _brought_prices() -> Iterator[Prompt]:
+    joined = BillingStart(StartsFrom.CONVERSATION)
+    for price in (660_000, 990_000, 1_990_000, 2_990_000):
+        yield from _price(price, _CURRENCY, joined)
+    for price in (1_990_000, 2_990_000):
+        yield from _price(price, _CURRENCY, BillingStart(StartsFrom.CONVERSATION, 10))
+        yield from _price(price, _CURRENCY, joined, FirstCall(0, 10))
+    for price in (660_000, 1_990_000):
+        yield from _price(price, _CURRENCY, BillingStart(StartsFrom.ANNOUNCEMENT))
+
+
+def _fixed() -> Iterator[Prompt]:
+    """All prompts without values, tones among them, and the shortest form of those with some."""
+    for name, form in FORMS.items():
+        if not form.required:
+            yield Prompt.of(name)
+    for returning in (0, 1):
+        yield Prompt.of("whisper_agent", returning=returning)
+
+
+def _times() -> Iterator[Prompt]:
+    for minutes in _MINUTES:
+        yield Prompt.of("minutes_left", minutes=minutes)
+        yield Prompt.of("topped_up_caller", minutes=minutes)
+    for seconds in _SECONDS:
+        yield Prompt.of("seconds_left", seconds=seconds)
+
+
+def _of_each(name: str, times_s: Iterable[int]) -> Iterator[Prompt]:
+    return (Prompt.of(name, seconds=seconds) for seconds in times_s)
+
+
+def _once(prompts: Iterable[Prompt]) -> tuple[Prompt, ...]:
+    return tuple({prompt.key(): prompt for prompt in prompts}.values())
