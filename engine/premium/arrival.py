@@ -37,12 +37,14 @@ from engine.core.rating import StartsFrom, affordable_seconds, hold_levels
 from engine.core.tariff import rate_for
 from engine.premium.call import Keypad, State, Turn
 from engine.premium.rules import closed_because, is_blocked
+from engine.premium.spending import note_view, start_meter
 from engine.premium.telling import minutes_prompt, play_to_caller, stop_playback
 
 SET_UP_LIMIT_MS = 180_000
 PIN_TRIES = 3
 KEYPAD_WAIT_MS = 20_000
 KEYPAD_MOST = 24
+NEEDED = ("FindAccount", "CheckPin", "ClaimFirstCall", "Reserve")
 
 
 def arrived(turn: Turn, event: CallArrived) -> None:
@@ -69,7 +71,8 @@ def refuse(turn: Turn, refusal: Refusal) -> None:
 
 def fail(turn: Turn, event: MoneyUnreachable) -> None:
     """Store or ledger is away: a fault announcement, nothing charged."""
-    turn.go(State.REFUSING, disposition=Disposition.FAULT)
+    if event.order in NEEDED:
+        turn.go(State.REFUSING, disposition=Disposition.FAULT)
 
 
 # --- the account ---------------------------------------------------------------------------
@@ -96,6 +99,7 @@ def account_found(turn: Turn, event: AccountFound) -> None:
 
 def enter_claiming(turn: Turn) -> None:
     service = turn.call.service
+    turn.change(offer_asked=True)
     turn.order(
         ClaimFirstCall(
             caller_list=service.caller_list,
@@ -116,7 +120,7 @@ def enter_reserving(turn: Turn) -> None:
     rate = rate_for(tariff, call.caller.line, call.first_call)
     meter = Meter(rate=rate, free_ms=tariff.billing_start.after_s * 1000)
     step = call.step + 1
-    turn.change(rate=rate, meter=meter, step=step, asked=True)
+    turn.change(rate=rate, meter=meter, step=step, asked=True, wanted_n=1)
     turn.order(Reserve(step=step, meter=meter, levels=hold_levels(rate, 0, 1)))
 
 
@@ -125,7 +129,8 @@ def first_reserved(turn: Turn, event: Reserved) -> None:
     call = turn.call
     if event.step != call.step or call.meter is None:
         return
-    turn.change(asked=False, view=event.view, meter=call.meter.granted(event.granted_n))
+    turn.change(asked=False, meter=call.meter.granted(event.granted_n))
+    note_view(turn, event.view)
     if event.granted_n >= 1:
         turn.go(State.ANNOUNCING)
     else:
@@ -134,7 +139,7 @@ def first_reserved(turn: Turn, event: Reserved) -> None:
 
 def note_balance(turn: Turn, event: BalanceChanged) -> None:
     """Before the conversation a change of the balance is only taken note of."""
-    turn.change(view=event.view)
+    note_view(turn, event.view)
 
 
 # --- announcements -------------------------------------------------------------------------
@@ -196,6 +201,8 @@ def _price(turn: Turn) -> Prompt:
         return Prompt.of("tariff", price_micros=rate.price_micros, **common)
     if rate.first_minutes is not None:
         common["minutes"] = rate.first_minutes
+    elif call.service.first_call_days is not None:
+        common["days"] = call.service.first_call_days
     return Prompt.of(
         "tariff_first_call",
         price_micros=rate.first_price_micros,
@@ -214,8 +221,8 @@ def announced(turn: Turn, event: PlaybackEnded) -> None:
         turn.go(State.REFUSING, disposition=Disposition.FAULT)
         return
     turn.change(announced_ms=event.at_ms)
-    if call.service.tariff.billing_start.origin is StartsFrom.ANNOUNCEMENT and call.meter:
-        turn.change(meter=call.meter.started(event.at_ms), mono_since_ms=turn.now.mono_ms)
+    if call.service.tariff.billing_start.origin is StartsFrom.ANNOUNCEMENT:
+        start_meter(turn, event.at_ms)
     turn.go(State.HUNTING)
 
 
@@ -263,8 +270,8 @@ def enter_entering(turn: Turn) -> None:
     _ask(turn, "enter_number")
 
 
-def _ask(turn: Turn, prompt: str) -> None:
-    play_to_caller(turn, Prompt.of(prompt))
+def _ask(turn: Turn, *names: str) -> None:
+    play_to_caller(turn, *(Prompt.of(name) for name in names))
     turn.order(SetTimer(name="keypad", at_ms=turn.now.wall_ms + KEYPAD_WAIT_MS))
 
 
@@ -297,10 +304,9 @@ def pin_checked(turn: Turn, event: PinChecked) -> None:
         refuse(turn, Refusal.PIN_WRONG)
     else:
         turn.change(keypad=Keypad(tries=turn.call.keypad.tries))
-        play_to_caller(turn, Prompt.of("pin_wrong"), Prompt.of("enter_number"))
+        _ask(turn, "pin_wrong", "enter_number")
 
 
 def keypad_silent(turn: Turn, event: TimerFired) -> None:
     """Nobody keys anything in: say what to do and end."""
-    if turn.now.wall_ms >= event.due_ms and event.name == "keypad":
-        refuse(turn, Refusal.NOT_IDENTIFIED)
+    refuse(turn, Refusal.NOT_IDENTIFIED)

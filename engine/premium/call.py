@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from engine.core.account import AccountView
-from engine.core.actions import Action
+from engine.core.actions import Action, FreeAgent, HangUp, Part
 from engine.core.call import Now, derived_id
 from engine.core.cdr import Disposition, Refusal
 from engine.core.inventory import Agent, HuntGroup, Service, Trunk
@@ -40,6 +40,10 @@ class State(StrEnum):
     LEAVING = "leaving"
     SETTLING = "settling"
     FINISHED = "finished"
+
+
+WAITING = (State.HUNTING, State.BRIEFING, State.JOINING)
+"""The states in which an announced caller waits for an agent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +85,28 @@ class Keypad:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """Orders of the last step that nobody may forget: whoever takes the call over repeats them."""
+
+    hang_up: tuple[HangUp, ...] = ()
+    part: tuple[Part, ...] = ()
+    free: tuple[FreeAgent, ...] = ()
+
+    @classmethod
+    def of(cls, actions: Iterable[Action]) -> "Owed":
+        orders = tuple(actions)
+        return cls(
+            hang_up=tuple(order for order in orders if isinstance(order, HangUp)),
+            part=tuple(order for order in orders if isinstance(order, Part)),
+            free=tuple(order for order in orders if isinstance(order, FreeAgent)),
+        )
+
+    @property
+    def orders(self) -> tuple[Action, ...]:
+        return (*self.part, *self.hang_up, *self.free)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PremiumCall:
     """One call to a premium line. Times are Asterisk's wall clock in milliseconds.
 
@@ -104,6 +130,7 @@ class PremiumCall:
     returning: bool = False
     view: AccountView | None = None
     rate: Rate | None = None
+    offer_asked: bool = False
     first_call: bool = False
     meter: Meter | None = None
     mono_since_ms: int | None = None
@@ -117,6 +144,7 @@ class PremiumCall:
     short: bool = False
     announced_ms: int | None = None
     ringing: tuple[AgentLeg, ...] = ()
+    accepted: bool = False
     tried: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     round: int = 1
@@ -133,11 +161,13 @@ class PremiumCall:
     price_told: bool = False
     limit_told: bool = False
     hold_until_ms: int | None = None
+    rejoined: bool = False
     disposition: Disposition | None = None
     refusal: Refusal | None = None
     ended_ms: int | None = None
     heard: tuple[tuple[int, str, str], ...] = ()
     alive_ms: int = 0
+    owed: Owed = field(default_factory=Owed)
 
     @property
     def finished(self) -> bool:

@@ -10,6 +10,7 @@ from engine.core.actions import (
     FreeAgent,
     HangUp,
     HangUpReason,
+    Part,
     ReturnFirstCall,
     SetDeadline,
     SetTimer,
@@ -34,12 +35,17 @@ from engine.premium import spending, telling
 from engine.premium.call import AgentLeg, PremiumCall, State, Turn
 
 LINGER_MS = 30_000
+TIMERS = (
+    "accept", "brief", "cut", "hold", "hunt", "join", "keypad", "limit", "limit_warn", "renew",
+    "ring", "tell", "wait",
+)  # fmt: skip
 
 LAST_WORDS = {
     Disposition.NO_AGENT: "all_agents_busy",
     Disposition.AGENT_HUNG_UP: "agent_lost_goodbye",
     Disposition.LIMIT_REACHED: "call_limit_reached",
     Disposition.MONEY_ENDED: "money_ended_caller",
+    Disposition.FAULT: "fault",
 }
 
 
@@ -49,7 +55,8 @@ def enter_closing(turn: Turn) -> None:
     caller_prompts = [Prompt.of(LAST_WORDS.get(_why(call), "goodbye"))]
     if _is_kept(call):
         hold_s = call.service.free_hold_s
-        turn.change(hold_until_ms=turn.now.wall_ms + hold_s * 1000)
+        turn.change(hold_until_ms=call.hold_until_ms or turn.now.wall_ms + hold_s * 1000)
+        spending.note_meter(turn)
         caller_prompts.append(Prompt.of("hold_top_up", seconds=hold_s))
     linger_ms = LINGER_MS + (call.service.free_hold_s * 1000 if _is_kept(call) else 0)
     for leg in _standing(call):
@@ -111,24 +118,42 @@ def enter_holding(turn: Turn) -> None:
         StartMusic(leg=call.caller.leg),
         SetTimer(name="hold", at_ms=call.hold_until_ms or turn.now.wall_ms),
     )
-
-
-def credit_in_hold(turn: Turn, event: BalanceChanged) -> None:
-    """Money came in after the end of the money: see whether it buys an increment."""
-    turn.change(view=event.view)
-    if _is_kept(turn.call) and spending.may_buy(turn):
+    if spending.may_buy(turn):
         spending.ask(turn)
 
 
+def credit_in_hold(turn: Turn, event: BalanceChanged) -> None:
+    """Money came in after the end of the money: see whether it buys an increment. If it does not,
+    say the balance."""
+    spending.note_view(turn, event.view)
+    if not _is_kept(turn.call):
+        return
+    if spending.may_buy(turn):
+        spending.ask(turn)
+    elif event.credited_micros > 0:
+        telling.play_to_caller(turn, telling.new_balance(event))
+
+
 def reserved_in_hold(turn: Turn, event: Reserved) -> None:
-    """It does: join the caller with the same agent again. It does not: say the balance."""
+    """It does: join the caller with the same agent again. It does not: another call was quicker,
+    or the store had not heard of the money yet."""
     call = turn.call
     if event.step != call.step or call.meter is None:
         return
     before_n = call.meter.granted_n
     spending.reserved(turn, event)
-    if event.granted_n > before_n and _is_kept(call):
+    if not _is_kept(call):
+        return
+    if event.granted_n > before_n:
         _rejoin(turn)
+    elif spending.is_more_there(turn, event):
+        spending.ask(turn)
+
+
+def renew_in_hold(turn: Turn, event: TimerFired) -> None:
+    """The store was away: ask again for what the credit seems to buy."""
+    if _is_kept(turn.call) and spending.may_buy(turn):
+        spending.ask(turn)
 
 
 def _rejoin(turn: Turn) -> None:
@@ -142,7 +167,7 @@ def _rejoin(turn: Turn) -> None:
         turn.go(State.HUNTING, agent=None, only=names)
         return
     turn.order(StopMusic(leg=agent.leg))
-    turn.go(State.JOINING)
+    turn.go(State.JOINING, rejoined=True)
 
 
 def hold_over(turn: Turn, event: TimerFired) -> None:
@@ -171,12 +196,16 @@ def release_agent(turn: Turn) -> None:
 
 
 def caller_gone(turn: Turn, event: LegEnded) -> None:
-    """The caller hung up before anything was charged."""
+    """The caller hung up while he was not in conversation."""
     if event.leg != turn.call.caller.leg:
         return
     turn.caller(gone=True)
-    disposition = turn.call.disposition or Disposition.ABANDONED
-    turn.go(State.LEAVING, disposition=disposition)
+    turn.go(State.LEAVING, disposition=turn.call.disposition or left_as(turn.call))
+
+
+def left_as(call: PremiumCall) -> Disposition:
+    """How a call counts whose caller is gone, by whether there was a conversation."""
+    return Disposition.ABANDONED if call.joined_ms is None else Disposition.CALLER_HUNG_UP
 
 
 def end_ordered_early(turn: Turn, event: EndOrdered) -> None:
@@ -185,8 +214,8 @@ def end_ordered_early(turn: Turn, event: EndOrdered) -> None:
 
 
 def unreachable_in_hold(turn: Turn, event: MoneyUnreachable) -> None:
-    """The store is away while the caller is kept: the next change of the balance asks again."""
-    turn.change(asked=False)
+    """The store is away while the caller is kept: ask again a little later."""
+    spending.unreachable(turn, event)
 
 
 # --- the bill ------------------------------------------------------------------------------
@@ -197,14 +226,15 @@ def enter_leaving(turn: Turn) -> None:
     call = turn.call
     spending.stop_meter(turn, turn.now.wall_ms)
     telling.stop_playback(turn)
-    for name in ("hold", "wait", "hunt", "accept", "join", "keypad", "limit", "limit_warn"):
-        turn.order(CancelTimer(name=name))
+    turn.order(*(CancelTimer(name=name) for name in TIMERS))
+    if call.bridge:
+        turn.order(Part(bridge=call.bridge, legs=(call.caller.leg,)))
     for rung in call.ringing:
         turn.order(HangUp(leg=rung.leg), FreeAgent(agent=rung.name, talked=False))
     release_agent(turn)
     if not call.caller.gone:
         turn.order(HangUp(leg=call.caller.leg, reason=_hang_up_reason(call)))
-    turn.change(ringing=(), ended_ms=call.ended_ms or turn.now.wall_ms)
+    turn.change(ringing=(), bridge="", ended_ms=call.ended_ms or turn.now.wall_ms)
     turn.go(State.SETTLING)
 
 
@@ -222,7 +252,7 @@ def enter_settling(turn: Turn) -> None:
     call = turn.call
     record = record_of(call)
     turn.order(Settle(record=record))
-    if call.first_call and record.charged_s == 0 and call.caller.e164:
+    if call.offer_asked and record.charged_s == 0 and call.caller.e164:
         turn.order(ReturnFirstCall(caller_list=call.service.caller_list, e164=call.caller.e164))
 
 

@@ -14,7 +14,6 @@ conversation.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from engine.core import events as e
@@ -22,7 +21,7 @@ from engine.core.actions import Action
 from engine.core.call import Now
 from engine.core.inventory import Inventory, Service, Trunk
 from engine.premium import adoption, arrival, ending, hunting, spending, talking, telling
-from engine.premium.call import PremiumCall, State, Turn
+from engine.premium.call import WAITING, Owed, PremiumCall, State, Turn
 from engine.premium.rules import judge
 
 S = State
@@ -52,14 +51,19 @@ TRANSITIONS: Mapping[Key, Handler] = {
     (S.HUNTING, e.OrderFailed): hunting.dial_failed,
     (S.HUNTING, e.PlaybackEnded): hunting.waiting_told,
     (S.HUNTING, "hunt"): hunting.look_again,
+    (S.HUNTING, "ring"): hunting.rung_too_long,
     (S.HUNTING, "wait"): hunting.waited_too_long,
     (S.BRIEFING, e.PlaybackEnded): hunting.briefed,
     (S.BRIEFING, e.DigitPressed): hunting.key_pressed,
+    (S.BRIEFING, e.Reserved): hunting.reserved_in_briefing,
     (S.BRIEFING, "accept"): hunting.not_accepted,
+    (S.BRIEFING, "brief"): hunting.briefed_too_long,
+    (S.BRIEFING, "wait"): hunting.wait_a_little,
     (S.JOINING, e.LegJoined): hunting.joined,
     (S.JOINING, e.LegAnswered): arrival.note_answer,
-    (S.JOINING, e.OrderFailed): hunting.join_failed,
+    (S.JOINING, e.OrderFailed): hunting.join_order_failed,
     (S.JOINING, "join"): hunting.join_failed,
+    (S.JOINING, "wait"): hunting.wait_a_little,
     (S.TALKING, e.LegAnswered): arrival.note_answer,
     (S.TALKING, e.LegLeft): talking.left,
     (S.TALKING, e.LegEnded): talking.ended,
@@ -71,6 +75,7 @@ TRANSITIONS: Mapping[Key, Handler] = {
     (S.TALKING, "renew"): spending.renew,
     (S.TALKING, "cut"): talking.cut,
     (S.TALKING, "warn"): telling.warn,
+    (S.TALKING, "tell"): telling.tell_again,
     (S.TALKING, "price"): telling.tell_price,
     (S.TALKING, "limit_warn"): telling.warn_of_limit,
     (S.TALKING, "limit"): talking.limit_reached,
@@ -86,7 +91,6 @@ TRANSITIONS: Mapping[Key, Handler] = {
     (S.SETTLING, e.CallSettled): ending.settled,
 }
 
-WAITING = (S.HUNTING, S.BRIEFING, S.JOINING)
 BEFORE_TALK = (
     S.ARRIVED, S.FINDING, S.ENTERING, S.CLAIMING, S.RESERVING, S.REFUSING, S.ANNOUNCING, *WAITING,
 )  # fmt: skip
@@ -143,7 +147,9 @@ def step(call: PremiumCall, event: e.Event, now: Now) -> tuple[PremiumCall, tupl
             if enter is not None:
                 enter(turn)
     if turn.call.meter is not None and turn.call.meter.running:
-        turn.call = replace(turn.call, alive_ms=now.wall_ms)
+        turn.change(alive_ms=now.wall_ms)
+    if turn.call is not call:
+        turn.change(owed=Owed.of(turn.actions))
     return turn.call, tuple(turn.actions)
 
 
@@ -166,10 +172,14 @@ def _common() -> dict[Key, Handler]:
         common[state, "renew"] = spending.renew
         common[state, "cut"] = hunting.money_waited_away
         common[state, e.Reserved] = spending.reserved
-        common[state, e.MoneyUnreachable] = spending.unreachable
+        common[state, e.BalanceChanged] = hunting.balance_while_waiting
+        common[state, e.MoneyUnreachable] = hunting.not_claimed
     for state in (S.CLOSING, S.HOLDING):
         common[state, e.MoneyUnreachable] = ending.unreachable_in_hold
         common[state, e.EndOrdered] = ending.end_ordered_early
+        common[state, "renew"] = ending.renew_in_hold
+    for state in State:
+        common[state, e.AgentsClaimed] = hunting.claimed_too_late
     return common
 
 
@@ -194,8 +204,12 @@ IGNORED: frozenset[type[e.Event]] = frozenset(
         e.TimerFired,
         e.BalanceChanged,
         e.Reserved,
-        e.AgentsClaimed,
         e.OrderFailed,
+        e.CallArrived,
+        e.AccountFound,
+        e.PinChecked,
+        e.FirstCallSettled,
+        e.CallSettled,
         e.MoneyUnreachable,
         e.EndOrdered,
     }

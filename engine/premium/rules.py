@@ -16,6 +16,7 @@ from engine.core.tariff import Line
 from engine.premium.call import Caller
 
 SPOKEN_STEP_S = 5
+ANONYMOUS = frozenset({"anonymous", "restricted", "unavailable", "private"})
 
 
 def judge(event: CallArrived, trunk: Trunk, service: Service) -> Caller:
@@ -39,9 +40,14 @@ def judge(event: CallArrived, trunk: Trunk, service: Service) -> Caller:
 
 
 def is_withheld(identity: SignalledIdentity) -> bool:
-    """Whether the caller asked that his number be shown to nobody (RFC 3323, RFC 3325 9.3)."""
+    """Whether the caller asked that his number be shown to nobody (RFC 3323, RFC 3325 9.3).
+
+    A From made anonymous says so too (RFC 3323 4.1.1.3), also where Privacy was lost on the way.
+    """
     wishes = {wish.strip().lower() for wish in identity.privacy.split(";")}
     if wishes & {"id", "user", "header", "session", "critical"}:
+        return True
+    if identity.from_user.strip().lower() in ANONYMOUS:
         return True
     return identity.presentation.startswith("prohib")
 

@@ -8,6 +8,7 @@ Asterisk's own deadlines stand a little behind every grant, so that a call ends 
 is left; they are moved only after the money is held.
 """
 
+from engine.core.account import AccountView
 from engine.core.actions import CancelTimer, Reserve, SetDeadline, SetTimer
 from engine.core.events import MoneyUnreachable, Reserved, TimerFired
 from engine.core.rating import charge, hold_levels, increments_begun, max_increments
@@ -21,6 +22,7 @@ RETRY_MS = 1_000
 AGENT_NET_MS = 300
 CALLER_NET_MS = 5_000
 CLOSING_PROMPT_MS = 20_000
+JOIN_NET_MS = 1_000
 
 
 def ask(turn: Turn) -> None:
@@ -36,6 +38,23 @@ def ask(turn: Turn) -> None:
     turn.order(Reserve(step=step, meter=meter, levels=levels, least=_least_increments(turn)))
 
 
+def note_meter(turn: Turn) -> None:
+    """Write the meter to the store as it now stands, so that other calls reckon with it."""
+    call = turn.call
+    if call.meter is None or call.meter.granted_n == 0:
+        return
+    step = call.step + 1
+    turn.change(step=step, asked=True, wanted_n=call.meter.granted_n)
+    turn.order(Reserve(step=step, meter=call.meter, levels=()))
+
+
+def note_view(turn: Turn, view: AccountView) -> None:
+    """Keep the newest view of the account; a late one is older by its sequence number."""
+    known = turn.call.view
+    if known is None or view.seq >= known.seq:
+        turn.change(view=view)
+
+
 def may_buy(turn: Turn) -> bool:
     """Whether what is available would buy the next increment, as far as the last view tells."""
     call = turn.call
@@ -46,6 +65,14 @@ def may_buy(turn: Turn) -> bool:
         return False
     price = charge(rate, granted_n + 1) - charge(rate, granted_n)
     return price <= max(0, call.view.available_micros)
+
+
+def is_more_there(turn: Turn, event: Reserved) -> bool:
+    """Whether the newest view holds money that this answer of the store knew nothing of."""
+    meter = turn.call.meter
+    if meter is None or turn.call.asked or event.granted_n != meter.granted_n:
+        return False
+    return may_buy(turn)
 
 
 def _wanted_increments(turn: Turn) -> int:
@@ -75,7 +102,8 @@ def reserved(turn: Turn, event: Reserved) -> None:
         return
     meter = call.meter.granted(max(call.meter.granted_n, event.granted_n))
     short = meter.granted_n < call.wanted_n
-    turn.change(asked=False, view=event.view, meter=meter, short=short)
+    turn.change(asked=False, meter=meter, short=short)
+    note_view(turn, event.view)
     schedule(turn)
 
 
@@ -118,17 +146,45 @@ def _next_ask_ms(turn: Turn, paid_ms: int) -> int | None:
 
 
 def nets(turn: Turn, paid_ms: int) -> tuple[SetDeadline, ...]:
-    """Asterisk's deadlines: the agent's just behind the paid time, the caller's behind that and
-    the closing prompt. A forced end comes before either."""
+    """Asterisk's deadlines in the conversation: the agent's just behind the paid time, the
+    caller's behind that and the closing prompt. A forced end comes before either."""
     call = turn.call
+    if call.state is not State.TALKING or call.agent is None:
+        return ()
     limit_ms = call.limit_ms
     end_ms = min(paid_ms, limit_ms) if limit_ms is not None else paid_ms
-    caller = SetDeadline(
-        leg=call.caller.leg, at_ms=end_ms + AGENT_NET_MS + CLOSING_PROMPT_MS + CALLER_NET_MS
+    return (
+        SetDeadline(leg=call.agent.leg, at_ms=end_ms + AGENT_NET_MS),
+        SetDeadline(
+            leg=call.caller.leg, at_ms=end_ms + AGENT_NET_MS + CLOSING_PROMPT_MS + CALLER_NET_MS
+        ),
     )
-    if call.agent is None or call.state is not State.TALKING:
-        return (caller,) if call.state is State.TALKING else ()
-    return (SetDeadline(leg=call.agent.leg, at_ms=end_ms + AGENT_NET_MS), caller)
+
+
+def net_at_joining(turn: Turn) -> None:
+    """The agent's deadline for a conversation that begins now, should nobody live to move it."""
+    call = turn.call
+    if call.meter is None or call.agent is None:
+        return
+    paid_ms = call.meter.started(turn.now.wall_ms).paid_until_ms()
+    at_ms = max(paid_ms, turn.now.wall_ms) + JOIN_NET_MS
+    turn.order(SetDeadline(leg=call.agent.leg, at_ms=at_ms))
+
+
+def is_longest(turn: Turn) -> bool:
+    """Whether the grants have reached the longest call that the tariff allows."""
+    meter = turn.call.meter
+    return meter is not None and meter.granted_n >= max_increments(meter.rate)
+
+
+def is_slice_held(turn: Turn) -> bool:
+    """Whether a conversation may begin: a slice is held ahead of it, or all that can be had."""
+    meter = turn.call.meter
+    if meter is None or is_spent(turn):
+        return False
+    left_ms = meter.started(turn.now.wall_ms).paid_until_ms() - turn.now.wall_ms
+    is_all = turn.call.short or is_longest(turn)
+    return left_ms >= LEAST_SLICE_S * 1000 or (is_all and not turn.call.asked)
 
 
 def renew(turn: Turn, event: TimerFired) -> None:
@@ -139,6 +195,15 @@ def is_spent(turn: Turn) -> bool:
     """Whether the grants of the running meter are used up by now."""
     meter = turn.call.meter
     return meter is not None and meter.running and turn.now.wall_ms >= meter.paid_until_ms()
+
+
+def start_meter(turn: Turn, at_ms: int) -> None:
+    """Let the meter run from an instant of Asterisk's clock, however late we heard of it."""
+    meter = turn.call.meter
+    if meter is None or meter.running:
+        return
+    late_ms = max(0, turn.now.wall_ms - at_ms)
+    turn.change(meter=meter.started(at_ms), mono_since_ms=turn.now.mono_ms - late_ms)
 
 
 def stop_meter(turn: Turn, at_ms: int) -> None:
@@ -158,5 +223,5 @@ def stop_meter(turn: Turn, at_ms: int) -> None:
             at_ms = meter.running_since_ms + max(0, min(wall_ms, mono_ms))
             turn.change(clock_alarm=True)
     turn.change(meter=meter.stopped(at_ms), mono_since_ms=None, cut_ms=None, armed=())
-    for name in ("cut", "renew", "warn", "price"):
+    for name in ("cut", "renew", "warn", "price", "tell"):
         turn.order(CancelTimer(name=name))

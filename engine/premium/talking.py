@@ -12,7 +12,6 @@ from engine.core.events import (
     EndOrdered,
     LegEnded,
     LegLeft,
-    PlaybackEnded,
     Reserved,
     TimerFired,
 )
@@ -24,41 +23,28 @@ from engine.premium.call import State, Turn
 def enter_talking(turn: Turn) -> None:
     """Both are joined (or the call was taken over in mid-talk): set all clocks, ask for a slice."""
     telling.arm_at_start(turn)
-    telling.set_price_timer(turn)
     telling.set_limit_timers(turn)
+    telling.welcome_back(turn)
     spending.schedule(turn)
     spending.ask(turn)
 
 
 def reserved(turn: Turn, event: Reserved) -> None:
-    """More is held; the end of the money may have moved."""
-    before_ms = turn.call.cut_ms
+    """More is held; with it comes the newest view of the account."""
     spending.reserved(turn, event)
-    turn.change(cut_ms=telling.reckon_cut_off(turn.call))
-    if turn.call.cut_ms != before_ms:
-        telling.renew_cut_off(turn)
+    telling.renew_cut_off(turn)
+    if turn.call.short and spending.is_more_there(turn, event):
+        spending.ask(turn)
 
 
 def balance_changed(turn: Turn, event: BalanceChanged) -> None:
     """Money came, went, or another call holds it: reckon anew, tell it, ask for more if short."""
-    before_ms = turn.call.cut_ms
-    if turn.call.view is not None and event.view.seq < turn.call.view.seq:
-        return
-    turn.change(view=event.view)
-    after_ms = telling.reckon_cut_off(turn.call)
-    if before_ms is not None and after_ms is not None and after_ms < before_ms:
-        turn.change(cut_ms=after_ms)
-        telling.tell_balance_change(turn, event, before_ms)
-        telling.set_warning_timer(turn)
-    else:
-        telling.renew_cut_off(turn)
-        telling.tell_balance_change(turn, event, before_ms or 0)
+    spending.note_view(turn, event.view)
+    telling.renew_cut_off(turn, quiet=event.credited_micros > 0)
+    if event.credited_micros > 0:
+        telling.tell_credit(turn, event)
     if turn.call.short and spending.may_buy(turn):
         spending.ask(turn)
-
-
-def whisper_ended(turn: Turn, event: PlaybackEnded) -> None:
-    telling.whisper_ended(turn, event)
 
 
 def cut(turn: Turn, event: TimerFired) -> None:
@@ -66,8 +52,15 @@ def cut(turn: Turn, event: TimerFired) -> None:
     if not spending.is_spent(turn):
         spending.schedule(turn)
         return
-    end_conversation(turn, turn.now.wall_ms)
-    turn.go(State.CLOSING, disposition=Disposition.MONEY_ENDED)
+    end_of_money(turn, turn.now.wall_ms)
+
+
+def end_of_money(turn: Turn, at_ms: int) -> None:
+    """The grants are used up: for want of money, or because the longest call is reached."""
+    end_conversation(turn, at_ms)
+    longest = spending.is_longest(turn)
+    reason = Disposition.LIMIT_REACHED if longest else Disposition.MONEY_ENDED
+    turn.go(State.CLOSING, disposition=reason)
 
 
 def limit_reached(turn: Turn, event: TimerFired) -> None:
@@ -111,8 +104,17 @@ def _somebody_left(turn: Turn, leg: str, at_ms: int) -> None:
         turn.caller(gone=True)
         turn.go(State.LEAVING, disposition=Disposition.CALLER_HUNG_UP)
     elif call.agent is not None and leg == call.agent.leg:
-        end_conversation(turn, at_ms)
-        lose_agent(turn)
+        agent_left(turn, at_ms)
+
+
+def agent_left(turn: Turn, at_ms: int) -> None:
+    """The agent is gone: if it was Asterisk's own net that ended his leg, so is the money."""
+    meter = turn.call.meter
+    if meter is not None and meter.running and at_ms >= meter.paid_until_ms():
+        end_of_money(turn, at_ms)
+        return
+    end_conversation(turn, at_ms)
+    lose_agent(turn)
 
 
 def lose_agent(turn: Turn) -> None:
@@ -122,6 +124,7 @@ def lose_agent(turn: Turn) -> None:
         turn.order(HangUp(leg=call.agent.leg), FreeAgent(agent=call.agent.name, talked=True))
     turn.change(agent=None)
     if call.service.on_agent_lost is OnAgentLost.NEXT:
+        spending.note_meter(turn)
         turn.go(State.HUNTING)
     else:
         turn.go(State.CLOSING, disposition=Disposition.AGENT_HUNG_UP)

@@ -57,17 +57,17 @@ def agent_lang(call: PremiumCall) -> str:
     return agent.lang if agent else call.service.lang
 
 
-def whisper_to_caller(turn: Turn, prompt: Prompt) -> None:
+def whisper_to_caller(turn: Turn, *prompts: Prompt) -> None:
     """Tell the caller something in the conversation."""
     playback = turn.new_id("p")
     _replace_whisper(turn, turn.call.caller_whisper)
     turn.change(caller_whisper=playback)
-    turn.note_heard("caller", (prompt.key(),))
+    turn.note_heard("caller", (prompt.key() for prompt in prompts))
     turn.order(
         Whisper(
             leg=turn.call.caller.leg,
             playback=playback,
-            prompts=(prompt,),
+            prompts=prompts,
             lang=turn.call.service.lang,
         )
     )
@@ -113,21 +113,43 @@ def left_ms(turn: Turn) -> int:
     return max(0, cut_ms - turn.now.wall_ms) if cut_ms is not None else 0
 
 
-def reckon_cut_off(call: PremiumCall) -> int | None:
-    """When the money ends if every call on the account goes on; None while the meter stands."""
+def reckon_cut_off(call: PremiumCall, but_micros: int = 0) -> int | None:
+    """When the money ends if every call on the account goes on; None while the meter stands.
+
+    `but_micros` is left out of the balance, to see what it has bought.
+    """
     if call.meter is None or not call.meter.running or call.view is None:
         return None
-    return cut_off_ms(call.meter, call.view.others(call.call_id), call.view.balance_micros)
+    balance_micros = call.view.balance_micros - but_micros
+    return cut_off_ms(call.meter, call.view.others(call.call_id), balance_micros)
 
 
-def renew_cut_off(turn: Turn) -> None:
-    """Reckon the cut-off anew and set the next warning by it."""
-    turn.change(cut_ms=reckon_cut_off(turn.call))
-    seconds = left_ms(turn) // 1000
-    rearmed = tuple(s for s in turn.call.service.thresholds_s if s < seconds)
-    armed = tuple(sorted({*turn.call.armed, *rearmed}, reverse=True))
-    turn.change(armed=armed)
+def renew_cut_off(turn: Turn, *, quiet: bool = False) -> None:
+    """Reckon the cut-off anew, and by it the warnings.
+
+    A later one makes warnings due again. An earlier one lets those thresholds pass that time left
+    falls below by it: then both hear the true time instead (unless `quiet`: it is told anyway).
+    """
+    before_ms = turn.call.cut_ms
+    after_ms = reckon_cut_off(turn.call)
+    turn.change(cut_ms=after_ms)
+    if after_ms is None:
+        return
+    if before_ms is not None and after_ms < before_ms:
+        _let_thresholds_pass(turn, quiet=quiet)
+    else:
+        ahead = (s for s in turn.call.service.thresholds_s if s * 1000 < left_ms(turn))
+        turn.change(armed=tuple(sorted({*turn.call.armed, *ahead}, reverse=True)))
     set_warning_timer(turn)
+    set_price_timer(turn)
+
+
+def _let_thresholds_pass(turn: Turn, *, quiet: bool) -> None:
+    armed = turn.call.armed
+    ahead = tuple(s for s in armed if s * 1000 < left_ms(turn))
+    turn.change(armed=ahead)
+    if ahead != armed and not quiet:
+        _tell_true_time(turn)
 
 
 def arm_at_start(turn: Turn) -> None:
@@ -135,11 +157,23 @@ def arm_at_start(turn: Turn) -> None:
     heard his minutes and gets no late warning. One that was armed before a gap and has passed in
     it is made up for by the true time."""
     missed = turn.call.armed
-    turn.change(armed=())
+    turn.change(armed=(), cut_ms=None)
     renew_cut_off(turn)
-    left_s = left_ms(turn) // 1000
-    if any(threshold_s >= left_s for threshold_s in missed):
-        _tell_true_time(turn, left_s)
+    if any(threshold_s * 1000 >= left_ms(turn) for threshold_s in missed):
+        _tell_true_time(turn)
+
+
+def welcome_back(turn: Turn) -> None:
+    """After the free hold: the caller hears what his top-up bought, the agent that he is back."""
+    if not turn.call.rejoined:
+        return
+    turn.change(rejoined=False)
+    prompts = [Prompt.of("rejoined_caller")]
+    seconds = spoken_seconds(left_ms(turn) // 1000)
+    if seconds > 0:
+        prompts.append(Prompt.of("topped_up_caller", seconds=seconds))
+    whisper_to_caller(turn, *prompts)
+    whisper_to_agent(turn, Prompt.of("rejoined_agent"))
 
 
 def set_warning_timer(turn: Turn) -> None:
@@ -161,54 +195,52 @@ def warn(turn: Turn, event: TimerFired) -> None:
         set_warning_timer(turn)
         return
     turn.change(armed=call.armed[1:])
+    turn.order(CancelTimer(name="tell"))
     whisper_to_caller(turn, Prompt.of("warning_caller", seconds=threshold_s))
     whisper_to_agent(turn, Prompt.of("warning_agent", seconds=threshold_s))
     set_warning_timer(turn)
 
 
-def tell_balance_change(turn: Turn, event: BalanceChanged, before_ms: int) -> None:
-    """After a change of the balance: what a credit bought, or the true time if it fell below a
-    threshold. `before_ms` is the cut-off as it was known before."""
-    after_ms = turn.call.cut_ms
-    if after_ms is None:
+def tell_credit(turn: Turn, event: BalanceChanged) -> None:
+    """The caller hears how long he can now talk or, if the credit completes no increment, his new
+    balance; the agent hears a tone."""
+    call = turn.call
+    if call.cut_ms is None:
         return
-    if event.credited_micros > 0:
-        _tell_credit(turn, event, gained=after_ms > before_ms)
-    elif after_ms < before_ms:
-        _tell_loss(turn)
-
-
-def _tell_credit(turn: Turn, event: BalanceChanged, *, gained: bool) -> None:
+    without_ms = reckon_cut_off(call, but_micros=event.credited_micros)
+    gained = without_ms is not None and call.cut_ms > without_ms
     seconds = spoken_seconds(left_ms(turn) // 1000)
+    turn.order(CancelTimer(name="tell"))
     if gained and seconds > 0:
         whisper_to_caller(turn, Prompt.of("topped_up_caller", seconds=seconds))
     else:
-        whisper_to_caller(
-            turn,
-            Prompt.of(
-                "topped_up_balance",
-                balance_micros=max(0, event.view.balance_micros),
-                currency=event.view.currency,
-            ),
-        )
+        whisper_to_caller(turn, new_balance(event))
     whisper_to_agent(turn, Prompt.of("agent_tone"))
 
 
-def _tell_loss(turn: Turn) -> None:
-    """Time left fell below a threshold by something else than passing: both hear the true time."""
-    call = turn.call
-    left_s = left_ms(turn) // 1000
-    passed = tuple(s for s in call.armed if s >= left_s)
-    if not passed:
+def new_balance(event: BalanceChanged) -> Prompt:
+    """What a credit that buys no time is told as."""
+    view = event.view
+    return Prompt.of(
+        "topped_up_balance",
+        balance_micros=max(0, view.balance_micros),
+        currency=view.currency,
+    )
+
+
+def tell_again(turn: Turn, event: TimerFired) -> None:
+    """What was left untold because something had just been told."""
+    _tell_true_time(turn)
+
+
+def _tell_true_time(turn: Turn) -> None:
+    """Both hear what is left; told too soon after the last time, it is told a little later."""
+    seconds = spoken_seconds(left_ms(turn) // 1000)
+    if seconds == 0:
         return
-    turn.change(armed=tuple(s for s in call.armed if s < left_s))
-    set_warning_timer(turn)
-    _tell_true_time(turn, left_s)
-
-
-def _tell_true_time(turn: Turn, left_s: int) -> None:
-    seconds = spoken_seconds(left_s)
-    if seconds == 0 or turn.now.wall_ms - turn.call.told_ms < TELL_AGAIN_MS:
+    again_ms = turn.call.told_ms + TELL_AGAIN_MS
+    if turn.now.wall_ms < again_ms:
+        turn.order(SetTimer(name="tell", at_ms=again_ms))
         return
     turn.change(told_ms=turn.now.wall_ms)
     whisper_to_caller(turn, Prompt.of("time_changed_caller", seconds=seconds))
@@ -220,31 +252,34 @@ def _tell_true_time(turn: Turn, left_s: int) -> None:
 
 def set_price_timer(turn: Turn) -> None:
     """Wake before the first-call price ends, to announce the new one (§ 110(2) TKG)."""
-    call = turn.call
-    if call.meter is None or call.price_told or not call.meter.running:
-        return
-    minutes = call.meter.rate.first_minutes
-    if call.meter.rate.first_price_micros is None or minutes is None:
-        return
-    ends_ms = call.meter.at_elapsed_ms(minutes * 60_000)
-    turn.order(SetTimer(name="price", at_ms=ends_ms - PRICE_NOTICE_MS))
+    ends_ms = _first_price_ends_ms(turn)
+    if ends_ms is not None:
+        turn.order(SetTimer(name="price", at_ms=ends_ms - PRICE_NOTICE_MS))
 
 
 def tell_price(turn: Turn, event: TimerFired) -> None:
-    """The first-call price is about to end: the caller hears the price that follows, if he can
-    still pay a second at it."""
+    """The first-call price is about to end: the caller hears the price that follows."""
     call = turn.call
-    if call.meter is None or call.price_told:
+    if _first_price_ends_ms(turn) is None or call.rate is None:
         return
     turn.change(price_told=True)
-    rate = call.meter.rate
-    ends_ms = call.meter.at_elapsed_ms((rate.first_minutes or 0) * 60_000)
-    if call.cut_ms is None or call.cut_ms <= ends_ms:
-        return
+    price_micros = call.rate.price_micros
     whisper_to_caller(
-        turn,
-        Prompt.of("price_change", price_micros=rate.price_micros, currency=call.currency),
+        turn, Prompt.of("price_change", price_micros=price_micros, currency=call.currency)
     )
+
+
+def _first_price_ends_ms(turn: Turn) -> int | None:
+    """When a first-call price ends of which the end is still to be told; None if his money does
+    not reach beyond it."""
+    call = turn.call
+    if call.meter is None or call.price_told or call.cut_ms is None:
+        return None
+    minutes = call.meter.rate.first_minutes
+    if call.meter.rate.first_price_micros is None or minutes is None:
+        return None
+    ends_ms = call.meter.at_elapsed_ms(minutes * 60_000)
+    return ends_ms if call.cut_ms > ends_ms else None
 
 
 def set_limit_timers(turn: Turn) -> None:
