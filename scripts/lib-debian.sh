@@ -49,7 +49,7 @@ debian_configure() {
     [ -n "$keyring" ] || fail "there is no keyring to check the Debian archive with." "$APT_MIRROR_HINT"
     mkdir -p -- "$APT_DIR/state/lists/partial" "$APT_DIR/cache/archives/partial"
     : >"$APT_DIR/state/status"
-    printf 'deb [signed-by=%s] %s %s main\n' "$keyring" "$mirror" "$DEBIAN_SUITE" >"$APT_DIR/sources.list"
+    printf 'deb [arch=%s signed-by=%s] %s %s main\n' "$(dpkg --print-architecture)" "$keyring" "$mirror" "$DEBIAN_SUITE" >"$APT_DIR/sources.list"
     cat >"$APT_DIR/apt.conf" <<CONF
 Dir::State "$APT_DIR/state";
 Dir::State::lists "$APT_DIR/state/lists";
