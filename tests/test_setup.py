@@ -13,7 +13,7 @@ SETUP = Path(__file__).resolve().parent.parent / "scripts" / "setup"
 def _set_up(var: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
     keep = {name: value for name, value in os.environ.items() if not name.startswith("GROSCHEN_")}
     return subprocess.run(
-        [SETUP, "--runtime", *words],
+        [SETUP, "--no-python", *words],
         env={**keep, "GROSCHEN_VAR": str(var), **settings},
         capture_output=True,
         text=True,
@@ -67,7 +67,7 @@ def test_an_asterisk_that_is_there_is_used(tmp_path: Path) -> None:
     modules = tmp_path / "usr" / "lib" / "some-triplet" / "asterisk" / "modules"
     modules.mkdir(parents=True)
     var = tmp_path / "var"
-    ended = _set_up(var, "--no-python", GROSCHEN_ASTERISK=program)
+    ended = _set_up(var, GROSCHEN_ASTERISK=program)
     assert ended.returncode == 0
     facts = json.loads((var / "asterisk.json").read_text())
     assert facts["executable"] == program
