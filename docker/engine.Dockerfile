@@ -19,9 +19,8 @@ COPY engine engine
 COPY dialplan dialplan
 COPY sounds sounds
 COPY config config
-COPY --chmod=755 docker/engine-entrypoint.sh /usr/local/bin/groschen-entrypoint
 
 USER 10001:10001
 ENV GROSCHEN_VAR=/var/lib/groschen
-ENTRYPOINT ["groschen-entrypoint"]
+ENTRYPOINT ["groschen"]
 CMD ["serve"]

@@ -44,20 +44,17 @@ asterisk_of_machine() {
     fi
 }
 
-# A folder of the machine's own Asterisk, as its asterisk.conf or its usual place says.
+# A folder of an Asterisk that is there: beside it in a tree that was unpacked elsewhere,
+# where asterisk.conf says, or in its usual place. Takes the program and the setting's name.
 asterisk_setting() {
-    local tree prefix candidate
-    tree=$(dirname -- "$1") # of a tree that scripts/setup unpacked elsewhere
+    local tree prefix said candidate
+    tree=$(dirname -- "$1")
     prefix=$(dirname -- "$tree")
-    candidate=$(sed -n "s/^[[:space:]]*$2[[:space:]]*=>\{0,1\}[[:space:]]*\([^;[:space:]]*\).*/\1/p" \
-        /etc/asterisk/asterisk.conf "$prefix/etc/asterisk/asterisk.conf" 2>/dev/null | head -n 1)
-    if [ -n "$candidate" ] && [ -d "$candidate" ]; then
-        printf '%s\n' "$candidate"
-        return
-    fi
+    said=$(sed -n "s/^[[:space:]]*$2[[:space:]]*=>\{0,1\}[[:space:]]*\([^;[:space:]]*\).*/\1/p" \
+        "$prefix/etc/asterisk/asterisk.conf" /etc/asterisk/asterisk.conf 2>/dev/null | head -n 1) || true
     case $2 in
-        astmoddir) set -- "$prefix"/lib/*/asterisk/modules "$prefix"/lib*/asterisk/modules "$tree"/usr/lib/*/asterisk/modules ;;
-        *) set -- "$prefix/share/asterisk" "$tree/usr/share/asterisk" /var/lib/asterisk ;;
+        astmoddir) set -- "$tree"/usr/lib/*/asterisk/modules "$said" "$prefix"/lib*/*/asterisk/modules "$prefix"/lib*/asterisk/modules ;;
+        *) set -- "$tree/usr/share/asterisk" "$said" "$prefix/share/asterisk" /var/lib/asterisk ;;
     esac
     for candidate in "$@"; do
         [ ! -d "$candidate" ] || { printf '%s\n' "$candidate"; return; }

@@ -50,7 +50,8 @@ debian_configure() {
     [ -n "$keyring" ] || fail "there is no keyring to check the Debian archive with." "$APT_MIRROR_HINT"
     mkdir -p -- "$APT_DIR/state/lists/partial" "$APT_DIR/cache/archives/partial"
     : >"$APT_DIR/state/status"
-    printf 'deb [signed-by=%s] %s %s %s\n' "$keyring" "$mirror" "$DEBIAN_SUITE" "$DEBIAN_COMPONENTS" \
+    printf 'deb [arch=%s signed-by=%s] %s %s %s\n' \
+        "$(dpkg --print-architecture)" "$keyring" "$mirror" "$DEBIAN_SUITE" "$DEBIAN_COMPONENTS" \
         >"$APT_DIR/sources.list"
     cat >"$APT_DIR/apt.conf" <<CONF
 Dir::State "$APT_DIR/state";

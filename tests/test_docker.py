@@ -1,9 +1,8 @@
 """The files of the production shape, held to what `docker/README.md` promises of them.
 
-No container is run: form and promises are checked, and the two shell scripts for real.
+No container is run: form and promises are checked, and the script that makes the secrets for real.
 """
 
-import os
 import re
 import shutil
 import subprocess
@@ -12,6 +11,8 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+
+from engine.settings import PREFIX, Settings
 
 DOCKER = Path(__file__).resolve().parent.parent / "docker"
 COMPOSE: dict[str, Any] = YAML(typ="safe").load(DOCKER / "compose.yaml")
@@ -45,7 +46,7 @@ def test_only_sip_and_rtp_are_published() -> None:
 def test_what_speaks_to_the_store_and_the_books_has_no_way_out() -> None:
     networks = COMPOSE["networks"]
     for name in ("engine", "valkey", "postgres"):
-        assert all(networks[network].get("internal") for network in SERVICES[name]["networks"])
+        assert all(networks[network]["internal"] for network in SERVICES[name]["networks"])
 
 
 def test_images_are_pinned() -> None:
@@ -75,34 +76,14 @@ def test_make_secrets_makes_them_all_and_keeps_what_is_there(tmp_path: Path) -> 
     second = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
     assert first == second
     assert set(first) == set(COMPOSE["secrets"])
-    assert first["postgres_password"] in first["ledger_url"]
+    assert first["postgres_password"] in first["database_url"]
     assert len(set(first.values())) == len(first)
 
 
-def _enter(tmp_path: Path, secret_file: Path) -> subprocess.CompletedProcess[str]:
-    program = tmp_path / "groschen"
-    program.write_text('#!/bin/sh\nprintf "%s|" "$GROSCHEN_ARI_PASSWORD" "$@"\n')
-    program.chmod(0o755)
-    return subprocess.run(
-        [DOCKER / "engine-entrypoint.sh", "serve", "--loudly"],
-        env={
-            "PATH": f"{tmp_path}:{os.environ['PATH']}",
-            "GROSCHEN_ARI_PASSWORD_FILE": str(secret_file),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def test_the_entrypoint_reads_secrets_from_files(tmp_path: Path) -> None:
-    secret = tmp_path / "secret"
-    secret.write_text("a b$c'\n")
-    assert _enter(tmp_path, secret).stdout == "a b$c'|serve|--loudly|"
-
-
-def test_the_entrypoint_names_a_missing_secret(tmp_path: Path) -> None:
-    missing = tmp_path / "missing"
-    entered = _enter(tmp_path, missing)
-    assert entered.returncode == 1
-    assert str(missing) in entered.stderr
+def test_the_engine_is_given_settings_that_it_has() -> None:
+    """A secret may be given as a file; every other name is the setting's own."""
+    secret = {n for n, f in Settings.model_fields.items() if "SecretStr" in str(f.annotation)}
+    known = set(Settings.model_fields) | {f"{name}_file" for name in secret}
+    given = {name.removeprefix(PREFIX).lower() for name in SERVICES["engine"]["environment"]}
+    assert given <= known
+    assert {f"{name}_file" for name in secret} <= given

@@ -123,8 +123,8 @@ def test_every_path_named_in_a_document_exists() -> None:
 
 def _exists(named: str, document: Path) -> bool:
     """A path counts from the root, `engine/` or the document; a bare name from anywhere."""
-    if "/" not in named:
-        return any(path.match(named) for path in FILES)
+    if "/" not in named and any(path.match(named) for path in FILES):
+        return True
     return any(any(base.glob(named)) for base in (ROOT, ROOT / "engine", document.parent))
 
 

@@ -30,6 +30,7 @@ from engine.core.inventory import (
     BillingProfile,
     HuntGroup,
     Inventory,
+    Organisation,
     Service,
     Trunk,
 )
@@ -175,7 +176,7 @@ class RealHouse:
         group = self._group or HuntGroup(name="advisers", organisation=ORGANISATION, agents=names)
         return Inventory(
             version=1,
-            organisations=(ORGANISATION,),
+            organisations=(Organisation(name=ORGANISATION, title="Acme"),),
             trunks=(replace(trunk, host="127.0.0.1", port=world.network_port),),
             agents=(*phones, *outside),
             groups=(group,),
