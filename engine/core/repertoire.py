@@ -1,4 +1,4 @@
-"""Which prompts must have audio before the first call: what the project brings, and a service's own.
+"""Which prompts must have audio before a call: what the project brings, what a service adds.
 
 Pure lists; making the audio is `speech`'s. A prompt that is in no list still sounds: it is told
 in more sentences, or with less in it (`engine.core.prompt.alternatives`).

@@ -131,7 +131,7 @@ def _likeness(one: Signal, other: Signal) -> float:
     return float(np.abs(matches / norm).max())
 
 
-def test_recordings_of_the_rig_can_be_read(tmp_path: Path) -> None:
+def test_a_sound_is_read_as_it_was_written(tmp_path: Path) -> None:
     """`wav.write` and `wav.read` keep every sample."""
     sound = Pcm(16_000, np.arange(-500, 500, dtype="<i2").tobytes())
     wav.write(tmp_path / "x.wav", sound)
