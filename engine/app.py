@@ -25,6 +25,7 @@ from engine.flows.relay import Relay
 from engine.ledger.sql import SqlLedger
 from engine.settings import Settings
 from engine.speech.library import Library
+from engine.speech.voices import find_voices
 from engine.store.address import parse_address
 from engine.store.process import StoreProcess
 from engine.store.valkey import ValkeyStore
@@ -121,7 +122,8 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
     """An engine at work until the block is left; raises what it cannot start with."""
     async with AsyncExitStack() as stack:
         plan.folder.mkdir(parents=True, exist_ok=True)
-        sounds = Library(plan.sounds, plan.rendered)
+        voices = find_voices(plan.rendered.parent / "voices")
+        sounds = Library(plan.sounds, plan.rendered, voices)
         store = await _store(plan, stack)
         ledger = await _ledger(plan, stack)
         access = plan.access or await _own_asterisk(plan, sounds, stack)
@@ -179,7 +181,7 @@ async def _own_asterisk(plan: Plan, sounds: Library, stack: AsyncExitStack) -> A
         plan.inventory,
         Wishes(
             sip_port=plan.sip_port,
-            music_folder=str(sounds.sounds / "tones"),
+            music_folder=str(sounds.sounds / "music"),
             fault_prompt=str(fault),
         ),
     )

@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     complete = not any(lang["missing"] for lang in summary.values())
     if options.bring and complete:
-        _bring_tones(library.sounds / "tones")
+        _bring_tones(library.sounds)
         for lang in summary:
             _bring(library, lang)
     if options.json:
@@ -134,12 +134,11 @@ def _bring(library: Library, lang: str) -> None:
     (folder / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n")
 
 
-def _bring_tones(folder: Path) -> None:
-    from engine.speech.tones import TONES
+def _bring_tones(sounds: Path) -> None:
+    from engine.speech.tones import agent_tone, waiting_music
 
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, tone in TONES.items():
-        wav.write(folder / f"{name}.wav", tone())
+    wav.write(sounds / "tones" / "agent_tone.wav", agent_tone())
+    wav.write(sounds / "music" / "waiting_music.wav", waiting_music())
 
 
 def _spoken(prompt: Prompt) -> bool:

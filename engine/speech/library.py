@@ -10,8 +10,8 @@ Looked for in this order, by the prompt's key:
 3. `sounds/<lang>/audio/<key>.alaw`: what the project brings, as the telephone line carries it;
    `manifest.json` beside it says what is said in each.
 
-Audio whose words are not the catalogue's any more counts as missing. Tones and music lie in
-`sounds/tones`.
+Audio whose words are not the catalogue's any more counts as missing. Tones lie in `sounds/tones`,
+music in `sounds/music`, which Asterisk plays round and round.
 """
 
 import asyncio
@@ -91,8 +91,9 @@ class Library:
         if recording is not None and wav.is_playable(recording, NARROW_HZ):
             return str(recording.with_suffix(""))
         if not prompt.spoken:
-            tone = self.sounds / "tones" / f"{prompt.key()}.wav"
-            return str(tone.with_suffix("")) if tone.exists() else self._missing(prompt, lang)
+            stems = (self.sounds / folder / prompt.key() for folder in ("tones", "music"))
+            found = next((stem for stem in stems if stem.with_suffix(".wav").exists()), None)
+            return str(found) if found else self._missing(prompt, lang)
         return self._spoken(prompt, lang)
 
     def playlist(self, prompt: Prompt, lang: str) -> tuple[str, ...] | Missing:

@@ -4,9 +4,6 @@ The music is a loop: a note that still sounds at its end goes on at its beginnin
 played round and round without a click. Needs numpy.
 """
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -55,11 +52,6 @@ def agent_tone() -> Pcm:
     tone[: len(first)] += first
     tone[-len(second) :] += second
     return _pcm(tone, TONE_DBFS)
-
-
-TONES: Mapping[str, Callable[[], Pcm]] = MappingProxyType(
-    {"waiting_music": waiting_music, "agent_tone": agent_tone}
-)
 
 
 def _add(loop: Signal, beat: int, note: Signal, gain: float) -> None:
