@@ -54,7 +54,7 @@ class AgiServer(Application):  # type: ignore[misc]  # panoramisk has no types
         self._host = host
         self._lookups = lookups
         self._server: asyncio.Server | None = None
-        self._connections = 0
+        self._peers: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self.add_route("balance", self._balance)
         self.add_route("quote", self._quote)
 
@@ -68,15 +68,19 @@ class AgiServer(Application):  # type: ignore[misc]  # panoramisk has no types
     async def __aexit__(self, *_: object) -> None:
         if self._server is not None:
             self._server.close()
-            await self._server.wait_closed()
+        peers = dict(self._peers)
+        for writer in peers.values():
+            writer.close()
+        await asyncio.gather(*peers, return_exceptions=True)
 
     async def handler(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection: a header, a route, a few variables, the end."""
-        if self._connections >= CONNECTIONS_MOST:
+        task = asyncio.current_task()
+        if task is None or len(self._peers) >= CONNECTIONS_MOST:
             log.warning("agi.too_many", most=CONNECTIONS_MOST)
             writer.close()
             return
-        self._connections += 1
+        self._peers[task] = writer
         try:
             async with asyncio.timeout(HEADER_TIMEOUT_S):
                 header = await reader.readuntil(b"\n\n")
@@ -87,7 +91,7 @@ class AgiServer(Application):  # type: ignore[misc]  # panoramisk has no types
         except ConnectionError as fault:
             log.info("agi.gone", reason=str(fault))
         finally:
-            self._connections -= 1
+            del self._peers[task]
             writer.close()
 
     async def _serve(

@@ -7,9 +7,8 @@ in the operator's files can write configuration of its own.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from ipaddress import ip_address
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -23,7 +22,7 @@ APP_PREFIX = "groschen"
 # Anything else could end a line, begin a comment (;), call a function (${) or split a list.
 _PLAIN = re.compile(r"[A-Za-z0-9 _.:/+$~@-]*")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-_HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _NUMBER = re.compile(r"\+?[0-9]{1,32}")
 
 MODULES = (
@@ -153,6 +152,9 @@ def render(inventory: Inventory, site: Site, templates: Path = TEMPLATES) -> dic
 
     Raises `CallerError` with the dotted path of the first value that must not be inserted.
     """
+    _told_apart("trunks.name", [trunk.name for trunk in inventory.trunks])
+    _told_apart("trunks.host", [f"{trunk.host}:{trunk.port}" for trunk in inventory.trunks])
+    _told_apart("agents.name", [agent.name for agent in inventory.agents])
     values = {
         **asdict(site),
         "modules": MODULES,
@@ -183,6 +185,12 @@ def endpoint_of(agent: Agent) -> str:
     return f"PJSIP/{number}@trunk-{_name(agent.trunk, f'agents.{agent.name}.trunk')}"
 
 
+def _told_apart(where: str, values: Sequence[str]) -> None:
+    for value in values:
+        if values.count(value) > 1:
+            raise CallerError(f"{value} is there twice", where)
+
+
 def _is_phone(agent: Agent) -> bool:
     return agent.kind is AgentKind.PHONE
 
@@ -198,7 +206,7 @@ def _checked_phone(agent: Agent, site: Site) -> Agent:
     where = f"agents.{_name(agent.name, 'agents.name')}"
     if agent.address:
         host, _, port = agent.address.rpartition(":")
-        _host(host.strip("[]"), f"{where}.address")
+        _host(host, f"{where}.address")
         _port(port, f"{where}.address")
     elif agent.name not in site.agent_secrets:
         raise CallerError("a phone that registers needs a secret", f"{where}.secret")
@@ -210,10 +218,8 @@ def _name(value: str, where: str) -> str:
 
 
 def _host(value: str, where: str) -> None:
-    try:
-        ip_address(value)
-    except ValueError:
-        _checked(_HOST_NAME, value, where)
+    """An IPv4 address or a host name, which have the same letters."""
+    _checked(_HOST, value, where)
 
 
 def _port(value: int | str, where: str) -> None:

@@ -26,19 +26,12 @@ from tests.switchboard import (
     FakeBench,
     Plant,
     order,
-    plant,
 )
 
 AT_ONCE = Manner(answers_after_ms=50)
 
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shared_plant(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Plant]:
-    async with plant(tmp_path_factory.mktemp("plant")) as running:
-        yield running
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @pytest.fixture(params=["memory", "asterisk"])
@@ -50,7 +43,7 @@ def where(request: pytest.FixtureRequest) -> Plant | None:
     return running
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def bench(where: Plant | None) -> AsyncIterator[Bench]:
     if where is None:
         fake = FakeBench()

@@ -39,3 +39,8 @@ def _model_facts(name: str, model: Mapping[str, Any]) -> set[str]:
         always = " always" if details.get("required") else ""
         found.add(f"model {name}.{prop}: {details['type']}{always}")
     return found
+
+
+def missing(agreed: Iterable[str], found: Iterable[str]) -> list[str]:
+    """What was agreed on and is gone or different, in order; empty if only things were added."""
+    return sorted(set(agreed) - set(found))
