@@ -66,7 +66,7 @@ def call(catalogue: Mapping[str, Path], seed: int) -> tuple[Line, list[tuple[str
     return line, said
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_every_prompt_is_found_under_talk_to_twenty_milliseconds(
     catalogue: dict[str, Path], seed: int
 ) -> None:
@@ -78,7 +78,7 @@ def test_every_prompt_is_found_under_talk_to_twenty_milliseconds(
         assert hit.at_s == pytest.approx(at_s, abs=0.020)
 
 
-@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("number", NUMBERS[:6])
 def test_sentences_that_differ_in_one_word_are_told_apart(
     catalogue: dict[str, Path], number: str
 ) -> None:
@@ -119,11 +119,15 @@ def test_a_prompt_whose_beginning_was_lost_keeps_its_place(catalogue: dict[str, 
     assert not hit.whole
 
 
-def test_a_prompt_that_skips_a_packet_is_still_one_prompt(catalogue: dict[str, Path]) -> None:
+@pytest.mark.parametrize("skipped", [-800, 160, 480])
+def test_a_prompt_that_is_disturbed_is_still_one_prompt(
+    catalogue: dict[str, Path], skipped: int
+) -> None:
     sound = read_sound(catalogue["tariff"])
     half = sound.size // 2
     line = silence(6)
-    mix(line, np.concatenate([sound[:half], sound[half + 160 :]]), 1.0)
+    pause = np.zeros(max(0, -skipped))
+    mix(line, np.concatenate([sound[:half], pause, sound[half + max(0, skipped) :]]), 1.0)
     (hit,) = Ear(on_the_phone(line)).find(catalogue["tariff"])
     assert hit.whole
     assert hit.at_s == pytest.approx(1.0, abs=0.020)

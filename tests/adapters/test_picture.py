@@ -36,5 +36,5 @@ def test_prompts_talk_and_marks_show(tmp_path: Path) -> None:
     shown, empty = imread(full), imread(bare)
     assert shown.shape == empty.shape
     for colour in (PROMPT, TALK[0], MARKS["end"]):
-        assert share(shown, colour) > 0.0001
+        assert share(shown, colour) > 0.00003
         assert share(empty, colour) == 0

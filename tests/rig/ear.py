@@ -36,7 +36,7 @@ Signal = npt.NDArray[np.float32]
 PIECE_S: Final = 1.0
 BLOCK_S: Final = 0.05
 BLOCK: Final = int(BLOCK_S * RATE_HZ)
-SLIP: Final = int(0.045 * RATE_HZ)
+SLIP: Final = int(0.12 * RATE_HZ)
 FFT_SIZE: Final = 1 << 15
 # Scores (-1 to 1) from which a piece of a prompt is worth measuring, a block counts as heard,
 # a prompt is believed to go on elsewhere, and a whole find is believed.
@@ -206,7 +206,8 @@ class Ear:
         for begin, piece in blocks.pieces():
             likeness = self._likeness(piece)
             peaks, _ = signal.find_peaks(likeness, PIECE_SCORE, distance=int(0.05 * RATE_HZ))
-            for start in (peaks - begin).tolist():
+            best_first = peaks[np.argsort(-likeness[peaks])]
+            for start in (best_first - begin).tolist():
                 if all(abs(start - other) > SLIP for other in tried):
                     tried.append(start)
                     hits += self._measure(blocks, start, begin // BLOCK)

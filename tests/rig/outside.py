@@ -155,7 +155,7 @@ class OutsideWorld:
 
     async def registered(self, name: str, timeout_s: float = PATIENCE_S) -> None:
         """Wait until the phone `name` has registered with the engine."""
-        await self.trace.first(
+        await self.trace.messages.first(
             lambda m: m.code == 200 and m.method == "REGISTER" and f":{name}@" in m.header("To"),
             timeout_s,
         )

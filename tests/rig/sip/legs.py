@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 from tests.rig.audio.handsets import Handsets
 from tests.rig.audio.recording import Recording
 from tests.rig.sip.ari import OutsideAri
-from tests.rig.sip.trace import SipMessage, SipTrace
+from tests.rig.sip.trace import Messages, SipMessage, SipTrace
 
 PATIENCE_S: Final = 30.0
 DIAL_TIMEOUT_S: Final = 600
@@ -112,9 +112,9 @@ class Leg:
     # What the test asks -------------------------------------------------------------------
 
     @property
-    def messages(self) -> list[SipMessage]:
+    def messages(self) -> Messages:
         """Every SIP message of this leg so far, re-INVITEs, UPDATEs and REFERs too."""
-        return list(self._trace.of(self.call_id))
+        return self._trace.dialog(self.call_id)
 
     @property
     def invite(self) -> SipMessage:
@@ -182,16 +182,16 @@ class Leg:
 
     async def refer(self, to: str, timeout_s: float = PATIENCE_S) -> int:
         """Ask the far side to transfer itself `to` a SIP URI; the final code of the REFER."""
-        since = len(self._trace.messages)
+        since = len(self.messages)
         await self._ari.request(
             "POST", f"channels/{self.channel}/redirect", query={"endpoint": f"PJSIP/{to}"}
         )
 
         def is_answer(message: SipMessage) -> bool:
             final = (message.code or 0) >= 200 and message.code not in CHALLENGES
-            return final and message.method == "REFER" and message.call_id == self.call_id
+            return final and message.method == "REFER"
 
-        answer = await self._trace.first(is_answer, timeout_s, since)
+        answer = await self.messages.first(is_answer, timeout_s, since)
         assert answer.code is not None
         return answer.code
 
@@ -247,7 +247,7 @@ class Leg:
         await self._ari.request(
             "POST", f"channels/{self.channel}/dial", query={"timeout": DIAL_TIMEOUT_S}
         )
-        await self._trace.first(lambda m: m.call_id == self.call_id, PATIENCE_S)
+        await self.messages.first(lambda _: True, PATIENCE_S)
 
     async def receive(self) -> None:
         """Wire an incoming leg, whose INVITE has come."""
@@ -302,21 +302,16 @@ class Leg:
             self._over.set_result(ended)
 
     async def _ending(self) -> Ended:
-        def is_the_end(_: SipMessage) -> bool:
-            return ending(self._trace.of(self.call_id)) is not None
-
         with contextlib.suppress(TimeoutError):
-            await self._trace.first(is_the_end, TRACE_DELAY_S)
-        known = ending(self._trace.of(self.call_id))
+            await self.messages.first(lambda _: ending(self.messages) is not None, TRACE_DELAY_S)
+        known = ending(self.messages)
         return known or Ended(time.time_ns() / 1e6, "outside", None, None)
 
     async def _answer_of(self, code: int, timeout_s: float) -> float:
         def is_it(message: SipMessage) -> bool:
-            if message.call_id != self.call_id or message.method != "INVITE":
-                return False
-            return message.code == code
+            return message.method == "INVITE" and message.code == code
 
-        wait = asyncio.create_task(self._trace.first(is_it, timeout_s))
+        wait = asyncio.create_task(self.messages.first(is_it, timeout_s))
         waits: set[asyncio.Future[Any]] = {wait, self._over}
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         if not wait.done():

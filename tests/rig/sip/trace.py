@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -82,15 +83,45 @@ def parse_hep(packet: bytes) -> dict[int, bytes]:
     return chunks
 
 
+class Messages(list[SipMessage]):
+    """Messages in order of time, and a way to wait for one to come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._arrived = asyncio.Event()
+
+    def add(self, message: SipMessage) -> None:
+        """Append `message` and wake who waits."""
+        self.append(message)
+        self._arrived.set()
+        self._arrived = asyncio.Event()
+
+    async def first(
+        self, wanted: Callable[[SipMessage], bool], timeout_s: float, since: int = 0
+    ) -> SipMessage:
+        """The first message, past (after the first `since`) or to come, that is `wanted`.
+
+        Raises TimeoutError when none has come within `timeout_s`.
+        """
+        seen = since
+        async with asyncio.timeout(timeout_s):
+            while True:
+                for message in self[seen:]:
+                    if wanted(message):
+                        return message
+                seen = len(self)
+                await self._arrived.wait()
+
+
 class SipTrace(asyncio.DatagramProtocol):
     """The messages so far, in order of time, also written to a file that a person can read."""
 
     def __init__(self, path: Path) -> None:
-        self.messages: list[SipMessage] = []
+        self.messages = Messages()
         self.port = free_port(kind=socket.SOCK_DGRAM)
         self.own_ports: frozenset[int] = frozenset()
         self._file = path.open("w")
-        self._arrived = asyncio.Event()
+        self._dialogs: defaultdict[str, Messages] = defaultdict(Messages)
 
     async def open(self) -> None:
         """Listen on `port` of 127.0.0.1."""
@@ -106,6 +137,10 @@ class SipTrace(asyncio.DatagramProtocol):
         self._transport.close()
         self._file.close()
 
+    def dialog(self, call_id: str) -> Messages:
+        """The messages with `call_id`, so far and to come."""
+        return self._dialogs[call_id]
+
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         chunks = parse_hep(data)
         number = {kind: int.from_bytes(value) for kind, value in chunks.items() if kind < PAYLOAD}
@@ -114,29 +149,8 @@ class SipTrace(asyncio.DatagramProtocol):
             number[TIME_S] * 1000 + number[TIME_US] / 1000,
             number[SOURCE_PORT] in self.own_ports,
         )
-        self.messages.append(message)
         arrow = "->" if message.sent else "<-"
         self._file.write(f"=== {message.at_ms:.3f} {arrow}\n{message.text}\n")
         self._file.flush()
-        self._arrived.set()
-        self._arrived = asyncio.Event()
-
-    def of(self, call_id: str) -> Iterator[SipMessage]:
-        """Messages of the dialog(s) with `call_id`."""
-        return (message for message in self.messages if message.call_id == call_id)
-
-    async def first(
-        self, wanted: Callable[[SipMessage], bool], timeout_s: float, since: int = 0
-    ) -> SipMessage:
-        """The first message, past (after the first `since`) or to come, that is `wanted`.
-
-        Raises TimeoutError when none has come within `timeout_s`.
-        """
-        seen = since
-        async with asyncio.timeout(timeout_s):
-            while True:
-                for message in self.messages[seen:]:
-                    if wanted(message):
-                        return message
-                seen = len(self.messages)
-                await self._arrived.wait()
+        self.messages.add(message)
+        self.dialog(message.call_id).add(message)
