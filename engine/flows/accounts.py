@@ -1,9 +1,41 @@
-"""Accounts for calls: found or opened in the ledger, then seen through the store."""
+"""Accounts for calls: found or opened in the ledger, then seen through the store.
+
+The store may have lost an account (its disk was lost) or the tail of it (a failover). It is put
+back here, from the journal: what is missing whole is put in as the journal has it, and closed for
+a while, since calls that live talk on money which the store no longer holds for them; what is
+behind is replayed, since only that ends the holds of what was charged meanwhile.
+"""
 
 from engine.core.account import AccountView
 from engine.core.number import classify
 from engine.ports.ledger import Account, Ledger
 from engine.ports.store import Store
+
+CLOSED_MS = 5_000
+"""An account put back grants nothing for so long: every live call restores its hold within."""
+
+
+async def put_back(ledger: Ledger, store: Store, account: Account) -> AccountView:
+    """The store's view of an account, after the store has caught up with `account`."""
+    view = await store.account(account.account_id)
+    if view is None:
+        closed_ms = CLOSED_MS if account.seq else 0
+        view = await store.seed_account(
+            account.account_id, account.currency, account.balance_micros, account.seq, closed_ms
+        )
+    if view.seq < account.seq:
+        await replay(ledger, store, account.account_id, view.seq)
+        view = await store.account(account.account_id) or view
+    return view
+
+
+async def replay(ledger: Ledger, store: Store, account_id: str, reached: int) -> int:
+    """Apply the journal's postings that follow `reached`; where the store stands then."""
+    for missed in await ledger.postings_after(account_id, reached):
+        reached = await store.apply(missed)
+        if reached < missed.seq:
+            break
+    return reached
 
 
 class Accounts:
@@ -29,10 +61,5 @@ class Accounts:
         return await self.view(account) if account is not None else None
 
     async def view(self, account: Account) -> AccountView:
-        """The store's view; an account that the store has never seen is put in from the ledger."""
-        view = await self._store.account(account.account_id)
-        if view is not None:
-            return view
-        return await self._store.seed_account(
-            account.account_id, account.currency, account.balance_micros, account.seq
-        )
+        """The store's view; a store that lacks the account or is behind is brought up first."""
+        return await put_back(self._ledger, self._store, account)

@@ -15,6 +15,7 @@ import structlog
 
 from engine.core import events as e
 from engine.core.actions import Action, HangUpReason, Play, WatchAccount, Whisper
+from engine.core.rating import charge
 from engine.errors import ConflictError, RemoteError
 from engine.flows.orders import CallTerms, House, Orders
 from engine.flows.timers import Timers
@@ -71,6 +72,24 @@ class CallTask:
     async def watch(self, account_id: str) -> None:
         """Get the account's news from now on, for a call taken over."""
         await self._orders.carry_out(WatchAccount(account_id=account_id))
+
+    async def put_back(self) -> None:
+        """Let a store that lost this call know again what it holds, and whom, and where it is.
+
+        `ConflictError` if the store knows better: it is charged, or another engine's.
+        """
+        call, store = self.call, self._house.store
+        if call.finished:
+            return
+        if call.account_id is not None and call.meter is not None:
+            held_micros = charge(call.meter.rate, call.meter.granted_n)
+            await store.restore_hold(
+                call.account_id, call.call_id, self.epoch, call.meter, held_micros
+            )
+        agents = [*call.ringing, *([call.agent] if call.agent else [])]
+        if agents:
+            await store.claim_agents(call.call_id, tuple(a.name for a in agents), len(agents))
+        await self._save()
 
     def tell(self, event: e.Event) -> None:
         """Put an event into the mailbox; one that is full has lost its call."""

@@ -1,4 +1,4 @@
-"""The engine at work: four loops that never end, in one task group."""
+"""The engine at work: five loops that never end, in one task group."""
 
 import asyncio
 
@@ -7,6 +7,7 @@ import structlog
 from engine.flows.calls import Calls
 from engine.flows.orders import House
 from engine.flows.reconcile import Reconciler
+from engine.flows.refill import Refiller
 from engine.ports.telephony import CallEvent, SwitchFound, SwitchLost
 
 log = structlog.get_logger(__name__)
@@ -20,12 +21,14 @@ class Engine:
         self.ready = asyncio.Event()
         self._house = house
         self._reconciler = Reconciler(house, self.calls)
+        self._refiller = Refiller(house, self.calls)
 
     async def run(self) -> None:
         """Work until cancelled; then every call is left to whoever adopts it."""
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._house.relay.run(), name="relay")
+                group.create_task(self._refiller.run(), name="refill")
                 group.create_task(self._listen_to_store(), name="news")
                 group.create_task(self._listen_to_switch(group), name="switch")
         finally:
@@ -33,6 +36,7 @@ class Engine:
 
     async def _listen_to_store(self) -> None:
         async for news in self._house.store.news():
+            self._refiller.notice(news)
             self.calls.news(news)
 
     async def _listen_to_switch(self, group: asyncio.TaskGroup) -> None:

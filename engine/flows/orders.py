@@ -17,14 +17,15 @@ from engine.core import actions as a
 from engine.core import events as e
 from engine.core.hunt import ringing_order, rung_at_once
 from engine.core.inventory import Agent, Inventory
-from engine.errors import ConflictError, RemoteError
-from engine.flows.accounts import Accounts
+from engine.core.rating import charge
+from engine.errors import CallerError, ConflictError, RemoteError
+from engine.flows.accounts import Accounts, put_back
 from engine.flows.relay import Relay
 from engine.flows.timers import Timers
 from engine.ports.clock import Clock
 from engine.ports.ledger import Ledger
 from engine.ports.speech import Missing, Sounds
-from engine.ports.store import Reservation, Store
+from engine.ports.store import Granted, Reservation, Store
 from engine.ports.telephony import Dial, Telephony
 
 AGAIN_MS = (100, 300, 1_000, 2_000, 5_000)
@@ -250,7 +251,7 @@ class Orders:
     async def _reserve(self, action: a.Reserve) -> None:
         if self._watched is None:
             return
-        granted = await self._house.store.reserve(
+        granted = await self._hold(
             Reservation(
                 account_id=self._watched,
                 call_id=self._terms.call_id,
@@ -269,6 +270,28 @@ class Orders:
                 view=granted.view,
             )
         )
+
+    async def _hold(self, wish: Reservation) -> Granted:
+        """Reserve; a store that has lost the account, or part of the hold, gets it back first.
+
+        An account put back is closed for a while: `RemoteError`, ask again.
+        """
+        store, ledger = self._house.store, self._house.ledger
+        try:
+            granted = await store.reserve(wish)
+        except CallerError as error:
+            account = await ledger.account(wish.account_id)
+            if account is None:
+                raise
+            self._log.error("account.lost_by_store", account=wish.account_id)
+            await put_back(ledger, store, account)
+            raise RemoteError(str(error)) from error
+        if granted.granted_n >= wish.meter.granted_n:
+            return granted
+        self._log.error("hold.lost_by_store", account=wish.account_id)
+        held_micros = charge(wish.meter.rate, wish.meter.granted_n)
+        await store.restore_hold(wish.account_id, wish.call_id, wish.epoch, wish.meter, held_micros)
+        return await store.reserve(wish)
 
     async def _watch(self, action: a.WatchAccount) -> None:
         await self._house.store.watch(action.account_id)

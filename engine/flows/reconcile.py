@@ -3,6 +3,9 @@
 An engine shows that it lives by a lease in the store. One that has none any more is dead to the
 others; its calls are orphans, and whoever is first to raise a call's epoch has it. The machine is
 then told what Asterisk and the store know (`CallAdopted`) and makes up for what was missed.
+
+Leases run out too while the store itself is away. So who has not seen the store for a lease's
+length, as at its start, first lets every living engine renew, before it takes another's calls.
 """
 
 import structlog
@@ -35,6 +38,8 @@ class Reconciler:
         self._calls = calls
         self._living: frozenset[str] = frozenset()
         self._rounds = 0
+        self._due = True
+        self._trusted_from_ms: int | None = None
 
     async def run(self) -> None:
         """Renew the lease and look for orphans, for ever."""
@@ -43,24 +48,38 @@ class Reconciler:
                 await self._house.store.renew_lease(self._house.engine, LEASE_MS)
                 await self._look()
             except RemoteError as error:
+                self._trusted_from_ms = None
                 log.warning("lease.not_renewed", error=str(error))
             await self._house.clock.sleep(RENEW_EVERY_MS)
 
     async def _look(self) -> None:
         """Look for orphans at the start, when an engine has gone, and every so often."""
         living = frozenset(await self._house.store.living_engines())
-        lost = self._living - living
+        gone = self._living - living
         self._living = living
-        due = self._rounds % LOOK_ALWAYS_EVERY == 0
+        self._due |= bool(gone) or self._rounds % LOOK_ALWAYS_EVERY == 0
         self._rounds += 1
-        if lost or due:
-            await self.adopt_orphans(living)
+        trusted = self._leases_are_trusted()
+        if not self._due:
+            return
+        await self.adopt_orphans(living if trusted else None)
+        self._due = not trusted
 
-    async def adopt_orphans(self, living: frozenset[str]) -> None:
-        """Take over every call whose engine is dead, and our own of a former life."""
+    def _leases_are_trusted(self) -> bool:
+        """Whether the store has answered for as long as a lease lasts, so that one that is not
+        there is a dead engine's."""
+        now_ms = self._house.clock.now().mono_ms
+        if self._trusted_from_ms is None:
+            self._trusted_from_ms = now_ms + LEASE_MS
+        return now_ms >= self._trusted_from_ms
+
+    async def adopt_orphans(self, living: frozenset[str] | None) -> None:
+        """Take over our own calls of a former life, and every call whose engine is dead, unless
+        nobody knows who lives (None)."""
         mine = self._house.engine
         for snapshot in await self._house.store.live_calls():
-            orphan = snapshot.engine not in living or snapshot.engine == mine
+            dead = living is not None and snapshot.engine not in living
+            orphan = dead or snapshot.engine == mine
             if orphan and self._calls.task_of(snapshot.call_id) is None:
                 await self._adopt(snapshot)
 

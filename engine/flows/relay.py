@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import structlog
 
 from engine.errors import RemoteError
+from engine.flows.accounts import put_back, replay
 from engine.ports.clock import Clock
 from engine.ports.ledger import Ledger
 from engine.ports.store import Store, StorePosting
@@ -71,9 +72,9 @@ class Relay:
         if reached >= posting.seq:
             return True
         if reached == 0:
-            await self._store.seed_account(posting.account_id, posting.currency, 0, 0)
-        for missed in await self._ledger.postings_after(posting.account_id, reached):
-            reached = await self._store.apply(missed)
-            if reached < missed.seq:
-                return False
+            account = await self._ledger.account(posting.account_id)
+            if account is not None:
+                reached = (await put_back(self._ledger, self._store, account)).seq
+        else:
+            reached = await replay(self._ledger, self._store, posting.account_id, reached)
         return reached >= posting.seq
