@@ -9,7 +9,7 @@ import pytest
 from tests import house
 
 ROOT = Path(__file__).resolve().parent.parent
-NOT_OURS = {".git", "var", "build", "dist", "__pycache__", "node_modules"}
+NOT_OURS = {".git", ".hypothesis", "var", "build", "dist", "__pycache__", "node_modules"}
 CODE_ROOMS = ("engine/", "tests/", "scripts/", "dialplan/", ".ci/")
 CODE_ENDS = {"", ".py", ".sh", ".lua", ".j2", ".sql"}
 

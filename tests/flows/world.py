@@ -12,6 +12,7 @@ from engine.core.inventory import (
     BillingProfile,
     HuntGroup,
     Inventory,
+    Organisation,
     Service,
     Trunk,
 )
@@ -78,7 +79,7 @@ def inventory(
     names = tuple(agent.name for agent in people)
     return Inventory(
         version=1,
-        organisations=("acme",),
+        organisations=(Organisation(name="acme", title="Acme"),),
         trunks=(Trunk(name="carrier", host="127.0.0.1", number_format=NumberFormat.E164_PLUS),),
         agents=people,
         groups=(HuntGroup(name="advisers", organisation="acme", agents=names, **group),),  # type: ignore[arg-type]
