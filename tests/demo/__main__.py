@@ -50,6 +50,8 @@ def main(fast: bool, as_json: bool, keep: Path) -> None:
       scripts/demo --fast --json
     """
     console = Console(stderr=as_json)
+    shutil.rmtree(keep, ignore_errors=True)
+    keep.mkdir(parents=True)
     result = asyncio.run(_demonstrate(console, FAST if fast else FULL, keep.absolute()))
     _summarise(console, result)
     if as_json:
@@ -58,8 +60,6 @@ def main(fast: bool, as_json: bool, keep: Path) -> None:
 
 
 async def _demonstrate(console: Console, script: Script, keep: Path) -> dict[str, object]:
-    shutil.rmtree(keep, ignore_errors=True)
-    keep.mkdir(parents=True)
     console.print("Starting two Asterisks, a store, the books and an engine …", style="dim")
     async with RealHouse(keep / "run", [script.service()]) as house:
         await house.start_engine("e1")
@@ -108,7 +108,8 @@ def _catalogue() -> dict[str, Path]:
 
 def _words() -> dict[str, str]:
     """What is said in each committed file."""
-    words: dict[str, dict[str, str]] = json.loads((SOUNDS / "de" / "audio" / "manifest.json").read_text())
+    manifest = (SOUNDS / "de" / "audio" / "manifest.json").read_text()
+    words: dict[str, dict[str, str]] = json.loads(manifest)
     return {key: entry["text"] for key, entry in words.items()}
 
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from engine.core import events as e
 from engine.core.actions import HangUpReason
 from engine.core.identity import SignalledIdentity
-from engine.errors import RemoteError
 from engine.ports.clock import Alarm, Clock
 from engine.ports.telephony import CallEvent, Dial, SwitchFound, SwitchLost
 
@@ -136,7 +135,6 @@ class FakeSwitch:
     def leg(self, leg: str) -> FakeLeg | None:
         fake = self.legs.get(leg)
         return fake if fake is not None and fake.alive else None
-
 
     def _forget(self, leg: FakeLeg) -> None:
         """A leg is gone as the switch died; nothing is known of its end."""
