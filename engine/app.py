@@ -20,6 +20,7 @@ from engine.errors import CallerError
 from engine.flows.clock import SystemClock
 from engine.flows.config import Problems, load
 from engine.flows.engine import Engine
+from engine.flows.hearing import prepare
 from engine.flows.orders import House
 from engine.flows.relay import Relay
 from engine.ledger.sql import SqlLedger
@@ -124,6 +125,7 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
         plan.folder.mkdir(parents=True, exist_ok=True)
         voices = find_voices(plan.rendered.parent / "voices")
         sounds = Library(plan.sounds, plan.rendered, voices)
+        await prepare(plan.inventory, sounds)
         store = await _store(plan, stack)
         ledger = await _ledger(plan, stack)
         access = plan.access or await _own_asterisk(plan, sounds, stack)

@@ -329,7 +329,7 @@ def _whisper(turn: Turn) -> Prompt:
     seconds = affordable_seconds(call.rate, mine)
     return Prompt.of(
         "whisper_agent",
-        service=call.service.name,
+        service=call.service.title or call.service.name,
         returning=int(call.returning),
         seconds=seconds - seconds % 60 if seconds >= 60 else seconds,
     )
