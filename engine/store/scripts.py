@@ -7,7 +7,8 @@ does not know it, which is so after every restart, failover or move of a slot.
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import Any, TypeVar
 
@@ -58,12 +59,28 @@ class Orders:
 
     async def _answered(self, name: str, order: Callable[[], Awaitable[Answer]]) -> Answer:
         try:
-            async with asyncio.timeout(self._timeout_s), self._places:
+            async with asyncio.timeout(self._timeout_s), self._places, cancellable():
                 return await order()
         except ResponseError as error:
             raise refusal(str(error)) from error
         except (RedisError, OSError, TimeoutError) as error:
             raise RemoteError(f"the store did not answer {name}: {type(error).__name__}") from error
+
+
+@asynccontextmanager
+async def cancellable() -> AsyncIterator[None]:
+    """Lets a cancellation through that the client library has swallowed.
+
+    redis-py 8 loses one that comes while it connects: the order then ends as if nothing had
+    happened, and a task that was told to end goes on for ever.
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task is not None else 0
+    try:
+        yield
+    finally:
+        if task is not None and task.cancelling() > before:
+            raise asyncio.CancelledError
 
 
 def refusal(text: str) -> EngineError:
