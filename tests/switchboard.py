@@ -72,6 +72,12 @@ class Ear:
                         return news
                 await self._wait()
 
+    async def lost(self) -> None:
+        """Wait until the switch was lost at any time."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not any(isinstance(news, SwitchLost) for news in self.heard):
+                await self._wait()
+
     async def _find(self, kind: type[Event], fields: dict[str, object]) -> CallEvent:
         wanted = f"{kind.__name__} {fields}"
         try:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.asterisk import intake
+from engine.asterisk.ari import api, socket
 from engine.asterisk.telephony import AriTelephony
 from engine.core.actions import HangUpReason
 from engine.core.events import CallArrived, LegAnswered, LegEnded, LegLeft, PlaybackEnded
@@ -194,3 +196,49 @@ async def test_a_restart_of_asterisk_is_told(tmp_path: Path) -> None:
         await own.asterisk.start_again()
         assert (await bench.ear.found()).restarted
         await bench.arrive()
+
+
+async def test_an_asterisk_that_answers_no_more_is_lost_and_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "HEARTBEAT_S", 0.4)
+    async with plant(tmp_path / "plant") as own, AsteriskBench.open(own) as bench:
+        os.kill(own.asterisk.pid, signal.SIGSTOP)
+        try:
+            await bench.ear.lost()
+        finally:
+            os.kill(own.asterisk.pid, signal.SIGCONT)
+        assert not (await bench.ear.found()).restarted
+        await bench.arrive()
+
+
+async def test_an_application_that_hangs_is_given_up(
+    real_bench: AsteriskBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "HEALTH_EVERY_S", 0.05)
+    monkeypatch.setattr(socket, "HEALTH_TIMEOUT_S", 0.1)
+    hangs = asyncio.Event()
+
+    async def hang(_: object, __: str) -> None:
+        await hangs.wait()
+
+    monkeypatch.setattr(api.Calls, "applications_get", hang)
+    async with real_bench.second() as (_, ear):
+        await ear.lost()
+        hangs.set()
+        await ear.found()
+
+
+async def test_events_that_nobody_takes_do_not_pile_up(
+    shared_plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "NEWS_MOST", 4)
+    async with AsteriskBench.open(shared_plant) as bench:
+        await bench.ear.close()
+        for _ in range(6):
+            await bench.carrier.call(DID)
+        await asyncio.sleep(0.3)
+        late = Ear(bench.telephony)
+        await late.found()
+        assert any(isinstance(news, SwitchLost) for news in late.heard)
+        await late.close()

@@ -12,7 +12,7 @@ from engine.asterisk.ari.http import AriError, AriHttp
 from engine.asterisk.process import authorization
 from engine.core.events import CallArrived, LegAnswered, LegEnded, LegLeft
 from tests.far_end import Party
-from tests.switchboard import DID, AsteriskBench, Plant
+from tests.switchboard import DID, AsteriskBench, Plant, order
 from tests.system.asterisk.scenes import talk
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -35,6 +35,18 @@ async def test_an_agents_phone_cannot_call(real_bench: AsteriskBench) -> None:
     await dialog.until(lambda d: d.final)
     assert dialog.final in (401, 404)
     await real_bench.ear.quiet(CallArrived, 0.1)
+
+
+async def test_a_phone_registers_with_its_secret_and_is_reached(real_bench: AsteriskBench) -> None:
+    call = await real_bench.arrive()
+    assert await real_bench.anna.register("agent-berta", "wrong") == 403
+    assert await real_bench.anna.register("agent-berta", "secret") == 200
+    try:
+        dial = order(call, "PJSIP/agent-berta")
+        await real_bench.telephony.dial(dial)
+        assert (await real_bench.ear.next(LegAnswered)).leg == dial.leg
+    finally:
+        assert await real_bench.anna.register("agent-berta", "secret", expires_s=0) == 200
 
 
 async def test_transfers_are_refused_from_either_side(real_bench: AsteriskBench) -> None:

@@ -79,9 +79,7 @@ async def test_different_whispers_to_both_leave_no_channel_behind(
         real_bench.telephony.whisper(scene.call, scene.agent, "p2", (real_bench.short,)),
     )
     assert {(await real_bench.ear.next(PlaybackEnded)).playback for _ in range(2)} == {"p1", "p2"}
-    async with asyncio.timeout(2):
-        while len(await _channels(real_bench)) > 2:
-            await asyncio.sleep(0.02)
+    await _until_channels(real_bench, 2)
 
 
 async def test_a_whisper_ends_with_its_leg(real_bench: AsteriskBench) -> None:
@@ -91,15 +89,17 @@ async def test_a_whisper_ends_with_its_leg(real_bench: AsteriskBench) -> None:
     assert not (await real_bench.ear.next(PlaybackEnded)).complete
     await real_bench.telephony.hang_up(scene.agent, HangUpReason.NORMAL)
     await real_bench.ear.next(LegEnded, leg=scene.agent)
+    await _until_channels(real_bench, 0)
+
+
+async def _until_channels(bench: AsteriskBench, count: int) -> None:
     async with asyncio.timeout(2):
-        while await _channels(real_bench):
+        while True:
+            _, found = await ask(bench.plant.asterisk.access, "GET", "/channels")
+            assert isinstance(found, list)
+            if len(found) == count:
+                return
             await asyncio.sleep(0.02)
-
-
-async def _channels(bench: AsteriskBench) -> list[object]:
-    _, found = await ask(bench.plant.asterisk.access, "GET", "/channels")
-    assert isinstance(found, list)
-    return found
 
 
 async def test_the_bridge_is_the_kind_that_whispers_need(real_bench: AsteriskBench) -> None:
