@@ -5,6 +5,7 @@ a phone towards Asterisk; the times it notes are when packets reached this proce
 """
 
 import asyncio
+import hashlib
 import re
 import time
 import uuid
@@ -253,6 +254,35 @@ class Party(asyncio.DatagramProtocol):
         self.send_raw(invite.text)
         return dialog
 
+    async def register(self, user: str, password: str, expires_s: int = 60) -> int:
+        """Register as a phone (RFC 3261 10, 22); the last answer's code."""
+        call_id, answer = uuid.uuid4().hex, None
+        for cseq in (1, 2):
+            credentials = [_credentials(answer, user, password)] if answer else []
+            lines = [
+                f"REGISTER sip:127.0.0.1:{self.peer_port} SIP/2.0",
+                f"Via: SIP/2.0/UDP 127.0.0.1:{self.port};branch=z9hG4bK{uuid.uuid4().hex}",
+                f"From: <sip:{user}@127.0.0.1>;tag=r", f"To: <sip:{user}@127.0.0.1>",
+                f"Call-ID: {call_id}", f"CSeq: {cseq} REGISTER", "Max-Forwards: 70",
+                f"Contact: <sip:me@127.0.0.1:{self.port}>", f"Expires: {expires_s}",
+                *credentials, "Content-Length: 0", "", "",
+            ]  # fmt: skip
+            self.send_raw("\r\n".join(lines))
+            answer = await self._answer_to(call_id, cseq)
+            if answer.code != 401:
+                break
+        assert answer is not None
+        return 403 if answer.code == 401 else answer.code
+
+    async def _answer_to(self, call_id: str, cseq: int) -> Message:
+        async with asyncio.timeout(5):
+            while True:
+                for message in self.messages:
+                    same = message.header("Call-ID") == call_id
+                    if same and message.code and message.header("CSeq") == f"{cseq} REGISTER":
+                        return message
+                await asyncio.sleep(0.01)
+
     def send_raw(self, text: str) -> None:
         self.messages.append(Message(time.time(), True, text))
         if self._transport is not None and not self._transport.is_closing():
@@ -320,6 +350,23 @@ class Party(asyncio.DatagramProtocol):
             dialog.answered_at = dialog.answered_at or message.at
         else:
             dialog.end(message.code)
+
+
+def _credentials(challenge: Message, user: str, password: str) -> str:
+    """The answer to a digest challenge (RFC 2617, MD5, quality of protection `auth`)."""
+    said = dict(re.findall(r'(\w+)="?([^",]+)"?', challenge.header("WWW-Authenticate")))
+    uri, nonce, realm = "sip:127.0.0.1", said["nonce"], said["realm"]
+    secret = _md5(f"{user}:{realm}:{password}")
+    response = _md5(f"{secret}:{nonce}:00000001:c:auth:{_md5(f'REGISTER:{uri}')}")
+    return (
+        f'Authorization: Digest username="{user}", realm="{realm}", nonce="{nonce}", uri="{uri}", '
+        f'response="{response}", algorithm=MD5, qop=auth, nc=00000001, cnonce="c"'
+        + (f', opaque="{said["opaque"]}"' if "opaque" in said else "")
+    )
+
+
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def _sdp(port: int) -> str:

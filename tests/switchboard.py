@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from engine.asterisk.process import AsteriskProcess, Wishes, free_port
+from engine.asterisk.process import Access, AsteriskProcess, Wishes, free_port
 from engine.asterisk.telephony import AriTelephony
 from engine.core.events import CallArrived, Event, LegFailure
 from engine.core.identity import SignalledIdentity
@@ -70,6 +70,12 @@ class Ear:
                     self._seen += 1
                     if isinstance(news, SwitchFound):
                         return news
+                await self._wait()
+
+    async def lost(self) -> None:
+        """Wait until the switch was lost at any time."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not any(isinstance(news, SwitchLost) for news in self.heard):
                 await self._wait()
 
     async def _find(self, kind: type[Event], fields: dict[str, object]) -> CallEvent:
@@ -281,7 +287,9 @@ class AsteriskBench:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, plant: Plant) -> AsyncIterator["AsteriskBench"]:
+    async def open(
+        cls, plant: Plant, access: Access | None = None
+    ) -> AsyncIterator["AsteriskBench"]:
         sip_port = plant.asterisk.access.sip_port
         app = f"groschen-{uuid.uuid4().hex[:6]}"
         async with AsyncExitStack() as stack:
@@ -289,7 +297,7 @@ class AsteriskBench:
             stack.callback(carrier.close)
             anna = await Party.open(sip_port, plant.agent_port)
             stack.callback(anna.close)
-            access = plant.asterisk.access
+            access = access or plant.asterisk.access
             telephony = await stack.enter_async_context(AriTelephony.connected(access, app))
             ear = Ear(telephony)
             stack.push_async_callback(ear.close)

@@ -132,7 +132,7 @@ class Intake:
             return True
         if event is not None:
             self.tell(self.legs.take(event))
-        return not (self.replaced or self._news.full())
+        return not self.replaced
 
     def _dispatch(self, outcome: Outcome) -> None:
         match outcome:
@@ -166,11 +166,17 @@ class Intake:
 
     def _put(self, news: News) -> None:
         if self._news.full():
-            # Nobody takes them: what is dropped is made up for like after a broken socket.
-            while not self._news.empty():
-                self._news.get_nowait()
-            news = SwitchLost()
+            self._start_over()
         self._news.put_nowait(news)
+
+    def _start_over(self) -> None:
+        """Nobody takes the news: drop them, to be made up for like after a broken socket."""
+        log.error("news.not_taken", dropped=self._news.qsize())
+        while not self._news.empty():
+            self._news.get_nowait()
+        self._news.put_nowait(SwitchLost())
+        self._news.put_nowait(SwitchFound(restarted=False))
+        self.spawn(self._catch_up())
 
     def _done(self, ident: str) -> None:
         future = self._waiting.pop(ident, None)

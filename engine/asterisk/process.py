@@ -25,7 +25,7 @@ from typing import Self
 
 import aiohttp
 
-from engine.asterisk import dialplan
+from engine.asterisk import dialplan, notes
 from engine.core.inventory import Inventory
 from engine.errors import CallerError, RemoteError
 
@@ -33,6 +33,7 @@ LEAST_VERSION = (22, 10, 1)
 BOOT_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 5.0
 BOOT_POLL_S = 0.02
+LOOK_AFTER_NOTES_S = 3600.0
 RTP_PORTS = 1000
 # sun_path holds 108 bytes with its final zero; the control socket is called asterisk.ctl.
 RUN_FOLDER_MOST = 107 - len("/asterisk.ctl")
@@ -65,7 +66,11 @@ class Program:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """How to reach an Asterisk, ours or another's: what the engine's settings name."""
+    """How to reach an Asterisk, ours or another's: what the engine's settings name.
+
+    `cel_file`: its notes of who was in which conversation when, if they can be read from here.
+    `ari_monitor_password`: of the user `<ari_user>-monitor`, who may only look.
+    """
 
     ari_url: str
     ari_user: str
@@ -77,6 +82,7 @@ class Access:
     sip_host: str
     sip_port: int
     cel_file: str = ""
+    ari_monitor_password: str = ""
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -109,14 +115,16 @@ def free_port(host: str, kind: socket.SocketKind) -> int:
 
 
 def hashed(password: str) -> str:
-    """The password as `ari.conf` keeps it (crypt, MD5 scheme).
+    """The password as `ari.conf` keeps it: crypt(5), scheme sha1crypt with few rounds.
 
-    Asterisk computes this for every request, so a slow scheme would cost each call 50 ms; 256
-    random bits need no slow one.
+    Asterisk computes this for every request. A scheme made slow against guessing would cost each
+    call 7 ms (MD5) to 100 ms (SHA-512); 256 random bits cannot be guessed.
     """
     crypt = ctypes.CDLL("libcrypt.so.1").crypt
     crypt.restype = ctypes.c_char_p
-    answer: bytes = crypt(password.encode(), f"$1${secrets.token_hex(4)}$".encode())
+    answer: bytes | None = crypt(password.encode(), f"$sha1$4${secrets.token_hex(4)}$".encode())
+    if answer is None or answer.startswith(b"*"):
+        raise RemoteError("libcrypt on this machine has no sha1crypt", retryable=False)
     return answer.decode()
 
 
@@ -124,13 +132,19 @@ class AsteriskProcess:
     """One running Asterisk of ours. Made by `start`; `stop` leaves no process and no socket."""
 
     def __init__(
-        self, program: Program, site: dialplan.Site, access: Access, *, dies_with_us: bool
+        self,
+        program: Program,
+        site: dialplan.Site,
+        access: Access,
+        dies_with_us: bool,
+        on_death: Callable[[int], None] | None,
     ) -> None:
         self.program = program
         self.site = site
         self.access = access
         self.folder = Path(site.folder)
         self._dies_with_us = dies_with_us
+        self._on_death = on_death
         self._process: asyncio.subprocess.Process | None = None
         self._watch: asyncio.Task[None] | None = None
         self._stopping = False
@@ -152,10 +166,15 @@ class AsteriskProcess:
         """
         wishes = wishes or Wishes()
         site, access = _plan(folder, program, wishes)
-        asterisk = cls(program, site, access, dies_with_us=wishes.dies_with_us)
+        asterisk = cls(program, site, access, wishes.dies_with_us, on_death)
+        await _wait_until_free(Path(site.run_folder))
         asterisk.write_config(inventory)
-        await asterisk._boot(on_death)
+        await asterisk._boot()
         return asterisk
+
+    async def start_again(self) -> None:
+        """Boot it once more after its death, with the same ports and secrets."""
+        await self._boot()
 
     @property
     def pid(self) -> int:
@@ -198,7 +217,7 @@ class AsteriskProcess:
         if Path(self.site.run_folder).parent != self.folder:
             shutil.rmtree(self.site.run_folder, ignore_errors=True)
 
-    async def _boot(self, on_death: Callable[[int], None] | None) -> None:
+    async def _boot(self) -> None:
         command = [str(self.program.executable), "-f", "-n", "-C"]
         command.append(str(self.folder / "etc" / "asterisk.conf"))
         if self._dies_with_us:
@@ -209,7 +228,7 @@ class AsteriskProcess:
                 *command, cwd=self.folder, stdin=asyncio.subprocess.DEVNULL, stdout=output,
                 stderr=output, start_new_session=True,
             )  # fmt: skip
-        self._watch = asyncio.create_task(self._watch_over(self._process, on_death))
+        self._watch = asyncio.create_task(self._watch_over(self._process))
         try:
             async with asyncio.timeout(BOOT_TIMEOUT_S):
                 await self._wait_until_booted(self._process)
@@ -234,12 +253,19 @@ class AsteriskProcess:
                             return
                 await asyncio.sleep(BOOT_POLL_S)
 
-    async def _watch_over(
-        self, process: asyncio.subprocess.Process, on_death: Callable[[int], None] | None
-    ) -> None:
-        code = await process.wait()
-        if on_death is not None and not self._stopping:
-            on_death(code)
+    async def _watch_over(self, process: asyncio.subprocess.Process) -> None:
+        code = await self._wait_for_end(process)
+        if self._on_death is not None and not self._stopping:
+            self._on_death(code)
+
+    async def _wait_for_end(self, process: asyncio.subprocess.Process) -> int:
+        while True:
+            notes.swap(Path(self.access.cel_file))
+            try:
+                async with asyncio.timeout(LOOK_AFTER_NOTES_S):
+                    return await process.wait()
+            except TimeoutError:
+                continue
 
 
 def authorization(access: Access) -> str:
@@ -250,7 +276,8 @@ def authorization(access: Access) -> str:
 def _plan(folder: Path, program: Program, wishes: Wishes) -> tuple[dialplan.Site, Access]:
     """Ports, folders and fresh secrets for one run."""
     folder = folder.absolute()
-    password, ami_secret = secrets.token_urlsafe(32), secrets.token_hex(32)
+    password, monitor_password = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    ami_secret = secrets.token_hex(32)
     host, tcp, udp = "127.0.0.1", socket.SOCK_STREAM, socket.SOCK_DGRAM
     rtp_start = random.randrange(10_000, 32_000 - RTP_PORTS, 2)  # noqa: S311 - not a secret
     site = dialplan.Site(
@@ -261,7 +288,7 @@ def _plan(folder: Path, program: Program, wishes: Wishes) -> tuple[dialplan.Site
         music_folder=wishes.music_folder or str(folder / "music"),
         fault_prompt=wishes.fault_prompt or str(program.data_dir / "sounds/en/im-sorry"),
         ari_password_hash=hashed(password),
-        ari_monitor_password_hash=hashed(secrets.token_urlsafe(32)),
+        ari_monitor_password_hash=hashed(monitor_password),
         ami_secret=ami_secret,
         sip_host=wishes.sip_host,
         sip_port=wishes.sip_port or free_port(wishes.sip_host, udp),
@@ -284,8 +311,26 @@ def _plan(folder: Path, program: Program, wishes: Wishes) -> tuple[dialplan.Site
         sip_host=site.sip_host,
         sip_port=site.sip_port,
         cel_file=str(folder / "log" / "cel.json"),
+        ari_monitor_password=monitor_password,
     )
     return site, access
+
+
+async def _wait_until_free(run_folder: Path) -> None:
+    """Let one that was told to end with its owner finish ending; refuse if it does not."""
+    try:
+        async with asyncio.timeout(STOP_TIMEOUT_S):
+            while _has_one_running(run_folder):  # noqa: ASYNC110 - no child of ours, nobody tells
+                await asyncio.sleep(BOOT_POLL_S)
+    except TimeoutError:
+        raise RemoteError(f"an Asterisk runs in {run_folder} already", retryable=False) from None
+
+
+def _has_one_running(run_folder: Path) -> bool:
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as control:
+        control.connect(str(run_folder / "asterisk.ctl"))
+        return True
+    return False
 
 
 def _run_folder(folder: Path) -> Path:

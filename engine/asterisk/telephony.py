@@ -251,6 +251,8 @@ class AriTelephony:
                 bridge, channel=missing, inhibit_connected_line_updates=True
             )
         except AriError as refusal:
+            if missing == legs:
+                await self._order(self._http.bridges_destroy(bridge))
             if refusal.status != BAD_REQUEST or all(leg in self._legs.legs for leg in legs):
                 raise
 

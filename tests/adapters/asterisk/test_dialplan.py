@@ -125,7 +125,7 @@ def test_nothing_goes_on_after_a_deadline_and_nobody_hears_silence(
     steps = re.findall(r"(?m)^(?:exten => _\[\+0-9\]!,1|\s+same => n(?:\(\w+\))?),(\w+)", text)
     assert steps[0] == "Set"
     assert "TIMEOUT(absolute)=180" in text
-    assert steps[-3:] == ["Playback", "Hangup", "Hangup"]
+    assert steps[-4:] == ["Progress", "Playback", "Hangup", "Hangup"]
     assert "Playback(/run/groschen/fault,noanswer)" in text
     assert "Hangup(38)" in text
 
