@@ -16,7 +16,7 @@ from engine.asterisk.dialplan import endpoint_of
 from engine.asterisk.process import Access, AsteriskProcess, Program, Wishes
 from engine.asterisk.telephony import AriTelephony
 from engine.core.inventory import Inventory
-from engine.errors import CallerError
+from engine.errors import CallerError, RemoteError
 from engine.flows.clock import SystemClock
 from engine.flows.config import Problems, load
 from engine.flows.engine import Engine
@@ -127,7 +127,7 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
         sounds = Library(plan.sounds, plan.rendered, voices)
         await prepare(plan.inventory, sounds)
         store = await _store(plan, stack)
-        ledger = await _ledger(plan, stack)
+        ledger = await _ledger(plan.database, stack)
         access = plan.access or await _own_asterisk(plan, sounds, stack)
         telephony = await stack.enter_async_context(AriTelephony.connected(access, plan.app))
         clock = SystemClock()
@@ -149,6 +149,38 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
         yield Running(engine, house, access, work)
 
 
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Journal and store without an engine; `store` is None where none answers, `note` says why."""
+
+    ledger: SqlLedger
+    store: ValkeyStore | None
+    clock: SystemClock
+    note: str = ""
+
+
+@asynccontextmanager
+async def books_of(settings: Settings) -> AsyncIterator[Books]:
+    """The books that the engine of these settings works with; it may run or not.
+
+    An embedded store is only joined, never started: it is the engine's.
+    """
+    async with AsyncExitStack() as stack:
+        settings.run_folder.mkdir(parents=True, exist_ok=True)
+        ledger = await _ledger(settings.database, stack)
+        url = settings.store_url or StoreProcess(settings.run_folder / "store").url
+        store = ValkeyStore(parse_address(url, secret(settings.store_password)))
+        stack.push_async_callback(store.close)
+        clock = SystemClock()
+        try:
+            await store.living_engines()
+        except RemoteError as error:
+            absent = "does not run" if settings.store_url is None else f"does not answer ({error})"
+            yield Books(ledger, None, clock, f"the store {absent}")
+        else:
+            yield Books(ledger, store, clock)
+
+
 async def _end(work: "asyncio.Task[None]") -> None:
     work.cancel()
     await asyncio.gather(work, return_exceptions=True)
@@ -168,8 +200,8 @@ async def _store(plan: Plan, stack: AsyncExitStack) -> ValkeyStore:
     return store
 
 
-async def _ledger(plan: Plan, stack: AsyncExitStack) -> SqlLedger:
-    ledger = SqlLedger(plan.database, lambda: SystemClock().now().wall_ms)
+async def _ledger(url: str, stack: AsyncExitStack) -> SqlLedger:
+    ledger = SqlLedger(url, lambda: SystemClock().now().wall_ms)
     await ledger.migrate()
     stack.push_async_callback(ledger.close)
     return ledger

@@ -116,8 +116,9 @@ LEFT_EMPTY = (
 class Site:
     """Where one Asterisk lives: folders, addresses, ports and secrets.
 
-    `fault_prompt` (an absolute path without suffix) is heard when no engine takes a call;
-    `first_timeout_s` ends a call that no engine has given a deadline of its own.
+    `ami_permit` is the one address that may use AMI: the engine's. `fault_prompt` (an absolute
+    path without suffix) is heard when no engine takes a call; `first_timeout_s` ends a call that
+    no engine has given a deadline of its own.
     """
 
     folder: str
@@ -137,6 +138,7 @@ class Site:
     sip_host: str = "127.0.0.1"
     http_host: str = "127.0.0.1"
     ami_host: str = "127.0.0.1"
+    ami_permit: str = "127.0.0.1"
     ari_user: str = APP_PREFIX
     ami_user: str = APP_PREFIX
     app_prefix: str = APP_PREFIX

@@ -191,8 +191,8 @@ class AsteriskProcess:
         Path(self.site.music_folder).mkdir(parents=True, exist_ok=True)
         Path(self.site.run_folder).mkdir(parents=True, exist_ok=True)
         for name, text in rendered.items():
-            _write_private(etc / name, text)
-        _write_private(self.folder / "access.json", json.dumps(asdict(self.access)))
+            write_private(etc / name, text)
+        write_private(self.folder / "access.json", json.dumps(asdict(self.access)))
 
     async def run_command(self, command: str) -> str:
         """What Asterisk's own console answers to a command (`core show channels`)."""
@@ -340,7 +340,7 @@ def _run_folder(folder: Path) -> Path:
     return Path(tempfile.mkdtemp(prefix="groschen-"))
 
 
-def _write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str) -> None:
     """Written whole or not at all, and never readable by others: there are secrets in it."""
     fresh = path.with_name(path.name + ".new")
     fresh.unlink(missing_ok=True)

@@ -5,7 +5,12 @@ Exit codes of every command: 0 done, 1 refused or different, 2 wrong usage.
 
 import click
 
+from engine.cli.balance import balance
+from engine.cli.calls import calls
 from engine.cli.config import config
+from engine.cli.dialplan import dialplan
+from engine.cli.evn import evn
+from engine.cli.ledger import ledger
 from engine.cli.number import classify_numbers
 from engine.cli.quote import quote_calls
 from engine.cli.serve import serve
@@ -18,8 +23,13 @@ def main() -> None:
     """Groschen: prepaid calls on Asterisk, rated to the second."""
 
 
+main.add_command(balance)
+main.add_command(calls)
 main.add_command(classify_numbers)
 main.add_command(config)
+main.add_command(dialplan)
+main.add_command(evn)
+main.add_command(ledger)
 main.add_command(quote_calls)
 main.add_command(serve)
 main.add_command(show_settings)

@@ -116,9 +116,16 @@ def charge(rate: Rate, n: int) -> int:
     total_s = seconds_of(rate, n)
     price_seconds = rate.price_micros * total_s
     if rate.first_price_micros is not None:
-        first_s = seconds_of(rate, min(n, _first_price_increments(rate, n)))
+        first_s = first_price_seconds(rate, n)
         price_seconds += (rate.first_price_micros - rate.price_micros) * first_s
     return round_ratio(rate.connect_fee_micros * 60 + price_seconds, 60, rate.rounding)
+
+
+def first_price_seconds(rate: Rate, n: int) -> int:
+    """How many seconds of the first `n` increments are charged at the first-call price."""
+    if rate.first_price_micros is None:
+        return 0
+    return seconds_of(rate, min(n, _first_price_increments(rate, n)))
 
 
 def _first_price_increments(rate: Rate, n: int) -> int:

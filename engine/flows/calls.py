@@ -178,7 +178,7 @@ class CallTask:
 
     async def _forget(self) -> None:
         try:
-            await self._house.store.forget(self.call.call_id, self.call.account_id)
+            await self._house.store.forget(self.call.call_id, self.epoch)
         except RemoteError as error:
             self._log.warning("snapshot.left_behind", error=str(error))
 

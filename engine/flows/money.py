@@ -151,6 +151,7 @@ class Money:
             moved = await self.move(account_id, other.account_id, view.balance_micros, why)
             if isinstance(moved, Denied):
                 return moved
+        await self._ledger.copy_marks(account_id, e164)
         log.info(
             "number.merged",
             account=account_id,

@@ -164,6 +164,11 @@ async def change_number(
     return await known(connection, account_id)
 
 
+async def copy_marks(connection: AsyncConnection, account_id: str, e164: str) -> None:
+    """Let what the account's number has on caller lists hold for another number too."""
+    await _copy_marks(connection, await known(connection, account_id), e164)
+
+
 async def _copy_marks(connection: AsyncConnection, account: Account, e164: str) -> None:
     new = first_calls.alias()
     marks = first_calls.c

@@ -45,11 +45,13 @@ async def _find(connection: AsyncConnection, call_id: str) -> CallRecord | None:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Calls of an account (of all if None) that ended in the half-open interval."""
+    """Calls that ended in the half-open interval: all, or those of an account, or those of a
+    verified caller (profile, number) that reached none."""
 
-    account_id: str | None
     from_ms: int
     to_ms: int
+    account_id: str | None = None
+    unknown_caller: tuple[str, str] | None = None
 
 
 async def page(
@@ -65,6 +67,14 @@ async def page(
     )
     if period.account_id is not None:
         query = query.where(calls.c.account_id == period.account_id)
+    if period.unknown_caller is not None:
+        profile, e164 = period.unknown_caller
+        query = query.where(
+            calls.c.account_id.is_(None),
+            calls.c.profile == profile,
+            calls.c.e164 == e164,
+            calls.c.verified,
+        )
     if after is not None:
         query = query.where(tuple_(*place) > (after.ended_ms, after.call_id))
     return [_record(row) for row in (await connection.execute(query)).mappings()]

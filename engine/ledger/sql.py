@@ -13,6 +13,7 @@ from engine.core.cdr import CallRecord
 from engine.core.posting import Entry, check_bookable
 from engine.ledger import accounts, calls, journal, migrations, pins, verify
 from engine.ledger.accounts import FirstCallMark
+from engine.ledger.calls import Period
 from engine.ledger.database import Database
 from engine.ports.ledger import Account, JournalLine
 from engine.ports.store import StorePosting
@@ -83,6 +84,11 @@ class SqlLedger:
             accounts.change_number, account_id=account_id, e164=e164, at_ms=self._now_ms()
         )
         return await self._database.write(work)
+
+    async def copy_marks(self, account_id: str, e164: str) -> None:
+        """See `ports.ledger`."""
+        work = partial(accounts.copy_marks, account_id=account_id, e164=e164)
+        await self._database.write(work)
 
     async def check_pin(self, profile: str, e164: str, pin: str) -> Account | None:
         """See `ports.ledger`."""
@@ -159,7 +165,15 @@ class SqlLedger:
 
     async def calls(self, account_id: str | None, from_ms: int, to_ms: int) -> Sequence[CallRecord]:
         """See `ports.ledger`; read in pages, so that no live call waits for a long list."""
-        period = calls.Period(account_id, from_ms, to_ms)
+        return await self._calls(Period(from_ms, to_ms, account_id))
+
+    async def calls_without_account(
+        self, profile: str, e164: str, from_ms: int, to_ms: int
+    ) -> Sequence[CallRecord]:
+        """See `ports.ledger`."""
+        return await self._calls(Period(from_ms, to_ms, unknown_caller=(profile, e164)))
+
+    async def _calls(self, period: Period) -> Sequence[CallRecord]:
         found: list[CallRecord] = []
         while True:
             after = found[-1] if found else None

@@ -61,6 +61,10 @@ class Ledger(Protocol):
         """
         ...
 
+    async def copy_marks(self, account_id: str, e164: str) -> None:
+        """Give another number the caller-list marks that the account's own has."""
+        ...
+
     async def check_pin(self, profile: str, e164: str, pin: str) -> Account | None:
         """The account if number and PIN fit; five wrong tries lock the PIN for 15 minutes.
 
@@ -119,6 +123,12 @@ class Ledger(Protocol):
 
     async def calls(self, account_id: str | None, from_ms: int, to_ms: int) -> Sequence[CallRecord]:
         """Records of calls that ended in the half-open interval, oldest first."""
+        ...
+
+    async def calls_without_account(
+        self, profile: str, e164: str, from_ms: int, to_ms: int
+    ) -> Sequence[CallRecord]:
+        """As `calls`: those of a verified number that were refused before they had an account."""
         ...
 
     async def verify(self) -> Sequence[str]:

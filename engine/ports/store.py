@@ -152,8 +152,8 @@ class Store(Protocol):
         """Write a live call's snapshot; `ConflictError` if it is not ours or finished."""
         ...
 
-    async def forget(self, call_id: str, account_id: str | None) -> None:
-        """Remove a finished call's snapshot."""
+    async def forget(self, call_id: str, epoch: int) -> None:
+        """Remove a finished call's snapshot; `ConflictError` if another engine owns it by now."""
         ...
 
     async def live_calls(self) -> tuple[Snapshot, ...]:

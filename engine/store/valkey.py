@@ -111,8 +111,8 @@ class ValkeyStore:
     async def save(self, snapshot: Snapshot) -> None:
         await self._on_call("save", snapshot.call_id, *codec.snapshot_texts(snapshot))
 
-    async def forget(self, call_id: str, account_id: str | None) -> None:
-        await self._on_call("forget", call_id, ENDED_KEPT_MS)
+    async def forget(self, call_id: str, epoch: int) -> None:
+        await self._on_call("forget", call_id, epoch, ENDED_KEPT_MS)
 
     async def live_calls(self) -> tuple[Snapshot, ...]:
         buckets = await asyncio.gather(

@@ -108,11 +108,18 @@ class MemoryLedger:
                 raise ConflictError("the number has an account of its own")
             del self._aliases[account.profile, account.e164]
             self._aliases[account.profile, e164] = account_id
-            for (organisation, caller_list, number), mark in list(self._callers.items()):
-                if (organisation, number) == (account.organisation, account.e164):
-                    self._callers.setdefault((organisation, caller_list, e164), mark)
+            self._copy_marks(account, e164)
             self._accounts[account_id] = replace(account, e164=e164)
             return self._accounts[account_id]
+
+    async def copy_marks(self, account_id: str, e164: str) -> None:
+        async with self._transaction("copy_marks"):
+            self._copy_marks(self._known(account_id), e164)
+
+    def _copy_marks(self, account: Account, e164: str) -> None:
+        for (organisation, caller_list, number), mark in list(self._callers.items()):
+            if (organisation, number) == (account.organisation, account.e164):
+                self._callers.setdefault((organisation, caller_list, e164), mark)
 
     async def check_pin(self, profile: str, e164: str, pin: str) -> Account | None:
         async with self._transaction("check_pin"):
@@ -208,6 +215,16 @@ class MemoryLedger:
                 if from_ms <= record.ended_ms < to_ms and account_id in (None, record.account_id)
             ]
             return sorted(chosen, key=lambda record: (record.ended_ms, record.call_id))
+
+    async def calls_without_account(
+        self, profile: str, e164: str, from_ms: int, to_ms: int
+    ) -> Sequence[CallRecord]:
+        return [
+            record
+            for record in await self.calls(None, from_ms, to_ms)
+            if (record.account_id, record.profile, record.e164) == (None, profile, e164)
+            and record.verified
+        ]
 
     async def verify(self) -> Sequence[str]:
         async with self._transaction("verify"):

@@ -118,8 +118,8 @@ class MemoryStore:
     async def save(self, snapshot: Snapshot) -> None:
         await self._order("save", lambda: self.data.save(snapshot))
 
-    async def forget(self, call_id: str, account_id: str | None) -> None:
-        await self._order("forget", lambda: self.data.forget(call_id))
+    async def forget(self, call_id: str, epoch: int) -> None:
+        await self._order("forget", lambda: self.data.forget(call_id, epoch))
 
     async def live_calls(self) -> tuple[Snapshot, ...]:
         return await self._order(

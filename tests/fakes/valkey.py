@@ -193,7 +193,10 @@ class StoreData:
             raise ConflictError(f"{snapshot.call_id} belongs to {kept.engine}")
         self.calls[snapshot.call_id] = snapshot
 
-    def forget(self, call_id: str) -> None:
+    def forget(self, call_id: str, epoch: int) -> None:
+        kept = self.calls.get(call_id)
+        if kept is not None and epoch < kept.epoch:
+            raise ConflictError(f"{call_id} belongs to {kept.engine}")
         self.calls.pop(call_id, None)
         self._remember(self.finished_ms, call_id)
 

@@ -78,12 +78,21 @@ class TestOwnership:
 
     async def test_a_finished_call_cannot_be_adopted_nor_saved(self, store: Store) -> None:
         await store.save(snapshot("c"))
-        await store.forget("c", "a")
-        await store.forget("c", "a")
+        await store.forget("c", 1)
+        await store.forget("c", 1)
         assert await store.live_calls() == ()
         assert await store.adopt("c", "a", "two", 1) is None
         with pytest.raises(ConflictError):
             await store.save(snapshot("c"))
+
+    async def test_a_call_taken_over_is_not_forgotten_by_who_had_it(self, store: Store) -> None:
+        await store.save(snapshot("c"))
+        taken = await store.adopt("c", "a", "two", 1)
+        with pytest.raises(ConflictError):
+            await store.forget("c", 1)
+        assert await store.live_calls() == (taken,)
+        await store.forget("c", 2)
+        assert await store.live_calls() == ()
 
     async def test_live_calls_of_all_engines_are_there_whole(self, bench: Bench) -> None:
         saved = tuple(

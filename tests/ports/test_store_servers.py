@@ -66,7 +66,7 @@ async def use_all(store: Store) -> tuple[Snapshot, ...]:
     await store.save(snapshot("c"))
     await store.save(snapshot("e", account_id=None))
     await store.adopt("c", "a", "two", 1)
-    await store.forget("e", None)
+    await store.forget("e", 1)
     await store.renew_lease("two", 60_000)
     await store.claim_agents("c", ("x", "y"), 2)
     await store.free_agent("y", "c", 0)

@@ -144,8 +144,8 @@ def adoptions(draw: st.DrawFn) -> Order:
 
 @st.composite
 def endings(draw: st.DrawFn) -> Order:
-    name = draw(NAMES)
-    return lambda scene: scene.store.forget(scene.call_id(name), scene.account_id)
+    name, epoch = draw(NAMES), draw(SMALL)
+    return lambda scene: scene.store.forget(scene.call_id(name), epoch)
 
 
 ORDERS = st.lists(

@@ -1,5 +1,13 @@
--- Removes a finished call for good.
--- KEYS: calls, finished  ARGV: call id, kept_ms
-redis.call('HDEL', KEYS[1], ARGV[1])
-remember(KEYS[2], ARGV[1], whole(ARGV[2]))
+-- Removes a finished call for good, unless it belongs to another engine.
+-- KEYS: calls, finished  ARGV: call id, epoch, kept_ms
+local id, epoch = ARGV[1], whole(ARGV[2])
+local kept = redis.call('HGET', KEYS[1], id)
+if kept then
+  local kept_epoch, kept_engine = kept:match('^(%d+):([^:]*):')
+  if epoch < whole(kept_epoch) then
+    refuse('CONFLICT', id .. ' belongs to ' .. kept_engine)
+  end
+end
+redis.call('HDEL', KEYS[1], id)
+remember(KEYS[2], id, whole(ARGV[3]))
 return 'OK'

@@ -94,6 +94,18 @@ async def test_a_number_in_use_is_not_taken(books: Books) -> None:
         await ledger.change_number("nobody", "+4940123456")
 
 
+async def test_marks_can_hold_for_another_number(books: Books) -> None:
+    ledger = books.open()
+    account = await opened(ledger)
+    assert await ledger.claim_first_call("acme", "vip", MOBILE, "c1", NOW_MS, None)
+    await ledger.copy_marks(account.account_id, LANDLINE)
+    await ledger.copy_marks(account.account_id, LANDLINE)
+    assert not await ledger.claim_first_call("acme", "vip", LANDLINE, "c2", NOW_MS, None)
+    assert await ledger.claim_first_call("acme", "spa", LANDLINE, "c2", NOW_MS, None)
+    with pytest.raises(CallerError):
+        await ledger.copy_marks("nobody", LANDLINE)
+
+
 async def test_a_pin_opens_its_account_alone(books: Books) -> None:
     ledger = books.open()
     account = await opened(ledger)

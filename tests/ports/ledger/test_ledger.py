@@ -316,6 +316,23 @@ async def test_intervals_hold_their_start_and_not_their_end(books: Books) -> Non
     assert [(line.call_id, line.seq) for line in lines] == [("last", 2), ("first", 3)]
 
 
+async def test_calls_refused_before_they_had_an_account_are_found_by_number(books: Books) -> None:
+    ledger = books.open()
+    account = await opened(ledger)
+    mine = replace(refused_call("c1"), e164=MOBILE, verified=True)
+    others = (
+        replace(mine, call_id="c2", profile="tv"),
+        replace(mine, call_id="c3", verified=False),
+        replace(mine, call_id="c4", e164="+493012345678"),
+        replace(mine, call_id="c5", ended_ms=NOW_MS + 5_000),
+        answered_call("c6", account.account_id),
+    )
+    for record in (mine, *others):
+        await ledger.settle(record)
+    found = await ledger.calls_without_account("web", MOBILE, NOW_MS, NOW_MS + 5_000)
+    assert list(found) == [mine]
+
+
 async def test_two_engines_number_without_a_gap(books: Books) -> None:
     ledgers = [books.open(), books.open()]
     ids = [(await opened(ledgers[0], f"+49301234567{n}")).account_id for n in range(3)]

@@ -1,0 +1,94 @@
+"""The itemised bill's words in German and English."""
+
+from dataclasses import dataclass
+
+from engine.core.cdr import Disposition, Refusal
+from engine.core.money import format_shortest
+from engine.core.tariff import Line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What a bill says in one language; `columns` are the headings of `sheet.cells`."""
+
+    title: str
+    account: str
+    month: str
+    total: str
+    nothing: str
+    columns: tuple[str, ...]
+    lines: dict[str, str]
+    outcomes: dict[str, str]
+    at_first: str
+    decimal_point: str
+
+    def money(self, micros: int, at_least: int = 2) -> str:
+        """The exact amount, with no fewer decimals than `at_least`."""
+        return format_shortest(micros, at_least).replace(".", self.decimal_point)
+
+
+GERMAN = Words(
+    title="Einzelverbindungsnachweis",
+    account="Guthabenkonto",
+    month="Monat",
+    total="Summe",
+    nothing="Keine Verbindungen.",
+    columns=("Beginn", "Rufnummer", "Dienst", "aus", "Dauer", "Takte", "Preis/min", "Betrag", ""),
+    lines={Line.LANDLINE: "Festnetz", Line.MOBILE: "Mobilfunk", Line.OTHER: "sonst."},
+    outcomes={
+        Disposition.CALLER_HUNG_UP: "vom Anrufer beendet",
+        Disposition.AGENT_HUNG_UP: "vom Berater beendet",
+        Disposition.MONEY_ENDED: "Guthaben verbraucht",
+        Disposition.LIMIT_REACHED: "Höchstdauer erreicht",
+        Disposition.NO_AGENT: "kein Berater frei",
+        Disposition.REFUSED: "abgewiesen",
+        Disposition.ABANDONED: "vor der Verbindung aufgelegt",
+        Disposition.ENDED_BY_OPERATOR: "vom Betreiber beendet",
+        Disposition.LOST: "Verbindung verloren",
+        Disposition.FAULT: "Störung",
+        Refusal.NOT_IDENTIFIED: "abgewiesen: Rufnummer unbestätigt",
+        Refusal.CALLER_BLOCKED: "abgewiesen: Rufnummer gesperrt",
+        Refusal.ACCOUNT_BLOCKED: "abgewiesen: Konto gesperrt",
+        Refusal.CLOSED: "abgewiesen: geschlossen",
+        Refusal.HOLIDAY: "abgewiesen: Feiertag",
+        Refusal.BALANCE_TOO_LOW: "abgewiesen: Guthaben zu gering",
+        Refusal.PIN_WRONG: "abgewiesen: PIN falsch",
+        Refusal.NO_SERVICE: "abgewiesen: kein Dienst",
+    },
+    at_first="{price} für {seconds} s, dann ",
+    decimal_point=",",
+)
+
+ENGLISH = Words(
+    title="Itemised bill",
+    account="Prepaid account",
+    month="Month",
+    total="Total",
+    nothing="No calls.",
+    columns=("Begin", "Number", "Service", "from", "Length", "Charged", "Price/min", "Amount", ""),
+    lines={Line.LANDLINE: "landline", Line.MOBILE: "mobile", Line.OTHER: "other"},
+    outcomes={
+        Disposition.CALLER_HUNG_UP: "ended by the caller",
+        Disposition.AGENT_HUNG_UP: "ended by the adviser",
+        Disposition.MONEY_ENDED: "balance used up",
+        Disposition.LIMIT_REACHED: "longest duration reached",
+        Disposition.NO_AGENT: "no adviser free",
+        Disposition.REFUSED: "refused",
+        Disposition.ABANDONED: "hung up before the connection",
+        Disposition.ENDED_BY_OPERATOR: "ended by the operator",
+        Disposition.LOST: "connection lost",
+        Disposition.FAULT: "fault",
+        Refusal.NOT_IDENTIFIED: "refused: number not verified",
+        Refusal.CALLER_BLOCKED: "refused: number blocked",
+        Refusal.ACCOUNT_BLOCKED: "refused: account blocked",
+        Refusal.CLOSED: "refused: closed",
+        Refusal.HOLIDAY: "refused: holiday",
+        Refusal.BALANCE_TOO_LOW: "refused: balance too low",
+        Refusal.PIN_WRONG: "refused: wrong PIN",
+        Refusal.NO_SERVICE: "refused: no service",
+    },
+    at_first="{price} for {seconds} s, then ",
+    decimal_point=".",
+)
+
+LANGUAGES = {"de": GERMAN, "en": ENGLISH}
