@@ -45,6 +45,7 @@ SCENES_AT_ONCE = 6
 BETWEEN_STARTS_S = 0.7
 SCENE_LIMIT_S = 240
 TRUNK = "carrier"
+SILENT_HZ = 3500
 
 Act = Callable[..., Coroutine[Any, Any, None]]
 
@@ -241,14 +242,23 @@ class Scene:
         return await self.heard(leg, call, expected, is_agent=True)
 
     async def heard(
-        self, leg: Leg, other: Leg | None, expected: Sequence[str], *, is_agent: bool
+        self,
+        leg: Leg,
+        other: Leg | None,
+        expected: Sequence[str] | None,
+        *,
+        is_agent: bool,
+        also: Sequence[str] = (),
     ) -> Witness:
+        """What was heard on `leg`; exactly `expected`, unless None. `also` are further prompts
+        that are listened for."""
         lang = self.cast.needs.lang if is_agent else self.cast.service.lang
-        other_hz = other.tone_hz if other else 1000
-        witness = await self._listeners.listen(
-            leg, expected, other_hz, is_agent=is_agent, lang=lang
-        )
-        assert witness.told == list(expected), (witness.told, leg.recording.path)
+        # Nobody speaks at this pitch: of an agent who was never there nothing can be heard.
+        other_hz = other.tone_hz if other else SILENT_HZ
+        wanted = (*(expected or ()), *also)
+        witness = await self._listeners.listen(leg, wanted, other_hz, is_agent=is_agent, lang=lang)
+        if expected is not None:
+            assert witness.told == list(expected), (witness.told, leg.recording.path)
         return witness
 
 
