@@ -121,13 +121,16 @@ def _price(
 
 def _brought_prices() -> Iterator[Prompt]:
     joined = BillingStart(StartsFrom.CONVERSATION)
-    for price in (660_000, 990_000, 1_990_000, 2_990_000):
+    for price in (600_000, 660_000, 990_000, 1_990_000, 2_990_000):
         yield from _price(price, _CURRENCY, joined)
     for price in (1_990_000, 2_990_000):
         yield from _price(price, _CURRENCY, BillingStart(StartsFrom.CONVERSATION, 10))
         yield from _price(price, _CURRENCY, joined, FirstCall(0, 10))
     for price in (660_000, 1_990_000):
         yield from _price(price, _CURRENCY, BillingStart(StartsFrom.ANNOUNCEMENT))
+    for after_s in (10, 20, 30):
+        for origin in StartsFrom:
+            yield from _price(1_990_000, _CURRENCY, BillingStart(origin, after_s))
 
 
 def _fixed() -> Iterator[Prompt]:

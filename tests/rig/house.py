@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -97,7 +97,10 @@ class RealHouse:
         group: HuntGroup | None = None,
         trunk: Trunk | None = None,
         database_url: str | None = None,
+        organise: Callable[[OutsideWorld], Inventory] | None = None,
     ) -> None:
+        """`organise` makes the whole inventory of what the outside world is, in place of the
+        one made of the other arguments."""
         self.folder = folder
         self._services = tuple(services)
         self._agent_names = tuple(agents)
@@ -105,6 +108,7 @@ class RealHouse:
         self._group = group
         self._trunk = trunk
         self._database_url = database_url
+        self._organise = organise or self._inventory
         self._stack = AsyncExitStack()
         self._made = 0
         self.engines: dict[str, EngineProcess] = {}
@@ -114,7 +118,7 @@ class RealHouse:
         async with AsyncExitStack() as stack:
             sip_port = free_udp_port()
             self.world = OutsideWorld(self.folder / "outside", engine_port=sip_port)
-            self.inventory = self._inventory(self.world)
+            self.inventory = self._organise(self.world)
             self.store_process = StoreProcess(self.folder / "store")
             await self.store_process.start()
             stack.push_async_callback(self.store_process.stop)
@@ -127,7 +131,7 @@ class RealHouse:
                 self.inventory,
                 Wishes(
                     sip_port=sip_port,
-                    music_folder=str(SOUNDS / "tones"),
+                    music_folder=str(SOUNDS / "music"),
                     fault_prompt=str(SOUNDS / "de" / "audio" / "fault"),
                 ),
             )
@@ -193,7 +197,7 @@ class RealHouse:
             folder=self.folder / name,
             inventory=self.inventory,
             sounds=SOUNDS,
-            rendered=VAR / "sounds",
+            rendered=self.folder / "sounds",
             program=VAR / "asterisk.json",
             access=self.asterisk.access,
             store_url=self.store_process.url,
