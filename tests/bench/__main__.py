@@ -1,0 +1,137 @@
+"""`scripts/bench`: what calls cost the machine.
+
+`calls` makes real calls in three ways on the same Asterisk: prepaid by the engine, by a bare ARI
+controller that bills nothing, and by Asterisk's own dialplan. Every call is answered, hears one
+prompt, is joined with an agent, talks, and is hung up by the caller.
+"""
+
+import asyncio
+import json
+import math
+import shutil
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from tests.bench.load import Load
+from tests.bench.report import TITLES, Report
+from tests.bench.site import GROUP_AGENTS, Shape, Site, Way
+
+IDLE_S = 3.0
+BUSY_SHARE = 0.6
+"""Groups are as many as keep this share of their agents talking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is done: `rounds` of `calls` each way after a warm-up of so many calls each way."""
+
+    rounds: int
+    calls: int
+    warm_up: int
+    rate: float
+    prompt_s: float = 1.5
+    talk_s: float = 5.0
+
+
+@click.group()
+def main() -> None:
+    """Measure the engine.
+
+    \b
+    Example:
+      scripts/bench calls
+    """
+
+
+@main.command()
+@click.option("--calls", "count", type=click.IntRange(4), default=240, show_default=True,
+              help="Calls each way, made in four rounds.")  # fmt: skip
+@click.option("--rate", type=click.FloatRange(1, 100), default=10.0, show_default=True,
+              help="Calls begun each second.")  # fmt: skip
+@click.option("--quick", is_flag=True, help="A few short calls, in under a minute.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
+@click.option("--keep", type=click.Path(path_type=Path, file_okay=False),
+              help="Leave configuration, logs and books in this folder.")  # fmt: skip
+def calls(count: int, rate: float, quick: bool, as_json: bool, keep: Path | None) -> None:
+    """CPU time and failures of calls, by process, beside two floors measured in the same run.
+
+    \b
+    engine      prepaid: account, tariff, money held and booked on Valkey and SQLite
+    bare        an ARI controller that bills nothing
+    dialplan    Asterisk alone: Answer, Playback, Dial with a time limit
+
+    Each call: answered, one prompt (1.5 s), an agent dialled and joined, 5 s of talk, hung up
+    by the caller. The ways take turns, in four rounds after a warm-up; the default takes some
+    three and a half minutes. The far end says nothing, so no audio is relayed; prompts are sent.
+    Exit code 1 if a call failed or the books do not balance.
+
+    \b
+    Examples:
+      scripts/bench calls
+      scripts/bench calls --calls 400 --rate 20 --json
+    """
+    size = Size(rounds=4, calls=math.ceil(count / 4), warm_up=math.ceil(rate), rate=rate)
+    if quick:
+        size = Size(rounds=1, calls=6, warm_up=1, rate=5.0, prompt_s=0.6, talk_s=1.0)
+    console = Console(stderr=as_json)
+    folder = Path(tempfile.mkdtemp(prefix="groschen-bench-")) if keep is None else keep.absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        report = asyncio.run(_measure(console, folder, size))
+    finally:
+        if keep is None:
+            shutil.rmtree(folder, ignore_errors=True)
+    console.print(report.table())
+    for line in report.notes():
+        console.print(line, highlight=False)
+    if as_json:
+        click.echo(json.dumps(report.as_json()))
+    sys.exit(0 if report.is_clean else 1)
+
+
+async def _measure(console: Console, folder: Path, size: Size) -> Report:
+    began_s = time.monotonic()
+    console.print("Starting Asterisk, a store, the books, an engine and a bare controller …")
+    talking = size.rate * (size.talk_s + 0.5)
+    shape = Shape(
+        prompt_s=size.prompt_s,
+        talk_s=size.talk_s,
+        groups=math.ceil(talking / (GROUP_AGENTS * BUSY_SHARE)),
+        callers=max(size.calls, size.warm_up),
+    )
+    columns = (TextColumn("{task.description:<20}"), BarColumn(), MofNCompleteColumn(),
+               TimeElapsedColumn())  # fmt: skip
+    async with Site(folder, shape) as site:
+        with Progress(*columns, console=console) as progress:
+            total = len(Way) * (size.rounds * size.calls + size.warm_up)
+            task = progress.add_task("idle", total=total)
+
+            def over(way: Way) -> None:
+                progress.update(task, advance=1, description=TITLES[way])
+
+            load = Load(site, size.rate, over)
+            idle = await load.idle(IDLE_S)
+            await load.warm_up(size.warm_up)
+            for _ in range(size.rounds):
+                await load.round(size.calls)
+        differences = await site.differences()
+    return Report(
+        rate=size.rate,
+        talk_s=size.talk_s,
+        prompt_s=size.prompt_s,
+        seconds=time.monotonic() - began_s,
+        idle=idle,
+        differences=differences,
+        tallies=load.tallies,
+    )
+
+
+if __name__ == "__main__":
+    main()
