@@ -273,6 +273,27 @@ def test_outside_numbers_are_read_in_the_region_of_their_trunk() -> None:
     assert inventory.agents[1].address == "+436641234567"
 
 
+@pytest.mark.parametrize(
+    "address", ["192.0.2.22:5060", "phone-7.example.org:5062", "[2001:db8::7]:5060"]
+)
+def test_addresses_of_phones(address: str) -> None:
+    inventory = _right(x=f'agents:\n  ben: {{address: "{address}"}}\n')
+    assert inventory.agents[1].address == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["a b:5060", "192.0.2.22:0", "192.0.2.22:٣", "::1:5060", "x;y:5060", "fe80::1%x:5060", ":5060"],
+)
+def test_what_is_no_address_of_a_phone(address: str) -> None:
+    assert _rules(_with_base(x=f'agents:\n  ben: {{address: "{address}"}}\n')) == ["bad_host"]
+
+
+def test_an_address_with_a_zone_is_refused() -> None:
+    trunk = "trunks:\n  zweiter: {host: 'fe80::1%eth0', number_format: cc}\n"
+    assert _rules(_with_base(x=trunk)) == ["bad_host"]
+
+
 def test_block_lists_hold_numbers_and_beginnings() -> None:
     inventory = _right(x=_service(blocked='["0900*", +49 30 23125 999, "+43*", 0049 152*]'))
     assert inventory.services[1].blocked == ("+49900*", "+493023125999", "+43*", "+49152*")

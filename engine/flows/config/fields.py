@@ -8,6 +8,7 @@ read after the field's name. Money is read from the very characters, never throu
 import ipaddress
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -39,6 +40,7 @@ _INCREMENT = re.compile(r"([0-9]{1,5})/([0-9]{1,5})", re.ASCII)
 _HOST = re.compile(
     r"(?=.{1,253}\Z)[A-Za-z0-9]([A-Za-z0-9-]{0,62})(\.[A-Za-z0-9]([A-Za-z0-9-]{0,62}))*"
 )
+_PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
 _PREFIX = re.compile(r"(\+|00|0)?([0-9]{1,14})\*", re.ASCII)
 _SEPARATORS = re.compile(r"[\s().\-/]+")
 _TEXT_MOST = 80
@@ -158,12 +160,26 @@ def read_host(value: object) -> str:
     """An IP address or a host name."""
     message = "must be an IP address or a host name"
     text = _text_of(value, "bad_host", message)
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        pass
+    with suppress(ValueError):
+        if "%" not in text:
+            return str(ipaddress.ip_address(text))
     if not _HOST.fullmatch(text) or text.rsplit(".", 1)[-1].isdecimal():
         raise refuse("bad_host", f"{message}, not {quoted(text)}")
+    return text
+
+
+def read_contact(value: object) -> str:
+    """host:port of a SIP phone; an IPv6 address stands in brackets."""
+    message = "must be host:port of a SIP phone"
+    text = _text_of(value, "bad_host", message)
+    host, _, port = text.rpartition(":")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if not _PORT.fullmatch(port) or not 0 < int(port) < 65536 or (":" in bare and bare == host):
+        raise refuse("bad_host", f"{message}, not {quoted(text)}")
+    try:
+        read_host(bare)
+    except PydanticCustomError:
+        raise refuse("bad_host", f"{message}, not {quoted(text)}") from None
     return text
 
 

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from engine.core.inventory import AgentKind
 from engine.core.number import NumberType, classify
-from engine.flows.config.fields import HOME_REGION, full_number
+from engine.flows.config.fields import HOME_REGION, full_number, read_contact
 from engine.flows.config.files import (
     SECTIONS,
     AgentInFile,
@@ -141,10 +141,11 @@ def _agent_addresses(records: Records) -> Iterator[Problem]:
 
 
 def _phone(record: Record, agent: AgentInFile) -> Iterator[Problem]:
-    host, colon, port = agent.address.rpartition(":")
-    if agent.address and not (colon and host and port.isdecimal() and 0 < int(port) < 65536):
-        message = f"must be host:port of a SIP phone, not {quoted(agent.address)}"
-        yield record.problem(("address",), "bad_host", message)
+    try:
+        if agent.address:
+            read_contact(agent.address)
+    except PydanticCustomError as refusal:
+        yield record.problem(("address",), refusal.type, (refusal.context or {})["message"])
     if agent.trunk is not None:
         message = "is only for agents of the kind outside"
         yield record.problem(("trunk",), "not_for_a_phone", message)
