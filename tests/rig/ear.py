@@ -16,7 +16,6 @@ Not handled: prompts played at another speed, and two prompts at the same time.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -37,19 +36,23 @@ PIECE_S: Final = 1.0
 BLOCK_S: Final = 0.05
 BLOCK: Final = int(BLOCK_S * RATE_HZ)
 SLIP: Final = int(0.12 * RATE_HZ)
+PIECE: Final = int(PIECE_S * RATE_HZ)
 FFT_SIZE: Final = 1 << 15
+STEP: Final = FFT_SIZE - PIECE
 # Scores (-1 to 1) from which a piece of a prompt is worth measuring, a block counts as heard,
 # a prompt is believed to go on elsewhere, and a whole find is believed.
 PIECE_SCORE: Final = 0.4
 BLOCK_SCORE: Final = 0.45
 SLIP_SCORE: Final = 0.8
 HIT_SCORE: Final = 0.6
-SHORTEST_HIT_S: Final = 0.25
+SHORTEST_HIT_S: Final = 0.4
 BAD_BLOCKS: Final = 2
 # A block is quiet when it has less than this share of the loudest block's energy, and silent
-# under this mean square (16-bit scale), which is about A-law's smallest step.
+# under this mean square (16-bit scale), which no noise of an A-law line reaches.
 QUIET_SHARE: Final = 0.003
-SILENT_POWER: Final = 16.0
+SILENT_POWER: Final = 400.0
+# A second or more in which no block has this mean square holds no prompt.
+VOICE_POWER: Final = 10_000.0
 NOTCH_HZ: Final = 30.0
 # A tone's edges are seen through the short window; the long one tells it from speech, whose
 # partials never keep still.
@@ -103,6 +106,7 @@ class Ear:
             path = recording.path if isinstance(recording, Recording) else recording
             self._raw = read_sound(path)
         self._tones_hz = tuple(tones_hz)
+        self._norms: dict[int, Signal] = {}
 
     # Prompts ------------------------------------------------------------------------------
 
@@ -173,41 +177,50 @@ class Ear:
 
     @cached_property
     def _energy(self) -> npt.NDArray[np.float64]:
-        """Energy of the recording up to each sample, and on for FFT_SIZE silent ones."""
-        silence = np.zeros(FFT_SIZE)
+        """Energy of the recording up to each sample, and on for silent ones behind it."""
+        silence = np.zeros(STEP + FFT_SIZE)
         return np.cumsum(np.concatenate([[0.0], self._heard.astype(np.float64) ** 2, silence]))
 
     @cached_property
-    def _spectra(self) -> npt.NDArray[np.complex64]:
-        """Spectra of the recording's overlapping stretches, shared by all correlations."""
-        step = FFT_SIZE // 2
-        count = self._heard.size // step + 1
-        padded = np.zeros((count + 1) * step, np.float32)
-        padded[: self._heard.size] = self._heard
-        stretches = np.lib.stride_tricks.sliding_window_view(padded, FFT_SIZE)[::step]
-        return np.asarray(fft.rfft(stretches, axis=1), np.complex64)
+    def _stretches(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.complex64]]:
+        """Beginnings and spectra of the recording's overlapping stretches that are not silent."""
+        count = self._heard.size // STEP + 1
+        padded = np.pad(self._heard, (0, count * STEP + FFT_SIZE - STEP - self._heard.size))
+        stretches = np.lib.stride_tricks.sliding_window_view(padded, FFT_SIZE)[::STEP]
+        blocks = stretches[:, : FFT_SIZE // BLOCK * BLOCK].reshape(count, -1, BLOCK)
+        heard = np.flatnonzero((np.mean(blocks**2, axis=2) > VOICE_POWER).any(axis=1))
+        return heard * STEP, np.asarray(fft.rfft(stretches[heard], axis=1), np.complex64)
 
-    def _likeness(self, piece: Signal) -> Signal:
-        """Normalised correlation of `piece` with the recording from each sample on."""
-        kernel = np.conj(fft.rfft(piece, FFT_SIZE))
-        step = FFT_SIZE // 2
-        product = fft.irfft(self._spectra * kernel, axis=1)[:, :step].reshape(-1)
-        product = product[: self._heard.size]
-        size = self._heard.size
-        under = (self._energy[piece.size : piece.size + size] - self._energy[:size]).astype("f4")
-        own = np.float32(piece @ piece)
-        likeness: Signal = product / np.sqrt(np.maximum(under, SILENT_POWER * piece.size) * own)
-        return likeness
+    def _norm(self, size: int) -> Signal:
+        """For each stretch and lag the root of the energy of `size` samples from there on."""
+        if size not in self._norms:
+            begins, _ = self._stretches
+            lags = begins[:, None] + np.arange(STEP)
+            energy = self._energy[lags + size] - self._energy[lags]
+            self._norms[size] = np.sqrt(np.maximum(energy, SILENT_POWER * size)).astype(np.float32)
+        return self._norms[size]
+
+    def _places(self, piece: Signal) -> list[int]:
+        """Where `piece` may lie in the recording, the likeliest place first."""
+        begins, spectra = self._stretches
+        # Scaled so that a likeness of PIECE_SCORE is as high as the norm.
+        kernel = np.conj(fft.rfft(piece / (PIECE_SCORE * np.sqrt(piece @ piece)), FFT_SIZE))
+        product = fft.irfft(spectra * kernel, axis=1)[:, :STEP]
+        norm = self._norm(piece.size)
+        rows, lags = np.divmod(np.flatnonzero(product > norm), STEP)
+        best_first = np.argsort(-product[rows, lags] / norm[rows, lags])
+        places: list[int] = []
+        for place in (begins[rows] + lags)[best_first].tolist():
+            if all(abs(place - better) > BLOCK for better in places):
+                places.append(place)
+        return places
 
     def _find(self, prompt: Signal) -> list[Hit]:
         blocks = _Blocks(prompt)
         hits: list[Hit] = []
         tried: list[int] = []
         for begin, piece in blocks.pieces():
-            likeness = self._likeness(piece)
-            peaks, _ = signal.find_peaks(likeness, PIECE_SCORE, distance=int(0.05 * RATE_HZ))
-            best_first = peaks[np.argsort(-likeness[peaks])]
-            for start in (best_first - begin).tolist():
+            for start in (place - begin for place in self._places(piece)):
                 if all(abs(start - other) > SLIP for other in tried):
                     tried.append(start)
                     hits += self._measure(blocks, start, begin // BLOCK)
@@ -231,12 +244,16 @@ class Ear:
                         place, score = slipped, self._block_score(blocks, index, slipped)
                 held = score >= BLOCK_SCORE
                 scores[index], places[index] = score, place
-        return [hit for run in _runs(scores) if (hit := self._hit(blocks, places, run))]
+        return [hit for run in _runs(scores) if (hit := self._hit(blocks, places, scores, run))]
 
     def _hit(
-        self, blocks: _Blocks, places: npt.NDArray[np.int64], run: tuple[int, int]
+        self,
+        blocks: _Blocks,
+        places: npt.NDArray[np.int64],
+        scores: npt.NDArray[np.float64],
+        run: tuple[int, int],
     ) -> Hit | None:
-        """The find that the loud blocks from first to last of `run` make, if they make one."""
+        """The find that the blocks from first to last of `run` make, if they make one."""
         first, last = run
         product = said = heard = 0.0
         for index in range(first, last + 1):
@@ -249,7 +266,8 @@ class Ear:
         unheard = int(blocks.loud[:first].sum() + blocks.loud[last + 1 :].sum())
         whole = unheard <= BAD_BLOCKS
         length_s = (min((last + 1) * BLOCK, blocks.sound.size) - first * BLOCK) / RATE_HZ
-        if score < HIT_SCORE or (length_s < SHORTEST_HIT_S and not whole):
+        alike_s = int((scores[first : last + 1] >= BLOCK_SCORE).sum()) * BLOCK_S
+        if score < HIT_SCORE or (alike_s < SHORTEST_HIT_S and not whole):
             return None
         at_s = float(places[first]) / RATE_HZ
         return Hit(at_s, float(score), length_s, first * BLOCK / RATE_HZ, whole)
@@ -293,16 +311,20 @@ class _Blocks:
         return self.sound[index * BLOCK : end]
 
     def pieces(self) -> Iterator[tuple[int, Signal]]:
-        """Pieces of about PIECE_S from the first loud block to the last, each with its place."""
+        """Pieces of PIECE_S, or of all there is, that cover the loud blocks; each with its place.
+
+        Pieces are of one size, and overlap for it, so that the recording's energy is summed once.
+        """
         loud = np.flatnonzero(self.loud)
         if not loud.size:
             return
         first, end = int(loud[0]), int(loud[-1]) + 1
-        count = max(1, round((end - first) * BLOCK_S / PIECE_S))
-        bounds = np.linspace(first, end, count + 1).astype(int)
-        for begin, stop in itertools.pairwise(bounds.tolist()):
-            if self.loud[begin:stop].any():
-                yield begin * BLOCK, self.sound[begin * BLOCK : stop * BLOCK]
+        size = min(PIECE // BLOCK, end - first)
+        count = -(-(end - first) // size)
+        for begin in np.linspace(first, end - size, count).astype(int).tolist():
+            piece = self.sound[begin * BLOCK : (begin + size) * BLOCK]
+            if self.loud[begin : begin + size].any():
+                yield begin * BLOCK, piece
 
 
 def _score(sound: Signal, block: Signal) -> float:
