@@ -19,7 +19,7 @@ SOUNDS = Path(__file__).parents[2] / "sounds"
 LANGUAGES = ("de", "en")
 SPOKEN = [prompt for prompt in brought_prompts() if prompt.spoken]
 RATE_HZ = 8_000
-BYTES_MAX = 12_000_000
+BYTES_MAX = 16_000_000
 
 Signal = NDArray[np.float64]
 
