@@ -9,7 +9,7 @@ import asyncio
 import shutil
 import socket
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +25,7 @@ from engine.ports.telephony import CallEvent, Dial, SwitchFound, SwitchLost, Tel
 from tests.fakes.clock import LoopClock
 from tests.fakes.telephony import FakeSwitch, Manner
 from tests.far_end import Dialog, Party, write_tone
+from tests.programs import asterisk_program
 
 DID = "+4990012345"
 CALLER = "+4915112345678"
@@ -204,6 +205,7 @@ class Plant:
     asterisk: AsteriskProcess
     trunk_port: int
     agent_port: int
+    agi_port: int
     sounds: Path
 
 
@@ -211,12 +213,8 @@ SIP_CODES = {LegFailure.BUSY: 486, LegFailure.REJECTED: 603, LegFailure.WRONG_NU
 
 
 @asynccontextmanager
-async def plant(
-    folder: Path, wishes: Callable[[Path], Wishes] | None = None
-) -> AsyncIterator[Plant]:
+async def plant(folder: Path) -> AsyncIterator[Plant]:
     """An Asterisk with one trunk (`carrier`) and one phone (`anna`); nothing of it stays."""
-    from tests.programs import asterisk_program
-
     sounds = folder / "sounds"
     (sounds / "music").mkdir(parents=True)
     write_tone(sounds / "music" / "waiting", 440, 10)
@@ -224,25 +222,27 @@ async def plant(
     write_tone(sounds / "long", LONG_HZ, LONG_S)
     write_tone(sounds / "fault", 700, 0.5)
     trunk_port, agent_port = (free_port("127.0.0.1", socket.SOCK_DGRAM) for _ in range(2))
+    agi_port = free_port("127.0.0.1", socket.SOCK_STREAM)
     asterisk = await AsteriskProcess.start(
         folder / "asterisk",
         asterisk_program(),
         inventory(trunk_port, agent_port),
-        wishes(sounds) if wishes else usual(sounds),
+        usual(sounds, agi_port),
     )
     try:
-        yield Plant(asterisk, trunk_port, agent_port, sounds)
+        yield Plant(asterisk, trunk_port, agent_port, agi_port, sounds)
     finally:
         await asterisk.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def usual(sounds: Path) -> Wishes:
+def usual(sounds: Path, agi_port: int) -> Wishes:
     """The wishes most tests have."""
     return Wishes(
         music_folder=str(sounds / "music"),
         fault_prompt=str(sounds / "fault"),
         agent_secrets={"berta": "secret"},
+        agi_port=agi_port,
     )
 
 

@@ -116,9 +116,10 @@ LEFT_EMPTY = (
 class Site:
     """Where one Asterisk lives: folders, addresses, ports and secrets.
 
-    `ami_permit` is the one address that may use AMI: the engine's. `fault_prompt` (an absolute
-    path without suffix) is heard when no engine takes a call; `first_timeout_s` ends a call that
-    no engine has given a deadline of its own.
+    `fault_prompt` (an absolute path without suffix) is heard when no engine takes a call;
+    `first_timeout_s` ends a call that no engine has given a deadline of its own. ARI and AMI are
+    for `admitted` alone, an address or network of the engines. Behind address translation
+    `outside_address` is offered to whoever is not in `inside_network`.
     """
 
     folder: str
@@ -128,7 +129,6 @@ class Site:
     music_folder: str
     fault_prompt: str
     ari_password_hash: str
-    ari_monitor_password_hash: str
     ami_secret: str
     sip_port: int
     http_port: int
@@ -138,8 +138,13 @@ class Site:
     sip_host: str = "127.0.0.1"
     http_host: str = "127.0.0.1"
     ami_host: str = "127.0.0.1"
-    ami_permit: str = "127.0.0.1"
+    admitted: str = "127.0.0.1"
+    agi_host: str = "127.0.0.1"
+    agi_port: int = 4573
+    outside_address: str = ""
+    inside_network: str = ""
     ari_user: str = APP_PREFIX
+    ari_monitor_password_hash: str = ""
     ami_user: str = APP_PREFIX
     app_prefix: str = APP_PREFIX
     system_name: str = APP_PREFIX

@@ -98,6 +98,7 @@ class Wishes:
     sip_port: int = 0
     http_port: int = 0
     ami_port: int = 0
+    agi_port: int = 4573
     music_folder: str = ""
     fault_prompt: str = ""
     first_timeout_s: int = 180
@@ -184,14 +185,9 @@ class AsteriskProcess:
 
     def write_config(self, inventory: Inventory) -> None:
         """Render everything into the folder; Asterisk reads it at its next reload."""
-        rendered = dialplan.render(inventory, self.site)
-        etc = self.folder / "etc"
-        for name in ("etc/own.d", "lib/agi-bin", "spool", "log"):
-            (self.folder / name).mkdir(parents=True, exist_ok=True)
         Path(self.site.music_folder).mkdir(parents=True, exist_ok=True)
         Path(self.site.run_folder).mkdir(parents=True, exist_ok=True)
-        for name, text in rendered.items():
-            write_private(etc / name, text)
+        write_config(self.folder, dialplan.render(inventory, self.site))
         write_private(self.folder / "access.json", json.dumps(asdict(self.access)))
 
     async def run_command(self, command: str) -> str:
@@ -268,6 +264,14 @@ class AsteriskProcess:
                 continue
 
 
+def write_config(folder: Path, rendered: Mapping[str, str]) -> None:
+    """Write rendered files into `folder`/etc, each whole, and make the folders Asterisk wants."""
+    for name in ("etc/own.d", "lib/agi-bin", "spool", "log"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    for name, text in rendered.items():
+        write_private(folder / "etc" / name, text)
+
+
 def authorization(access: Access) -> str:
     """The `Authorization` header of every ARI request."""
     return aiohttp.encode_basic_auth(access.ari_user, access.ari_password)
@@ -294,6 +298,7 @@ def _plan(folder: Path, program: Program, wishes: Wishes) -> tuple[dialplan.Site
         sip_port=wishes.sip_port or free_port(wishes.sip_host, udp),
         http_port=wishes.http_port or free_port(host, tcp),
         ami_port=wishes.ami_port or free_port(host, tcp),
+        agi_port=wishes.agi_port,
         rtp_start=rtp_start,
         rtp_end=rtp_start + RTP_PORTS - 1,
         first_timeout_s=wishes.first_timeout_s,

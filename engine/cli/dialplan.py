@@ -1,6 +1,6 @@
 """`groschen dialplan`: the configuration that Asterisk loads."""
 
-import secrets
+import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -9,12 +9,12 @@ import click
 
 from engine.app import secret
 from engine.asterisk.dialplan import Site, render
-from engine.asterisk.process import hashed, write_private
+from engine.asterisk.process import hashed, write_config
 from engine.cli.opening import inventory_of
 from engine.errors import CallerError, EngineError
 from engine.settings import Settings, read_settings
 
-DEBIAN_MODULES = "/usr/lib/x86_64-linux-gnu/asterisk/modules"
+DEBIAN_MODULES = f"/usr/lib/{sysconfig.get_config_var('MULTIARCH')}/asterisk/modules"
 DEBIAN_DATA = "/usr/share/asterisk"
 UNSHOWN = "not-shown-here"
 
@@ -32,6 +32,8 @@ def dialplan() -> None:
 )
 @click.option("--rtp", default="10000-10199", show_default=True, help="RTP ports.")
 @click.option("--sip-host", default="0.0.0.0", show_default=True, help="Address SIP is bound to.")  # noqa: S104
+@click.option("--outside", default="", help="Address to offer behind address translation.")
+@click.option("--inside", default="", help="Network that is not behind it (10.0.0.0/8).")
 @click.option("--module-dir", default=DEBIAN_MODULES, show_default=True, help="Its modules.")
 @click.option("--data-dir", default=DEBIAN_DATA, show_default=True, help="Its data.")
 @click.option("--run-dir", default="/run/asterisk", show_default=True, help="Its control socket.")
@@ -39,7 +41,7 @@ def render_files(to: Path | None, rtp: str, **places: str) -> None:
     """Render the files of an Asterisk that the engine does not run itself.
 
     Addresses, users and secrets of ARI and AMI are those of the settings (GROSCHEN_ARI_…,
-    GROSCHEN_AMI_…); AMI admits the engine's address alone (GROSCHEN_AGI_HOST).
+    GROSCHEN_AMI_…); both admit the engine's address alone (GROSCHEN_AGI_HOST).
 
     \b
     Example:
@@ -57,12 +59,8 @@ def render_files(to: Path | None, rtp: str, **places: str) -> None:
         for name, text in rendered.items():
             click.echo(f"; ===== {name}\n{text}")
         return
-    folder = to.absolute()
-    for name in ("etc/own.d", "lib/agi-bin", "spool", "log"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
-    for name, text in rendered.items():
-        write_private(folder / "etc" / name, text)
-    click.echo(f"Written: {len(rendered)} files in {folder / 'etc'}", err=True)
+    write_config(to, rendered)
+    click.echo(f"Written: {len(rendered)} files in {to / 'etc'}", err=True)
 
 
 def _ports(rtp: str) -> tuple[int, int]:
@@ -89,7 +87,6 @@ def _site(
         music_folder=str(settings.sounds / "music"),
         fault_prompt=str(settings.sounds / "de" / "audio" / "fault"),
         ari_password_hash=hashed(password or "") if to else UNSHOWN,
-        ari_monitor_password_hash=hashed(secrets.token_urlsafe(32)) if to else UNSHOWN,
         ami_secret=ami_secret or "" if to else UNSHOWN,
         ari_user=settings.ari_user,
         ami_user=settings.ami_user,
@@ -99,7 +96,11 @@ def _site(
         http_port=address.port or 8088,
         ami_host=settings.ami_host,
         ami_port=settings.ami_port,
-        ami_permit=settings.agi_host,
+        admitted=settings.agi_host,
+        agi_host=settings.agi_host,
+        agi_port=settings.agi_port,
+        outside_address=places["outside"],
+        inside_network=places["inside"],
         rtp_start=ports[0],
         rtp_end=ports[1],
     )

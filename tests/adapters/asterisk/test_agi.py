@@ -10,8 +10,9 @@ import pytest_asyncio
 from engine.asterisk import agi as room
 from engine.asterisk.agi import AgiServer, Lookups
 from engine.asterisk.ami import Ami
+from engine.asterisk.dialplan import TEMPLATES
 from engine.errors import RemoteError
-from tests.switchboard import AsteriskBench, Plant
+from tests.switchboard import AsteriskBench
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -122,28 +123,30 @@ async def test_arguments_go_before_the_calls_own_numbers(server: AgiServer, aske
     assert asked.asked == [("quote", "+4990", "+4917", 125), ("quote", "+4990", "+4917", 60)]
 
 
-async def test_an_operators_dialplan_uses_both(
-    shared_plant: Plant, real_bench: AsteriskBench, server: AgiServer, asked: Asked
-) -> None:
-    own = shared_plant.asterisk.folder / "etc" / "own.d" / "lines.conf"
-    port = server.port
-    own.write_text(
-        "exten => 4711,1,NoOp()\n"
-        f" same => n,AGI(agi://127.0.0.1:{port}/balance)\n"
-        f" same => n,AGI(agi://127.0.0.1:{port}/quote,+4990,+4917,90)\n"
-        ' same => n,GotoIf($["${GROSCHEN_CHARGE}${GROSCHEN_STATUS}"="1.99OK"]?good)\n'
-        " same => n,Hangup(38)\n"
-        " same => n(good),Hangup(17)\n"
-    )
-    access = shared_plant.asterisk.access
+async def test_an_operators_dialplan_uses_both(real_bench: AsteriskBench, asked: Asked) -> None:
+    plant = real_bench.plant
+    own = plant.asterisk.folder / "etc" / "own.d" / "own.conf"
+    own.write_text((TEMPLATES / "samples" / "own.conf").read_text())
+    access = plant.asterisk.access
+    lookups = Lookups(balance=asked.balance, quote=asked.quote)
     try:
-        async with Ami(access.ami_host, access.ami_port, access.ami_user, access.ami_secret) as ami:
+        async with (
+            AgiServer(lookups, port=plant.agi_port),
+            Ami(access.ami_host, access.ami_port, access.ami_user, access.ami_secret) as ami,
+        ):
             await ami.reload("pbx_config")
-            dialog = await real_bench.carrier.call("4711", caller="+4915112345678")
-            await dialog.until(lambda d: d.final)
-            assert dialog.final == 486
+            codes = []
+            for caller in ("+4915112345678", "nobody"):
+                dialog = await real_bench.carrier.call("4711", caller=caller)
+                await dialog.until(lambda d: d.final)
+                codes.append(dialog.final)
             own.unlink()
             await ami.reload("pbx_config")
     finally:
         own.unlink(missing_ok=True)
-    assert asked.asked == [("balance", "4711", "+4915112345678"), ("quote", "+4990", "+4917", 90)]
+    assert codes == [486, 404]
+    assert asked.asked == [
+        ("balance", "4711", "+4915112345678"),
+        ("quote", "4711", "+4915112345678", 90),
+        ("balance", "4711", "nobody"),
+    ]

@@ -168,6 +168,23 @@ def test_no_setting_of_the_site_can_write_configuration(name: str, value: str) -
         render(INVENTORY, replace(SITE, **{name: value}))
 
 
+def test_engines_elsewhere_are_admitted_and_nobody_else() -> None:
+    site = replace(SITE, admitted="172.30.70.0/24", ami_host="172.30.70.10")
+    rendered = render(INVENTORY, site)
+    for file in ("ari.conf", "manager.conf"):
+        users = rendered[file].count("permit = ")
+        assert users == rendered[file].count("permit = 172.30.70.0/24")
+        assert users == rendered[file].count("deny = 0.0.0.0/0")
+
+
+def test_an_outside_address_is_offered_behind_translation() -> None:
+    site = replace(SITE, outside_address="203.0.113.5", inside_network="172.30.70.0/24")
+    transport = section(render(INVENTORY, site)["pjsip.conf"], "udp", "transport")
+    assert transport["external_media_address"] == "203.0.113.5"
+    assert transport["local_net"] == "172.30.70.0/24"
+    assert "external" not in render(INVENTORY, SITE)["pjsip.conf"]
+
+
 def test_agents_have_addresses() -> None:
     assert endpoint_of(ANNA) == "PJSIP/agent-anna"
     assert endpoint_of(CLARA) == "PJSIP/+4930@trunk-carrier"

@@ -13,11 +13,20 @@ from engine.asterisk import intake
 from engine.asterisk.ari import api, socket
 from engine.asterisk.telephony import AriTelephony
 from engine.core.actions import HangUpReason
-from engine.core.events import CallArrived, LegAnswered, LegEnded, LegLeft, PlaybackEnded
+from engine.core.events import (
+    CallArrived,
+    LegAnswered,
+    LegEnded,
+    LegFailed,
+    LegLeft,
+    LegRinging,
+    PlaybackEnded,
+)
 from engine.errors import ConflictError
 from engine.ports.telephony import SwitchLost
+from tests.fakes.telephony import Manner
 from tests.far_end import sine
-from tests.switchboard import DID, AsteriskBench, Ear, Plant, order, plant
+from tests.switchboard import DID, LONG_HZ, AsteriskBench, Ear, Plant, order, plant
 from tests.system.asterisk.scenes import AT_ONCE, ask, talk, wire
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -242,3 +251,62 @@ async def test_events_that_nobody_takes_do_not_pile_up(
         await late.found()
         assert any(isinstance(news, SwitchLost) for news in late.heard)
         await late.close()
+
+
+async def test_a_leg_still_ringing_for_a_dead_engine_is_ended(shared_plant: Plant) -> None:
+    async with AsteriskBench.open(shared_plant) as bench:
+        call = await bench.arrive()
+        dial = order(call, await bench.agent(Manner(answers_after_ms=None)))
+        await bench.telephony.dial(dial)
+        await bench.ear.next(LegRinging)
+        async with bench.second() as (other, ear):
+            await bench.telephony.__aexit__()
+            await other.adopt(call, (call, dial.leg))
+            assert (await ear.next(LegFailed)).leg == dial.leg
+            ringing = await bench.anna.incoming.get()
+            await ringing.until(lambda d: d.ended_at)
+            await other.answer(call)
+            assert (await ear.next(LegAnswered)).leg == call
+
+
+async def test_a_prompt_of_a_dead_engine_goes_on_and_is_not_heard_twice(
+    shared_plant: Plant,
+) -> None:
+    async with AsteriskBench.open(shared_plant) as bench:
+        call = await bench.arrive()
+        await bench.telephony.play(call, call, f"{call}-p1", (bench.short, bench.short))
+        async with bench.second() as (other, ear):
+            await bench.telephony.__aexit__()
+            await other.adopt(call, (call,))
+            await other.play(call, call, f"{call}-p1", (bench.short, bench.short))
+            assert (await ear.next(PlaybackEnded)).complete
+            await ear.quiet(PlaybackEnded, 0.5)
+
+
+async def test_whispers_of_a_dead_engine_are_cleared_away(shared_plant: Plant) -> None:
+    async with AsteriskBench.open(shared_plant) as bench:
+        scene = await talk(bench)
+        await bench.telephony.whisper(scene.call, scene.call, "p1", (bench.long,))
+        async with bench.second() as (other, ear):
+            await bench.telephony.__aexit__()
+            await other.adopt(scene.call, (scene.call, scene.agent))
+            began = time.time()
+            await other.whisper(scene.call, scene.call, "p2", (bench.short,))
+            assert (await ear.next(PlaybackEnded)).playback == "p2"
+            assert scene.caller_side.loudness(LONG_HZ, began + 0.1) < 500
+
+
+async def test_an_engine_that_comes_back_under_its_name_goes_on(shared_plant: Plant) -> None:
+    async with AsteriskBench.open(shared_plant) as bench:
+        scene = await talk(bench)
+        await bench.telephony.__aexit__()
+        async with AriTelephony.connected(shared_plant.asterisk.access, bench.app) as again:
+            ear = Ear(again)
+            await ear.found()
+            await again.adopt(scene.call, (scene.call, scene.agent))
+            await bench.caller_hangs_up(scene.call)
+            assert (await ear.next(LegLeft)).leg == scene.call
+            assert (await ear.next(LegEnded)).leg == scene.call
+            await again.hang_up(scene.agent, HangUpReason.NORMAL)
+            assert (await ear.next(LegEnded)).leg == scene.agent
+            await ear.close()
