@@ -22,6 +22,7 @@ TEXTS = {
     "over": "Das Gespräch wird jetzt beendet",
     "tariff": "Der Preis beträgt neunundneunzig Cent pro Minute inklusive Mehrwertsteuer",
 }
+COMMITTED = Path(__file__).resolve().parents[2] / "sounds"
 Line = npt.NDArray[np.float64]
 
 
@@ -133,6 +134,23 @@ def test_a_prompt_that_is_disturbed_is_still_one_prompt(
     assert hit.at_s == pytest.approx(1.0, abs=0.020)
 
 
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_the_committed_prompts_are_told_apart(language: str) -> None:
+    names = [f"minutes_left-m{n}" for n in (2, 3, 12, 13, 20)]
+    names += [f"warning_caller-s{n}" for n in (15, 30)] + ["money_ended_caller", "goodbye"]
+    known = {name: COMMITTED / language / "audio" / f"{name}.alaw" for name in names}
+    line, said, at_s = silence(40, noise=20), [], 0.5
+    for name in names:
+        said.append((name, at_s))
+        mix(line, read_sound(known[name]), at_s)
+        at_s = round(at_s + read_sound(known[name]).size / RATE_HZ + 0.3, 3)
+    mix(line, tone(AGENT_HZ, 30), 4)
+    found = Ear(on_the_phone(line), (AGENT_HZ,)).hits(known)
+    assert [name for name, _ in found] == names
+    assert [hit.at_s for _, hit in found] == pytest.approx([at for _, at in said], abs=0.020)
+    assert all(hit.whole for _, hit in found)
+
+
 def test_a_prompt_said_twice_is_found_twice(catalogue: dict[str, Path]) -> None:
     line = silence(9)
     mix(line, read_sound(catalogue["over"]), 0.5)
@@ -189,4 +207,4 @@ def test_a_lost_packet_is_a_gap_only_when_asked_for(catalogue: dict[str, Path]) 
 def test_no_talk_is_heard_in_prompts_alone(catalogue: dict[str, Path]) -> None:
     prompts = np.concatenate([read_sound(path) for path in catalogue.values()])
     ear = Ear(on_the_phone(prompts))
-    assert all(ear.talk(hz) == [] for hz in range(1710, 3130, 20))
+    assert all(ear.talk(hz) == [] for hz in range(1710, 3130, 40))

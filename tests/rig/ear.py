@@ -158,7 +158,8 @@ class Ear:
         time = np.arange(self._raw.size) / RATE_HZ
         turned = self._raw * np.exp(-2j * np.pi * hz * time)
         size = int(window_s * RATE_HZ)
-        level = np.abs(signal.oaconvolve(turned, np.full(size, 2 / size), "same"))
+        summed = np.cumsum(np.pad(turned, (size // 2 + 1, size - size // 2 - 1)))
+        level = np.abs(summed[size:] - summed[:-size]) * (2 / size)
         return np.asarray(level, np.float32)
 
     # How prompts are found ----------------------------------------------------------------

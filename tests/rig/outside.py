@@ -31,11 +31,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from engine.asterisk.process import Program
 from tests.rig.audio.handsets import Handsets
 from tests.rig.sip import outside_conf
 from tests.rig.sip.agents import CAUSES, Agent
 from tests.rig.sip.ari import AriError, Event, OutsideAri
-from tests.rig.sip.asterisk import Asterisk, Program, free_port
+from tests.rig.sip.asterisk import Asterisk, free_port
 from tests.rig.sip.legs import DIAL_TIMEOUT_S, PATIENCE_S, Leg
 from tests.rig.sip.trace import SipMessage, SipTrace
 

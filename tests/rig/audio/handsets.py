@@ -43,6 +43,7 @@ class Handsets:
             cwd=CHECKOUT,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            start_new_session=True,
         )
         self._reader = asyncio.create_task(self._read())
         return self

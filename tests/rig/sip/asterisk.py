@@ -1,23 +1,22 @@
 """An Asterisk process of the rig's own: private folders, only named modules, watched, stopped.
 
-The rig plays the phone network with it, and its self-test the far side too. The engine's own
-runner lives in `engine/asterisk`; the rig keeps this small one so that what proves the engine
-does not lean on it.
+The rig plays the phone network with it, and its self-test the far side too. It takes any
+configuration; the engine's own Asterisk, configured for calls, is `engine/asterisk/process.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import random
 import socket
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from engine.asterisk.process import Program
+from tests.programs import asterisk_program
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 BOOT_TIMEOUT_S = 30.0
@@ -26,27 +25,6 @@ STOP_TIMEOUT_S = 10.0
 # folder is called.
 RUN_FOLDER_PREFIX = "groschen-rig-"
 RTP_PORTS = 2000
-
-
-@dataclass(frozen=True)
-class Program:
-    """An Asterisk that can be run, as `scripts/setup` found or unpacked it."""
-
-    executable: Path
-    module_dir: Path
-    data_dir: Path
-
-    @classmethod
-    def found(cls) -> Self:
-        """The Asterisk named in `asterisk.json` of the run-time folder.
-
-        Raises FileNotFoundError, naming the mend, where none has been set up.
-        """
-        facts = Path(os.environ.get("GROSCHEN_VAR", CHECKOUT / "var")) / "asterisk.json"
-        if not facts.exists():
-            raise FileNotFoundError(f"{facts} is missing: run scripts/setup")
-        known = json.loads(facts.read_text())
-        return cls(Path(known["executable"]), Path(known["module_dir"]), Path(known["data_dir"]))
 
 
 def free_port(host: str = "127.0.0.1", kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
@@ -86,7 +64,7 @@ class Asterisk:
         """
         self.folder = folder
         self.log = folder / "log" / "full"
-        self._program = program or Program.found()
+        self._program = program or asterisk_program()
         self._files = dict(files)
         self._modules = modules.split()
         self._process: asyncio.subprocess.Process | None = None
@@ -97,8 +75,11 @@ class Asterisk:
         console = (self.folder / "console").open("wb")
         with console:
             self._process = await asyncio.create_subprocess_exec(
+                # However the test ends, the kernel ends Asterisk with it.
+                *("setpriv", "--pdeathsig", "TERM"),
                 *(str(self._program.executable), "-f", "-n", "-C", str(self._conf)),
                 stdin=asyncio.subprocess.DEVNULL,
+                start_new_session=True,
                 stdout=console,
                 stderr=asyncio.subprocess.STDOUT,
             )
