@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from engine.asterisk.agi import AgiServer, Lookups
 from engine.asterisk.dialplan import endpoint_of
 from engine.asterisk.process import Access, AsteriskProcess, Program, Wishes
 from engine.asterisk.telephony import AriTelephony
@@ -21,6 +22,7 @@ from engine.flows.clock import SystemClock
 from engine.flows.config import Problems, load
 from engine.flows.engine import Engine
 from engine.flows.hearing import prepare
+from engine.flows.lookups import Dialplan
 from engine.flows.orders import House
 from engine.flows.relay import Relay
 from engine.ledger.sql import SqlLedger
@@ -51,6 +53,8 @@ class Plan:
     store_url: str | None = None
     store_password: str | None = None
     database_url: str | None = None
+    agi_host: str = "127.0.0.1"
+    agi_port: int = 0
 
     @property
     def database(self) -> str:
@@ -83,6 +87,8 @@ def plan_of(settings: Settings) -> Plan:
         store_url=settings.store_url,
         store_password=secret(settings.store_password),
         database_url=secret(settings.database_url),
+        agi_host=settings.agi_host,
+        agi_port=settings.agi_port,
     )
 
 
@@ -115,6 +121,7 @@ class Running:
     engine: Engine
     house: House
     access: Access
+    agi_port: int
     work: "asyncio.Task[None]"
 
 
@@ -146,7 +153,10 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
         work = asyncio.create_task(engine.run(), name="engine")
         stack.push_async_callback(_end, work)
         await engine.ready.wait()
-        yield Running(engine, house, access, work)
+        asked = Dialplan(ledger, store, house.inventory)
+        lookups = Lookups(balance=asked.balance, quote=asked.quote)
+        agi = await stack.enter_async_context(AgiServer(lookups, plan.agi_host, plan.agi_port))
+        yield Running(engine, house, access, agi.port, work)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from typing import Self
 import structlog
 from panoramisk.fast_agi import Application, Request
 
-from engine.errors import EngineError
+from engine.errors import EngineError, RemoteError
 
 HEADER_MOST = 16_384
 HEADER_TIMEOUT_S = 2.0
@@ -59,9 +59,13 @@ class AgiServer(Application):  # type: ignore[misc]  # panoramisk has no types
         self.add_route("quote", self._quote)
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(
-            self.handler, self._host, self.port, limit=HEADER_MOST
-        )
+        try:
+            self._server = await asyncio.start_server(
+                self.handler, self._host, self.port, limit=HEADER_MOST
+            )
+        except OSError as error:
+            reason = f"FastAGI cannot listen on {self._host}:{self.port}: {error.strerror}"
+            raise RemoteError(reason, retryable=False) from error
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 

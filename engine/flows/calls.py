@@ -73,23 +73,27 @@ class CallTask:
         """Get the account's news from now on, for a call taken over."""
         await self._orders.carry_out(WatchAccount(account_id=account_id))
 
-    async def put_back(self) -> None:
-        """Let a store that lost this call know again what it holds, and whom, and where it is.
+    async def put_back(self) -> tuple[str, ...]:
+        """Let a store that lost this call know again what it holds, whom, and where it stands.
 
-        `ConflictError` if the store knows better: it is charged, or another engine's.
+        Gives the agents claimed again. `ConflictError` if the store knows better: the call is
+        charged, or another engine's.
         """
         call, store = self.call, self._house.store
         if call.finished:
-            return
+            return ()
         if call.account_id is not None and call.meter is not None:
             held_micros = charge(call.meter.rate, call.meter.granted_n)
             await store.restore_hold(
                 call.account_id, call.call_id, self.epoch, call.meter, held_micros
             )
-        agents = [*call.ringing, *([call.agent] if call.agent else [])]
-        if agents:
-            await store.claim_agents(call.call_id, tuple(a.name for a in agents), len(agents))
         await self._save()
+        return await store.claim_agents(call.call_id, self._agents(), len(self._agents()))
+
+    def _agents(self) -> tuple[str, ...]:
+        """The agents the call has, by name."""
+        agents = [*self.call.ringing, *([self.call.agent] if self.call.agent else [])]
+        return tuple(agent.name for agent in agents if not agent.gone)
 
     def tell(self, event: e.Event) -> None:
         """Put an event into the mailbox; one that is full has lost its call."""

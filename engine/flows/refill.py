@@ -7,8 +7,11 @@ account put back stays closed, whatever its own calls need: again and again, sin
 by the store just before it was emptied may still be on its way to a call.
 """
 
+from dataclasses import dataclass, field
+
 import structlog
 
+from engine.core.account import AccountView
 from engine.errors import ConflictError, RemoteError
 from engine.flows.accounts import CLOSED_MS, put_back
 from engine.flows.books import end_booked_holds
@@ -21,6 +24,14 @@ LOOK_EVERY_MS = 500
 log = structlog.get_logger(__name__)
 
 
+@dataclass(slots=True)
+class _Left:
+    """What was put back for a call, and may be left over when it has ended."""
+
+    account_id: str | None
+    agents: set[str] = field(default_factory=set)
+
+
 class Refiller:
     """Watches over the store's data for one engine."""
 
@@ -30,7 +41,7 @@ class Refiller:
         self._generation: str | None = None
         self._until_ms = 0
         self._seen: dict[str, int] = {}
-        self._restored: dict[str, str] = {}
+        self._left: dict[str, _Left] = {}
 
     async def run(self) -> None:
         """Look and put back, for ever."""
@@ -39,7 +50,7 @@ class Refiller:
                 await self._look()
                 if self._house.clock.now().mono_ms < self._until_ms:
                     await self.put_back_all()
-                await self._end_holds_of_finished()
+                await self._end_what_is_left()
             except RemoteError as error:
                 log.warning("store.not_seen", error=str(error))
             await self._house.clock.sleep(LOOK_EVERY_MS)
@@ -72,23 +83,33 @@ class Refiller:
 
     async def _put_back(self, task: CallTask) -> None:
         call_id, account_id = task.call.call_id, task.call.account_id
+        left = self._left.setdefault(call_id, _Left(account_id))
         if account_id is not None:
-            account = await self._house.ledger.account(account_id)
-            if account is not None:
-                await put_back(self._house.ledger, self._house.store, account)
-            self._restored[call_id] = account_id
+            await self._bring_up(account_id)
         try:
-            await task.put_back()
+            left.agents |= set(await task.put_back())
         except ConflictError as error:
             log.warning("call.not_put_back", call=call_id, error=str(error))
 
-    async def _end_holds_of_finished(self) -> None:
-        """A call may have been billed while its hold was put back: then nothing else ends it."""
-        for call_id, account_id in tuple(self._restored.items()):
-            if self._calls.task_of(call_id) is not None:
-                continue
-            account = await self._house.ledger.account(account_id)
-            if account is not None:
-                view = await put_back(self._house.ledger, self._house.store, account)
-                await end_booked_holds(self._house.ledger, self._house.store, view)
-            del self._restored[call_id]
+    async def _bring_up(self, account_id: str) -> AccountView | None:
+        account = await self._house.ledger.account(account_id)
+        if account is None:
+            return None
+        return await put_back(self._house.ledger, self._house.store, account)
+
+    async def _end_what_is_left(self) -> None:
+        """A call may have ended while it was put back: then nothing else ends what it holds."""
+        gone = [call_id for call_id in self._left if self._calls.task_of(call_id) is None]
+        if not gone:
+            return
+        store = self._house.store
+        alive = {snapshot.call_id for snapshot in await store.live_calls()}
+        for call_id in gone:
+            left = self._left[call_id]
+            view = await self._bring_up(left.account_id) if left.account_id else None
+            if view is not None:
+                await end_booked_holds(self._house.ledger, store, view)
+            if call_id not in alive:
+                for agent in left.agents:
+                    await store.free_agent(agent, call_id, 0)
+            del self._left[call_id]

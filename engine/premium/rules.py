@@ -34,7 +34,7 @@ def judge(event: CallArrived, trunk: Trunk, service: Service) -> Caller:
         e164=fallback.e164 if fallback else None,
         verified=verified,
         withheld=is_withheld(identity),
-        line=_line(known, service) if verified else Line.OTHER,
+        line=price_class(known, service) if verified else Line.OTHER,
         arrived_ms=event.at_ms,
     )
 
@@ -65,7 +65,7 @@ def _read(value: str, trunk: Trunk) -> NumberInfo | None:
     return info if info.e164 else None
 
 
-def _line(info: NumberInfo | None, service: Service) -> Line:
+def price_class(info: NumberInfo | None, service: Service) -> Line:
     """The price class: landline and mobile of the service's country, everyone else is `other`."""
     if info is None or info.region != service.region or info.line is None:
         return Line.OTHER
