@@ -21,7 +21,7 @@ from engine.core.number import NumberFormat
 from engine.core.posting import Entry, EntryKind, Posting, customer
 from engine.core.tariff import BillingStart, Increment, StartsFrom, Tariff
 from engine.flows.engine import Engine
-from engine.flows.orders import House
+from engine.flows.errands import House
 from engine.flows.relay import Relay
 from engine.premium.call import PremiumCall, State
 from tests.fakes.clock import LoopClock, until
