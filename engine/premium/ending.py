@@ -37,7 +37,7 @@ from engine.premium.call import AgentLeg, PremiumCall, State, Turn
 LINGER_MS = 30_000
 TIMERS = (
     "accept", "brief", "cut", "hold", "hunt", "join", "keypad", "limit", "limit_warn", "renew",
-    "ring", "tell", "wait",
+    "ring", "tell", "unheard", "wait",
 )  # fmt: skip
 
 LAST_WORDS = {

@@ -45,6 +45,7 @@ TRANSITIONS: Mapping[Key, Handler] = {
     (S.REFUSING, e.PlaybackEnded): arrival.refusal_told,
     (S.ANNOUNCING, e.LegAnswered): arrival.caller_answered,
     (S.ANNOUNCING, e.PlaybackEnded): arrival.announced,
+    (S.ANNOUNCING, "unheard"): arrival.unheard,
     (S.HUNTING, e.AgentsClaimed): hunting.agents_claimed,
     (S.HUNTING, e.LegAnswered): hunting.agent_answered,
     (S.HUNTING, e.LegFailed): hunting.agent_failed,

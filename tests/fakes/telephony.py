@@ -144,7 +144,10 @@ class FakeSwitch:
 
     def tell(self, leg: FakeLeg, event: e.Event) -> None:
         for delay_ms in self.fault(event):
-            self.clock.call_later(delay_ms, lambda: self._deliver(leg, event))
+            if delay_ms == 0:
+                asyncio.get_running_loop().call_soon(self._deliver, leg, event)
+            else:
+                self.clock.call_later(delay_ms, lambda: self._deliver(leg, event))
 
     def _deliver(self, leg: FakeLeg, event: e.Event) -> None:
         port = self._ports.get(leg.engine)

@@ -68,8 +68,22 @@ def service(**changes: object) -> Service:
     return Service(**{**fields, **changes})  # type: ignore[arg-type]  # checked by the dataclass
 
 
+def trunk(**changes: object) -> Trunk:
+    """The carrier the calls come from; its network vouches for what it asserts."""
+    fields: dict[str, object] = {
+        "name": "carrier",
+        "host": "127.0.0.1",
+        "number_format": NumberFormat.E164_PLUS,
+    }
+    return Trunk(**{**fields, **changes})  # type: ignore[arg-type]  # checked by the dataclass
+
+
 def inventory(
-    *services: Service, agents: tuple[Agent, ...] | None = None, **group: object
+    *services: Service,
+    agents: tuple[Agent, ...] | None = None,
+    carrier: Trunk | None = None,
+    profiles: tuple[str, ...] = ("acme-eur",),
+    **group: object,
 ) -> Inventory:
     """One organisation with a trunk, two agents and a hunt group."""
     people = agents or (
@@ -80,10 +94,12 @@ def inventory(
     return Inventory(
         version=1,
         organisations=(Organisation(name="acme", title="Acme"),),
-        trunks=(Trunk(name="carrier", host="127.0.0.1", number_format=NumberFormat.E164_PLUS),),
+        trunks=(carrier or trunk(),),
         agents=people,
-        groups=(HuntGroup(name="advisers", organisation="acme", agents=names, **group),),  # type: ignore[arg-type]
-        profiles=(BillingProfile(name="acme-eur", organisation="acme", currency="EUR"),),
+        groups=(HuntGroup(name="advisers", organisation="acme", agents=names, **group),),  # type: ignore[arg-type]  # checked by the dataclass
+        profiles=tuple(
+            BillingProfile(name=name, organisation="acme", currency="EUR") for name in profiles
+        ),
         services=services or (service(),),
     )
 
@@ -163,9 +179,15 @@ class World:
         for store in (self.store, *self.stores.values()):
             store.reconnect()
 
-    async def book(self, e164: str, micros: int, kind: EntryKind = EntryKind.CREDIT) -> str:
+    async def book(
+        self,
+        e164: str,
+        micros: int,
+        kind: EntryKind = EntryKind.CREDIT,
+        profile: str = "acme-eur",
+    ) -> str:
         """Book money to (or, negative, from) a number's account and bring it to the store."""
-        account = await self.ledger.open_account("acme", "acme-eur", e164, "EUR")
+        account = await self.ledger.open_account("acme", profile, e164, "EUR")
         self._made += 1
         entry = Entry(
             key=f"test:{self._made}",
