@@ -28,7 +28,7 @@ from tests.fakes.clock import LoopClock, until
 from tests.fakes.ledger import MemoryLedger
 from tests.fakes.sounds import NamedSounds
 from tests.fakes.store import MemoryStore
-from tests.fakes.telephony import FakeLeg, FakeSwitch, SwitchPort
+from tests.fakes.telephony import FakeLeg, FakeSwitch, Manner, SwitchPort
 from tests.fakes.valkey import StoreData
 from tests.flows.bills import assert_billed
 
@@ -230,6 +230,14 @@ class World:
         self._made += 1
         identity = identity or SignalledIdentity(asserted=(asserted(e164),), from_user=e164)
         return self.switch.ring_in(f"call{self._made}", did, engine, identity)
+
+    def manner(self, agent: str, **manner: object) -> None:
+        """How an agent treats his calls from now on."""
+        self.switch.manners[f"PJSIP/{agent}"] = Manner(**manner)  # type: ignore[arg-type]  # checked by the dataclass
+
+    def mute(self, agent: str) -> None:
+        """An agent who lets it ring."""
+        self.manner(agent, answers_after_ms=None)
 
     async def until(self, condition: Callable[[], bool], within_s: float = 7200.0) -> None:
         """Let time pass until something is so."""
