@@ -172,7 +172,8 @@ class CallTask:
             return machine.step(self.call, event, now)
         except Exception:
             self._counts.faults += 1
-            self._log.exception("step.failed", state=self.call.state, event_=repr(event))
+            event_type = type(event).__name__
+            self._log.exception("step.failed", state=self.call.state, event_type=event_type)
             ended = e.EndOrdered(at_ms=now.wall_ms, reason="fault of the engine")
             return machine.step(self.call, ended, now)
 

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import Any, TypeVar
 
 import structlog
@@ -98,11 +99,19 @@ class Errands:
         if isinstance(action, a.WatchAccount):
             self._watched = action.account_id
         lane = LANES.get(type(action), "")
-        task = asyncio.create_task(self._run(action, self._lanes.get(lane)))
+        task = self._keep(self._run(action, self._lanes.get(lane)))
         if lane:
             self._lanes[lane] = task
+
+    def repeat(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Do again, until it succeeds, what leaves nothing behind: a leg, a bridge."""
+        self._keep(self._until_done(name, work))
+
+    def _keep(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        task = asyncio.create_task(work)
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
+        return task
 
     async def finish(self) -> bool:
         """Wait, within bounds, for what is under way, and see that no agent stays claimed.
@@ -243,15 +252,13 @@ class Errands:
 
     async def _until_done(self, name: str, work: Callable[[], Awaitable[T]]) -> T:
         """Repeat what must not be lost until it succeeds, ever more slowly."""
-        tries = 0
-        while True:
+        for wait_ms in chain(AGAIN_MS, repeat(AGAIN_MS[-1])):
             try:
                 return await work()
             except RemoteError as error:
-                wait_ms = AGAIN_MS[min(tries, len(AGAIN_MS) - 1)]
-                tries += 1
                 self._log.warning("again", order=name, error=str(error), after_ms=wait_ms)
                 await self._house.clock.sleep(wait_ms)
+        raise AssertionError("it is repeated for ever")
 
     # --- agents ------------------------------------------------------------------------
 

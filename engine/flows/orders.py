@@ -59,6 +59,8 @@ class Orders:
             target = str(getattr(action, "leg", "") or getattr(action, "bridge", ""))
             name = type(action).__name__
             self._log.warning("order.failed", order=name, target=target, error=str(error))
+            if isinstance(action, a.HangUp | a.Part):
+                self._errands.repeat(name, lambda: self._switch(action))
             self._tell(
                 e.OrderFailed(at_ms=self._now_ms(), order=name, target=target, reason=str(error))
             )

@@ -178,6 +178,7 @@ def _common() -> dict[Key, Handler]:
     for state in (S.CLOSING, S.HOLDING):
         common[state, e.MoneyUnreachable] = ending.unreachable_in_hold
         common[state, e.EndOrdered] = ending.end_ordered_early
+        common[state, e.OrderFailed] = ending.not_parted
         common[state, "renew"] = ending.renew_in_hold
     for state in State:
         common[state, e.AgentsClaimed] = hunting.claimed_too_late

@@ -73,6 +73,7 @@ class FakeSwitch:
         self.clock = clock
         self.legs: dict[str, FakeLeg] = {}
         self.manners: dict[str, Manner] = {}
+        self.unknown: set[str] = set()
         self.fault: Callable[[e.Event], Delays] = lambda _event: (0,)
         self.talk: dict[str, list[tuple[int, int]]] = {}
         self._playback_ms = playback_ms or (lambda _audio: 2_000)
@@ -233,6 +234,8 @@ class FakeSwitch:
     def dial(self, order: Dial, engine: str) -> None:
         if order.leg in self.legs:
             return
+        if order.endpoint in self.unknown:
+            raise RemoteError(f"no such endpoint: {order.endpoint}", retryable=False)
         leg = FakeLeg(order.leg, order.call_id, engine, dialled=order)
         self.legs[order.leg] = leg
         self.set_deadline(leg, order.deadline_ms)

@@ -20,6 +20,7 @@ from engine.core.money import Rounding, RoundingMode
 from engine.core.number import NumberFormat
 from engine.core.posting import Entry, EntryKind, Posting, customer
 from engine.core.tariff import BillingStart, Increment, StartsFrom, Tariff
+from engine.errors import RemoteError
 from engine.flows.engine import Engine
 from engine.flows.errands import House
 from engine.flows.relay import Relay
@@ -238,6 +239,21 @@ class World:
     def mute(self, agent: str) -> None:
         """An agent who lets it ring."""
         self.manner(agent, answers_after_ms=None)
+
+    def fail_order(self, engine: str, order: str, times: int | None) -> None:
+        """Let the switch refuse an engine's next orders of a kind, or (None) all of them."""
+        left = [times]
+
+        async def gate(name: str) -> None:
+            if name == order and left[0] != 0:
+                left[0] = left[0] - 1 if left[0] is not None else None
+                raise RemoteError(f"planted fault in {name}", retryable=False)
+
+        self.ports[engine].gate = gate
+
+    def fail_dialling(self, agent: str) -> None:
+        """The switch does not know how to reach this agent."""
+        self.switch.unknown.add(f"PJSIP/{agent}")
 
     async def until(self, condition: Callable[[], bool], within_s: float = 7200.0) -> None:
         """Let time pass until something is so."""
