@@ -15,7 +15,7 @@ import msgspec
 import structlog
 
 from engine.core import events as e
-from engine.core.actions import Action, HangUpReason, Play, WatchAccount, Whisper
+from engine.core.actions import Action, HangUpReason, Part, Play, WatchAccount, Whisper
 from engine.core.rating import charge
 from engine.errors import ConflictError, RemoteError
 from engine.flows.clock import Timers
@@ -146,10 +146,15 @@ class CallTask:
         before = self.call
         self.call, actions = self._decide(event)
         self._note(before, event, actions)
+        # What ends a conversation waits for nobody: found parted, a call is adopted as well.
+        first = [action for action in actions if isinstance(action, Part)]
+        for action in first:
+            await self._orders.carry_out(action)
         if self.call is not before and not self.call.finished:
             await self._save()
         for action in actions:
-            await self._orders.carry_out(action)
+            if action not in first:
+                await self._orders.carry_out(action)
 
     def _note(self, before: PremiumCall, event: e.Event, actions: tuple[Action, ...]) -> None:
         """The call's way in the log: each change of state, and what is said to whom."""

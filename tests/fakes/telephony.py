@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from engine.core import events as e
 from engine.core.actions import HangUpReason
 from engine.core.identity import SignalledIdentity
+from engine.errors import RemoteError
 from engine.ports.clock import Alarm, Clock
 from engine.ports.telephony import CallEvent, Dial, SwitchFound, SwitchLost
 
