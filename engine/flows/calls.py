@@ -7,6 +7,7 @@ engine that dies leaves a snapshot from which another goes on.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,17 +15,18 @@ import msgspec
 import structlog
 
 from engine.core import events as e
-from engine.core.actions import Action, HangUpReason, Play, WatchAccount, Whisper
+from engine.core.actions import Action, HangUpReason, Part, Play, WatchAccount, Whisper
 from engine.core.rating import charge
 from engine.errors import ConflictError, RemoteError
-from engine.flows.orders import CallTerms, House, Orders
-from engine.flows.timers import Timers
+from engine.flows.clock import Timers
+from engine.flows.errands import CallTerms, Errands, House
+from engine.flows.orders import Orders
 from engine.ports.store import BalanceNews, Snapshot
 from engine.premium import machine
-from engine.premium.call import PremiumCall
+from engine.premium.call import PremiumCall, State
 
 MAILBOX_MOST = 1_000
-SAVE_WITHIN_S = 0.25
+SAVE_WITHIN_S = 0.05
 SAVE_AGAIN_MS = 500
 
 log = structlog.get_logger(__name__)
@@ -37,6 +39,7 @@ class Counts:
     begun: int = 0
     finished: int = 0
     unexpected: int = 0
+    faults: int = 0
     lost: int = 0
     overfull: int = 0
 
@@ -50,7 +53,7 @@ class CallTask:
         call: PremiumCall,
         epoch: int,
         counts: Counts,
-        ended: Callable[[str], None],
+        ended: "Callable[[CallTask], None]",
     ) -> None:
         self.call = call
         self.epoch = epoch
@@ -59,7 +62,9 @@ class CallTask:
         self._ended = ended
         self._mailbox: asyncio.Queue[e.Event] = asyncio.Queue(MAILBOX_MOST)
         self._timers = Timers(house.clock, self.tell)
-        self._orders = Orders(house, _terms(call), epoch, self._timers, self.tell)
+        terms = _terms(call)
+        self._errands = Errands(house, terms, epoch, self.tell, self._lose)
+        self._orders = Orders(house, terms, self._timers, self._errands, self.tell)
         self._saver: asyncio.Task[None] | None = None
         self._log = log.bind(call=call.call_id)
         self.task = asyncio.create_task(self._run(), name=f"call {call.call_id}")
@@ -67,11 +72,11 @@ class CallTask:
     @property
     def watched(self) -> str | None:
         """The account whose news this call gets."""
-        return self._orders.watched
+        return self._errands.watched
 
-    async def watch(self, account_id: str) -> None:
+    def watch(self, account_id: str) -> None:
         """Get the account's news from now on, for a call taken over."""
-        await self._orders.carry_out(WatchAccount(account_id=account_id))
+        self._errands.start(WatchAccount(account_id=account_id))
 
     async def put_back(self) -> tuple[str, ...]:
         """Let a store that lost this call know again what it holds, whom, and where it stands.
@@ -109,38 +114,51 @@ class CallTask:
         self.task.cancel()
         await asyncio.gather(self.task, return_exceptions=True)
 
+    def _lose(self) -> None:
+        """Another engine has this call: order nothing more. One that is being booked is let be."""
+        if self.call.state not in (State.SETTLING, State.FINISHED):
+            self._count_as_lost()
+            self.task.cancel()
+
+    def _count_as_lost(self) -> None:
+        self._counts.lost += 1
+        self._log.warning("call.lost_to_another_engine")
+
     async def _run(self) -> None:
         try:
             while not self.call.finished:
                 await self._take(await self._mailbox.get())
-            await self._orders.finish()
-            await self._forget()
+            if await self._errands.finish():
+                await self._forget()
             self._counts.finished += 1
         except ConflictError:
-            self._counts.lost += 1
-            self._log.warning("call.lost_to_another_engine")
+            self._count_as_lost()
         finally:
             self._timers.cancel_all()
             if self._saver is not None:
                 self._saver.cancel()
-            await self._orders.close()
-            self._ended(self.call.call_id)
+            await self._errands.close()
+            self._ended(self)
 
     async def _take(self, event: e.Event) -> None:
         """One event: decide, write down, carry out."""
-        now = self._house.clock.now()
         if not machine.is_expected(self.call.state, event):
             self._counts.unexpected += 1
             self._log.error(
                 "event.unexpected", state=self.call.state, event_type=type(event).__name__
             )
         before = self.call
-        self.call, actions = machine.step(before, event, now)
+        self.call, actions = self._decide(event)
         self._note(before, event, actions)
+        # What ends a conversation waits for nobody: found parted, a call is adopted as well.
+        first = [action for action in actions if isinstance(action, Part)]
+        for action in first:
+            await self._orders.carry_out(action)
         if self.call is not before and not self.call.finished:
             await self._save()
         for action in actions:
-            await self._orders.carry_out(action)
+            if action not in first:
+                await self._orders.carry_out(action)
 
     def _note(self, before: PremiumCall, event: e.Event, actions: tuple[Action, ...]) -> None:
         """The call's way in the log: each change of state, and what is said to whom."""
@@ -156,29 +174,51 @@ class CallTask:
                     prompts=[prompt.key() for prompt in action.prompts],
                 )
 
+    def _decide(self, event: e.Event) -> tuple[PremiumCall, tuple[Action, ...]]:
+        """The machine's decision; a step that fails ends the call safely."""
+        now = self._house.clock.now()
+        try:
+            return machine.step(self.call, event, now)
+        except Exception:
+            self._counts.faults += 1
+            event_type = type(event).__name__
+            self._log.exception("step.failed", state=self.call.state, event_type=event_type)
+            ended = e.EndOrdered(at_ms=now.wall_ms, reason="fault of the engine")
+            return machine.step(self.call, ended, now)
+
     # --- the snapshot ------------------------------------------------------------------
 
     async def _save(self) -> None:
-        """Write the snapshot before the orders; a store that is away holds nobody up."""
+        """Write the snapshot before the orders; a store that is away or slow holds nobody up."""
         if self._saver is not None:
             return
-        try:
-            await asyncio.wait_for(self._house.store.save(self._snapshot()), SAVE_WITHIN_S)
-        except (RemoteError, TimeoutError):
-            self._saver = asyncio.create_task(self._save_later())
+        saver = asyncio.create_task(self._house.store.save(self._snapshot()))
+        await asyncio.wait({saver}, timeout=SAVE_WITHIN_S)
+        if saver.done():
+            with contextlib.suppress(RemoteError):
+                saver.result()
+                return
+        self._saver = asyncio.create_task(self._save_later(saver))
 
-    async def _save_later(self) -> None:
+    async def _save_later(self, under_way: "asyncio.Task[None]") -> None:
         """Write the newest snapshot as soon as the store is back."""
-        while True:
-            await self._house.clock.sleep(SAVE_AGAIN_MS)
-            try:
-                await self._house.store.save(self._snapshot())
-            except RemoteError:
-                continue
-            except ConflictError:
-                self.task.cancel()
+        try:
+            await asyncio.wait({under_way})
+            while not await self._saved():
+                await self._house.clock.sleep(SAVE_AGAIN_MS)
+        finally:
+            under_way.cancel()
             self._saver = None
-            return
+
+    async def _saved(self) -> bool:
+        """Whether the newest snapshot could be written."""
+        try:
+            await self._house.store.save(self._snapshot())
+        except RemoteError:
+            return False
+        except ConflictError:
+            self._lose()
+        return True
 
     async def _forget(self) -> None:
         try:
@@ -210,7 +250,7 @@ def _terms(call: PremiumCall) -> CallTerms:
         currency=call.currency,
         region=service.region,
         did=call.caller.did,
-        lang=service.lang,
+        agents=tuple(agent.name for agent in call.agents),
     )
 
 
@@ -243,15 +283,20 @@ class Calls:
         trunk = inventory.trunk(event.trunk)
         if service is None or trunk is None:
             log.warning("call.to_nobody", call=call_id, did=event.did, trunk=event.trunk)
-            await self._turn_away(event.leg)
+            await self._turn_away(event.leg, HangUpReason.UNALLOCATED)
             return None
-        call = machine.begin(event, call_id, service, trunk, inventory)
+        try:
+            call = machine.begin(event, call_id, service, trunk, inventory)
+        except ValueError as error:
+            log.error("call.no_terms", call=call_id, did=event.did, error=str(error))
+            await self._turn_away(event.leg, HangUpReason.FAULT)
+            return None
         self.counts.begun += 1
         return self.take(call, epoch=1)
 
-    async def _turn_away(self, leg: str) -> None:
+    async def _turn_away(self, leg: str, reason: HangUpReason) -> None:
         try:
-            await self._house.telephony.hang_up(leg, HangUpReason.UNALLOCATED)
+            await self._house.telephony.hang_up(leg, reason)
         except RemoteError as error:
             log.warning("call.not_turned_away", leg=leg, error=str(error))
 
@@ -261,8 +306,9 @@ class Calls:
         self._live[call.call_id] = task
         return task
 
-    def _gone(self, call_id: str) -> None:
-        self._live.pop(call_id, None)
+    def _gone(self, task: CallTask) -> None:
+        if self._live.get(task.call.call_id) is task:
+            del self._live[task.call.call_id]
 
     def news(self, news: BalanceNews) -> None:
         """Bring a change of an account to every call that talks on it."""

@@ -5,7 +5,7 @@ import asyncio
 import structlog
 
 from engine.flows.calls import Calls
-from engine.flows.orders import House
+from engine.flows.errands import House
 from engine.flows.reconcile import Reconciler
 from engine.flows.refill import Refiller
 from engine.ports.telephony import CallEvent, SwitchFound, SwitchLost

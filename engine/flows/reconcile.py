@@ -8,10 +8,12 @@ Leases run out too while the store itself is away. So who has not seen the store
 length, as at its start, first lets every living engine renew, before it takes another's calls.
 """
 
+import asyncio
+
 import structlog
 
 from engine.core import events as e
-from engine.errors import RemoteError
+from engine.errors import EngineError, RemoteError
 from engine.flows.calls import Calls, CallTask, call_of
 from engine.flows.orders import House
 from engine.ports.store import Snapshot
@@ -40,16 +42,32 @@ class Reconciler:
         self._rounds = 0
         self._due = True
         self._trusted_from_ms: int | None = None
+        self._unseen: dict[str, bool] = {}
 
     async def run(self) -> None:
-        """Renew the lease and look for orphans, for ever."""
+        """Renew the lease and look for orphans, for ever; however long the one takes, the other
+        goes on."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._keep_lease(), name="lease")
+            group.create_task(self._look_around(), name="look")
+
+    async def _keep_lease(self) -> None:
         while True:
             try:
                 await self._house.store.renew_lease(self._house.engine, LEASE_MS)
-                await self._look()
             except RemoteError as error:
                 self._trusted_from_ms = None
                 log.warning("lease.not_renewed", error=str(error))
+            await self._house.clock.sleep(RENEW_EVERY_MS)
+
+    async def _look_around(self) -> None:
+        while True:
+            try:
+                await self._compare_unseen()
+                await self._look()
+            except EngineError as error:
+                self._trusted_from_ms = None
+                log.warning("look.failed", error=str(error))
             await self._house.clock.sleep(RENEW_EVERY_MS)
 
     async def _look(self) -> None:
@@ -91,19 +109,34 @@ class Reconciler:
             return
         call = call_of(taken)
         log.info("call.adopted", call=call.call_id, state=call.state, engine_before=snapshot.engine)
-        await self._house.telephony.adopt(call.call_id, legs_of(call))
+        self._unseen[call.call_id] = True
         task = self._calls.take(call, taken.epoch)
         if call.account_id is not None:
-            await task.watch(call.account_id)
-        await self.compare(task)
+            task.watch(call.account_id)
+        await self._compare_unseen()
 
     async def compare_all(self) -> None:
         """After a broken event stream: compare every live call with what Asterisk knows."""
         for task in self._calls.live:
-            await self.compare(task)
+            self._unseen.setdefault(task.call.call_id, False)
+        try:
+            await self._compare_unseen()
+        except RemoteError as error:
+            log.warning("compare.later", error=str(error))
 
-    async def compare(self, task: CallTask) -> None:
-        """Tell a call what Asterisk and the store know of it; unknown is asked again later."""
+    async def _compare_unseen(self) -> None:
+        """Compare those calls of which something may have been missed, after taking their legs
+        over where they were another's; a fault leaves the rest for the next time."""
+        for call_id, adopted in tuple(self._unseen.items()):
+            task = self._calls.task_of(call_id)
+            if task is not None and adopted:
+                await self._house.telephony.adopt(call_id, legs_of(task.call))
+            if task is not None:
+                await self._compare(task)
+            self._unseen.pop(call_id, None)
+
+    async def _compare(self, task: CallTask) -> None:
+        """Tell a call what Asterisk and the store know of it."""
         call = task.call
         legs = await self._house.telephony.facts(call.call_id, legs_of(call))
         view = None

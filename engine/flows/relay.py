@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from engine.errors import RemoteError
+from engine.errors import EngineError
 from engine.flows.accounts import put_back, replay
 from engine.ports.clock import Clock
 from engine.ports.ledger import Ledger
@@ -35,7 +35,7 @@ class Relay:
         """Apply what has just been booked; what cannot be applied now stays in the outbox."""
         try:
             await self._apply(postings)
-        except RemoteError as error:
+        except EngineError as error:
             log.warning("store.apply_later", error=str(error))
             self._kicked.set()
 
@@ -46,19 +46,18 @@ class Relay:
                 postings = await self._ledger.outbox(BATCH_MOST)
                 await self._apply(postings)
                 wait_ms = LOOK_EVERY_MS if len(postings) < BATCH_MOST else 0
-            except RemoteError as error:
+            except EngineError as error:
                 log.warning("relay.waits", error=str(error))
                 wait_ms = REST_MS
             await self._rest(wait_ms)
 
     async def _rest(self, ms: int) -> None:
-        waker = asyncio.create_task(self._kicked.wait())
-        sleeper = asyncio.create_task(self._clock.sleep(ms))
+        """Until kicked, or for so long."""
+        alarm = self._clock.call_later(ms, self._kicked.set)
         try:
-            await asyncio.wait({waker, sleeper}, return_when=asyncio.FIRST_COMPLETED)
+            await self._kicked.wait()
         finally:
-            waker.cancel()
-            sleeper.cancel()
+            alarm.cancel()
             self._kicked.clear()
 
     async def _apply(self, postings: Sequence[StorePosting]) -> None:

@@ -44,6 +44,7 @@ SET_UP_LIMIT_MS = 180_000
 PIN_TRIES = 3
 KEYPAD_WAIT_MS = 20_000
 KEYPAD_MOST = 24
+UNHEARD_MS = 300
 NEEDED = ("FindAccount", "CheckPin", "ClaimFirstCall", "Reserve")
 
 
@@ -218,12 +219,18 @@ def announced(turn: Turn, event: PlaybackEnded) -> None:
         return
     turn.change(playback="")
     if not event.complete:
-        turn.go(State.REFUSING, disposition=Disposition.FAULT)
+        turn.order(SetTimer(name="unheard", at_ms=turn.now.wall_ms + UNHEARD_MS))
         return
     turn.change(announced_ms=event.at_ms)
     if call.service.tariff.billing_start.origin is StartsFrom.ANNOUNCEMENT:
         start_meter(turn, event.at_ms)
     turn.go(State.HUNTING)
+
+
+def unheard(turn: Turn, event: TimerFired) -> None:
+    """The announcement stopped, and not because the caller is gone: its audio is missing."""
+    if not turn.call.playback:
+        turn.go(State.REFUSING, disposition=Disposition.FAULT)
 
 
 # --- refusal -------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from engine.core.events import (
     EndOrdered,
     LegEnded,
     MoneyUnreachable,
+    OrderFailed,
     PlaybackEnded,
     Reserved,
     TimerFired,
@@ -37,7 +38,7 @@ from engine.premium.call import AgentLeg, PremiumCall, State, Turn
 LINGER_MS = 30_000
 TIMERS = (
     "accept", "brief", "cut", "hold", "hunt", "join", "keypad", "limit", "limit_warn", "renew",
-    "ring", "tell", "wait",
+    "ring", "tell", "unheard", "wait",
 )  # fmt: skip
 
 LAST_WORDS = {
@@ -193,6 +194,12 @@ def release_agent(turn: Turn) -> None:
     turn.order(HangUp(leg=agent.leg), FreeAgent(agent=agent.name, talked=talked))
     gone = AgentLeg(name=agent.name, leg=agent.leg, answered=agent.answered, gone=True)
     turn.change(agent=gone, agent_whisper="")
+
+
+def not_parted(turn: Turn, event: OrderFailed) -> None:
+    """They could not be taken out of their bridge and would talk on unpaid: let the agent go."""
+    if event.order == "Part":
+        release_agent(turn)
 
 
 def caller_gone(turn: Turn, event: LegEnded) -> None:

@@ -42,7 +42,7 @@ from engine.core.prompt import Prompt
 from engine.core.rating import StartsFrom, affordable_seconds
 from engine.premium import spending
 from engine.premium.arrival import SET_UP_LIMIT_MS, note_balance
-from engine.premium.call import AgentLeg, State, Turn
+from engine.premium.call import AgentLeg, PremiumCall, State, Turn
 from engine.premium.ending import caller_gone
 from engine.premium.telling import play_to_agent, play_to_caller, stop_playback
 
@@ -74,14 +74,16 @@ def _entertain(turn: Turn) -> None:
     if not call.trunk.early_media and call.caller.answered_ms is None:
         turn.order(IndicateRinging(leg=call.caller.leg))
         return
-    if call.only:
-        play_to_caller(turn, Prompt.of("connecting"))
-    elif call.joined_ms is not None:
+    if call.joined_ms is not None and not call.only:
         play_to_caller(turn, Prompt.of("agent_lost_trying_next"))
-    elif call.service.tariff.billing_start.origin is StartsFrom.CONVERSATION:
+    elif call.joined_ms is not None or _is_free_to_wait(call):
         play_to_caller(turn, Prompt.of("please_wait", minutes=call.service.expected_wait_min))
     else:
         turn.order(StartMusic(leg=call.caller.leg))
+
+
+def _is_free_to_wait(call: PremiumCall) -> bool:
+    return call.service.tariff.billing_start.origin is StartsFrom.CONVERSATION
 
 
 def waiting_told(turn: Turn, event: PlaybackEnded) -> None:

@@ -45,6 +45,7 @@ TRANSITIONS: Mapping[Key, Handler] = {
     (S.REFUSING, e.PlaybackEnded): arrival.refusal_told,
     (S.ANNOUNCING, e.LegAnswered): arrival.caller_answered,
     (S.ANNOUNCING, e.PlaybackEnded): arrival.announced,
+    (S.ANNOUNCING, "unheard"): arrival.unheard,
     (S.HUNTING, e.AgentsClaimed): hunting.agents_claimed,
     (S.HUNTING, e.LegAnswered): hunting.agent_answered,
     (S.HUNTING, e.LegFailed): hunting.agent_failed,
@@ -177,6 +178,7 @@ def _common() -> dict[Key, Handler]:
     for state in (S.CLOSING, S.HOLDING):
         common[state, e.MoneyUnreachable] = ending.unreachable_in_hold
         common[state, e.EndOrdered] = ending.end_ordered_early
+        common[state, e.OrderFailed] = ending.not_parted
         common[state, "renew"] = ending.renew_in_hold
     for state in State:
         common[state, e.AgentsClaimed] = hunting.claimed_too_late

@@ -63,8 +63,8 @@ class MemoryStore:
     ) -> None:
         self.data = data or StoreData(lambda: 0)
         self.down = False
-        self._faults = faults
-        self._delay = delay
+        self.faults = faults
+        self.delay = delay
         self._watched = Watched()
         self._dirty: deque[str] = deque()
         self._woken = asyncio.Event()
@@ -210,12 +210,12 @@ class MemoryStore:
         return self._watched.news(view, self.data.accounts[account_id].credited_micros)
 
     async def _order(self, name: str, carry_out: Callable[[], Answer]) -> Answer:
-        await self._delay(name)
-        fault = self._faults(name)
+        await self.delay(name)
+        fault = self.faults(name)
         if self.down or fault is Fault.LOST_ORDER:
             raise RemoteError(f"the store did not answer {name}")
         answer = carry_out()
-        await self._delay(name)
+        await self.delay(name)
         if fault is Fault.LOST_ANSWER:
             raise RemoteError(f"the store did not answer {name}")
         return answer

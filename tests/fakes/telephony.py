@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from engine.core import events as e
 from engine.core.actions import HangUpReason
 from engine.core.identity import SignalledIdentity
+from engine.errors import RemoteError
 from engine.ports.clock import Alarm, Clock
 from engine.ports.telephony import CallEvent, Dial, SwitchFound, SwitchLost
 
@@ -73,6 +74,7 @@ class FakeSwitch:
         self.clock = clock
         self.legs: dict[str, FakeLeg] = {}
         self.manners: dict[str, Manner] = {}
+        self.unknown: set[str] = set()
         self.fault: Callable[[e.Event], Delays] = lambda _event: (0,)
         self.talk: dict[str, list[tuple[int, int]]] = {}
         self._playback_ms = playback_ms or (lambda _audio: 2_000)
@@ -144,7 +146,10 @@ class FakeSwitch:
 
     def tell(self, leg: FakeLeg, event: e.Event) -> None:
         for delay_ms in self.fault(event):
-            self.clock.call_later(delay_ms, lambda: self._deliver(leg, event))
+            if delay_ms == 0:
+                asyncio.get_running_loop().call_soon(self._deliver, leg, event)
+            else:
+                self.clock.call_later(delay_ms, lambda: self._deliver(leg, event))
 
     def _deliver(self, leg: FakeLeg, event: e.Event) -> None:
         port = self._ports.get(leg.engine)
@@ -230,6 +235,8 @@ class FakeSwitch:
     def dial(self, order: Dial, engine: str) -> None:
         if order.leg in self.legs:
             return
+        if order.endpoint in self.unknown:
+            raise RemoteError(f"no such endpoint: {order.endpoint}", retryable=False)
         leg = FakeLeg(order.leg, order.call_id, engine, dialled=order)
         self.legs[order.leg] = leg
         self.set_deadline(leg, order.deadline_ms)

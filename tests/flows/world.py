@@ -20,15 +20,16 @@ from engine.core.money import Rounding, RoundingMode
 from engine.core.number import NumberFormat
 from engine.core.posting import Entry, EntryKind, Posting, customer
 from engine.core.tariff import BillingStart, Increment, StartsFrom, Tariff
+from engine.errors import RemoteError
 from engine.flows.engine import Engine
-from engine.flows.orders import House
+from engine.flows.errands import House
 from engine.flows.relay import Relay
 from engine.premium.call import PremiumCall, State
 from tests.fakes.clock import LoopClock, until
 from tests.fakes.ledger import MemoryLedger
 from tests.fakes.sounds import NamedSounds
 from tests.fakes.store import MemoryStore
-from tests.fakes.telephony import FakeLeg, FakeSwitch, SwitchPort
+from tests.fakes.telephony import FakeLeg, FakeSwitch, Manner, SwitchPort
 from tests.fakes.valkey import StoreData
 from tests.flows.bills import assert_billed
 
@@ -68,8 +69,22 @@ def service(**changes: object) -> Service:
     return Service(**{**fields, **changes})  # type: ignore[arg-type]  # checked by the dataclass
 
 
+def trunk(**changes: object) -> Trunk:
+    """The carrier the calls come from; its network vouches for what it asserts."""
+    fields: dict[str, object] = {
+        "name": "carrier",
+        "host": "127.0.0.1",
+        "number_format": NumberFormat.E164_PLUS,
+    }
+    return Trunk(**{**fields, **changes})  # type: ignore[arg-type]  # checked by the dataclass
+
+
 def inventory(
-    *services: Service, agents: tuple[Agent, ...] | None = None, **group: object
+    *services: Service,
+    agents: tuple[Agent, ...] | None = None,
+    carrier: Trunk | None = None,
+    profiles: tuple[str, ...] = ("acme-eur",),
+    **group: object,
 ) -> Inventory:
     """One organisation with a trunk, two agents and a hunt group."""
     people = agents or (
@@ -80,10 +95,12 @@ def inventory(
     return Inventory(
         version=1,
         organisations=(Organisation(name="acme", title="Acme"),),
-        trunks=(Trunk(name="carrier", host="127.0.0.1", number_format=NumberFormat.E164_PLUS),),
+        trunks=(carrier or trunk(),),
         agents=people,
-        groups=(HuntGroup(name="advisers", organisation="acme", agents=names, **group),),  # type: ignore[arg-type]
-        profiles=(BillingProfile(name="acme-eur", organisation="acme", currency="EUR"),),
+        groups=(HuntGroup(name="advisers", organisation="acme", agents=names, **group),),  # type: ignore[arg-type]  # checked by the dataclass
+        profiles=tuple(
+            BillingProfile(name=name, organisation="acme", currency="EUR") for name in profiles
+        ),
         services=services or (service(),),
     )
 
@@ -163,9 +180,15 @@ class World:
         for store in (self.store, *self.stores.values()):
             store.reconnect()
 
-    async def book(self, e164: str, micros: int, kind: EntryKind = EntryKind.CREDIT) -> str:
+    async def book(
+        self,
+        e164: str,
+        micros: int,
+        kind: EntryKind = EntryKind.CREDIT,
+        profile: str = "acme-eur",
+    ) -> str:
         """Book money to (or, negative, from) a number's account and bring it to the store."""
-        account = await self.ledger.open_account("acme", "acme-eur", e164, "EUR")
+        account = await self.ledger.open_account("acme", profile, e164, "EUR")
         self._made += 1
         entry = Entry(
             key=f"test:{self._made}",
@@ -208,6 +231,29 @@ class World:
         self._made += 1
         identity = identity or SignalledIdentity(asserted=(asserted(e164),), from_user=e164)
         return self.switch.ring_in(f"call{self._made}", did, engine, identity)
+
+    def manner(self, agent: str, **manner: object) -> None:
+        """How an agent treats his calls from now on."""
+        self.switch.manners[f"PJSIP/{agent}"] = Manner(**manner)  # type: ignore[arg-type]  # checked by the dataclass
+
+    def mute(self, agent: str) -> None:
+        """An agent who lets it ring."""
+        self.manner(agent, answers_after_ms=None)
+
+    def fail_order(self, engine: str, order: str, times: int | None) -> None:
+        """Let the switch refuse an engine's next orders of a kind, or (None) all of them."""
+        left = [times]
+
+        async def gate(name: str) -> None:
+            if name == order and left[0] != 0:
+                left[0] = left[0] - 1 if left[0] is not None else None
+                raise RemoteError(f"planted fault in {name}", retryable=False)
+
+        self.ports[engine].gate = gate
+
+    def fail_dialling(self, agent: str) -> None:
+        """The switch does not know how to reach this agent."""
+        self.switch.unknown.add(f"PJSIP/{agent}")
 
     async def until(self, condition: Callable[[], bool], within_s: float = 7200.0) -> None:
         """Let time pass until something is so."""

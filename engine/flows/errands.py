@@ -1,0 +1,325 @@
+"""What a call has done for it beside: questions to store and ledger, agents, the bill.
+
+An errand never holds the call up, so that a slow database keeps nobody from being cut off in time;
+its answer comes back as an event. Errands of one lane follow each other, so that an agent is not
+given back after he has been claimed again, nor an offer before it has been claimed.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from itertools import chain, repeat
+from typing import Any, TypeVar
+
+import structlog
+
+from engine.core import actions as a
+from engine.core import events as e
+from engine.core.hunt import ringing_order, rung_at_once
+from engine.core.inventory import Agent, Inventory
+from engine.core.rating import charge
+from engine.errors import CallerError, ConflictError, EngineError, RemoteError
+from engine.flows.accounts import Accounts, put_back
+from engine.flows.relay import Relay
+from engine.ports.clock import Clock
+from engine.ports.ledger import Ledger
+from engine.ports.speech import Sounds
+from engine.ports.store import Granted, Reservation, Store, StorePosting
+from engine.ports.telephony import Telephony
+
+AGAIN_MS = (100, 300, 1_000, 2_000, 5_000)
+FINISH_WITHIN_S = 10.0
+
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """All that flows need of the outside, handed in by `app`."""
+
+    telephony: Telephony
+    store: Store
+    ledger: Ledger
+    sounds: Sounds
+    clock: Clock
+    relay: Relay
+    inventory: Callable[[], Inventory]
+    endpoint_of: Callable[[Agent], str]
+    engine: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallTerms:
+    """What orders of one call need to know of it."""
+
+    call_id: str
+    organisation: str
+    profile: str
+    currency: str
+    region: str
+    did: str
+    agents: tuple[str, ...]
+
+
+class Errands:
+    """The errands of one call. `lost` is called when another engine turns out to have the call."""
+
+    def __init__(
+        self,
+        house: House,
+        terms: CallTerms,
+        epoch: int,
+        tell: Callable[[e.Event], None],
+        lost: Callable[[], None],
+    ) -> None:
+        self._house = house
+        self._terms = terms
+        self._epoch = epoch
+        self._tell = tell
+        self._lost = lost
+        self._accounts = Accounts(house.ledger, house.store)
+        self._watched: str | None = None
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._lanes: dict[str, asyncio.Task[None]] = {}
+        self._log = log.bind(call=terms.call_id)
+
+    @property
+    def watched(self) -> str | None:
+        """The account whose news this call gets."""
+        return self._watched
+
+    def is_one(self, action: a.Action) -> bool:
+        return type(action) in ERRANDS
+
+    def start(self, action: a.Action) -> None:
+        """Begin an errand."""
+        if isinstance(action, a.WatchAccount):
+            self._watched = action.account_id
+        lane = LANES.get(type(action), "")
+        task = self._keep(self._run(action, self._lanes.get(lane)))
+        if lane:
+            self._lanes[lane] = task
+
+    def repeat(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Do again, until it succeeds, what leaves nothing behind: a leg, a bridge."""
+        self._keep(self._until_done(name, work))
+
+    def _keep(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        task = asyncio.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return task
+
+    async def finish(self) -> bool:
+        """Wait, within bounds, for what is under way, and see that no agent stays claimed.
+
+        False if that could not be done: then the call must not be forgotten yet.
+        """
+        if self._under_way:
+            await asyncio.wait(tuple(self._under_way), timeout=FINISH_WITHIN_S)
+        if self._under_way:
+            return False
+        try:
+            await self._give_back_agents()
+        except RemoteError as error:
+            self._log.warning("agents.not_given_back", error=str(error))
+            return False
+        return True
+
+    async def close(self) -> None:
+        """End what is under way; nothing of the call is changed."""
+        for task in tuple(self._under_way):
+            task.cancel()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+        if self._watched is not None:
+            with contextlib.suppress(RemoteError):
+                await self._house.store.unwatch(self._watched)
+
+    async def _run(self, action: a.Action, before: "asyncio.Task[None] | None") -> None:
+        if before is not None:
+            await asyncio.wait({before})
+        name = type(action).__name__
+        try:
+            await ERRANDS[type(action)](self, action)
+        except EngineError as error:
+            self._log.warning("errand.failed", order=name, code=error.code, error=str(error))
+            if isinstance(error, ConflictError) and isinstance(action, a.Reserve):
+                self._lost()
+                return
+            step = action.step if isinstance(action, a.Reserve) else 0
+            self._tell(e.MoneyUnreachable(at_ms=self._now_ms(), order=name, step=step))
+
+    # --- the account -------------------------------------------------------------------
+
+    async def _find_account(self, action: a.FindAccount) -> None:
+        terms = self._terms
+        view, returning = await self._accounts.of_number(
+            terms.organisation, action.profile, action.e164, terms.currency
+        )
+        self._tell(e.AccountFound(at_ms=self._now_ms(), view=view, returning=returning))
+
+    async def _check_pin(self, action: a.CheckPin) -> None:
+        view = await self._accounts.of_pin(
+            action.profile, action.number, action.pin, self._terms.region
+        )
+        self._tell(e.PinChecked(at_ms=self._now_ms(), view=view))
+
+    async def _claim_first_call(self, action: a.ClaimFirstCall) -> None:
+        granted = await self._house.ledger.claim_first_call(
+            self._terms.organisation,
+            action.caller_list,
+            action.e164,
+            self._terms.call_id,
+            self._now_ms(),
+            action.days,
+        )
+        self._tell(e.FirstCallSettled(at_ms=self._now_ms(), granted=granted))
+
+    async def _return_first_call(self, action: a.ReturnFirstCall) -> None:
+        await self._until_done(
+            "return_first_call",
+            lambda: self._house.ledger.return_first_call(
+                self._terms.organisation, action.caller_list, action.e164, self._terms.call_id
+            ),
+        )
+
+    async def _watch(self, action: a.WatchAccount) -> None:
+        await self._house.store.watch(action.account_id)
+
+    # --- money -------------------------------------------------------------------------
+
+    async def _reserve(self, action: a.Reserve) -> None:
+        if self._watched is None:
+            raise RemoteError("the call has no account")
+        granted = await self._hold(
+            Reservation(
+                account_id=self._watched,
+                call_id=self._terms.call_id,
+                epoch=self._epoch,
+                step=action.step,
+                meter=action.meter,
+                levels=action.levels,
+                least=action.least,
+            )
+        )
+        self._tell(
+            e.Reserved(
+                at_ms=self._now_ms(),
+                step=action.step,
+                granted_n=granted.granted_n,
+                view=granted.view,
+            )
+        )
+
+    async def _hold(self, wish: Reservation) -> Granted:
+        """Reserve; a store that has lost the account, or part of the hold, gets it back first.
+
+        An account put back is closed for a while: `RemoteError`, ask again.
+        """
+        store, ledger = self._house.store, self._house.ledger
+        try:
+            granted = await store.reserve(wish)
+        except CallerError as error:
+            account = await ledger.account(wish.account_id)
+            if account is None:
+                raise
+            self._log.error("account.lost_by_store", account=wish.account_id)
+            await put_back(ledger, store, account)
+            raise RemoteError(str(error)) from error
+        if granted.granted_n >= wish.meter.granted_n:
+            return granted
+        self._log.error("hold.lost_by_store", account=wish.account_id)
+        held_micros = charge(wish.meter.rate, wish.meter.granted_n)
+        await store.restore_hold(wish.account_id, wish.call_id, wish.epoch, wish.meter, held_micros)
+        return await store.reserve(wish)
+
+    async def _settle(self, action: a.Settle) -> None:
+        """Book until it is booked; then the store, which may also follow later."""
+        postings = await self._until_done("settle", lambda: self._booked(action))
+        await self._house.relay.apply(postings)
+        self._tell(e.CallSettled(at_ms=self._now_ms()))
+
+    async def _booked(self, action: a.Settle) -> tuple[StorePosting, ...]:
+        try:
+            return await self._house.ledger.settle(action.record)
+        except ConflictError as error:
+            # Another engine, or this one before it lost sight of the call, has booked its end.
+            self._log.error("call.settled_before", error=str(error))
+            return ()
+
+    async def _until_done(self, name: str, work: Callable[[], Awaitable[T]]) -> T:
+        """Repeat what must not be lost until it succeeds, ever more slowly."""
+        for wait_ms in chain(AGAIN_MS, repeat(AGAIN_MS[-1])):
+            try:
+                return await work()
+            except RemoteError as error:
+                self._log.warning("again", order=name, error=str(error), after_ms=wait_ms)
+                await self._house.clock.sleep(wait_ms)
+        raise AssertionError("it is repeated for ever")
+
+    # --- agents ------------------------------------------------------------------------
+
+    async def _claim_agents(self, action: a.ClaimAgents) -> None:
+        store = self._house.store
+        group = self._house.inventory().group(action.group)
+        agents = group.agents if group is not None else ()
+        wanted = tuple(
+            name
+            for name in agents
+            if name in self._terms.agents
+            and name not in action.exclude
+            and (not action.only or name in action.only)
+        )
+        claimed: tuple[str, ...] = ()
+        if group is not None and wanted:
+            states = await store.agent_states(wanted)
+            turn = await store.next_turn(group.name)
+            idle_since = {state.name: state.idle_since_ms for state in states}
+            ordered = ringing_order(group.strategy, wanted, idle_since, turn)
+            most = rung_at_once(group.strategy, len(ordered))
+            claimed = await store.claim_agents(self._terms.call_id, ordered, most)
+        self._tell(e.AgentsClaimed(at_ms=self._now_ms(), round=action.round, agents=claimed))
+
+    async def _free_agent(self, action: a.FreeAgent) -> None:
+        agent = self._house.inventory().agent(action.agent)
+        wrap_up_ms = agent.wrap_up_s * 1000 if agent is not None and action.talked else 0
+        await self._until_done(
+            "free_agent",
+            lambda: self._house.store.free_agent(action.agent, self._terms.call_id, wrap_up_ms),
+        )
+
+    async def _give_back_agents(self) -> None:
+        """Free whoever was claimed and never got to know (an answer lost, an engine dead)."""
+        if not self._terms.agents:
+            return
+        for state in await self._house.store.agent_states(self._terms.agents):
+            if state.call_id == self._terms.call_id:
+                await self._house.store.free_agent(state.name, self._terms.call_id, 0)
+
+    def _now_ms(self) -> int:
+        return self._house.clock.now().wall_ms
+
+
+Errand = Callable[[Errands, Any], Coroutine[Any, Any, None]]
+
+ERRANDS: dict[type[a.Action], Errand] = {
+    a.FindAccount: Errands._find_account,
+    a.CheckPin: Errands._check_pin,
+    a.ClaimFirstCall: Errands._claim_first_call,
+    a.ReturnFirstCall: Errands._return_first_call,
+    a.Reserve: Errands._reserve,
+    a.WatchAccount: Errands._watch,
+    a.Settle: Errands._settle,
+    a.ClaimAgents: Errands._claim_agents,
+    a.FreeAgent: Errands._free_agent,
+}
+
+LANES: dict[type[a.Action], str] = {
+    a.ClaimFirstCall: "offer",
+    a.ReturnFirstCall: "offer",
+    a.ClaimAgents: "agents",
+    a.FreeAgent: "agents",
+}
