@@ -12,6 +12,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,9 +58,13 @@ def main() -> None:
               help="Calls begun each second.")  # fmt: skip
 @click.option("--quick", is_flag=True, help="A few short calls, in under a minute.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
+@click.option("--way", "chosen", multiple=True, type=click.Choice([way.value for way in Way]),
+              help="Only this way (may be given twice).")  # fmt: skip
 @click.option("--keep", type=click.Path(path_type=Path, file_okay=False),
               help="Leave configuration, logs and books in this folder.")  # fmt: skip
-def calls(count: int, rate: float, quick: bool, as_json: bool, keep: Path | None) -> None:
+def calls(
+    count: int, rate: float, quick: bool, as_json: bool, chosen: tuple[str, ...], keep: Path | None
+) -> None:
     """CPU time and failures of calls, by process, beside two floors measured in the same run.
 
     \b
@@ -80,11 +85,12 @@ def calls(count: int, rate: float, quick: bool, as_json: bool, keep: Path | None
     size = Size(rounds=4, calls=math.ceil(count / 4), warm_up=math.ceil(rate), rate=rate)
     if quick:
         size = Size(rounds=1, calls=6, warm_up=1, rate=5.0, prompt_s=0.6, talk_s=1.0)
+    ways = [way for way in Way if way.value in chosen or not chosen]
     console = Console(stderr=as_json)
     folder = Path(tempfile.mkdtemp(prefix="groschen-bench-")) if keep is None else keep.absolute()
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        report = asyncio.run(_measure(console, folder, size))
+        report = asyncio.run(_measure(console, folder, size, ways))
     finally:
         if keep is None:
             shutil.rmtree(folder, ignore_errors=True)
@@ -96,7 +102,7 @@ def calls(count: int, rate: float, quick: bool, as_json: bool, keep: Path | None
     sys.exit(0 if report.is_clean else 1)
 
 
-async def _measure(console: Console, folder: Path, size: Size) -> Report:
+async def _measure(console: Console, folder: Path, size: Size, ways: Sequence[Way]) -> Report:
     began_s = time.monotonic()
     console.print("Starting Asterisk, a store, the books, an engine and a bare controller …")
     talking = size.rate * (size.talk_s + 0.5)
@@ -110,13 +116,13 @@ async def _measure(console: Console, folder: Path, size: Size) -> Report:
                TimeElapsedColumn())  # fmt: skip
     async with Site(folder, shape) as site:
         with Progress(*columns, console=console) as progress:
-            total = len(Way) * (size.rounds * size.calls + size.warm_up)
+            total = len(ways) * (size.rounds * size.calls + size.warm_up)
             task = progress.add_task("idle", total=total)
 
             def over(way: Way) -> None:
                 progress.update(task, advance=1, description=TITLES[way])
 
-            load = Load(site, size.rate, over)
+            load = Load(site, ways, size.rate, over)
             idle = await load.idle(IDLE_S)
             await load.warm_up(size.warm_up)
             for _ in range(size.rounds):

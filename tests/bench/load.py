@@ -8,7 +8,7 @@ import asyncio
 import os
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,27 +46,34 @@ class Tally:
     def failed(self) -> int:
         return sum(self.faults.values())
 
+    @property
+    def cpu_ms_per_call(self) -> float:
+        """Of all processes together."""
+        return sum(self.cpu_ms.values()) / self.calls
+
 
 class Load:
     """Makes calls at a steady rate; `over` is told of each call that has ended."""
 
-    def __init__(self, site: Site, rate: float, over: Callable[[Way], None]) -> None:
+    def __init__(
+        self, site: Site, ways: Sequence[Way], rate: float, over: Callable[[Way], None]
+    ) -> None:
         self._site = site
         self._rate = rate
         self._over = over
         self._turn = 0
         self._engine_calls = 0
-        self.tallies = {way: Tally() for way in Way}
+        self.tallies = {way: Tally() for way in ways}
 
     async def warm_up(self, calls: int) -> None:
         """The same calls, counted nowhere."""
-        for way in Way:
+        for way in self.tallies:
             await self._round(way, calls, Tally())
 
     async def round(self, calls: int) -> None:
         """So many calls each way, one way after the other."""
-        for way in Way:
-            await self._round(way, calls, self.tallies[way])
+        for way, tally in self.tallies.items():
+            await self._round(way, calls, tally)
 
     async def idle(self, seconds: float) -> Mapping[str, float]:
         """CPU milliseconds a second that the processes spend while nobody calls."""

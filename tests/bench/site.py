@@ -91,7 +91,7 @@ class Helper:
         process.stdin.write(told)
         word = await asyncio.wait_for(process.stdout.readline(), READY_WITHIN_S)
         if word.strip() != b"ready":
-            raise RuntimeError(f"{module} did not start: {log.read_text()[-2000:]}")
+            raise RuntimeError(f"{module} did not start; see {log}")
         return cls(process)
 
     @property
