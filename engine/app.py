@@ -23,8 +23,8 @@ from engine.flows.config import Problems, load
 from engine.flows.engine import Engine
 from engine.flows.hearing import prepare
 from engine.flows.lookups import Dialplan
+from engine.flows.money.relay import Relay
 from engine.flows.orders import House
-from engine.flows.relay import Relay
 from engine.ledger.sql import SqlLedger
 from engine.settings import Settings
 from engine.speech.library import Library

@@ -20,7 +20,7 @@ from engine.core.account import AccountView
 from engine.core.money import format_shortest
 from engine.core.number import HOME_REGION, classify, mask
 from engine.errors import CallerError
-from engine.flows.money import Booked, Denied, Money
+from engine.flows.money.movements import Booked, Denied, Money
 from engine.ports.ledger import Account
 from engine.settings import Settings
 

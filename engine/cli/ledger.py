@@ -8,8 +8,8 @@ import click
 from engine.app import Books
 from engine.cli.lines import write
 from engine.cli.opening import json_option, needed_store, run
-from engine.flows import books as flow
-from engine.flows.books import Rebuilt
+from engine.flows.money import books as flow
+from engine.flows.money.books import Rebuilt
 from engine.settings import Settings
 
 

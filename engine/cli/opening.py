@@ -17,7 +17,7 @@ from engine.core.money import format_shortest, parse_micros
 from engine.core.number import HOME_REGION, classify
 from engine.errors import CallerError, EngineError, RemoteError
 from engine.flows.config import Problems, load
-from engine.flows.money import Denied, Why
+from engine.flows.money.movements import Denied, Why
 from engine.ports.ledger import Account
 from engine.ports.store import Store
 from engine.settings import Settings, read_settings

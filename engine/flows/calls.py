@@ -151,13 +151,13 @@ class CallTask:
         self.call, actions = self._decide(event)
         self._note(before, event, actions)
         # What ends a conversation waits for nobody: found parted, a call is adopted as well.
-        first = [action for action in actions if isinstance(action, Part)]
-        for action in first:
-            await self._orders.carry_out(action)
+        partings = [action for action in actions if isinstance(action, Part)]
+        for parting in partings:
+            await self._orders.carry_out(parting)
         if self.call is not before and not self.call.finished:
             await self._save()
         for action in actions:
-            if action not in first:
+            if action not in partings:
                 await self._orders.carry_out(action)
 
     def _note(self, before: PremiumCall, event: e.Event, actions: tuple[Action, ...]) -> None:

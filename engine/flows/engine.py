@@ -6,8 +6,8 @@ import structlog
 
 from engine.flows.calls import Calls
 from engine.flows.errands import House
+from engine.flows.money.refill import Refiller
 from engine.flows.reconcile import Reconciler
-from engine.flows.refill import Refiller
 from engine.ports.telephony import CallEvent, SwitchFound, SwitchLost
 
 log = structlog.get_logger(__name__)

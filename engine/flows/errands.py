@@ -20,8 +20,8 @@ from engine.core.hunt import ringing_order, rung_at_once
 from engine.core.inventory import Agent, Inventory
 from engine.core.rating import charge
 from engine.errors import CallerError, ConflictError, EngineError, RemoteError
-from engine.flows.accounts import Accounts, put_back
-from engine.flows.relay import Relay
+from engine.flows.money.accounts import Accounts, put_back
+from engine.flows.money.relay import Relay
 from engine.ports.clock import Clock
 from engine.ports.ledger import Ledger
 from engine.ports.speech import Sounds

@@ -12,7 +12,7 @@ from engine.core.number import NumberInfo, classify
 from engine.core.rating import affordable_seconds, charge, elapsed_ms, increments_begun
 from engine.core.tariff import rate_for
 from engine.errors import CallerError
-from engine.flows.accounts import put_back
+from engine.flows.money.accounts import put_back
 from engine.ports.ledger import Ledger
 from engine.ports.store import Store
 from engine.premium.rules import price_class

@@ -33,9 +33,9 @@ from engine.core.number import NumberFormat
 from engine.core.posting import Entry, EntryKind, Posting, customer
 from engine.core.prompt import Prompt
 from engine.core.tariff import BillingStart, Increment, StartsFrom, Tariff
-from engine.flows.books import verify
 from engine.flows.clock import SystemClock
-from engine.flows.relay import Relay
+from engine.flows.money.books import verify
+from engine.flows.money.relay import Relay
 from engine.ledger.sql import SqlLedger
 from engine.speech.library import Library, Source
 from engine.store.address import parse_address

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from engine.core.posting import Entry, EntryKind, Posting, customer
-from engine.flows import books
-from engine.flows.accounts import CLOSED_MS
-from engine.flows.books import Rebuilt
+from engine.flows.money import books
+from engine.flows.money.accounts import CLOSED_MS
+from engine.flows.money.books import Rebuilt
 from tests.fakes.clock import run_virtually
 from tests.flows.world import LANDLINE, MOBILE, World, world
 

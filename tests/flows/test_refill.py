@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
-from engine.flows import books
-from engine.flows.accounts import CLOSED_MS
+from engine.flows.money import books
+from engine.flows.money.accounts import CLOSED_MS
 from engine.flows.reconcile import LEASE_MS
 from tests.fakes.clock import run_virtually
 from tests.flows.world import LANDLINE, World, inventory, service, tariff, world

@@ -23,7 +23,7 @@ from engine.core.tariff import BillingStart, Increment, StartsFrom, Tariff
 from engine.errors import RemoteError
 from engine.flows.engine import Engine
 from engine.flows.errands import House
-from engine.flows.relay import Relay
+from engine.flows.money.relay import Relay
 from engine.premium.call import PremiumCall, State
 from tests.fakes.clock import LoopClock, until
 from tests.fakes.ledger import MemoryLedger

@@ -37,7 +37,7 @@ from engine.core.inventory import (
 from engine.core.number import NumberFormat
 from engine.core.posting import Entry, EntryKind, Posting, customer
 from engine.flows.clock import SystemClock
-from engine.flows.relay import Relay
+from engine.flows.money.relay import Relay
 from engine.ledger.sql import SqlLedger
 from engine.ports.ledger import Account
 from engine.store.address import parse_address

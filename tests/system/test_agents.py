@@ -39,9 +39,7 @@ async def test_a_voicemail_takes_no_call(s: Scene) -> None:
     record = await s.record()
     assert record.agents == (f"out{second.name[1:]}",)
     assert record.charge_micros == 70_000
-    await s.agent_heard(
-        taped, call, "whisper_agent-r0", "seconds_left-s6", "press_to_accept"
-    )
+    await s.agent_heard(taped, call, "whisper_agent-r0", "seconds_left-s6", "press_to_accept")
     caller = await s.heard(call, taped, None, is_agent=False)
     assert caller.talk == ()
     caller = await s.heard(call, leg, None, is_agent=False)

@@ -18,9 +18,7 @@ CONVERSATION, ANNOUNCEMENT = StartsFrom.CONVERSATION, StartsFrom.ANNOUNCEMENT
 
 def starting(origin: StartsFrom, after_s: int, fee_micros: int = 0) -> Service:
     start = BillingStart(origin, after_s)
-    return line(
-        tariff=tariff(ONE_NINETY_NINE, billing_start=start, connect_fee_micros=fee_micros)
-    )
+    return line(tariff=tariff(ONE_NINETY_NINE, billing_start=start, connect_fee_micros=fee_micros))
 
 
 @pytest.mark.parametrize("after_s", FREE_SECONDS)

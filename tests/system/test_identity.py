@@ -29,9 +29,7 @@ async def test_a_number_that_is_not_withheld_is_shown_to_the_agent(s: Scene) -> 
 
 @pytest.mark.parametrize("privacy", ["id", "user;id", None])
 @scene(lambda privacy: line())
-async def test_a_withheld_number_pays_and_is_shown_to_nobody(
-    s: Scene, privacy: str | None
-) -> None:
+async def test_a_withheld_number_pays_and_is_shown_to_nobody(s: Scene, privacy: str | None) -> None:
     """It is known by what the network asserts; no message to the agent holds it."""
     await s.credit(1_000_000)
     await talk_a_little(s, from_user=None, privacy=privacy)

@@ -15,8 +15,8 @@ from engine.core.money import MAX_MICROS, format_shortest
 from engine.core.number import classify
 from engine.core.posting import Entry, EntryKind, Posting, customer
 from engine.errors import CallerError, ConflictError, RemoteError
-from engine.flows.accounts import put_back
-from engine.flows.relay import Relay
+from engine.flows.money.accounts import put_back
+from engine.flows.money.relay import Relay
 from engine.ports.clock import Clock
 from engine.ports.ledger import Account, Ledger
 from engine.ports.store import Store, StorePosting

@@ -13,9 +13,9 @@ import structlog
 
 from engine.core.account import AccountView
 from engine.errors import ConflictError, RemoteError
-from engine.flows.accounts import CLOSED_MS, put_back
-from engine.flows.books import end_booked_holds
 from engine.flows.calls import Calls, CallTask
+from engine.flows.money.accounts import CLOSED_MS, put_back
+from engine.flows.money.books import end_booked_holds
 from engine.flows.orders import House
 from engine.ports.store import BalanceNews
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from engine.core.account import AccountView, Hold
 from engine.core.money import format_shortest
 from engine.core.rating import charge
-from engine.flows.accounts import put_back
 from engine.flows.calls import call_of
+from engine.flows.money.accounts import put_back
 from engine.ports.clock import Clock
 from engine.ports.ledger import Account, Ledger
 from engine.ports.store import Snapshot, Store, StorePosting

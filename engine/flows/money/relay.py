@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import structlog
 
 from engine.errors import EngineError
-from engine.flows.accounts import put_back, replay
+from engine.flows.money.accounts import put_back, replay
 from engine.ports.clock import Clock
 from engine.ports.ledger import Ledger
 from engine.ports.store import Store, StorePosting

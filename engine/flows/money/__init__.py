@@ -1,0 +1,1 @@
+"""Money in the flows: accounts, movements, the way from journal to store, and their agreement."""
