@@ -7,9 +7,9 @@ import pytest
 
 from engine.core.posting import EntryKind
 from engine.errors import CallerError, ConflictError, RemoteError
-from engine.flows import books
-from engine.flows.accounts import CLOSED_MS
-from engine.flows.money import Booked, Denied, DenyReason, Money, Why
+from engine.flows.money import books
+from engine.flows.money.accounts import CLOSED_MS
+from engine.flows.money.movements import Booked, Denied, DenyReason, Money, Why
 from tests.fakes.clock import run_virtually
 from tests.flows.world import LANDLINE, MOBILE, World, world
 
