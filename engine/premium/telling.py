@@ -113,6 +113,21 @@ def left_ms(turn: Turn) -> int:
     return max(0, cut_ms - turn.now.wall_ms) if cut_ms is not None else 0
 
 
+def prospect_s(turn: Turn) -> int:
+    """The seconds that can be charged from here on if every call on the account goes on.
+
+    What this call has used up before (an agent was lost), and what others use up meanwhile, is
+    not promised again. 0 if nothing is known.
+    """
+    call, now_ms = turn.call, turn.now.wall_ms
+    if call.meter is None or call.view is None:
+        return 0
+    meter = call.meter.started(now_ms)
+    begins_ms = meter.at_elapsed_ms(max(0, meter.elapsed_ms(now_ms)))
+    ends_ms = cut_off_ms(meter, call.view.others(call.call_id), call.view.balance_micros)
+    return max(0, ends_ms - begins_ms) // 1000
+
+
 def reckon_cut_off(call: PremiumCall, but_micros: int = 0) -> int | None:
     """When the money ends if every call on the account goes on; None while the meter stands.
 
@@ -305,10 +320,3 @@ def warn_of_limit(turn: Turn, event: TimerFired) -> None:
     seconds = call.service.forced_end_warning_s
     whisper_to_caller(turn, Prompt.of("call_limit_soon", seconds=seconds))
     whisper_to_agent(turn, Prompt.of("call_limit_soon", seconds=seconds))
-
-
-def minutes_prompt(seconds: int) -> Prompt:
-    """The minutes a caller has; below one minute the seconds."""
-    if seconds >= 60:
-        return Prompt.of("minutes_left", minutes=seconds // 60)
-    return Prompt.of("seconds_left", seconds=seconds)
