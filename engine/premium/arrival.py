@@ -31,14 +31,14 @@ from engine.core.events import (
     Reserved,
     TimerFired,
 )
-from engine.core.prompt import Prompt
+from engine.core.prompt import Prompt, time_left
 from engine.core.quota import Meter
-from engine.core.rating import StartsFrom, affordable_seconds, hold_levels
+from engine.core.rating import StartsFrom, hold_levels
 from engine.core.tariff import rate_for
 from engine.premium.call import Keypad, State, Turn
 from engine.premium.rules import closed_because, is_blocked
 from engine.premium.spending import note_view, start_meter
-from engine.premium.telling import minutes_prompt, play_to_caller, stop_playback
+from engine.premium.telling import play_to_caller, prospect_s, stop_playback
 
 SET_UP_LIMIT_MS = 180_000
 PIN_TRIES = 3
@@ -178,11 +178,8 @@ def announcement(turn: Turn) -> tuple[Prompt, ...]:
     """Welcome, minutes left, price; the price last, for its audio ends with the three seconds of
     silence that § 110 TKG wants before charging begins."""
     call = turn.call
-    assert call.rate is not None
-    assert call.view is not None
-    free = call.view.balance_micros - sum(hold.micros for hold in call.view.others(call.call_id))
     start = call.service.tariff.billing_start
-    prompts = [Prompt.of("welcome"), minutes_prompt(affordable_seconds(call.rate, free))]
+    prompts = [Prompt.of("welcome"), time_left(prospect_s(turn))]
     if start.origin is StartsFrom.ANNOUNCEMENT:
         prompts.append(Prompt.of("waiting_is_charged"))
     return (*prompts, _price(turn))

@@ -14,6 +14,7 @@ from engine.core.actions import Action, FreeAgent, HangUp, Part
 from engine.core.call import Now, derived_id
 from engine.core.cdr import Disposition, Refusal
 from engine.core.inventory import Agent, HuntGroup, Service, Trunk
+from engine.core.prompt import Prompt
 from engine.core.quota import Meter
 from engine.core.rating import Rate
 from engine.core.tariff import Line
@@ -112,9 +113,10 @@ class PremiumCall:
 
     `playback` is the playback the state waits for; `caller_whisper`/`agent_whisper` run inside the
     conversation. `step` numbers the reservations, `asked` says that one is under way, `short` that
-    the last one gave less than the `wanted_n` increments. `armed` are the warning thresholds
-    (seconds) still due, `cut_ms` is when the money ends as far as is known, `told_ms` when a
-    changed time was last told, `alive_ms` the last proof that the conversation went on.
+    the last one gave less than the `wanted_n` increments. `must_hear` is what the running whisper
+    tells the caller by law. `armed` are the warning thresholds (seconds) still due, `cut_ms` is
+    when the money ends as far as is known, `told_ms` when a changed time was last told,
+    `alive_ms` the last proof that the conversation went on.
     """
 
     call_id: str
@@ -155,6 +157,7 @@ class PremiumCall:
     joined_ms: int | None = None
     caller_whisper: str = ""
     agent_whisper: str = ""
+    must_hear: tuple[Prompt, ...] = ()
     armed: tuple[int, ...] = ()
     cut_ms: int | None = None
     told_ms: int = 0

@@ -39,12 +39,12 @@ from engine.core.events import (
 )
 from engine.core.inventory import AgentKind
 from engine.core.prompt import Prompt
-from engine.core.rating import StartsFrom, affordable_seconds
+from engine.core.rating import StartsFrom
 from engine.premium import spending
 from engine.premium.arrival import SET_UP_LIMIT_MS, note_balance
 from engine.premium.call import AgentLeg, PremiumCall, State, Turn
 from engine.premium.ending import caller_gone
-from engine.premium.telling import play_to_agent, play_to_caller, stop_playback
+from engine.premium.telling import play_to_agent, play_to_caller, prospect_s, stop_playback
 
 LOOK_AGAIN_MS = 1_000
 RING_GRACE_MS = 2_000
@@ -325,15 +325,11 @@ def _must_accept(turn: Turn) -> bool:
 
 def _whisper(turn: Turn) -> Prompt:
     call = turn.call
-    assert call.rate is not None
-    assert call.view is not None
-    mine = call.view.balance_micros - sum(h.micros for h in call.view.others(call.call_id))
-    seconds = affordable_seconds(call.rate, mine)
     return Prompt.of(
         "whisper_agent",
         service=call.service.title or call.service.name,
         returning=int(call.returning),
-        seconds=seconds - seconds % 60 if seconds >= 60 else seconds,
+        seconds=prospect_s(turn),
     )
 
 

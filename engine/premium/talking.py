@@ -22,6 +22,7 @@ from engine.premium.call import State, Turn
 
 def enter_talking(turn: Turn) -> None:
     """Both are joined (or the call was taken over in mid-talk): set all clocks, ask for a slice."""
+    telling.say_again(turn)
     telling.arm_at_start(turn)
     telling.set_limit_timers(turn)
     telling.welcome_back(turn)
@@ -87,7 +88,8 @@ def end_conversation(turn: Turn, at_ms: int) -> None:
     if call.bridge:
         legs = (call.caller.leg, call.agent.leg) if call.agent else (call.caller.leg,)
         turn.order(Part(bridge=call.bridge, legs=legs))
-    turn.change(bridge="", in_bridge=(), caller_whisper="", agent_whisper="", ended_ms=at_ms)
+    telling.stop_whispers(turn)
+    turn.change(bridge="", in_bridge=(), ended_ms=at_ms)
 
 
 def left(turn: Turn, event: LegLeft) -> None:

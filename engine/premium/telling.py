@@ -13,6 +13,7 @@ from engine.premium.call import PremiumCall, Turn
 from engine.premium.rules import spoken_seconds
 
 TELL_AGAIN_MS = 30_000
+TELL_LATE_MS = 2_000
 PRICE_NOTICE_MS = 15_000
 
 
@@ -57,11 +58,14 @@ def agent_lang(call: PremiumCall) -> str:
     return agent.lang if agent else call.service.lang
 
 
-def whisper_to_caller(turn: Turn, *prompts: Prompt) -> None:
-    """Tell the caller something in the conversation."""
+def whisper_to_caller(turn: Turn, *news: Prompt, must: tuple[Prompt, ...] = ()) -> None:
+    """Tell the caller news, and what he `must` hear: that is said again if it was broken into."""
     playback = turn.new_id("p")
     _replace_whisper(turn, turn.call.caller_whisper)
-    turn.change(caller_whisper=playback)
+    broken_into = tuple(prompt for prompt in turn.call.must_hear if prompt not in must)
+    must = (*must, *broken_into)
+    prompts = (*news, *must)
+    turn.change(caller_whisper=playback, must_hear=must)
     turn.note_heard("caller", (prompt.key() for prompt in prompts))
     turn.order(
         Whisper(
@@ -99,9 +103,26 @@ def _replace_whisper(turn: Turn, running: str) -> None:
 def whisper_ended(turn: Turn, event: PlaybackEnded) -> None:
     """Forget a whisper that is over."""
     if event.playback == turn.call.caller_whisper:
-        turn.change(caller_whisper="")
+        turn.change(caller_whisper="", must_hear=())
     if event.playback == turn.call.agent_whisper:
         turn.change(agent_whisper="")
+
+
+def stop_whispers(turn: Turn) -> None:
+    """The conversation is over: nothing of it is said into what follows."""
+    for running in (turn.call.caller_whisper, turn.call.agent_whisper):
+        _replace_whisper(turn, running)
+    turn.change(caller_whisper="", agent_whisper="")
+
+
+def say_again(turn: Turn) -> None:
+    """What a gap broke into counts as untold, so that it is told anew when its time has come."""
+    broken_into = {prompt.name for prompt in turn.call.must_hear}
+    turn.change(
+        must_hear=(),
+        price_told=turn.call.price_told and "price_change" not in broken_into,
+        limit_told=turn.call.limit_told and "call_limit_soon" not in broken_into,
+    )
 
 
 # --- time left -----------------------------------------------------------------------------
@@ -111,6 +132,21 @@ def left_ms(turn: Turn) -> int:
     """Until the money ends, as far as is known; 0 if the meter stands."""
     cut_ms = turn.call.cut_ms
     return max(0, cut_ms - turn.now.wall_ms) if cut_ms is not None else 0
+
+
+def prospect_s(turn: Turn) -> int:
+    """The seconds that can be charged from here on if every call on the account goes on.
+
+    What this call has used up before (an agent was lost), and what others use up meanwhile, is
+    not promised again. 0 if nothing is known.
+    """
+    call, now_ms = turn.call, turn.now.wall_ms
+    if call.meter is None or call.view is None:
+        return 0
+    meter = call.meter.started(now_ms)
+    begins_ms = meter.at_elapsed_ms(max(0, meter.elapsed_ms(now_ms)))
+    ends_ms = cut_off_ms(meter, call.view.others(call.call_id), call.view.balance_micros)
+    return max(0, ends_ms - begins_ms) // 1000
 
 
 def reckon_cut_off(call: PremiumCall, but_micros: int = 0) -> int | None:
@@ -142,6 +178,7 @@ def renew_cut_off(turn: Turn, *, quiet: bool = False) -> None:
         turn.change(armed=tuple(sorted({*turn.call.armed, *ahead}, reverse=True)))
     set_warning_timer(turn)
     set_price_timer(turn)
+    set_limit_notice(turn)
 
 
 def _let_thresholds_pass(turn: Turn, *, quiet: bool) -> None:
@@ -177,9 +214,10 @@ def welcome_back(turn: Turn) -> None:
 
 
 def set_warning_timer(turn: Turn) -> None:
-    """Wake when the next armed threshold is reached, if a forced end does not come before."""
+    """Wake when the next armed threshold is reached. If a forced end comes before the money's,
+    that is announced instead."""
     call = turn.call
-    if call.cut_ms is None or not call.armed:
+    if call.cut_ms is None or not call.armed or ends_by_limit(call):
         turn.order(CancelTimer(name="warn"))
         return
     turn.order(SetTimer(name="warn", at_ms=call.cut_ms - call.armed[0] * 1000))
@@ -188,7 +226,7 @@ def set_warning_timer(turn: Turn) -> None:
 def warn(turn: Turn, event: TimerFired) -> None:
     """A threshold is reached: caller and agent each hear their own warning."""
     call = turn.call
-    if call.cut_ms is None or not call.armed:
+    if call.cut_ms is None or not call.armed or ends_by_limit(call):
         return
     threshold_s = call.armed[0]
     if turn.now.wall_ms < call.cut_ms - threshold_s * 1000:
@@ -263,10 +301,8 @@ def tell_price(turn: Turn, event: TimerFired) -> None:
     if _first_price_ends_ms(turn) is None or call.rate is None:
         return
     turn.change(price_told=True)
-    price_micros = call.rate.price_micros
-    whisper_to_caller(
-        turn, Prompt.of("price_change", price_micros=price_micros, currency=call.currency)
-    )
+    price = Prompt.of("price_change", price_micros=call.rate.price_micros, currency=call.currency)
+    whisper_to_caller(turn, must=(price,))
 
 
 def _first_price_ends_ms(turn: Turn) -> int | None:
@@ -284,31 +320,39 @@ def _first_price_ends_ms(turn: Turn) -> int | None:
 
 def set_limit_timers(turn: Turn) -> None:
     """Wake for the forced end and for its announcement."""
+    limit_ms = turn.call.limit_ms
+    if limit_ms is not None:
+        turn.order(SetTimer(name="limit", at_ms=limit_ms))
+        set_limit_notice(turn)
+
+
+def set_limit_notice(turn: Turn) -> None:
+    """Wake to announce the forced end, if the money reaches it (or does so now)."""
     call = turn.call
+    if ends_by_limit(call) and not call.limit_told:
+        turn.order(SetTimer(name="limit_warn", at_ms=_limit_notice_ms(call)))
+
+
+def ends_by_limit(call: PremiumCall) -> bool:
+    """Whether the forced end comes before that of the money, as far as is known."""
     limit_ms = call.limit_ms
-    if limit_ms is None:
-        return
-    turn.order(SetTimer(name="limit", at_ms=limit_ms))
-    if not call.limit_told:
-        notice_ms = limit_ms - call.service.forced_end_warning_s * 1000
-        turn.order(SetTimer(name="limit_warn", at_ms=notice_ms))
+    return limit_ms is not None and (call.cut_ms is None or limit_ms < call.cut_ms)
+
+
+def _limit_notice_ms(call: PremiumCall) -> int:
+    assert call.limit_ms is not None
+    return call.limit_ms - call.service.forced_end_warning_s * 1000
 
 
 def warn_of_limit(turn: Turn, event: TimerFired) -> None:
     """The forced end is near: both hear it, unless the money ends before."""
     call = turn.call
-    if call.limit_told or call.limit_ms is None:
+    if call.limit_told or call.limit_ms is None or not ends_by_limit(call):
         return
+    seconds: int | None = call.service.forced_end_warning_s
+    if turn.now.wall_ms >= _limit_notice_ms(call) + TELL_LATE_MS:
+        seconds = spoken_seconds((call.limit_ms - turn.now.wall_ms) // 1000) or None
+    soon = Prompt.of("call_limit_soon", seconds=seconds)
     turn.change(limit_told=True)
-    if call.cut_ms is not None and call.cut_ms <= call.limit_ms:
-        return
-    seconds = call.service.forced_end_warning_s
-    whisper_to_caller(turn, Prompt.of("call_limit_soon", seconds=seconds))
-    whisper_to_agent(turn, Prompt.of("call_limit_soon", seconds=seconds))
-
-
-def minutes_prompt(seconds: int) -> Prompt:
-    """The minutes a caller has; below one minute the seconds."""
-    if seconds >= 60:
-        return Prompt.of("minutes_left", minutes=seconds // 60)
-    return Prompt.of("seconds_left", seconds=seconds)
+    whisper_to_caller(turn, must=(soon,))
+    whisper_to_agent(turn, soon)

@@ -167,7 +167,7 @@ class FakeSwitch:
         leg.ended_by = by
         if leg.deadline is not None:
             leg.deadline.cancel()
-        for playback in [name for name, p in self._playbacks.items() if p.leg == leg.leg]:
+        for playback in self.playing(leg.leg):
             self.end_playback(playback, complete=False)
         if leg.dialled is not None and not leg.answered:
             failed = e.LegFailed(at_ms=self.now_ms(), leg=leg.leg, reason=e.LegFailure.NETWORK)
@@ -183,6 +183,10 @@ class FakeSwitch:
         leg.engine = engine
         if leg.dialled is not None and not leg.answered:
             self.end(leg, "engine")
+
+    def playing(self, leg: str) -> list[str]:
+        """What a leg hears now, all at once."""
+        return [name for name, playback in self._playbacks.items() if playback.leg == leg]
 
     def legs_in(self, bridge: str) -> list[FakeLeg]:
         return [leg for leg in self.legs.values() if leg.bridge == bridge]

@@ -1,0 +1,160 @@
+"""What is said is true, and what the law wants said is heard whatever else there is to say."""
+
+import asyncio
+
+import pytest
+
+from engine.core.cdr import Disposition
+from engine.core.inventory import Agent, OnAgentLost
+from engine.core.tariff import BillingStart, FirstCall, StartsFrom
+from engine.premium.call import State
+from tests.fakes.clock import virtually
+from tests.fakes.telephony import FakeLeg, Manner
+from tests.flows.world import LANDLINE, inventory, service, tariff, world
+
+SECOND = 10_000
+"""What a second costs."""
+
+
+def told(leg: FakeLeg, name: str) -> list[str]:
+    """In which very words a leg was told something."""
+    return [heard for _at, heard in leg.heard if heard.partition("/")[2].startswith(name)]
+
+
+def two_agents() -> tuple[Agent, ...]:
+    return tuple(Agent(name=name, organisation="acme") for name in ("a1", "a2"))
+
+
+def slow_to_answer() -> Manner:
+    return Manner(answers_after_ms=15_000)
+
+
+# --- minutes promised --------------------------------------------------------------------------
+
+
+@virtually
+async def test_a_second_caller_is_not_promised_what_the_first_goes_on_using_up() -> None:
+    async with world(inventory(agents=two_agents())) as house:
+        await house.book(LANDLINE, 1_200 * SECOND)
+        first = house.call()
+        await house.talks_for(first, 100)
+        second = house.call()
+        await house.talking(second)
+        # About 1,090 s are left, for two.
+        assert told(second, "minutes_left") == ["de/minutes_left-m9"]
+        assert told(house.agent_leg(second), "whisper_agent")[0].split("-")[2] == "s540"
+        for call in (first, second):
+            house.switch.hang_up(call.leg)
+            await house.record(call)
+
+
+@virtually
+async def test_the_next_agent_is_not_promised_what_was_talked_with_the_one_before() -> None:
+    stock = inventory(service(on_agent_lost=OnAgentLost.NEXT), agents=two_agents())
+    async with world(stock) as house:
+        await house.book(LANDLINE, 400 * SECOND)
+        call = house.call()
+        await house.talks_for(call, 200)
+        house.switch.hang_up(house.agent_leg(call).leg)
+        await house.until(lambda: len(house.agent_legs(call)) == 2)
+        await house.talks_for(call, 1)
+        assert told(house.agent_leg(call), "whisper_agent")[0].split("-")[2] == "s180"
+        house.switch.hang_up(call.leg)
+        await house.record(call)
+
+
+@virtually
+async def test_charged_waiting_is_not_promised_to_the_agent() -> None:
+    terms = tariff(billing_start=BillingStart(StartsFrom.ANNOUNCEMENT))
+    async with world(inventory(service(tariff=terms), agents=two_agents())) as house:
+        await house.book(LANDLINE, 190 * SECOND)
+        house.switch.manners["PJSIP/a1"] = house.switch.manners["PJSIP/a2"] = slow_to_answer()
+        call = house.call()
+        await house.talking(call)
+        assert told(call, "minutes_left") == ["de/minutes_left-m3"]
+        assert told(house.agent_leg(call), "whisper_agent")[0].split("-")[2] == "s120"
+        house.switch.hang_up(call.leg)
+        await house.record(call)
+
+
+# --- what must be heard ------------------------------------------------------------------------
+
+
+@virtually
+async def test_the_price_to_come_is_said_again_if_something_else_is_said_into_it() -> None:
+    terms = tariff(first_call=FirstCall(0, 1))
+    async with world(inventory(service(tariff=terms, caller_list="new"))) as house:
+        await house.book(LANDLINE, 300 * SECOND)
+        call = house.call()
+        await house.until(lambda: bool(told(call, "price_change")))
+        await house.book(LANDLINE, 60 * SECOND)
+        await asyncio.sleep(1)
+        said = [name.partition("/")[2] for _at, name in call.heard[-3:]]
+        assert said == ["price_change-p600000-EUR", "topped_up_caller-s360", said[0]]
+        await asyncio.sleep(5)
+        await house.book(LANDLINE, 60 * SECOND)
+        await asyncio.sleep(1)
+        # Once heard to its end, it is not said again.
+        assert len(told(call, "price_change")) == 2
+        house.switch.hang_up(call.leg)
+        await house.record(call)
+
+
+@virtually
+async def test_the_price_to_come_is_said_again_after_a_lost_agent_broke_into_it() -> None:
+    terms = tariff(first_call=FirstCall(0, 1))
+    line = service(tariff=terms, caller_list="new", on_agent_lost=OnAgentLost.NEXT)
+    async with world(inventory(line, agents=two_agents())) as house:
+        await house.book(LANDLINE, 300 * SECOND)
+        call = house.call()
+        await house.until(lambda: bool(told(call, "price_change")))
+        house.switch.hang_up(house.agent_leg(call).leg)
+        await house.until(lambda: len(house.agent_legs(call)) == 2)
+        await house.talks_for(call, 1)
+        assert len(told(call, "price_change")) == 2
+        house.switch.hang_up(call.leg)
+        await house.record(call)
+
+
+@pytest.mark.parametrize(
+    ("early_s", "words"), [(60, "call_limit_soon-s60"), (3, "call_limit_soon")]
+)
+@virtually
+async def test_a_top_up_beyond_the_forced_end_still_has_that_announced(
+    early_s: int, words: str
+) -> None:
+    async with world(inventory(service(forced_end_min=10))) as house:
+        await house.book(LANDLINE, 590 * SECOND)
+        call = house.call()
+        await house.talking(call)
+        began_ms = house.now_ms()
+        await house.until(lambda: house.now_ms() >= began_ms + 600_000 - early_s * 1000)
+        assert told(call, "call_limit_soon") == []
+        await house.book(LANDLINE, 300 * SECOND)
+        record = await house.record(call)
+        assert record.disposition is Disposition.LIMIT_REACHED
+        assert told(call, "call_limit_soon") == [f"de/{words}"]
+
+
+@virtually
+async def test_no_money_is_said_to_end_after_the_forced_end() -> None:
+    async with world(inventory(service(forced_end_min=10))) as house:
+        await house.book(LANDLINE, 660 * SECOND)
+        call = house.call()
+        record = await house.record(call)
+        assert record.disposition is Disposition.LIMIT_REACHED
+        assert told(call, "call_limit_soon") == ["de/call_limit_soon-s120"]
+        assert told(call, "warning_caller") == []
+
+
+@virtually
+async def test_nothing_of_the_conversation_is_said_into_the_words_at_its_end() -> None:
+    async with world() as house:
+        await house.book(LANDLINE, 30 * SECOND)
+        call = house.call()
+        await house.talks_for(call, 29)
+        await house.book(LANDLINE, 1_000)
+        await house.in_state(call, State.CLOSING)
+        assert told(call, "topped_up_balance")
+        assert len(house.switch.playing(call.leg)) == 1
+        await house.record(call)
