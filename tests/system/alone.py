@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.core.inventory import Service
-from engine.flows.books import verify
 from engine.flows.clock import SystemClock
+from engine.flows.money.books import verify
 from tests.flows.bills import assert_billed
 from tests.rig.house import RealHouse
 from tests.system.listening import Listeners

@@ -2,8 +2,8 @@
 
 import pytest
 
-from engine.flows.books import verify
 from engine.flows.clock import SystemClock
+from engine.flows.money.books import verify
 from tests.system.stage import Stage
 
 
