@@ -151,6 +151,21 @@ def test_the_committed_prompts_are_told_apart(language: str) -> None:
     assert all(hit.whole for _, hit in found)
 
 
+def test_a_prompt_that_stalls_again_and_again_is_still_itself(catalogue: dict[str, Path]) -> None:
+    """As a loaded machine whispers: frames of silence in between, talk going on."""
+    sound = read_sound(catalogue["zwölf"])
+    stalls = {0.31: 160, 0.77: 480, 1.2: 160, 1.63: 160}
+    cuts = np.split(sound, [int(at_s * RATE_HZ) for at_s in stalls])
+    gaps = [np.zeros(size) for size in (*stalls.values(), 0)]
+    line = silence(6)
+    mix(line, np.concatenate([part for pair in zip(cuts, gaps, strict=True) for part in pair]), 1.5)
+    mix(line, tone(AGENT_HZ, 6), 0)
+    ((name, hit),) = Ear(on_the_phone(line), (AGENT_HZ,)).hits(catalogue)
+    assert name == "zwölf"
+    assert hit.at_s == pytest.approx(1.5, abs=0.020)
+    assert hit.end_s == pytest.approx(1.5 + (sound.size + 960) / RATE_HZ, abs=0.11)
+
+
 def test_a_prompt_said_twice_is_found_twice(catalogue: dict[str, Path]) -> None:
     line = silence(9)
     mix(line, read_sound(catalogue["over"]), 0.5)

@@ -33,8 +33,8 @@ TALK_FILL: Final = ("#a9d3c4", "#d0c2e2", "#e0c69b")
 MARKS: Final = {"event": "#5b6472", "warning": "#d98300", "top_up": "#2e8b6f", "end": "#c23b3b"}
 # Every lane is drawn between -1 and 1; labels lie above it, bars of talk under it. A character
 # of a label takes this share of the picture's width.
-LABEL_ROWS: Final = 2
-LABEL_HEIGHT: Final = 0.4
+LABEL_ROWS: Final = 3
+LABEL_HEIGHT: Final = 0.38
 TOP: Final = 1.2 + LABEL_ROWS * LABEL_HEIGHT
 LABEL_CHARACTER: Final = 0.0052
 WIDTH_PX: Final = 1500
@@ -67,7 +67,7 @@ def draw(path: Path, title: str, lanes: Sequence[Lane], marks: Sequence[Mark] = 
         (lane.recording.began_at_ms - began_ms) / 1000 + lane.recording.samples().size / RATE_HZ
         for lane in lanes
     )
-    figure = Figure(figsize=(WIDTH_PX / DPI, 1.7 + 2.2 * len(lanes)), dpi=DPI, facecolor=PAPER)
+    figure = Figure(figsize=(WIDTH_PX / DPI, 1.7 + 2.45 * len(lanes)), dpi=DPI, facecolor=PAPER)
     FigureCanvasAgg(figure)
     figure.subplots_adjust(left=0.035, right=0.985, bottom=0.075, top=0.84, hspace=0.28)
     figure.text(0.035, 0.955, title, color=INK, fontsize=15, fontweight="bold", va="center")
