@@ -5,12 +5,12 @@ Exit codes of every command: 0 done, 1 refused or different, 2 wrong usage.
 
 import click
 
-from engine.cli.balance import balance
-from engine.cli.calls import calls
+from engine.cli.books.balance import balance
+from engine.cli.books.calls import calls
+from engine.cli.books.evn import evn
+from engine.cli.books.ledger import ledger
 from engine.cli.config import config
 from engine.cli.dialplan import dialplan
-from engine.cli.evn import evn
-from engine.cli.ledger import ledger
 from engine.cli.number import classify_numbers
 from engine.cli.quote import quote_calls
 from engine.cli.serve import serve

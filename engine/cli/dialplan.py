@@ -10,7 +10,7 @@ import click
 from engine.app import secret
 from engine.asterisk.dialplan import Site, render
 from engine.asterisk.process import hashed, write_config
-from engine.cli.opening import inventory_of
+from engine.cli.books.opening import inventory_of
 from engine.errors import CallerError, EngineError
 from engine.settings import Settings, read_settings
 

@@ -3,6 +3,10 @@
 import csv
 import io
 import json
+import os
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -169,3 +173,13 @@ def test_without_a_store_nobody_knows_who_talks(quiet_shop: Shop) -> None:
     result = quiet_shop.run("calls")
     assert result.exit_code == 1
     assert "start the engine first" in result.stderr
+
+
+def test_watching_goes_on_until_the_key_that_ends_it(shop: Shop) -> None:
+    command = [sys.executable, "-m", "engine.cli", "calls", "--watch"]
+    environ = {**os.environ, **shop.environ}
+    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE) as watching:
+        assert watching.stdout is not None
+        shown = [watching.stdout.readline().split()[0] for _ in range(2)]
+        watching.send_signal(signal.SIGINT)
+        assert (shown, watching.wait(10)) == ([b"call", b"call"], 0)

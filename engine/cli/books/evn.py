@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from engine.app import Books
-from engine.cli.opening import named, profile_option, run
+from engine.cli.books.opening import named, profile_option, run
 from engine.errors import CallerError
 from engine.flows.evn.bill import Bill, itemise, month_of
 from engine.flows.evn.pdf import pdf

@@ -31,7 +31,7 @@ from engine.flows.config.problems import MOST_PROBLEMS
 from engine.flows.config.tree import MOST_BYTES
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
+ROOT = HERE.parents[2]
 SAMPLE = ROOT / "config"
 BASE = (HERE / "base_config.yaml").read_bytes()
 BROKEN = sorted((HERE / "broken_configs").glob("*.yaml"))

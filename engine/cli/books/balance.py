@@ -5,8 +5,7 @@ from collections.abc import Mapping
 import click
 
 from engine.app import Books
-from engine.cli.lines import write
-from engine.cli.opening import (
+from engine.cli.books.opening import (
     Amount,
     json_option,
     named,
@@ -16,6 +15,7 @@ from engine.cli.opening import (
     why,
     why_options,
 )
+from engine.cli.lines import write
 from engine.core.account import AccountView
 from engine.core.money import format_shortest
 from engine.core.number import HOME_REGION, classify, mask

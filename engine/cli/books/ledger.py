@@ -6,8 +6,8 @@ from dataclasses import asdict
 import click
 
 from engine.app import Books
+from engine.cli.books.opening import json_option, needed_store, run
 from engine.cli.lines import write
-from engine.cli.opening import json_option, needed_store, run
 from engine.flows.money import books as flow
 from engine.flows.money.books import Rebuilt
 from engine.settings import Settings

@@ -8,8 +8,8 @@ from dataclasses import asdict
 import click
 
 from engine.app import Books
+from engine.cli.books.opening import json_option, needed_store, run
 from engine.cli.lines import write
-from engine.cli.opening import json_option, needed_store, run
 from engine.core.money import format_shortest
 from engine.flows.live import LiveCall, live_calls
 from engine.settings import Settings

@@ -1,0 +1,1 @@
+"""Commands on journal and store, whether an engine runs or not."""
