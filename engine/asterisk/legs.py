@@ -32,7 +32,8 @@ class Leg:
     """A leg of a call: `dialled` by us or the caller's.
 
     `subscribed`: its end will be told by ChannelDestroyed. `adopted`: another engine had it, so
-    something may play that is not known here.
+    something may play that is not known here. `left` is the bridge it has left, until it enters
+    one again.
     """
 
     call_id: str
@@ -42,6 +43,7 @@ class Leg:
     adopted: bool = False
     music: bool = False
     playing: str | None = None
+    left: str = ""
 
 
 @dataclass(slots=True)
@@ -118,11 +120,13 @@ class Legs:
                 return self._state_changed(event)
             case api.ChannelEnteredBridge(channel=api.Channel() as channel):
                 at_ms = milliseconds(event.timestamp)
+                self._note_left(channel.id, "")
                 return self._of(
                     channel.id, LegJoined(at_ms=at_ms, leg=channel.id, bridge=event.bridge.id)
                 )
             case api.ChannelLeftBridge(channel=channel):
                 at_ms = milliseconds(event.timestamp)
+                self._note_left(channel.id, event.bridge.id)
                 return self._of(
                     channel.id, LegLeft(at_ms=at_ms, leg=channel.id, bridge=event.bridge.id)
                 )
@@ -140,6 +144,15 @@ class Legs:
             case api.ApplicationReplaced():
                 return [Replaced()]
         return []
+
+    def _note_left(self, leg: str, bridge: str) -> None:
+        if (known := self.legs.get(leg)) is not None:
+            known.left = bridge
+
+    def has_left(self, leg: str, bridge: str) -> bool:
+        """Whether a leg has been in a bridge and is so no more, or has ended."""
+        known = self.legs.get(leg)
+        return known is None or known.left == bridge
 
     def is_adopted(self, leg: str) -> bool:
         """Whether another engine had the leg before."""

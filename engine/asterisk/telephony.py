@@ -100,7 +100,10 @@ class AriTelephony:
         await self._order(self._http.channels_start_moh(leg))
 
     async def stop_music(self, leg: str) -> None:
-        if (known := self._legs.legs.get(leg)) is not None:
+        known = self._legs.legs.get(leg)
+        if known is not None:
+            if not known.music and not known.adopted:
+                return
             known.music = False
         await self._order(self._http.channels_stop_moh(leg))
 
@@ -241,9 +244,7 @@ class AriTelephony:
         missing = await self._missing_in(bridge, legs)
         for leg in missing:
             await self._stop_playing(leg)
-            known = self._legs.legs.get(leg)
-            if known is None or known.music or known.adopted:
-                await self.stop_music(leg)
+            await self.stop_music(leg)
         if not missing:
             return
         try:
@@ -269,7 +270,7 @@ class AriTelephony:
 
     async def part(self, bridge: str, legs: Sequence[str]) -> None:
         self._fence()
-        for together in self._leaving_together(legs):
+        for together in self._leaving_together(bridge, legs):
             try:
                 await self._http.bridges_remove_channel(bridge, channel=together)
             except AriError as refusal:
@@ -279,13 +280,16 @@ class AriTelephony:
                 await self._intake.listen_to(f"bridge:{bridge}")
         await self._order(self._http.bridges_destroy(bridge))
 
-    def _leaving_together(self, legs: Sequence[str]) -> Sequence[Sequence[str]]:
-        """All at once, but adopted legs one by one.
+    def _leaving_together(self, bridge: str, legs: Sequence[str]) -> Sequence[Sequence[str]]:
+        """All at once, but adopted legs one by one, and none if one has left already: then they
+        would be refused, and the end of the bridge sets the other free.
 
         With the first leg that leaves a bridge Asterisk takes back our subscription to that
         bridge; legs that entered it for us have one each, adopted ones only what `adopt` made.
         """
-        return [[leg] for leg in legs] if any(map(self._legs.is_adopted, legs)) else [legs]
+        if any(map(self._legs.is_adopted, legs)):
+            return [[leg] for leg in legs]
+        return [] if any(self._legs.has_left(leg, bridge) for leg in legs) else [legs]
 
     # --- after a crash ---------------------------------------------------------------------
 

@@ -90,6 +90,10 @@ class CallTask:
         """The account whose news this call gets."""
         return self._errands.watched
 
+    def knows(self, news: BalanceNews) -> bool:
+        """Whether the call has just this view of its account, and no money came in."""
+        return news.credited_micros == 0 and news.view == self.call.view
+
     def watch(self, account_id: str) -> None:
         """Get the account's news from now on, for a call taken over."""
         self._errands.start(WatchAccount(account_id=account_id))
@@ -345,10 +349,11 @@ class Calls:
             del self._live[task.call.call_id]
 
     def news(self, news: BalanceNews) -> None:
-        """Bring a change of an account to every call that talks on it."""
+        """Bring a change of an account to every call that talks on it and does not know it yet: a
+        call's own reservation is news to the others alone."""
         now_ms = self._house.clock.now().wall_ms
         for task in self.live:
-            if task.watched == news.view.account_id:
+            if task.watched == news.view.account_id and not task.knows(news):
                 task.tell(
                     e.BalanceChanged(
                         at_ms=now_ms, view=news.view, credited_micros=news.credited_micros
