@@ -154,6 +154,7 @@ class PremiumCall:
     served_by: tuple[str, ...] = ()
     bridge: str = ""
     in_bridge: tuple[str, ...] = ()
+    entered_ms: int = 0
     joined_ms: int | None = None
     caller_whisper: str = ""
     agent_whisper: str = ""

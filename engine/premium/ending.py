@@ -162,13 +162,13 @@ def _rejoin(turn: Turn) -> None:
     call = turn.call
     turn.order(StopMusic(leg=call.caller.leg), CancelTimer(name="hold"))
     turn.change(disposition=None, hold_until_ms=None)
+    turn.change(rejoined=True, only=call.served_by[-1:])
     agent = call.agent
     if agent is None or agent.gone:
-        names = call.served_by[-1:]
-        turn.go(State.HUNTING, agent=None, only=names)
+        turn.go(State.HUNTING, agent=None)
         return
     turn.order(StopMusic(leg=agent.leg))
-    turn.go(State.JOINING, rejoined=True)
+    turn.go(State.JOINING)
 
 
 def hold_over(turn: Turn, event: TimerFired) -> None:

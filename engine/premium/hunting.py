@@ -433,9 +433,10 @@ def joined(turn: Turn, event: LegJoined) -> None:
     call = turn.call
     if event.bridge != call.bridge or event.leg in call.in_bridge:
         return
-    turn.change(in_bridge=(*call.in_bridge, event.leg))
+    entered_ms = max(event.at_ms, call.entered_ms if call.in_bridge else 0)
+    turn.change(in_bridge=(*call.in_bridge, event.leg), entered_ms=entered_ms)
     if len(turn.call.in_bridge) == 2:
-        begin_talk(turn, event.at_ms)
+        begin_talk(turn, entered_ms)
 
 
 def begin_talk(turn: Turn, at_ms: int) -> None:

@@ -158,3 +158,50 @@ async def test_nothing_of_the_conversation_is_said_into_the_words_at_its_end() -
         assert told(call, "topped_up_balance")
         assert len(house.switch.playing(call.leg)) == 1
         await house.record(call)
+
+
+# --- after the free hold -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wrap_up_s", "words"),
+    [(0, ["rejoined_caller", "topped_up_caller"]), (300, ["topped_up_caller"])],
+)
+@virtually
+async def test_who_is_joined_anew_after_a_top_up_hears_what_it_bought(
+    wrap_up_s: int, words: list[str]
+) -> None:
+    agents = tuple(
+        Agent(name=name, organisation="acme", wrap_up_s=wrap_up_s) for name in ("a1", "a2")
+    )
+    async with world(inventory(agents=agents)) as house:
+        await house.book(LANDLINE, 30 * SECOND)
+        call = house.call()
+        await house.in_state(call, State.HOLDING)
+        house.switch.hang_up(house.agent_leg(call).leg)
+        await asyncio.sleep(5)
+        await house.book(LANDLINE, 60 * SECOND)
+        await house.talks_for(call, 1)
+        same = wrap_up_s == 0
+        assert house.heard_by(call)[-len(words) :] == words
+        assert ("rejoined_agent" in house.heard_by(house.agent_leg(call))) is same
+        house.switch.hang_up(house.agent_leg(call).leg)
+        record = await house.record(call)
+        assert record.agents == (("a1",) if same else ("a1", "a2"))
+
+
+@virtually
+async def test_who_is_lost_after_a_rejoining_is_not_the_only_one_sought() -> None:
+    stock = inventory(service(on_agent_lost=OnAgentLost.NEXT), agents=two_agents())
+    async with world(stock) as house:
+        await house.book(LANDLINE, 30 * SECOND)
+        call = house.call()
+        await house.in_state(call, State.HOLDING)
+        await house.book(LANDLINE, 60 * SECOND)
+        await house.talks_for(call, 5)
+        house.switch.hang_up(house.agent_leg(call).leg)
+        await house.talks_for(call, 1)
+        assert "agent_lost_trying_next" in house.heard_by(call)
+        house.switch.hang_up(call.leg)
+        record = await house.record(call)
+        assert record.agents == ("a1", "a2")
