@@ -32,6 +32,16 @@ class _Manager(Manager):  # type: ignore[misc]  # panoramisk has no types
     """panoramisk's manager, which stays closed when it has been closed."""
 
     ended = False
+    refused = False
+
+    def login(self, future: "asyncio.Future[Message]") -> bool:
+        accepted: bool = super().login(future)
+        if not accepted:
+            # It would try the same again for ever, and in vain.
+            self.refused = True
+            self.close()
+            self.on_login(self)
+        return accepted
 
     def connect(self, *_: object, **__: object) -> "asyncio.Future[Any] | None":
         return None if self.ended else super().connect()
@@ -49,7 +59,6 @@ class Ami:
 
     def __init__(self, host: str, port: int, user: str, secret: str) -> None:
         self._logged_in = asyncio.Event()
-        self._refused: str | None = None
         self._manager = _Manager(
             loop=asyncio.get_running_loop(),
             host=host,
@@ -74,6 +83,8 @@ class Ami:
         except TimeoutError:
             self._manager.close()
             raise RemoteError("no login to Asterisk's manager interface") from None
+        if self._manager.refused:
+            raise RemoteError("the manager interface refused the login", retryable=False)
         self._pings = asyncio.create_task(self._ping_for_ever())
         return self
 
@@ -119,7 +130,7 @@ class Ami:
         for value in fields.values():
             if "\r" in value or "\n" in value:
                 raise RemoteError(f"{name}: a value would end its line", retryable=False)
-        if not self._logged_in.is_set():
+        if not self._logged_in.is_set() or self._manager.refused:
             raise RemoteError("the manager interface is away")
         action = Action({"Action": name, **fields})
         try:

@@ -122,7 +122,7 @@ _NAME_ADDR = re.compile(r'(?:"(?:[^"\\]|\\.)*"\s*|[^<"]*)<([^<>]*)>')
 _URI = re.compile(r"(?:(sips?|tel):)?(.*)", re.IGNORECASE | re.DOTALL)
 _HOST_END = re.compile(r"[;:?]")
 _SIP_NUMBER = re.compile(r"\+?[0-9]+", re.ASCII)
-_WITHHELD = frozenset({"anonymous", "restricted", "unavailable", "unknown"})
+_WITHHELD = frozenset({"anonymous", "restricted", "private", "unavailable", "unknown"})
 _ANONYMOUS_HOST = "anonymous.invalid"
 
 _LONGEST_SHORT_NUMBER = 10
@@ -177,8 +177,8 @@ def normalise(
     """
     if len(raw) > MAX_IDENTITY:
         return _unusable(NumberType.NO_NUMBER, "too long")
-    user, host, context = _identity_parts(raw)
-    if user.lower() in _WITHHELD or host == _ANONYMOUS_HOST:
+    user, _host, context = _identity_parts(raw)
+    if is_anonymous(raw):
         return _unusable(NumberType.NO_NUMBER, "withheld")
     digits = _SEPARATORS.sub("", user)
     if not _SIP_NUMBER.fullmatch(digits):
@@ -307,6 +307,12 @@ def _probably_meant(dialled: str, parsed: PhoneNumber, region: str) -> str | Non
 
 def _too_long_for_germany(parsed: PhoneNumber) -> bool:
     return parsed.country_code == 49 and len(str(parsed.national_number)) > _LONGEST_GERMAN
+
+
+def is_anonymous(raw: str) -> bool:
+    """Whether one SIP identity value says that its owner is not to be known (RFC 3323, 4.1.1.3)."""
+    user, host, _context = _identity_parts(raw[:MAX_IDENTITY])
+    return user.lower() in _WITHHELD or host == _ANONYMOUS_HOST
 
 
 def _identity_parts(raw: str) -> tuple[str, str, str]:

@@ -17,7 +17,7 @@ import structlog
 from engine.core import actions as a
 from engine.core import events as e
 from engine.core.hunt import ringing_order, rung_at_once
-from engine.core.inventory import Agent, Inventory
+from engine.core.inventory import Agent, HuntGroup, Inventory, Strategy
 from engine.core.rating import charge
 from engine.errors import CallerError, ConflictError, EngineError, RemoteError
 from engine.flows.money.accounts import Accounts, put_back
@@ -275,13 +275,22 @@ class Errands:
         )
         claimed: tuple[str, ...] = ()
         if group is not None and wanted:
-            states = await store.agent_states(wanted)
-            turn = await store.next_turn(group.name)
-            idle_since = {state.name: state.idle_since_ms for state in states}
-            ordered = ringing_order(group.strategy, wanted, idle_since, turn)
+            ordered = await self._ringing_order(group, wanted)
             most = rung_at_once(group.strategy, len(ordered))
             claimed = await store.claim_agents(self._terms.call_id, ordered, most)
         self._tell(e.AgentsClaimed(at_ms=self._now_ms(), round=action.round, agents=claimed))
+
+    async def _ringing_order(self, group: HuntGroup, wanted: tuple[str, ...]) -> tuple[str, ...]:
+        """The order the group's strategy wants; the store is asked for no more than that needs."""
+        store = self._house.store
+        idle_since_ms: dict[str, int] = {}
+        turn = 0
+        if group.strategy is Strategy.LONGEST_IDLE:
+            states = await store.agent_states(wanted)
+            idle_since_ms = {state.name: state.idle_since_ms for state in states}
+        elif group.strategy is Strategy.ROUND_ROBIN:
+            turn = await store.next_turn(group.name)
+        return ringing_order(group.strategy, wanted, idle_since_ms, turn)
 
     async def _free_agent(self, action: a.FreeAgent) -> None:
         agent = self._house.inventory().agent(action.agent)

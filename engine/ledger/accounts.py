@@ -112,12 +112,21 @@ async def know_organisation(connection: AsyncConnection, organisation: str) -> N
         await connection.execute(insert(organisations).values(organisation=organisation))
 
 
+async def opened_account(connection: AsyncConnection, account: Account) -> Account | None:
+    """The account with the number of `account`, if there is one; it must be of the same
+    organisation and currency."""
+    present = await by_number(connection, account.profile, account.e164)
+    if present is None:
+        return None
+    if (present.organisation, present.currency) != (account.organisation, account.currency):
+        raise ConflictError("the number has an account of another organisation or currency")
+    return present
+
+
 async def open_account(connection: AsyncConnection, account: Account, at_ms: int) -> Account:
     """The account with this number, made as described by `account` if there is none."""
-    present = await by_number(connection, account.profile, account.e164)
+    present = await opened_account(connection, account)
     if present is not None:
-        if (present.organisation, present.currency) != (account.organisation, account.currency):
-            raise ConflictError("the number has an account of another organisation or currency")
         return present
     await know_organisation(connection, account.organisation)
     await connection.execute(

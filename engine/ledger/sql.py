@@ -56,7 +56,10 @@ class SqlLedger:
     async def open_account(
         self, organisation: str, profile: str, e164: str, currency: str
     ) -> Account:
-        """See `ports.ledger`; the id of a new account is a random UUID."""
+        """See `ports.ledger`; the id of a new account is a random UUID.
+
+        One that is there is only read: a caller does not wait for those who write.
+        """
         account = Account(
             account_id=uuid4().hex,
             organisation=organisation,
@@ -67,6 +70,9 @@ class SqlLedger:
             seq=0,
             returning=False,
         )
+        present = await self._database.read(partial(accounts.opened_account, account=account))
+        if present is not None:
+            return present
         work = partial(accounts.open_account, account=account, at_ms=self._now_ms())
         return await self._database.write(work)
 

@@ -80,7 +80,10 @@ def _caller_was_lost(turn: Turn, facts: Facts) -> None:
     if turn.call.state is State.JOINING:
         _begin_talk_if_joined(turn, facts)
     if turn.call.state is State.TALKING:
-        talking.end_conversation(turn, _end_of_talk_ms(turn, facts))
+        end_ms = _end_of_talk_ms(turn, facts)
+        if spending.is_spent(turn, end_ms):
+            turn.change(disposition=talking.spent_as(turn))
+        talking.end_conversation(turn, end_ms)
     turn.caller(gone=True)
     turn.go(State.LEAVING, disposition=turn.call.disposition or ending.left_as(turn.call))
 

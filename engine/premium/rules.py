@@ -11,12 +11,11 @@ from engine.core.cdr import Refusal
 from engine.core.events import CallArrived
 from engine.core.identity import SignalledIdentity, Vouched
 from engine.core.inventory import Hours, Service, Trunk
-from engine.core.number import NumberInfo, normalise
+from engine.core.number import NumberInfo, is_anonymous, normalise
 from engine.core.tariff import Line
 from engine.premium.call import Caller
 
 SPOKEN_STEP_S = 5
-ANONYMOUS = frozenset({"anonymous", "restricted", "unavailable", "private"})
 
 
 def judge(event: CallArrived, trunk: Trunk, service: Service) -> Caller:
@@ -47,7 +46,7 @@ def is_withheld(identity: SignalledIdentity) -> bool:
     wishes = {wish.strip().lower() for wish in identity.privacy.split(";")}
     if wishes & {"id", "user", "header", "session", "critical"}:
         return True
-    if identity.from_user.strip().lower() in ANONYMOUS:
+    if is_anonymous(identity.from_user):
         return True
     return identity.presentation.startswith("prohib")
 

@@ -191,10 +191,12 @@ def renew(turn: Turn, event: TimerFired) -> None:
     ask(turn)
 
 
-def is_spent(turn: Turn) -> bool:
-    """Whether the grants of the running meter are used up by now."""
+def is_spent(turn: Turn, at_ms: int | None = None) -> bool:
+    """Whether the grants of the running meter are used up by an instant, or by now."""
     meter = turn.call.meter
-    return meter is not None and meter.running and turn.now.wall_ms >= meter.paid_until_ms()
+    if meter is None or not meter.running:
+        return False
+    return (turn.now.wall_ms if at_ms is None else at_ms) >= meter.paid_until_ms()
 
 
 def start_meter(turn: Turn, at_ms: int) -> None:

@@ -59,9 +59,13 @@ def cut(turn: Turn, event: TimerFired) -> None:
 def end_of_money(turn: Turn, at_ms: int) -> None:
     """The grants are used up: for want of money, or because the longest call is reached."""
     end_conversation(turn, at_ms)
+    turn.go(State.CLOSING, disposition=spent_as(turn))
+
+
+def spent_as(turn: Turn) -> Disposition:
+    """What the end of the grants is called."""
     longest = spending.is_longest(turn)
-    reason = Disposition.LIMIT_REACHED if longest else Disposition.MONEY_ENDED
-    turn.go(State.CLOSING, disposition=reason)
+    return Disposition.LIMIT_REACHED if longest else Disposition.MONEY_ENDED
 
 
 def limit_reached(turn: Turn, event: TimerFired) -> None:
@@ -112,8 +116,7 @@ def _somebody_left(turn: Turn, leg: str, at_ms: int) -> None:
 
 def agent_left(turn: Turn, at_ms: int) -> None:
     """The agent is gone: if it was Asterisk's own net that ended his leg, so is the money."""
-    meter = turn.call.meter
-    if meter is not None and meter.running and at_ms >= meter.paid_until_ms():
+    if spending.is_spent(turn, at_ms):
         end_of_money(turn, at_ms)
         return
     end_conversation(turn, at_ms)

@@ -21,6 +21,7 @@ from engine.ports.telephony import CallEvent, Dial, SwitchFound, SwitchLost
 
 Heard = CallEvent | SwitchLost | SwitchFound
 RINGING = "ringing"
+DIALPLAN_NET_MS = 180_000
 Delays = Iterable[int]
 
 
@@ -112,8 +113,9 @@ class FakeSwitch:
     def ring_in(
         self, leg: str, did: str, engine: str, identity: SignalledIdentity, trunk: str = "carrier"
     ) -> FakeLeg:
-        """A caller calls."""
+        """A caller calls; the dialplan gives the engine three minutes to see to the call."""
         fake = self.legs[leg] = FakeLeg(leg, leg, engine)
+        self.set_deadline(fake, DIALPLAN_NET_MS)
         arrived = e.CallArrived(
             at_ms=self.now_ms(), leg=leg, did=did, trunk=trunk, identity=identity
         )

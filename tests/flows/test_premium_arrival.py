@@ -43,12 +43,22 @@ async def refused(house: World, **call: object) -> tuple[list[str], Refusal | No
 # --- identity ----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("privacy", "from_user"),
+    [
+        ("id", "anonymous"),
+        ("user;id", LANDLINE),
+        ("", '"Anonymous" <sip:anonymous@anonymous.invalid>;tag=1'),
+    ],
+)
 @virtually
-async def test_a_withheld_number_is_billed_and_shown_to_nobody() -> None:
+async def test_a_withheld_number_is_billed_and_shown_to_nobody(
+    privacy: str, from_user: str
+) -> None:
     async with world() as house:
         await house.book(LANDLINE, EURO)
         identity = SignalledIdentity(
-            asserted=(asserted(LANDLINE),), privacy="id", from_user="anonymous"
+            asserted=(asserted(LANDLINE),), privacy=privacy, from_user=from_user
         )
         call = house.call(identity=identity)
         await house.talking(call)

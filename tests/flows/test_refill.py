@@ -162,7 +162,7 @@ def test_a_hold_put_back_while_its_charge_was_applied_is_ended() -> None:
             applies += order == "apply"
             await asyncio.sleep(2 if order == "apply" and applies == 2 else 0)
 
-        house.stores["e1"]._delay = slow_answer
+        house.stores["e1"].delay = slow_answer
         house.switch.hang_up(call.leg)
         await asyncio.sleep(0.2)
         assert applies == 2
@@ -186,7 +186,7 @@ def test_an_agent_claimed_again_for_a_call_that_ended_meanwhile_is_free() -> Non
         async def slow_claim(order: str) -> None:
             await asyncio.sleep(2 if order == "claim_agents" else 0)
 
-        house.stores["e1"]._delay = slow_claim
+        house.stores["e1"].delay = slow_claim
         house.data.empty()
         await asyncio.sleep(1)
         house.switch.hang_up(call.leg)

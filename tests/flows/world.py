@@ -1,9 +1,10 @@
 """A whole house in memory: engines on fakes in virtual time, for flow tests and simulations."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import cast
 
 from engine.core.cdr import CallRecord
 from engine.core.identity import SignalledIdentity
@@ -24,6 +25,7 @@ from engine.errors import RemoteError
 from engine.flows.engine import Engine
 from engine.flows.errands import House
 from engine.flows.money.relay import Relay
+from engine.ports.ledger import Ledger
 from engine.premium.call import PremiumCall, State
 from tests.fakes.clock import LoopClock, until
 from tests.fakes.ledger import MemoryLedger
@@ -134,13 +136,15 @@ class World:
     async def start_engine(self, name: str) -> Engine:
         store = self.stores[name] = MemoryStore(self.data)
         port = self.ports[name] = self.switch.port(name)
+        ledger = cast("Ledger", LedgerWay(self.ledger, lambda order: port.gate(order)))  # noqa: PLW0108 (the gate is changed later)
+        store.delay = lambda order: port.gate(order)  # noqa: PLW0108 (the gate is changed later)
         house = House(
             telephony=port,
             store=store,
-            ledger=self.ledger,
+            ledger=ledger,
             sounds=self.sounds,
             clock=self.clock,
-            relay=Relay(self.ledger, store, self.clock),
+            relay=Relay(ledger, store, self.clock),
             inventory=lambda: self.inventory,
             endpoint_of=endpoint_of,
             engine=name,
@@ -325,6 +329,23 @@ class World:
             for leg in self.switch.legs.values()
             if leg.call_id == call.leg and leg.dialled is not None
         ]
+
+
+class LedgerWay:
+    """One engine's way to the ledger: its port's gate is passed before and after each call."""
+
+    def __init__(self, ledger: MemoryLedger, gate: Callable[[str], Awaitable[None]]) -> None:
+        self._ledger = ledger
+        self._gate = gate
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[object]]:
+        async def passed(*args: object, **kwargs: object) -> object:
+            await self._gate(name)
+            answer = await getattr(self._ledger, name)(*args, **kwargs)
+            await self._gate(name)
+            return answer
+
+        return passed
 
 
 async def for_ever(_order: str) -> None:

@@ -2,7 +2,8 @@
 
     python -m tests.rig.engine_main plan.json
 
-Says `ready` on standard output once it works, and ends with its standard input.
+Says `ready` on standard output once it works, and ends with its standard input. While there is
+a file `full` beside the plan, SQLite finds no room for another page.
 """
 
 import asyncio
@@ -13,8 +14,11 @@ from typing import Any
 
 import msgspec
 import structlog
+from sqlalchemy import Connection, Engine, event
 
 from engine.app import Plan, running
+
+PAGES_MOST = 1_000_000
 
 
 def write_plan(plan: Plan, path: Path) -> None:
@@ -39,6 +43,17 @@ async def work(plan: Plan) -> None:
             run.work.result()
 
 
+def bound_disk(full: Path) -> None:
+    """Let SQLite's files grow by no page while the file `full` is there."""
+
+    def limit(connection: Connection) -> None:
+        if connection.dialect.name == "sqlite":
+            pages = 1 if full.exists() else PAGES_MOST
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+
+    event.listen(Engine, "begin", limit)
+
+
 def main() -> None:
     structlog.configure(
         processors=[
@@ -50,7 +65,9 @@ def main() -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
     )
-    asyncio.run(work(read_plan(Path(sys.argv[1]))))
+    path = Path(sys.argv[1])
+    bound_disk(path.with_name("full"))
+    asyncio.run(work(read_plan(path)))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import asyncio
 import inspect
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -167,7 +167,15 @@ def organise(world: OutsideWorld, casts: Sequence[Cast], **trunk: Any) -> Invent
 class Scene:
     """A cast in its house: callers call, agents answer, money comes and goes."""
 
-    def __init__(self, house: RealHouse, cast: Cast, listeners: Listeners) -> None:
+    def __init__(
+        self,
+        house: RealHouse,
+        cast: Cast,
+        listeners: Listeners,
+        leave_stage: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`leave_stage` lets the next scene begin: called when only listening is left."""
+        self._leave_stage = leave_stage
         self.house = house
         self.cast = cast
         self.did = cast.did
@@ -252,6 +260,7 @@ class Scene:
     ) -> Witness:
         """What was heard on `leg`; exactly `expected`, unless None. `also` are further prompts
         that are listened for."""
+        self._leave_stage()
         lang = self.cast.needs.lang if is_agent else self.cast.service.lang
         # Nobody speaks at this pitch: of an agent who was never there nothing can be heard.
         other_hz = other.tone_hz if other else SILENT_HZ
@@ -306,9 +315,11 @@ class Stage:
         await asyncio.wait(self._plays.values())
 
     async def _play(self, cast: Cast) -> None:
-        async with self._free:
+        await self._free.acquire()
+        with ExitStack() as place:
+            place.callback(self._free.release)
             await asyncio.sleep(BETWEEN_STARTS_S)
-            scene = Scene(self.house, cast, self._listeners)
+            scene = Scene(self.house, cast, self._listeners, place.close)
             async with asyncio.timeout(SCENE_LIMIT_S):
                 await cast.needs.act(scene, **cast.values)
             for record in await scene.records(0):

@@ -20,7 +20,7 @@ from engine.ports.ledger import Account, JournalLine, Ledger
 READ_MOST = 3
 """A call may be booked between two readings; then both are done again."""
 
-_MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])", re.ASCII)
+_MONTH = re.compile(r"(2[0-9]{3})-(0[1-9]|1[0-2])", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ class Month:
 def month_of(name: str, timezone: str) -> Month:
     """The month `2026-11` names. `CallerError` for what is none, or for an unknown time zone."""
     match = _MONTH.fullmatch(name)
-    if match is None or match[1] == "0000":
+    if match is None:
         raise CallerError("must be a month such as 2026-11", "month")
     try:
         zone = ZoneInfo(timezone)

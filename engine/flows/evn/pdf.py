@@ -11,7 +11,7 @@ from engine.flows.evn.words import Words
 
 FONT = "Helvetica"
 LINE_MM = 5.0
-WIDTHS = (34, 32, 34, 20, 14, 14, 48, 22, 54)
+WIDTHS = (34, 32, 32, 20, 14, 20, 44, 22, 54)
 """Of the columns, in proportion."""
 
 
@@ -55,7 +55,7 @@ def _table(document: FPDF, bill: Bill, words: Words) -> None:
     """The calls; the heading is repeated on every page."""
     aligns = tuple(Align.R if at in RIGHT else Align.L for at in range(len(words.columns)))
     with document.table(
-        col_widths=WIDTHS, text_align=aligns, line_height=LINE_MM, borders_layout="MINIMAL"
+        col_widths=WIDTHS, text_align=aligns, line_height=LINE_MM, borders_layout="HORIZONTAL_LINES"
     ) as table:
         for row in (words.columns, *(cells(line, words) for line in bill.lines)):
             table.row([_printable(cell) for cell in row])

@@ -33,7 +33,17 @@ GERMAN = Words(
     month="Monat",
     total="Summe",
     nothing="Keine Verbindungen.",
-    columns=("Beginn", "Rufnummer", "Dienst", "aus", "Dauer", "Takte", "Preis/min", "Betrag", ""),
+    columns=(
+        "Beginn",
+        "Rufnummer",
+        "Dienst",
+        "aus",
+        "Dauer",
+        "berechnet",
+        "Preis/min",
+        "Betrag",
+        "",
+    ),
     lines={Line.LANDLINE: "Festnetz", Line.MOBILE: "Mobilfunk", Line.OTHER: "sonst."},
     outcomes={
         Disposition.CALLER_HUNG_UP: "vom Anrufer beendet",

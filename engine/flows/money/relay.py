@@ -1,7 +1,9 @@
 """From the journal to the store: every booked posting is applied to the store once, in order.
 
 Whoever books kicks the relay; it also looks by itself now and then, so that a posting booked by
-another engine, or by one that died before it could apply it, arrives all the same.
+another engine, or by one that died before it could apply it, arrives all the same. While it runs,
+what the store has applied is taken out of the outbox by its next look, many in one transaction: a
+posting that is found there once more is applied no second time.
 """
 
 import asyncio
@@ -30,26 +32,41 @@ class Relay:
         self._store = store
         self._clock = clock
         self._kicked = asyncio.Event()
+        self._runs = False
+        self._applied: list[StorePosting] = []
 
     async def apply(self, postings: Sequence[StorePosting]) -> None:
         """Apply what has just been booked; what cannot be applied now stays in the outbox."""
         try:
-            await self._apply(postings)
+            applied = await self._bring(postings)
+            if self._runs:
+                self._applied += applied
+            else:
+                await self._mark(applied)
         except EngineError as error:
             log.warning("store.apply_later", error=str(error))
             self._kicked.set()
 
     async def run(self) -> None:
         """Apply the outbox for ever."""
-        while True:
-            try:
-                postings = await self._ledger.outbox(BATCH_MOST)
-                await self._apply(postings)
-                wait_ms = LOOK_EVERY_MS if len(postings) < BATCH_MOST else 0
-            except EngineError as error:
-                log.warning("relay.waits", error=str(error))
-                wait_ms = REST_MS
-            await self._rest(wait_ms)
+        self._runs = True
+        try:
+            while True:
+                await self._rest(await self._look())
+        finally:
+            self._runs = False
+
+    async def _look(self) -> int:
+        """Bring the store what waits; how long to rest before the next look (milliseconds)."""
+        applied, self._applied = self._applied, []
+        try:
+            await self._mark(applied)
+            postings = await self._ledger.outbox(BATCH_MOST)
+            await self._mark(await self._bring(postings))
+        except EngineError as error:
+            log.warning("relay.waits", error=str(error))
+            return REST_MS
+        return LOOK_EVERY_MS if len(postings) < BATCH_MOST else 0
 
     async def _rest(self, ms: int) -> None:
         """Until kicked, or for so long."""
@@ -60,8 +77,11 @@ class Relay:
             alarm.cancel()
             self._kicked.clear()
 
-    async def _apply(self, postings: Sequence[StorePosting]) -> None:
-        applied = [posting for posting in postings if await self._apply_one(posting)]
+    async def _bring(self, postings: Sequence[StorePosting]) -> list[StorePosting]:
+        """Those of the postings that the store has applied by now."""
+        return [posting for posting in postings if await self._apply_one(posting)]
+
+    async def _mark(self, applied: Sequence[StorePosting]) -> None:
         if applied:
             await self._ledger.mark_applied(applied)
 

@@ -1,0 +1,16 @@
+"""Virtual seconds are cheap, lines of log are not: only what went wrong is logged here."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+
+@pytest.fixture(autouse=True, scope="package")
+def quiet_log() -> Iterator[None]:
+    """Log warnings and worse, for as long as this folder's tests run."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    yield
+    structlog.configure(**before)

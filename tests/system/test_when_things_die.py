@@ -1,0 +1,273 @@
+"""Engines, stores and databases that die while people talk: nobody who can pay is cut off,
+nothing is lost, nothing charged twice.
+
+Each has a house of its own; the last tests of all, so that no scene is played beside them.
+"""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from engine.core.cdr import CallRecord, Disposition
+from engine.errors import RemoteError
+from engine.flows.calls import call_of
+from tests.ports.ledger.books import answered_call
+from tests.rig.engine_main import bound_disk
+from tests.rig.postgres import running_postgres
+from tests.rig.sip.legs import Leg
+from tests.system.alone import alone
+from tests.system.lines import line
+from tests.system.listening import Witness
+from tests.system.measures import assert_cut_off, assert_warned
+from tests.system.stage import Scene
+
+pytestmark = [pytest.mark.timeout(300)]
+
+WARNED = line(thresholds_s=(10,))
+TWENTY_SECONDS = 220_000
+FORTY_SECONDS = 440_000
+TEN_MORE = 110_000
+FILLINGS_MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One of several calls to the same line."""
+
+    e164: str
+    call: Leg
+
+    def leg(self, s: Scene, record: CallRecord) -> Leg:
+        """The leg of the agent this caller talked with."""
+        assert record.e164 == self.e164
+        return s.house.world.agent(record.agents[0]).legs[-1]
+
+    async def heard(self, s: Scene, record: CallRecord, *also: str) -> Witness:
+        return await s.heard(self.call, self.leg(s, record), None, is_agent=False, also=also)
+
+
+async def all_talk(s: Scene, balances_micros: Sequence[int]) -> list[Party]:
+    """So many calls, each with a balance of its own, when all have got to the conversation."""
+    parties = []
+    for number, micros in enumerate(balances_micros):
+        e164 = f"+4930231{45000 + number}"
+        await s.house.book(e164, micros)
+        parties.append(Party(e164, await s.call(pai=e164, from_user=e164)))
+    for party in parties:
+        await party.call.answered()
+    return parties
+
+
+async def until(call: Leg, talked_s: float) -> None:
+    """Sleep until about so many seconds of conversation."""
+    assert call.answered_at_ms is not None
+    await asyncio.sleep((call.answered_at_ms - time.time_ns() / 1e6) / 1000 + talked_s)
+
+
+# --- the engine ------------------------------------------------------------------------------
+
+
+async def test_an_engine_dies_while_twenty_calls_talk(tmp_path: Path) -> None:
+    """By turns: one talks on to the end of his money, one is topped up when another engine has
+    the call, of one the caller and of one the agent hangs up while no engine lives."""
+    async with alone(tmp_path, WARNED, agents=20) as s:
+        parties = await all_talk(s, [FORTY_SECONDS] * 20)
+        agents = await agents_of(s)
+        s.house.engines["e1"].kill()
+        ends_s = await asyncio.gather(
+            *(hang_up_at_half_past(party.call, party.call) for party in parties[2::4]),
+            *(
+                hang_up_at_half_past(party.call, s.house.world.agent(agents[party.e164]).legs[-1])
+                for party in parties[3::4]
+            ),
+        )
+        await s.house.start_engine("e2")
+        await asyncio.sleep(5)
+        for party in parties[1::4]:
+            await s.house.book(party.e164, TEN_MORE)
+        await asyncio.gather(*(party.call.ended(90) for party in parties))
+        records = await s.records(20)
+        heard = [
+            await party.heard(s, record, "warning_caller-s10")
+            for party, record in zip(parties, records, strict=True)
+        ]
+    for record, caller in zip(records, heard, strict=True):
+        assert len(caller.talk) == 1
+        assert abs(caller.talk_ms - record.talk_ms) <= 100
+    for number, length_s in ((0, 40), (1, 50)):
+        for record, caller in zip(records[number::4], heard[number::4], strict=True):
+            assert record.charged_s == length_s
+            assert_cut_off(record, caller)
+            due_ms = caller.talk_began_ms + (length_s - 10) * 1000
+            assert_warned(caller, "warning_caller-s10", due_ms)
+    ended = [*records[2::4], *records[3::4]]
+    assert [record.charged_s for record in ended] == ends_s
+    assert [record.disposition for record in ended] == [
+        *[Disposition.CALLER_HUNG_UP] * 5, *[Disposition.AGENT_HUNG_UP] * 5
+    ]  # fmt: skip
+
+
+async def agents_of(s: Scene) -> dict[str, str]:
+    """Who talks with whom: callers' numbers and their agents' names."""
+    calls = [call_of(snapshot) for snapshot in await s.house.store.live_calls()]
+    return {str(call.caller.e164): call.agent.name for call in calls if call.agent is not None}
+
+
+async def hang_up_at_half_past(call: Leg, leg: Leg) -> int:
+    """End `leg` half a second after a whole second of the conversation; gives that second."""
+    assert call.answered_at_ms is not None
+    talked_s = int((time.time_ns() / 1e6 - call.answered_at_ms) / 1000) + 1
+    await until(call, talked_s + 0.5)
+    await leg.hang_up()
+    return talked_s
+
+
+async def test_no_engine_comes_back(tmp_path: Path) -> None:
+    """Asterisk itself ends the conversation within a second of the granted time; the engine that
+    comes at last bills it."""
+    async with alone(tmp_path, line(), agents=3) as s:
+        parties = await all_talk(s, [TWENTY_SECONDS] * 3)
+        s.house.engines["e1"].kill()
+        for party in parties:
+            await party.call.ended(90)
+        await s.house.start_engine("e2")
+        for record, party in zip(await s.records(3), parties, strict=True):
+            caller = await party.heard(s, record)
+            assert 20_000 <= caller.talk_ms <= 21_000
+            assert record.charge_micros == TWENTY_SECONDS
+
+
+# --- the store -------------------------------------------------------------------------------
+
+
+async def fault_is_heard(s: Scene) -> None:
+    """A new call hears that there is a fault, and is not charged."""
+    newcomer = s.cast.mobile
+    call = await s.call(pai=newcomer, from_user=newcomer)
+    await call.ended()
+    assert call.answered_at_ms is None
+    await s.caller_heard(call, None, "fault")
+
+
+async def test_the_store_is_restarted_in_mid_call(tmp_path: Path) -> None:
+    async with alone(tmp_path, WARNED) as s:
+        await s.credit(TWENTY_SECONDS)
+        call, leg = await s.talk()
+        await until(call, 3)
+        await s.house.store_process.stop()
+        await until(call, 6)
+        await s.house.store_process.start()
+        await call.ended(60)
+        record = await s.record()
+        assert record.charge_micros == TWENTY_SECONDS
+        caller = await s.heard(call, leg, None, is_agent=False, also=["warning_caller-s10"])
+        assert_cut_off(record, caller)
+        assert_warned(caller, "warning_caller-s10", caller.talk_began_ms + 10_000)
+        assert len(caller.talk) == 1
+
+
+async def test_a_store_that_is_away_cuts_nobody_and_lets_nobody_in(tmp_path: Path) -> None:
+    """Thirty seconds without it; the money ends after it has come back."""
+    async with alone(tmp_path, WARNED) as s:
+        await s.credit(FORTY_SECONDS)
+        await s.house.account(s.cast.mobile)
+        call, leg = await s.talk()
+        await until(call, 3)
+        await s.house.store_process.stop()
+        await fault_is_heard(s)
+        await until(call, 33)
+        await s.house.store_process.start()
+        await call.ended(60)
+        record = next(r for r in await s.records(2) if r.e164 == s.caller)
+        assert record.charge_micros == FORTY_SECONDS
+        caller = await s.heard(call, leg, None, is_agent=False, also=["warning_caller-s10"])
+        assert_cut_off(record, caller)
+        assert_warned(caller, "warning_caller-s10", caller.talk_began_ms + 30_000)
+
+
+# --- the database ----------------------------------------------------------------------------
+
+
+async def test_postgresql_is_stopped_in_mid_call(tmp_path: Path) -> None:
+    """The money ends while it is away; the call is booked when it is back."""
+    with running_postgres() as postgres:
+        async with alone(tmp_path, WARNED, database_url=postgres.url("postgres")) as s:
+            await s.credit(TWENTY_SECONDS)
+            call, leg = await s.talk()
+            await until(call, 3)
+            postgres.stop(at_once=True)
+            await fault_is_heard(s)
+            await call.ended(60)
+            postgres.start()
+            await ends_as_if_nothing_had_been(s, call, leg)
+
+
+async def test_sqlite_is_locked_in_mid_call(tmp_path: Path) -> None:
+    """Another process keeps the file to itself."""
+    async with alone(tmp_path, WARNED) as s:
+        await s.credit(TWENTY_SECONDS)
+        call, leg = await s.talk()
+        await until(call, 3)
+        with locked(s.house.folder / "ledger.sqlite3"):
+            await fault_is_heard(s)
+            await call.ended(60)
+        await ends_as_if_nothing_had_been(s, call, leg)
+
+
+async def test_sqlite_is_full_in_mid_call(tmp_path: Path) -> None:
+    """No page more fits in; the pages that are there are filled up before."""
+    full = tmp_path / "full"
+    bound_disk(full)
+    async with alone(tmp_path, WARNED) as s:
+        await s.credit(TWENTY_SECONDS)
+        filler = await s.house.ledger.open_account("acme", "filler", s.cast.foreign, "EUR")
+        call, leg = await s.talk()
+        await until(call, 3)
+        full.touch()
+        with pytest.raises(RemoteError, match="full"):
+            await fill(s, filler.account_id)
+        await fault_is_heard(s)
+        await call.ended(60)
+        await asyncio.sleep(1)
+        assert not any(r.e164 == s.caller for r in await s.house.ledger.calls(None, 0, 2**53))
+        full.unlink()
+        await ends_as_if_nothing_had_been(s, call, leg)
+
+
+async def fill(s: Scene, account_id: str) -> None:
+    """Book calls of somebody else until no further one fits in."""
+    for number in range(FILLINGS_MOST):
+        await s.house.ledger.settle(answered_call(f"f{number}", account_id))
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[None]:
+    """Nobody else may write to the database."""
+    connection = sqlite3.connect(file, isolation_level=None)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+        connection.execute("ROLLBACK")
+    finally:
+        connection.close()
+
+
+async def ends_as_if_nothing_had_been(s: Scene, call: Leg, leg: Leg) -> None:
+    """Warned, cut off and billed as ever; the caller who was turned away is not charged."""
+    records = await s.records(2)
+    record = next(r for r in records if r.e164 == s.caller)
+    turned_away = next(r for r in records if r.e164 == s.cast.mobile)
+    assert turned_away.disposition is Disposition.FAULT
+    assert turned_away.charge_micros == 0
+    assert record.charge_micros == TWENTY_SECONDS
+    assert await s.balance() == 0
+    caller = await s.heard(call, leg, None, is_agent=False, also=["warning_caller-s10"])
+    assert_cut_off(record, caller)
+    assert_warned(caller, "warning_caller-s10", caller.talk_began_ms + 10_000)
+    assert len(caller.talk) == 1
