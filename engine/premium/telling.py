@@ -252,13 +252,17 @@ def tell_credit(turn: Turn, event: BalanceChanged) -> None:
         return
     without_ms = reckon_cut_off(call, but_micros=event.credited_micros)
     gained = without_ms is not None and call.cut_ms > without_ms
-    seconds = spoken_seconds(left_ms(turn) // 1000)
     turn.order(CancelTimer(name="tell"))
-    if gained and seconds > 0:
-        whisper_to_caller(turn, Prompt.of("topped_up_caller", seconds=seconds))
-    else:
-        whisper_to_caller(turn, new_balance(event))
+    whisper_to_caller(turn, credit_prompt(event, left_ms(turn) // 1000, gained=gained))
     whisper_to_agent(turn, Prompt.of("agent_tone"))
+
+
+def credit_prompt(event: BalanceChanged, seconds: int, *, gained: bool) -> Prompt:
+    """What a caller is told of a credit: the time he has now or, if none was gained, the money."""
+    spoken_s = spoken_seconds(seconds)
+    if not gained or spoken_s == 0:
+        return new_balance(event)
+    return Prompt.of("topped_up_caller", seconds=spoken_s)
 
 
 def new_balance(event: BalanceChanged) -> Prompt:

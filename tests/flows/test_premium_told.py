@@ -205,3 +205,57 @@ async def test_who_is_lost_after_a_rejoining_is_not_the_only_one_sought() -> Non
         house.switch.hang_up(call.leg)
         record = await house.record(call)
         assert record.agents == ("a1", "a2")
+
+
+@virtually
+async def test_a_top_up_while_waiting_is_told_and_then_there_is_music_again() -> None:
+    async with world(inventory(agents=two_agents())) as house:
+        house.switch.manners["PJSIP/a1"] = house.switch.manners["PJSIP/a2"] = slow_to_answer()
+        await house.book(LANDLINE, 60 * SECOND)
+        call = house.call()
+        await house.in_state(call, State.HUNTING)
+        await asyncio.sleep(5)
+        await house.book(LANDLINE, 120 * SECOND)
+        await asyncio.sleep(0.5)
+        assert call.heard[-1][1] == "de/topped_up_caller-s180"
+        await asyncio.sleep(2)
+        assert call.music
+        await house.book(LANDLINE, 4_000)
+        await asyncio.sleep(0.5)
+        assert call.heard[-1][1].startswith("de/topped_up_balance")
+        await house.talks_for(call, 1)
+        house.switch.hang_up(call.leg)
+        await house.record(call)
+
+
+# --- why it is over ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("longer", ["money_ended_caller", "money_ended_agent"])
+@virtually
+async def test_both_hear_to_the_end_why_it_is_over(longer: str) -> None:
+    async with world(inventory(service(free_hold_s=0))) as house:
+        house.switch.playback_ms = lambda audio: 4_000 if longer in audio else 1_500
+        await house.book(LANDLINE, 30 * SECOND)
+        call = house.call()
+        await house.in_state(call, State.CLOSING)
+        agent, began_ms = house.agent_leg(call), house.now_ms()
+        await house.record(call)
+        leg = call if longer == "money_ended_caller" else agent
+        assert leg.ended_ms is not None
+        assert leg.ended_ms - began_ms >= 4_000
+
+
+@virtually
+async def test_a_call_is_over_if_the_agent_hangs_up_in_the_middle_of_why() -> None:
+    async with world(inventory(service(free_hold_s=0))) as house:
+        house.switch.playback_ms = lambda audio: 9_000 if "money_ended_agent" in audio else 1_500
+        await house.book(LANDLINE, 30 * SECOND)
+        call = house.call()
+        await house.in_state(call, State.CLOSING)
+        await asyncio.sleep(3)
+        assert call.alive
+        house.switch.hang_up(house.agent_leg(call).leg)
+        await asyncio.sleep(0.5)
+        assert not call.alive
+        await house.record(call)
