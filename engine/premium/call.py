@@ -111,6 +111,7 @@ class Owed:
 class PremiumCall:
     """One call to a premium line. Times are Asterisk's wall clock in milliseconds.
 
+    `caller_ids` are the numbers that agents (by name) are shown in place of the caller's.
     `playback` is the playback the state waits for; `caller_whisper`/`agent_whisper` run inside the
     conversation. `step` numbers the reservations, `asked` says that one is under way, `short` that
     the last one gave less than the `wanted_n` increments. `must_hear` is what the running whisper
@@ -125,6 +126,7 @@ class PremiumCall:
     trunk: Trunk
     group: HuntGroup
     agents: tuple[Agent, ...]
+    caller_ids: dict[str, str] = field(default_factory=dict)
     currency: str
     config_version: int
     caller: Caller
