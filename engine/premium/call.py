@@ -111,13 +111,13 @@ class Owed:
 class PremiumCall:
     """One call to a premium line. Times are Asterisk's wall clock in milliseconds.
 
-    `caller_ids` are the numbers that agents (by name) are shown in place of the caller's.
-    `playback` is the playback the state waits for; `caller_whisper`/`agent_whisper` run inside the
-    conversation. `step` numbers the reservations, `asked` says that one is under way, `short` that
-    the last one gave less than the `wanted_n` increments. `must_hear` is what the running whisper
-    tells the caller by law. `armed` are the warning thresholds (seconds) still due, `cut_ms` is
-    when the money ends as far as is known, `told_ms` when a changed time was last told,
-    `alive_ms` the last proof that the conversation went on.
+    `caller_ids` are the numbers that agents (by name) are shown where they must not see the
+    caller's. `playback` is the playback the state waits for; `caller_whisper`/`agent_whisper` run
+    inside the conversation. `step` numbers the reservations, `asked` says that one is under way,
+    `short` that the last one gave less than the `wanted_n` increments. `must_hear` is what the
+    running whisper tells the caller by law. `armed` are the warning thresholds (seconds) still
+    due, `cut_ms` is when the money ends as far as is known, `told_ms` when a changed time was last
+    told, `alive_ms` the last proof that the conversation went on.
     """
 
     call_id: str

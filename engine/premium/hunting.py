@@ -210,7 +210,7 @@ def _ring(turn: Turn, names: tuple[str, ...]) -> None:
                 leg=leg,
                 agent=name,
                 ring_timeout_s=call.group.ring_timeout_s,
-                show_number=call.caller_ids.get(name, shown),
+                show_number=shown or call.caller_ids.get(name),
                 show_name=call.service.title or call.service.name,
                 deadline_ms=call.group.ring_timeout_s * 1000 + SET_UP_LIMIT_MS,
             )

@@ -138,8 +138,8 @@ def begin(
 
 
 def _caller_ids(agents: Iterable[Agent], inventory: Inventory) -> Iterator[tuple[str, str]]:
-    """What agents in the outside network are shown: the own number of the trunk they are called
-    through, if it has one."""
+    """What agents in the outside network are shown of a caller who withholds his number: the own
+    number of the trunk they are called through, if it has one."""
     for agent in agents:
         trunk = inventory.trunk(agent.trunk) if agent.kind is AgentKind.OUTSIDE else None
         if trunk is not None and trunk.caller_id:

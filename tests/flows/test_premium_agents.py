@@ -228,11 +228,11 @@ async def test_an_outside_number_takes_the_call_with_a_key() -> None:
 
 @pytest.mark.parametrize(
     ("own", "privacy", "shown"),
-    [("+49302312599", "", "+49302312599"), ("+49302312599", "id", "+49302312599"),
+    [("+49302312599", "", LANDLINE), ("+49302312599", "id", "+49302312599"),
      ("", "", LANDLINE), ("", "id", DID)],
 )  # fmt: skip
 @virtually
-async def test_an_outside_number_is_shown_its_trunks_own_number(
+async def test_an_outside_number_is_shown_its_trunks_own_for_a_withheld_one(
     own: str, privacy: str, shown: str
 ) -> None:
     async with world(inventory(agents=OUTSIDE, carrier=trunk(caller_id=own))) as house:
