@@ -129,7 +129,7 @@ class Running:
 async def running(plan: Plan) -> AsyncIterator[Running]:
     """An engine at work until the block is left; raises what it cannot start with."""
     async with AsyncExitStack() as stack:
-        plan.folder.mkdir(parents=True, exist_ok=True)
+        _keep_private(plan.folder)
         voices = find_voices(plan.rendered.parent / "voices")
         sounds = Library(plan.sounds, plan.rendered, voices)
         await prepare(plan.inventory, sounds)
@@ -176,7 +176,7 @@ async def books_of(settings: Settings) -> AsyncIterator[Books]:
     An embedded store is only joined, never started: it is the engine's.
     """
     async with AsyncExitStack() as stack:
-        settings.run_folder.mkdir(parents=True, exist_ok=True)
+        _keep_private(settings.run_folder)
         ledger = await _ledger(settings.database, stack)
         url = settings.store_url or StoreProcess(settings.run_folder / "store").url
         store = ValkeyStore(parse_address(url, secret(settings.store_password)))
@@ -189,6 +189,12 @@ async def books_of(settings: Settings) -> AsyncIterator[Books]:
             yield Books(ledger, None, clock, f"the store {absent}")
         else:
             yield Books(ledger, store, clock)
+
+
+def _keep_private(folder: Path) -> None:
+    """Make a folder that nobody else can look into: Asterisk's logs in it hold phone numbers."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
 
 
 async def _end(work: "asyncio.Task[None]") -> None:

@@ -101,8 +101,9 @@ class StopMusic(Action):
 class DialAgent(Action):
     """Call an agent on a new leg; outcomes `LegRinging`, `LegAnswered`, `LegFailed`.
 
-    The agent is shown `show_number` (E.164) or, if None, the service's own number: a withheld
-    caller is never in here. `deadline_ms` ends the leg inside Asterisk if nobody moves it.
+    The agent is shown `show_number` (E.164) or, if None, the service's own number: that of a
+    caller who withholds it is never in here. `deadline_ms` ends the leg inside Asterisk if nobody
+    moves it.
     """
 
     leg: str

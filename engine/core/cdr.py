@@ -22,7 +22,6 @@ class Disposition(StrEnum):
     REFUSED = "refused"
     ABANDONED = "abandoned"
     ENDED_BY_OPERATOR = "ended_by_operator"
-    LOST = "lost"
     FAULT = "fault"
 
 
@@ -36,7 +35,6 @@ class Refusal(StrEnum):
     HOLIDAY = "holiday"
     BALANCE_TOO_LOW = "balance_too_low"
     PIN_WRONG = "pin_wrong"
-    NO_SERVICE = "no_service"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -111,12 +111,13 @@ class Owed:
 class PremiumCall:
     """One call to a premium line. Times are Asterisk's wall clock in milliseconds.
 
-    `playback` is the playback the state waits for; `caller_whisper`/`agent_whisper` run inside the
-    conversation. `step` numbers the reservations, `asked` says that one is under way, `short` that
-    the last one gave less than the `wanted_n` increments. `must_hear` is what the running whisper
-    tells the caller by law. `armed` are the warning thresholds (seconds) still due, `cut_ms` is
-    when the money ends as far as is known, `told_ms` when a changed time was last told,
-    `alive_ms` the last proof that the conversation went on.
+    `caller_ids` are the numbers that agents (by name) are shown where they must not see the
+    caller's. `playback` is the playback the state waits for; `caller_whisper`/`agent_whisper` run
+    inside the conversation. `step` numbers the reservations, `asked` says that one is under way,
+    `short` that the last one gave less than the `wanted_n` increments. `must_hear` is what the
+    running whisper tells the caller by law. `armed` are the warning thresholds (seconds) still
+    due, `cut_ms` is when the money ends as far as is known, `told_ms` when a changed time was last
+    told, `alive_ms` the last proof that the conversation went on.
     """
 
     call_id: str
@@ -125,6 +126,7 @@ class PremiumCall:
     trunk: Trunk
     group: HuntGroup
     agents: tuple[Agent, ...]
+    caller_ids: dict[str, str] = field(default_factory=dict)
     currency: str
     config_version: int
     caller: Caller
@@ -154,6 +156,7 @@ class PremiumCall:
     served_by: tuple[str, ...] = ()
     bridge: str = ""
     in_bridge: tuple[str, ...] = ()
+    entered_ms: int = 0
     joined_ms: int | None = None
     caller_whisper: str = ""
     agent_whisper: str = ""

@@ -92,12 +92,19 @@ def closing_told(turn: Turn, event: PlaybackEnded) -> None:
     if call.agent_whisper and event.playback == call.agent_whisper:
         turn.change(agent_whisper="")
         _agent_told(turn)
-    if event.playback != call.playback or not call.playback:
-        return
-    turn.change(playback="")
-    if _is_kept(call):
-        turn.go(State.HOLDING)
-    else:
+        _leave_if_told(turn)
+    elif call.playback and event.playback == call.playback:
+        turn.change(playback="")
+        if _is_kept(call):
+            turn.go(State.HOLDING)
+        else:
+            _leave_if_told(turn)
+
+
+def _leave_if_told(turn: Turn) -> None:
+    """The call is over once both have heard why, whoever's words are shorter."""
+    call = turn.call
+    if not (_is_kept(call) or call.playback or call.agent_whisper):
         turn.go(State.LEAVING)
 
 
@@ -162,13 +169,13 @@ def _rejoin(turn: Turn) -> None:
     call = turn.call
     turn.order(StopMusic(leg=call.caller.leg), CancelTimer(name="hold"))
     turn.change(disposition=None, hold_until_ms=None)
+    turn.change(rejoined=True, only=call.served_by[-1:])
     agent = call.agent
     if agent is None or agent.gone:
-        names = call.served_by[-1:]
-        turn.go(State.HUNTING, agent=None, only=names)
+        turn.go(State.HUNTING, agent=None)
         return
     turn.order(StopMusic(leg=agent.leg))
-    turn.go(State.JOINING, rejoined=True)
+    turn.go(State.JOINING)
 
 
 def hold_over(turn: Turn, event: TimerFired) -> None:
@@ -183,6 +190,7 @@ def ended_in_closing(turn: Turn, event: LegEnded) -> None:
         turn.go(State.LEAVING)
     elif call.agent is not None and event.leg == call.agent.leg:
         release_agent(turn)
+        _leave_if_told(turn)
 
 
 def release_agent(turn: Turn) -> None:

@@ -44,7 +44,13 @@ from engine.premium import spending
 from engine.premium.arrival import SET_UP_LIMIT_MS, note_balance
 from engine.premium.call import AgentLeg, PremiumCall, State, Turn
 from engine.premium.ending import caller_gone
-from engine.premium.telling import play_to_agent, play_to_caller, prospect_s, stop_playback
+from engine.premium.telling import (
+    credit_prompt,
+    play_to_agent,
+    play_to_caller,
+    prospect_s,
+    stop_playback,
+)
 
 LOOK_AGAIN_MS = 1_000
 RING_GRACE_MS = 2_000
@@ -71,7 +77,7 @@ def enter_hunting(turn: Turn) -> None:
 def _entertain(turn: Turn) -> None:
     """An answered or early-media caller hears what waiting means, then music; else ringing."""
     call = turn.call
-    if not call.trunk.early_media and call.caller.answered_ms is None:
+    if not _can_hear(call):
         turn.order(IndicateRinging(leg=call.caller.leg))
         return
     if call.joined_ms is not None and not call.only:
@@ -80,6 +86,10 @@ def _entertain(turn: Turn) -> None:
         play_to_caller(turn, Prompt.of("please_wait", minutes=call.service.expected_wait_min))
     else:
         turn.order(StartMusic(leg=call.caller.leg))
+
+
+def _can_hear(call: PremiumCall) -> bool:
+    return call.trunk.early_media or call.caller.answered_ms is not None
 
 
 def _is_free_to_wait(call: PremiumCall) -> bool:
@@ -133,8 +143,13 @@ def not_claimed(turn: Turn, event: MoneyUnreachable) -> None:
 
 
 def balance_while_waiting(turn: Turn, event: BalanceChanged) -> None:
-    """A top-up before the conversation is held ahead of it, where money was short."""
+    """A top-up before the conversation is told, and held ahead of it where money was short."""
+    before_s = prospect_s(turn)
     note_balance(turn, event)
+    seconds = prospect_s(turn)
+    is_waiting = turn.call.state is not State.JOINING and _can_hear(turn.call)
+    if event.credited_micros > 0 and is_waiting:
+        play_to_caller(turn, credit_prompt(event, seconds, gained=seconds > before_s))
     if turn.call.short and spending.may_buy(turn):
         spending.ask(turn)
 
@@ -195,7 +210,7 @@ def _ring(turn: Turn, names: tuple[str, ...]) -> None:
                 leg=leg,
                 agent=name,
                 ring_timeout_s=call.group.ring_timeout_s,
-                show_number=shown,
+                show_number=shown or call.caller_ids.get(name),
                 show_name=call.service.title or call.service.name,
                 deadline_ms=call.group.ring_timeout_s * 1000 + SET_UP_LIMIT_MS,
             )
@@ -433,9 +448,10 @@ def joined(turn: Turn, event: LegJoined) -> None:
     call = turn.call
     if event.bridge != call.bridge or event.leg in call.in_bridge:
         return
-    turn.change(in_bridge=(*call.in_bridge, event.leg))
+    entered_ms = max(event.at_ms, call.entered_ms if call.in_bridge else 0)
+    turn.change(in_bridge=(*call.in_bridge, event.leg), entered_ms=entered_ms)
     if len(turn.call.in_bridge) == 2:
-        begin_talk(turn, event.at_ms)
+        begin_talk(turn, entered_ms)
 
 
 def begin_talk(turn: Turn, at_ms: int) -> None:

@@ -13,13 +13,13 @@ call goes on. Charging follows RFC 8506's reserve and debit; early media and ans
 conversation.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from engine.core import events as e
 from engine.core.actions import Action
 from engine.core.call import Now
-from engine.core.inventory import Inventory, Service, Trunk
+from engine.core.inventory import Agent, AgentKind, Inventory, Service, Trunk
 from engine.premium import adoption, arrival, ending, hunting, spending, talking, telling
 from engine.premium.call import WAITING, Owed, PremiumCall, State, Turn
 from engine.premium.rules import judge
@@ -130,10 +130,20 @@ def begin(
         trunk=trunk,
         group=group,
         agents=agents,
+        caller_ids=dict(_caller_ids(agents, inventory)),
         currency=profile.currency,
         config_version=inventory.version,
         caller=judge(event, trunk, service),
     )
+
+
+def _caller_ids(agents: Iterable[Agent], inventory: Inventory) -> Iterator[tuple[str, str]]:
+    """What agents in the outside network are shown of a caller who withholds his number: the own
+    number of the trunk they are called through, if it has one."""
+    for agent in agents:
+        trunk = inventory.trunk(agent.trunk) if agent.kind is AgentKind.OUTSIDE else None
+        if trunk is not None and trunk.caller_id:
+            yield agent.name, trunk.caller_id
 
 
 def step(call: PremiumCall, event: e.Event, now: Now) -> tuple[PremiumCall, tuple[Action, ...]]:

@@ -100,6 +100,8 @@ def left(turn: Turn, event: LegLeft) -> None:
 
 def ended(turn: Turn, event: LegEnded) -> None:
     """One of the two is gone without the bridge having said so."""
+    if event.leg == turn.call.caller.leg:
+        turn.caller(gone=True)
     _somebody_left(turn, event.leg, event.at_ms)
 
 
@@ -107,7 +109,6 @@ def _somebody_left(turn: Turn, leg: str, at_ms: int) -> None:
     call = turn.call
     if leg == call.caller.leg:
         end_conversation(turn, at_ms)
-        turn.caller(gone=True)
         turn.go(State.LEAVING, disposition=Disposition.CALLER_HUNG_UP)
     elif call.agent is not None and leg == call.agent.leg:
         agent_left(turn, at_ms)

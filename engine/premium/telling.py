@@ -201,16 +201,21 @@ def arm_at_start(turn: Turn) -> None:
 
 
 def welcome_back(turn: Turn) -> None:
-    """After the free hold: the caller hears what his top-up bought, the agent that he is back."""
-    if not turn.call.rejoined:
+    """After the free hold: the caller hears what his top-up bought and, if it is the same agent
+    again, both hear that he is back."""
+    call = turn.call
+    if not call.rejoined:
         return
-    turn.change(rejoined=False)
-    prompts = [Prompt.of("rejoined_caller")]
+    is_same = call.agent is not None and call.agent.name in call.only
+    turn.change(rejoined=False, only=())
+    prompts = [Prompt.of("rejoined_caller")] if is_same else []
     seconds = spoken_seconds(left_ms(turn) // 1000)
     if seconds > 0:
         prompts.append(Prompt.of("topped_up_caller", seconds=seconds))
-    whisper_to_caller(turn, *prompts)
-    whisper_to_agent(turn, Prompt.of("rejoined_agent"))
+    if prompts:
+        whisper_to_caller(turn, *prompts)
+    if is_same:
+        whisper_to_agent(turn, Prompt.of("rejoined_agent"))
 
 
 def set_warning_timer(turn: Turn) -> None:
@@ -247,13 +252,17 @@ def tell_credit(turn: Turn, event: BalanceChanged) -> None:
         return
     without_ms = reckon_cut_off(call, but_micros=event.credited_micros)
     gained = without_ms is not None and call.cut_ms > without_ms
-    seconds = spoken_seconds(left_ms(turn) // 1000)
     turn.order(CancelTimer(name="tell"))
-    if gained and seconds > 0:
-        whisper_to_caller(turn, Prompt.of("topped_up_caller", seconds=seconds))
-    else:
-        whisper_to_caller(turn, new_balance(event))
+    whisper_to_caller(turn, credit_prompt(event, left_ms(turn) // 1000, gained=gained))
     whisper_to_agent(turn, Prompt.of("agent_tone"))
+
+
+def credit_prompt(event: BalanceChanged, seconds: int, *, gained: bool) -> Prompt:
+    """What a caller is told of a credit: the time he has now or, if none was gained, the money."""
+    spoken_s = spoken_seconds(seconds)
+    if not gained or spoken_s == 0:
+        return new_balance(event)
+    return Prompt.of("topped_up_caller", seconds=spoken_s)
 
 
 def new_balance(event: BalanceChanged) -> Prompt:

@@ -78,7 +78,7 @@ class FakeSwitch:
         self.unknown: set[str] = set()
         self.fault: Callable[[e.Event], Delays] = lambda _event: (0,)
         self.talk: dict[str, list[tuple[int, int]]] = {}
-        self._playback_ms = playback_ms or (lambda _audio: 2_000)
+        self.playback_ms = playback_ms or (lambda _audio: 2_000)
         self._playbacks: dict[str, _Playback] = {}
         self._over: set[str] = set()
         self._ports: dict[str, SwitchPort] = {}
@@ -225,7 +225,7 @@ class FakeSwitch:
             self._ports[engine].hear(CallEvent(call_id, unheard))
             return
         leg.heard.extend((self.now_ms(), name) for name in audio)
-        length_ms = sum(self._playback_ms(name) for name in audio)
+        length_ms = sum(self.playback_ms(name) for name in audio)
         alarm = self.clock.call_later(length_ms, lambda: self.end_playback(playback, complete=True))
         self._playbacks[playback] = _Playback(call_id, leg.leg, alarm)
 

@@ -6,11 +6,22 @@ import pytest
 
 from engine.core.cdr import Disposition
 from engine.core.events import LegFailure
+from engine.core.identity import SignalledIdentity
 from engine.core.inventory import Agent, AgentKind, OnAgentLost, Strategy
 from engine.premium.call import State
 from tests.fakes.clock import virtually
 from tests.fakes.telephony import FakeLeg
-from tests.flows.world import LANDLINE, MOBILE, World, inventory, service, world
+from tests.flows.world import (
+    DID,
+    LANDLINE,
+    MOBILE,
+    World,
+    asserted,
+    inventory,
+    service,
+    trunk,
+    world,
+)
 
 EURO = 1_000_000
 OTHERS = [f"+4930231252{number:02}" for number in range(20)]
@@ -211,6 +222,30 @@ async def test_an_outside_number_takes_the_call_with_a_key() -> None:
         await house.talking(call)
         assert rung(house, call) == ["a1"]
         assert house.heard_by(house.agent_leg(call)) == ["whisper_agent", "press_to_accept"]
+        house.switch.hang_up(call.leg)
+        await house.record(call)
+
+
+@pytest.mark.parametrize(
+    ("own", "privacy", "shown"),
+    [("+49302312599", "", LANDLINE), ("+49302312599", "id", "+49302312599"),
+     ("", "", LANDLINE), ("", "id", DID)],
+)  # fmt: skip
+@virtually
+async def test_an_outside_number_is_shown_its_trunks_own_for_a_withheld_one(
+    own: str, privacy: str, shown: str
+) -> None:
+    async with world(inventory(agents=OUTSIDE, carrier=trunk(caller_id=own))) as house:
+        await house.book(LANDLINE, EURO)
+        call = house.call(
+            identity=SignalledIdentity(asserted=(asserted(LANDLINE),), privacy=privacy)
+        )
+        await house.until(lambda: len(house.agent_legs(call)) == 2)
+        outside, phone = (leg.dialled for leg in house.agent_legs(call))
+        assert outside is not None
+        assert phone is not None
+        assert outside.caller_number == shown
+        assert phone.caller_number == (DID if privacy else LANDLINE)
         house.switch.hang_up(call.leg)
         await house.record(call)
 

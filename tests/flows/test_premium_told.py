@@ -158,3 +158,104 @@ async def test_nothing_of_the_conversation_is_said_into_the_words_at_its_end() -
         assert told(call, "topped_up_balance")
         assert len(house.switch.playing(call.leg)) == 1
         await house.record(call)
+
+
+# --- after the free hold -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wrap_up_s", "words"),
+    [(0, ["rejoined_caller", "topped_up_caller"]), (300, ["topped_up_caller"])],
+)
+@virtually
+async def test_who_is_joined_anew_after_a_top_up_hears_what_it_bought(
+    wrap_up_s: int, words: list[str]
+) -> None:
+    agents = tuple(
+        Agent(name=name, organisation="acme", wrap_up_s=wrap_up_s) for name in ("a1", "a2")
+    )
+    async with world(inventory(agents=agents)) as house:
+        await house.book(LANDLINE, 30 * SECOND)
+        call = house.call()
+        await house.in_state(call, State.HOLDING)
+        house.switch.hang_up(house.agent_leg(call).leg)
+        await asyncio.sleep(5)
+        await house.book(LANDLINE, 60 * SECOND)
+        await house.talks_for(call, 1)
+        same = wrap_up_s == 0
+        assert house.heard_by(call)[-len(words) :] == words
+        assert ("rejoined_agent" in house.heard_by(house.agent_leg(call))) is same
+        house.switch.hang_up(house.agent_leg(call).leg)
+        record = await house.record(call)
+        assert record.agents == (("a1",) if same else ("a1", "a2"))
+
+
+@virtually
+async def test_who_is_lost_after_a_rejoining_is_not_the_only_one_sought() -> None:
+    stock = inventory(service(on_agent_lost=OnAgentLost.NEXT), agents=two_agents())
+    async with world(stock) as house:
+        await house.book(LANDLINE, 30 * SECOND)
+        call = house.call()
+        await house.in_state(call, State.HOLDING)
+        await house.book(LANDLINE, 60 * SECOND)
+        await house.talks_for(call, 5)
+        house.switch.hang_up(house.agent_leg(call).leg)
+        await house.talks_for(call, 1)
+        assert "agent_lost_trying_next" in house.heard_by(call)
+        house.switch.hang_up(call.leg)
+        record = await house.record(call)
+        assert record.agents == ("a1", "a2")
+
+
+@virtually
+async def test_a_top_up_while_waiting_is_told_and_then_there_is_music_again() -> None:
+    async with world(inventory(agents=two_agents())) as house:
+        house.switch.manners["PJSIP/a1"] = house.switch.manners["PJSIP/a2"] = slow_to_answer()
+        await house.book(LANDLINE, 60 * SECOND)
+        call = house.call()
+        await house.in_state(call, State.HUNTING)
+        await asyncio.sleep(5)
+        await house.book(LANDLINE, 120 * SECOND)
+        await asyncio.sleep(0.5)
+        assert call.heard[-1][1] == "de/topped_up_caller-s180"
+        await asyncio.sleep(2)
+        assert call.music
+        await house.book(LANDLINE, 4_000)
+        await asyncio.sleep(0.5)
+        assert call.heard[-1][1].startswith("de/topped_up_balance")
+        await house.talks_for(call, 1)
+        house.switch.hang_up(call.leg)
+        await house.record(call)
+
+
+# --- why it is over ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("longer", ["money_ended_caller", "money_ended_agent"])
+@virtually
+async def test_both_hear_to_the_end_why_it_is_over(longer: str) -> None:
+    async with world(inventory(service(free_hold_s=0))) as house:
+        house.switch.playback_ms = lambda audio: 4_000 if longer in audio else 1_500
+        await house.book(LANDLINE, 30 * SECOND)
+        call = house.call()
+        await house.in_state(call, State.CLOSING)
+        agent, began_ms = house.agent_leg(call), house.now_ms()
+        await house.record(call)
+        leg = call if longer == "money_ended_caller" else agent
+        assert leg.ended_ms is not None
+        assert leg.ended_ms - began_ms >= 4_000
+
+
+@virtually
+async def test_a_call_is_over_if_the_agent_hangs_up_in_the_middle_of_why() -> None:
+    async with world(inventory(service(free_hold_s=0))) as house:
+        house.switch.playback_ms = lambda audio: 9_000 if "money_ended_agent" in audio else 1_500
+        await house.book(LANDLINE, 30 * SECOND)
+        call = house.call()
+        await house.in_state(call, State.CLOSING)
+        await asyncio.sleep(3)
+        assert call.alive
+        house.switch.hang_up(house.agent_leg(call).leg)
+        await asyncio.sleep(0.5)
+        assert not call.alive
+        await house.record(call)
