@@ -8,7 +8,7 @@ import pytest
 from engine.core.cdr import Disposition
 from engine.core.events import Event, LegAnswered, LegJoined, LegLeft, PlaybackEnded
 from engine.core.inventory import Agent
-from engine.flows.books import verify
+from engine.flows.money.books import verify
 from engine.premium.call import State
 from tests.fakes.clock import virtually
 from tests.flows.world import LANDLINE, MOBILE, World, inventory, service, world
