@@ -4,8 +4,9 @@ An engine shows that it lives by a lease in the store. One that has none any mor
 others; its calls are orphans, and whoever is first to raise a call's epoch has it. The machine is
 then told what Asterisk and the store know (`CallAdopted`) and makes up for what was missed.
 
-Leases run out too while the store itself is away. So who has not seen the store for a lease's
-length, as at its start, first lets every living engine renew, before it takes another's calls.
+Leases run out too while the store itself is away, and are lost with its data. So who has not seen
+this store for a lease's length, as at its start, first lets every living engine renew, before it
+takes another's calls.
 """
 
 import asyncio
@@ -38,6 +39,7 @@ class Reconciler:
     def __init__(self, house: House, calls: Calls) -> None:
         self._house = house
         self._calls = calls
+        self._generation = ""
         self._living: frozenset[str] = frozenset()
         self._rounds = 0
         self._due = True
@@ -72,6 +74,10 @@ class Reconciler:
 
     async def _look(self) -> None:
         """Look for orphans at the start, when an engine has gone, and every so often."""
+        generation = await self._house.store.generation()
+        if generation != self._generation:
+            self._trusted_from_ms = None
+        self._generation = generation
         living = frozenset(await self._house.store.living_engines())
         gone = self._living - living
         self._living = living

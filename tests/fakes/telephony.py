@@ -382,6 +382,10 @@ class SwitchPort:
         async with self._order("facts"):
             return tuple(_facts(leg, self._switch.legs.get(leg)) for leg in legs)
 
+    async def pass_gate(self, order: str) -> None:
+        """For other ports of this engine, whose orders its gate is for as well."""
+        await self.gate(order)
+
     @asynccontextmanager
     async def _order(self, name: str) -> AsyncIterator[None]:
         await self.gate(name)

@@ -136,8 +136,8 @@ class World:
     async def start_engine(self, name: str) -> Engine:
         store = self.stores[name] = MemoryStore(self.data)
         port = self.ports[name] = self.switch.port(name)
-        ledger = cast("Ledger", LedgerWay(self.ledger, lambda order: port.gate(order)))  # noqa: PLW0108 (the gate is changed later)
-        store.delay = lambda order: port.gate(order)  # noqa: PLW0108 (the gate is changed later)
+        ledger = cast("Ledger", LedgerWay(self.ledger, port.pass_gate))
+        store.delay = port.pass_gate
         house = House(
             telephony=port,
             store=store,
