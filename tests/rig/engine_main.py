@@ -44,10 +44,11 @@ async def work(plan: Plan) -> None:
 
 
 def bound_disk(full: Path) -> None:
-    """Let SQLite's files grow by no page while the file `full` is there."""
+    """Let the SQLite files in its folder grow by no page while the file `full` is there."""
 
     def limit(connection: Connection) -> None:
-        if connection.dialect.name == "sqlite":
+        url = connection.engine.url
+        if connection.dialect.name == "sqlite" and Path(url.database or "").parent == full.parent:
             pages = 1 if full.exists() else PAGES_MOST
             connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
 

@@ -1,9 +1,20 @@
-"""A line in a house of its own, for what must not happen to others."""
+"""A line in a house of its own, for what must not happen to others.
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+    @in_its_own_house
+    async def test_the_store_is_away(folder: Path) -> None:
+        async with alone(folder, line()) as s:
+            ...
+
+Such tests are played a few at once.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from engine.core.inventory import Service
 from engine.flows.clock import SystemClock
@@ -11,7 +22,9 @@ from engine.flows.money.books import verify
 from tests.flows.bills import assert_billed
 from tests.rig.house import RealHouse
 from tests.system.listening import Listeners
-from tests.system.stage import Cast, Needs, Scene, organise
+from tests.system.stage import PLAY_LIMIT_S, Act, Cast, Needs, Plays, Scene, organise
+
+_building = asyncio.Lock()
 
 
 async def nobody(_scene: Scene) -> None:
@@ -29,16 +42,36 @@ async def alone(
 ) -> AsyncIterator[Scene]:
     """One line in a house of its own, with an engine; afterwards the books must be clean."""
     cast = Cast(0, Needs(service, nobody, agents), {})
-    listeners = Listeners()
-    try:
-        async with RealHouse(
+    async with AsyncExitStack() as stack:
+        listeners = Listeners()
+        stack.callback(listeners.close)
+        built = RealHouse(
             folder, (), organise=lambda world: organise(world, [cast], **(trunk or {})), **house
-        ) as built:
-            await built.start_engine()
-            scene = Scene(built, cast, listeners)
-            yield scene
-            for record in await scene.records(0):
-                await assert_billed(record, built.ledger)
-            assert await verify(built.ledger, built.store, SystemClock()) == ()
-    finally:
-        listeners.close()
+        )
+        # Migrations keep their state in a module: one house is built at a time.
+        async with _building:
+            await stack.enter_async_context(built)
+        await built.start_engine()
+        scene = Scene(built, cast, listeners)
+        yield scene
+        for record in await scene.records(0):
+            await assert_billed(record, built.ledger)
+        assert await verify(built.ledger, built.store, SystemClock()) == ()
+
+
+def in_its_own_house(act: Callable[[Path], Coroutine[Any, Any, None]]) -> Act:
+    """A test that is given a folder, and is played beside others of its kind."""
+
+    async def test(houses: Plays, request: pytest.FixtureRequest) -> None:
+        await houses.outcome(request.node.nodeid)
+
+    test.__name__, test.__doc__, test.__module__ = act.__name__, act.__doc__, act.__module__
+
+    async def play(folder: Path, _make_room: Callable[[], None]) -> None:
+        await act(folder)
+
+    test.play = play  # type: ignore[attr-defined]
+    marked: Act = pytest.mark.timeout(PLAY_LIMIT_S + 60)(
+        pytest.mark.asyncio(loop_scope="session")(test)
+    )
+    return marked

@@ -23,8 +23,10 @@ FOR_AGENTS = ("whisper_agent", "warning_agent", "time_changed_agent", "agent_ton
               "money_ended_agent", "rejoined_agent", "press_to_accept", "goodbye",
               "call_limit_soon")  # fmt: skip
 NEIGHBOURS = 2
-# A prompt begins at its beginning; what sounds like the later part of another one is none.
+# A prompt begins at its beginning, unless that was disturbed and much of the rest was heard; what
+# sounds like the later part of another one is none.
 BEGINNING_S = 0.35
+MUCH_S = 3.0
 # A machine under load loses a few packets: neither a prompt nor a conversation ends with that.
 SLIP_S = 0.5
 GAP_S = 0.2
@@ -141,6 +143,7 @@ def _prompts(hits: Iterable[tuple[str, Hit]]) -> list[tuple[str, Hit]]:
     for key, hit in hits:
         known = next((other for told, other in reversed(prompts) if told == key), None)
         is_piece = known is not None and abs(hit.at_s - known.at_s) < SLIP_S
-        if hit.from_s <= BEGINNING_S and not is_piece:
+        is_begun = hit.from_s <= BEGINNING_S or hit.length_s >= MUCH_S
+        if is_begun and not is_piece:
             prompts.append((key, hit))
     return prompts

@@ -12,9 +12,10 @@ scene every call of its line must be booked alike in record, journal, balance an
 import asyncio
 import inspect
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -41,9 +42,9 @@ from tests.rig.sip.legs import Leg
 from tests.system.lines import ORGANISATION, PROFILE
 from tests.system.listening import Listeners, Witness
 
-SCENES_AT_ONCE = 6
+SCENES_AT_ONCE = 8
 BETWEEN_STARTS_S = 0.7
-SCENE_LIMIT_S = 240
+PLAY_LIMIT_S = 240
 TRUNK = "carrier"
 SILENT_HZ = 3500
 
@@ -82,7 +83,7 @@ def scene(
         test.__signature__ = inspect.Signature([*ours, *values])  # type: ignore[attr-defined]
         test.__name__, test.__doc__, test.__module__ = act.__name__, act.__doc__, act.__module__
         test.needs = Needs(line, act, agents, outside, lang, group)  # type: ignore[attr-defined]
-        marked: Act = pytest.mark.timeout(SCENE_LIMIT_S + 60)(
+        marked: Act = pytest.mark.timeout(PLAY_LIMIT_S + 60)(
             pytest.mark.asyncio(loop_scope="session")(test)
         )
         return marked
@@ -271,6 +272,40 @@ class Scene:
         return witness
 
 
+class Plays:
+    """Plays under way side by side, so many at once; each is awaited by its own test."""
+
+    def __init__(self, at_once: int) -> None:
+        self._free = asyncio.Semaphore(at_once)
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def begin(self, name: str, play: Callable[[Callable[[], None]], Awaitable[None]]) -> None:
+        """Play as soon as there is room; `play` is given what makes room for the next one."""
+        self._tasks[name] = asyncio.create_task(self._run(play), name=name)
+
+    async def outcome(self, name: str) -> None:
+        """Wait for the end of a play; raises what it raised."""
+        await asyncio.shield(self._tasks[name])
+
+    async def over(self) -> None:
+        """Wait for the end of all of them."""
+        if self._tasks:
+            await asyncio.wait(self._tasks.values())
+
+    async def end(self) -> None:
+        """End what is still under way."""
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def _run(self, play: Callable[[Callable[[], None]], Awaitable[None]]) -> None:
+        await self._free.acquire()
+        with ExitStack() as place:
+            place.callback(self._free.release)
+            async with asyncio.timeout(PLAY_LIMIT_S):
+                await play(place.close)
+
+
 class Stage:
     """The house in which all scenes are played."""
 
@@ -286,8 +321,7 @@ class Stage:
         casts = tuple(self._casts.values())
         self.house = RealHouse(folder, (), organise=lambda world: organise(world, casts))
         self._listeners = Listeners()
-        self._free = asyncio.Semaphore(SCENES_AT_ONCE)
-        self._plays: dict[str, asyncio.Task[None]] = {}
+        self._plays = Plays(SCENES_AT_ONCE)
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -295,11 +329,9 @@ class Stage:
             stack.callback(self._listeners.close)
             await stack.enter_async_context(self.house)
             await self.house.start_engine()
-            stack.push_async_callback(self._end)
-            self._plays = {
-                name: asyncio.create_task(self._play(cast), name=name)
-                for name, cast in self._casts.items()
-            }
+            stack.push_async_callback(self._plays.end)
+            for name, cast in self._casts.items():
+                self._plays.begin(name, partial(self._play, cast))
             self._stack = stack.pop_all()
         return self
 
@@ -308,24 +340,15 @@ class Stage:
 
     async def outcome(self, name: str) -> None:
         """Wait for the end of a scene; raises what it raised."""
-        await asyncio.shield(self._plays[name])
+        await self._plays.outcome(name)
 
     async def over(self) -> None:
         """Wait for the end of all scenes."""
-        await asyncio.wait(self._plays.values())
+        await self._plays.over()
 
-    async def _play(self, cast: Cast) -> None:
-        await self._free.acquire()
-        with ExitStack() as place:
-            place.callback(self._free.release)
-            await asyncio.sleep(BETWEEN_STARTS_S)
-            scene = Scene(self.house, cast, self._listeners, place.close)
-            async with asyncio.timeout(SCENE_LIMIT_S):
-                await cast.needs.act(scene, **cast.values)
-            for record in await scene.records(0):
-                await assert_billed(record, self.house.ledger)
-
-    async def _end(self) -> None:
-        for play in self._plays.values():
-            play.cancel()
-        await asyncio.gather(*self._plays.values(), return_exceptions=True)
+    async def _play(self, cast: Cast, leave_stage: Callable[[], None]) -> None:
+        await asyncio.sleep(BETWEEN_STARTS_S)
+        scene = Scene(self.house, cast, self._listeners, leave_stage)
+        await cast.needs.act(scene, **cast.values)
+        for record in await scene.records(0):
+            await assert_billed(record, self.house.ledger)

@@ -91,12 +91,11 @@ async def test_number_and_pin_open_the_account(s: Scene) -> None:
     call = await s.call(pai=None, from_user=None)
     await call.answered()
     national = "0" + s.caller.removeprefix("+49")
-    for pin in ("9999", PIN):
-        await asyncio.sleep(2)
+    for wait_s, pin in ((2, "9999"), (6, PIN)):
+        await asyncio.sleep(wait_s)
         await call.dtmf(f"{national}#")
         await asyncio.sleep(5)
         await call.dtmf(f"{pin}#")
-        await asyncio.sleep(3)
     leg = await s.agent.called()
     await call.ended(60)
     record = await s.record()

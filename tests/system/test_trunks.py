@@ -2,21 +2,18 @@
 
 from pathlib import Path
 
-import pytest
-
 from engine.core.cdr import Refusal
-from tests.system.alone import alone
+from tests.system.alone import alone, in_its_own_house
 from tests.system.lines import line
 from tests.system.measures import assert_cut_off
-
-pytestmark = [pytest.mark.timeout(200)]
 
 TARIFF = "tariff-p660000-EUR-conversation-a0"
 
 
-async def test_where_no_early_media_passes_all_is_told_after_the_answer(tmp_path: Path) -> None:
+@in_its_own_house
+async def test_where_no_early_media_passes_all_is_told_after_the_answer(folder: Path) -> None:
     """The call is answered for the announcement, and costs nothing until the conversation."""
-    async with alone(tmp_path, line(), trunk={"early_media": False}) as s:
+    async with alone(folder, line(), trunk={"early_media": False}) as s:
         await s.credit(70_000)
         call = await s.call()
         answered_ms = await call.answered()

@@ -25,13 +25,16 @@ from tests.ports.ledger.books import answered_call
 from tests.rig.engine_main import bound_disk
 from tests.rig.postgres import running_postgres
 from tests.rig.sip.legs import Leg
+<<<<<<< HEAD
 from tests.system.alone import alone
 from tests.system.lines import SIXTY_CENTS, line
+=======
+from tests.system.alone import alone, in_its_own_house
+from tests.system.lines import line
+>>>>>>> system
 from tests.system.listening import Witness
 from tests.system.measures import assert_cut_off, assert_warned
 from tests.system.stage import Scene
-
-pytestmark = [pytest.mark.timeout(300)]
 
 WARNED = line(thresholds_s=(10,))
 TWENTY_SECONDS = 220_000
@@ -65,6 +68,7 @@ async def all_talk(s: Scene, balances_micros: Sequence[int]) -> list[Party]:
         parties.append(Party(e164, await s.call(pai=e164, from_user=e164)))
     for party in parties:
         await party.call.answered()
+    await asyncio.sleep(1)
     return parties
 
 
@@ -77,6 +81,7 @@ async def until(call: Leg, talked_s: float) -> None:
 # --- the engine ------------------------------------------------------------------------------
 
 
+@pytest.mark.timeout(300)
 async def test_an_engine_dies_while_twenty_calls_talk(tmp_path: Path) -> None:
     """By turns: one talks on to the end of his money, one is topped up when another engine has
     the call, of one the caller and of one the agent hangs up while no engine lives."""
@@ -132,10 +137,11 @@ async def hang_up_at_half_past(call: Leg, leg: Leg) -> int:
     return talked_s
 
 
-async def test_no_engine_comes_back(tmp_path: Path) -> None:
+@in_its_own_house
+async def test_no_engine_comes_back(folder: Path) -> None:
     """Asterisk itself ends the conversation within a second of the granted time; the engine that
     comes at last bills it."""
-    async with alone(tmp_path, line(), agents=3) as s:
+    async with alone(folder, line(), agents=3) as s:
         parties = await all_talk(s, [TWENTY_SECONDS] * 3)
         s.house.engines["e1"].kill()
         for party in parties:
@@ -159,8 +165,9 @@ async def fault_is_heard(s: Scene) -> None:
     await s.caller_heard(call, None, "fault")
 
 
-async def test_the_store_is_restarted_in_mid_call(tmp_path: Path) -> None:
-    async with alone(tmp_path, WARNED) as s:
+@in_its_own_house
+async def test_the_store_is_restarted_in_mid_call(folder: Path) -> None:
+    async with alone(folder, WARNED) as s:
         await s.credit(TWENTY_SECONDS)
         call, leg = await s.talk()
         await until(call, 3)
@@ -176,9 +183,10 @@ async def test_the_store_is_restarted_in_mid_call(tmp_path: Path) -> None:
         assert len(caller.talk) == 1
 
 
-async def test_a_store_that_is_away_cuts_nobody_and_lets_nobody_in(tmp_path: Path) -> None:
+@in_its_own_house
+async def test_a_store_that_is_away_cuts_nobody_and_lets_nobody_in(folder: Path) -> None:
     """Thirty seconds without it; the money ends after it has come back."""
-    async with alone(tmp_path, WARNED) as s:
+    async with alone(folder, WARNED) as s:
         await s.credit(FORTY_SECONDS)
         await s.house.account(s.cast.mobile)
         call, leg = await s.talk()
@@ -221,10 +229,11 @@ async def test_a_store_that_loses_everything_gets_it_back_under_two_calls(tmp_pa
 # --- the database ----------------------------------------------------------------------------
 
 
-async def test_postgresql_is_stopped_in_mid_call(tmp_path: Path) -> None:
+@in_its_own_house
+async def test_postgresql_is_stopped_in_mid_call(folder: Path) -> None:
     """The money ends while it is away; the call is booked when it is back."""
     with running_postgres() as postgres:
-        async with alone(tmp_path, WARNED, database_url=postgres.url("postgres")) as s:
+        async with alone(folder, WARNED, database_url=postgres.url("postgres")) as s:
             await s.credit(TWENTY_SECONDS)
             call, leg = await s.talk()
             await until(call, 3)
@@ -232,26 +241,28 @@ async def test_postgresql_is_stopped_in_mid_call(tmp_path: Path) -> None:
             await fault_is_heard(s)
             await call.ended(60)
             postgres.start()
-            await ends_as_if_nothing_had_been(s, call, leg)
+            await ends_as_if_nothing_had_been(s, call, leg, await of_caller(s))
 
 
-async def test_sqlite_is_locked_in_mid_call(tmp_path: Path) -> None:
+@in_its_own_house
+async def test_sqlite_is_locked_in_mid_call(folder: Path) -> None:
     """Another process keeps the file to itself."""
-    async with alone(tmp_path, WARNED) as s:
+    async with alone(folder, WARNED) as s:
         await s.credit(TWENTY_SECONDS)
         call, leg = await s.talk()
         await until(call, 3)
         with locked(s.house.folder / "ledger.sqlite3"):
             await fault_is_heard(s)
             await call.ended(60)
-        await ends_as_if_nothing_had_been(s, call, leg)
+        await ends_as_if_nothing_had_been(s, call, leg, await of_caller(s))
 
 
-async def test_sqlite_is_full_in_mid_call(tmp_path: Path) -> None:
+@in_its_own_house
+async def test_sqlite_is_full_in_mid_call(folder: Path) -> None:
     """No page more fits in; the pages that are there are filled up before."""
-    full = tmp_path / "full"
+    full = folder / "full"
     bound_disk(full)
-    async with alone(tmp_path, WARNED) as s:
+    async with alone(folder, WARNED) as s:
         await s.credit(TWENTY_SECONDS)
         filler = await s.house.ledger.open_account("acme", "filler", s.cast.foreign, "EUR")
         call, leg = await s.talk()
@@ -259,12 +270,11 @@ async def test_sqlite_is_full_in_mid_call(tmp_path: Path) -> None:
         full.touch()
         with pytest.raises(RemoteError, match="full"):
             await fill(s, filler.account_id)
-        await fault_is_heard(s)
         await call.ended(60)
         await asyncio.sleep(1)
         assert not any(r.e164 == s.caller for r in await s.house.ledger.calls(None, 0, 2**53))
         full.unlink()
-        await ends_as_if_nothing_had_been(s, call, leg)
+        await ends_as_if_nothing_had_been(s, call, leg, await s.record())
 
 
 async def fill(s: Scene, account_id: str) -> None:
@@ -285,13 +295,17 @@ def locked(file: Path) -> Iterator[None]:
         connection.close()
 
 
-async def ends_as_if_nothing_had_been(s: Scene, call: Leg, leg: Leg) -> None:
-    """Warned, cut off and billed as ever; the caller who was turned away is not charged."""
+async def of_caller(s: Scene) -> CallRecord:
+    """The record of the caller who talked, beside that of one who was turned away for nothing."""
     records = await s.records(2)
-    record = next(r for r in records if r.e164 == s.caller)
     turned_away = next(r for r in records if r.e164 == s.cast.mobile)
     assert turned_away.disposition is Disposition.FAULT
     assert turned_away.charge_micros == 0
+    return next(r for r in records if r.e164 == s.caller)
+
+
+async def ends_as_if_nothing_had_been(s: Scene, call: Leg, leg: Leg, record: CallRecord) -> None:
+    """Warned, cut off and billed as ever."""
     assert record.charge_micros == TWENTY_SECONDS
     assert await s.balance() == 0
     caller = await s.heard(call, leg, None, is_agent=False, also=["warning_caller-s10"])
