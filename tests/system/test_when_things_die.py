@@ -13,25 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from redis import Redis
 
 from engine.core.cdr import CallRecord, Disposition
 from engine.errors import RemoteError
 from engine.flows.calls import call_of
-from engine.flows.clock import SystemClock
-from engine.flows.money.books import verify
-from engine.store.address import parse_address
 from tests.ports.ledger.books import answered_call
 from tests.rig.engine_main import bound_disk
 from tests.rig.postgres import running_postgres
 from tests.rig.sip.legs import Leg
-<<<<<<< HEAD
-from tests.system.alone import alone
-from tests.system.lines import SIXTY_CENTS, line
-=======
 from tests.system.alone import alone, in_its_own_house
 from tests.system.lines import line
->>>>>>> system
 from tests.system.listening import Witness
 from tests.system.measures import assert_cut_off, assert_warned
 from tests.system.stage import Scene
@@ -201,29 +192,6 @@ async def test_a_store_that_is_away_cuts_nobody_and_lets_nobody_in(folder: Path)
         caller = await s.heard(call, leg, None, is_agent=False, also=["warning_caller-s10"])
         assert_cut_off(record, caller)
         assert_warned(caller, "warning_caller-s10", caller.talk_began_ms + 30_000)
-
-
-async def test_a_store_that_loses_everything_gets_it_back_under_two_calls(tmp_path: Path) -> None:
-    """They share a balance: what they hold must not be granted anew, nor to a third."""
-    async with alone(tmp_path, line(SIXTY_CENTS), agents=3) as s:
-        await s.credit(SIXTY_CENTS)
-        calls = [await s.call() for _ in range(2)]
-        for call in calls:
-            await call.answered()
-        await until(calls[0], 5)
-        with Redis(unix_socket_path=parse_address(s.house.store_process.url).path) as client:
-            client.flushall()
-        await asyncio.sleep(1.5)
-        differences = await verify(s.house.ledger, s.house.store, SystemClock())
-        third = await s.call()
-        for call in (*calls, third):
-            await call.ended(90)
-        records = await s.records(3)
-        assert differences == ()
-        paid = [record for record in records if record.charge_micros]
-        assert [record.disposition for record in paid] == [Disposition.MONEY_ENDED] * 2
-        assert sum(record.charge_micros for record in records) == SIXTY_CENTS
-        assert await s.balance() == 0
 
 
 # --- the database ----------------------------------------------------------------------------
