@@ -70,7 +70,7 @@ def in_its_own_house(act: Callable[[Path], Coroutine[Any, Any, None]]) -> Act:
     async def play(folder: Path, _make_room: Callable[[], None]) -> None:
         await act(folder)
 
-    test.play = play  # type: ignore[attr-defined]
+    test.play = play  # type: ignore[attr-defined]  # read there by the stage
     marked: Act = pytest.mark.timeout(PLAY_LIMIT_S + 60)(
         pytest.mark.asyncio(loop_scope="session")(test)
     )

@@ -80,9 +80,9 @@ def scene(
 
         values = list(inspect.signature(act).parameters.values())[1:]
         ours = list(inspect.signature(test).parameters.values())[:2]
-        test.__signature__ = inspect.Signature([*ours, *values])  # type: ignore[attr-defined]
+        test.__signature__ = inspect.Signature([*ours, *values])  # type: ignore[attr-defined]  # read there by the stage
         test.__name__, test.__doc__, test.__module__ = act.__name__, act.__doc__, act.__module__
-        test.needs = Needs(line, act, agents, outside, lang, group)  # type: ignore[attr-defined]
+        test.needs = Needs(line, act, agents, outside, lang, group)  # type: ignore[attr-defined]  # read there by the stage
         marked: Act = pytest.mark.timeout(PLAY_LIMIT_S + 60)(
             pytest.mark.asyncio(loop_scope="session")(test)
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-SETUP = Path(__file__).resolve().parent.parent / "scripts" / "setup"
+SETUP = Path(__file__).resolve().parents[2] / "scripts" / "setup"
 
 
 def _set_up(var: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:

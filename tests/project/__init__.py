@@ -1,0 +1,1 @@
+"""Tests of the project itself: its rules, its set-up, its images."""
