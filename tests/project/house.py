@@ -1,6 +1,6 @@
 """The house rules that neither the linter nor the import contracts can see, as functions.
 
-Each takes text and gives the faults it found, one sentence a fault. `tests/project/test_house.py` holds
+Each takes text and gives the faults it found, one sentence a fault. `test_house.py` beside it holds
 the project against them, and each of them against text that breaks it.
 """
 
