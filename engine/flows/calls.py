@@ -9,7 +9,7 @@ engine that dies leaves a snapshot from which another goes on.
 import asyncio
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 import structlog
@@ -32,7 +32,8 @@ from engine.flows.errands import CallTerms, Errands, House
 from engine.flows.orders import Orders
 from engine.ports.store import BalanceNews, Snapshot
 from engine.premium import machine
-from engine.premium.call import PremiumCall, State
+from engine.premium.call import Keypad, PremiumCall, State
+from engine.premium.rules import called
 
 MAILBOX_MOST = 1_000
 SAVE_WITHIN_S = 0.05
@@ -270,7 +271,10 @@ class CallTask:
             account_id=self.call.account_id,
             engine=self._house.engine,
             epoch=self.epoch,
-            body=msgspec.json.encode(self.call),
+            # Whoever adopts the call asks anew: no PIN is ever written to a disk.
+            body=msgspec.json.encode(
+                replace(self.call, keypad=Keypad(tries=self.call.keypad.tries))
+            ),
         )
 
 
@@ -317,8 +321,8 @@ class Calls:
 
     async def _begin(self, call_id: str, event: e.CallArrived) -> CallTask | None:
         inventory = self._house.inventory()
-        service = inventory.service_of(event.did)
         trunk = inventory.trunk(event.trunk)
+        service = inventory.service_of(called(event, trunk)) if trunk is not None else None
         if service is None or trunk is None:
             log.warning("call.to_nobody", call=call_id, did=event.did, trunk=event.trunk)
             await self._turn_away(event.leg, HangUpReason.UNALLOCATED)

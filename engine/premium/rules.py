@@ -28,7 +28,7 @@ def judge(event: CallArrived, trunk: Trunk, service: Service) -> Caller:
     fallback = known or _read(identity.from_user, trunk)
     return Caller(
         leg=event.leg,
-        did=event.did,
+        did=called(event, trunk),
         received=_received(identity),
         e164=fallback.e164 if fallback else None,
         verified=verified,
@@ -36,6 +36,11 @@ def judge(event: CallArrived, trunk: Trunk, service: Service) -> Caller:
         line=price_class(known, service) if verified else Line.OTHER,
         arrived_ms=event.at_ms,
     )
+
+
+def called(event: CallArrived, trunk: Trunk) -> str:
+    """The number of ours that was dialled: E.164, if the trunk writes it as it writes numbers."""
+    return normalise(event.did, trunk.number_format, trunk.region).e164 or event.did
 
 
 def is_withheld(identity: SignalledIdentity) -> bool:

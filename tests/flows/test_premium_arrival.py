@@ -1,5 +1,6 @@
 """Who calls, may he, can he pay, and what he hears before anything is charged."""
 
+import asyncio
 from datetime import date
 
 import pytest
@@ -10,6 +11,7 @@ from engine.core.inventory import Hours, Span
 from engine.core.number import NumberFormat
 from engine.core.posting import EntryKind
 from engine.core.tariff import BillingStart, FirstCall, Increment, StartsFrom
+from engine.premium.call import State
 from tests.fakes.clock import virtually
 from tests.flows.world import (
     DID,
@@ -459,3 +461,34 @@ async def test_the_new_price_is_told_also_if_the_money_for_it_comes_late() -> No
     assert record.charged_s == 70
     assert record.charge_micros == 100_000
     await house.stop()
+
+
+@pytest.mark.parametrize(
+    ("form", "did"),
+    [("e164_plus", "+493023125000"), ("cc", "493023125000"), ("00cc", "00493023125000"),
+     ("national", "03023125000")],
+)  # fmt: skip
+@virtually
+async def test_the_number_dialled_is_read_as_its_trunk_writes_numbers(form: str, did: str) -> None:
+    async with world(inventory(carrier=trunk(number_format=NumberFormat(form)))) as house:
+        call = house.call(did=did)
+        record = await house.record(call)
+        assert record.did == DID
+        assert record.service == "sternlicht"
+
+
+@virtually
+async def test_no_key_that_was_pressed_is_written_down() -> None:
+    async with world(inventory(service(pin_entry=True))) as house:
+        call = house.call(identity=SignalledIdentity(from_user="anonymous"))
+        await house.in_state(call, State.ENTERING)
+        house.switch.press(call.leg, "03023125100#4711")
+        await asyncio.sleep(1)
+        known = house.machine(call)
+        assert known is not None
+        assert known.keypad.digits == "4711"
+        body = house.data.calls[call.leg].body
+        assert b"4711" not in body
+        assert b"03023125100" not in body
+        house.switch.hang_up(call.leg)
+        await house.record(call)

@@ -33,7 +33,7 @@ def main(calls: int, seed: int | None, as_json: bool) -> None:
       scripts/simulate --calls 2000
       scripts/simulate --calls 100000 --seed 7
     """
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL + 1))
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     seed = secrets.randbelow(2**31) if seed is None else seed
     console = Console(stderr=True)
     console.print(f"seed {seed}")
