@@ -17,6 +17,7 @@ from engine.core.inventory import Agent, Inventory, OnAgentLost, Service, Strate
 from engine.core.posting import EntryKind
 from engine.core.rating import BillingStart, Increment, StartsFrom
 from engine.core.tariff import FirstCall
+from engine.flows.money.books import rebuild
 from engine.flows.money.movements import Denied, Money, Why
 from tests.fakes.telephony import FakeLeg
 from tests.flows.world import World, inventory, service, tariff
@@ -120,8 +121,9 @@ class Town:
             if engine not in self.house.engines:
                 await self.house.start_engine(engine)
         await asyncio.sleep(30)
-        await self.house.until(lambda: self.house.live == 0, PATIENCE_S)
+        await self.house.until(lambda: self.house.live() == 0, PATIENCE_S)
         await asyncio.sleep(60)
+        await rebuild(self.house.ledger, self.house.store, self.house.clock)
 
     # --- people ----------------------------------------------------------------------------
 
@@ -242,7 +244,7 @@ class Town:
 
     async def _agents_change(self) -> None:
         for number in self.random.sample(range(AGENTS), 6):
-            lot = self.random.randrange(6)
+            lot = self.random.randrange(12)
             name = f"a{number}"
             if lot == 0:
                 self.house.manner(name, answers_after_ms=None)
