@@ -9,8 +9,8 @@ billed to the last proof of life.
 
 from engine.core.actions import SetTimer, StopPlayback
 from engine.core.events import CallAdopted, LegFacts
-from engine.premium import ending, hunting, spending, talking
-from engine.premium.call import WAITING, State, Turn
+from engine.premium import arrival, ending, hunting, spending, talking
+from engine.premium.call import SET_UP, WAITING, State, Turn
 
 Facts = dict[str, LegFacts]
 
@@ -28,12 +28,15 @@ def adopted(turn: Turn, event: CallAdopted) -> None:
         _caller_was_lost(turn, facts)
     else:
         _note_answer(turn, facts)
-        _set_waiting_clocks(turn)
+        _set_clocks(turn)
         _GO_ON.get(state, _start_again)(turn, facts)
 
 
-def _set_waiting_clocks(turn: Turn) -> None:
-    """The longest wait and, where waiting is charged, its money are watched again."""
+def _set_clocks(turn: Turn) -> None:
+    """The longest set-up, the longest wait and, where that is charged, its money are watched
+    again."""
+    if turn.call.state in SET_UP:
+        arrival.set_up_timer(turn)
     if turn.call.state in WAITING:
         limit_ms = turn.now.wall_ms + turn.call.service.max_wait_s * 1000
         turn.order(SetTimer(name="wait", at_ms=limit_ms))

@@ -41,6 +41,7 @@ from engine.premium.spending import note_view, start_meter
 from engine.premium.telling import play_to_caller, prospect_s, stop_playback
 
 SET_UP_LIMIT_MS = 180_000
+GRACE_MS = 5_000
 PIN_TRIES = 3
 KEYPAD_WAIT_MS = 20_000
 KEYPAD_MOST = 24
@@ -52,6 +53,7 @@ def arrived(turn: Turn, event: CallArrived) -> None:
     """Judge the caller and the hour, then look for his account."""
     call = turn.call
     turn.order(SetDeadline(leg=call.caller.leg, at_ms=turn.now.wall_ms + SET_UP_LIMIT_MS))
+    set_up_timer(turn)
     closed = closed_because(call.service.hours, event.at_ms)
     if is_blocked(call.caller.e164, call.service.blocked):
         refuse(turn, Refusal.CALLER_BLOCKED)
@@ -63,6 +65,18 @@ def arrived(turn: Turn, event: CallArrived) -> None:
         turn.go(State.ENTERING)
     else:
         refuse(turn, Refusal.NOT_IDENTIFIED)
+
+
+def set_up_timer(turn: Turn) -> None:
+    """Wake should Asterisk have ended the caller's leg at its deadline and nobody have heard it."""
+    limit_ms = turn.call.caller.arrived_ms + SET_UP_LIMIT_MS + GRACE_MS
+    turn.order(SetTimer(name="set_up", at_ms=limit_ms))
+
+
+def set_up_too_long(turn: Turn, event: TimerFired) -> None:
+    """The caller is long gone, or hears nothing: end the call."""
+    disposition = turn.call.disposition or Disposition.ABANDONED
+    turn.go(State.LEAVING, disposition=disposition)
 
 
 def refuse(turn: Turn, refusal: Refusal) -> None:

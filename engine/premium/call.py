@@ -43,6 +43,12 @@ class State(StrEnum):
     FINISHED = "finished"
 
 
+SET_UP = (
+    State.ARRIVED, State.FINDING, State.ENTERING, State.CLAIMING, State.RESERVING, State.REFUSING,
+    State.ANNOUNCING,
+)  # fmt: skip
+"""The states before a caller knows the price."""
+
 WAITING = (State.HUNTING, State.BRIEFING, State.JOINING)
 """The states in which an announced caller waits for an agent."""
 

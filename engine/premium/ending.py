@@ -36,9 +36,10 @@ from engine.premium import spending, telling
 from engine.premium.call import AgentLeg, PremiumCall, State, Turn
 
 LINGER_MS = 30_000
+GRACE_MS = 5_000
 TIMERS = (
-    "accept", "brief", "cut", "hold", "hunt", "join", "keypad", "limit", "limit_warn", "renew",
-    "ring", "tell", "unheard", "wait",
+    "accept", "brief", "cut", "hold", "hunt", "join", "keypad", "limit", "limit_warn", "linger",
+    "nets", "renew", "ring", "set_up", "tell", "unheard", "wait",
 )  # fmt: skip
 
 LAST_WORDS = {
@@ -62,6 +63,7 @@ def enter_closing(turn: Turn) -> None:
     linger_ms = LINGER_MS + (call.service.free_hold_s * 1000 if _is_kept(call) else 0)
     for leg in _standing(call):
         turn.order(SetDeadline(leg=leg, at_ms=turn.now.wall_ms + linger_ms))
+    turn.order(SetTimer(name="linger", at_ms=turn.now.wall_ms + linger_ms + GRACE_MS))
     if call.caller.answered_ms is None and not call.trunk.early_media:
         turn.go(State.LEAVING)
         return
@@ -119,6 +121,11 @@ def _agent_told(turn: Turn) -> None:
         release_agent(turn)
 
 
+def lingered(turn: Turn, event: TimerFired) -> None:
+    """Asterisk has ended what stood, and nobody has heard it: the call is over."""
+    turn.go(State.LEAVING)
+
+
 def enter_holding(turn: Turn) -> None:
     """Music, free of charge, until a top-up comes or the time is over."""
     call = turn.call
@@ -167,7 +174,7 @@ def renew_in_hold(turn: Turn, event: TimerFired) -> None:
 def _rejoin(turn: Turn) -> None:
     telling.stop_playback(turn)
     call = turn.call
-    turn.order(StopMusic(leg=call.caller.leg), CancelTimer(name="hold"))
+    turn.order(StopMusic(leg=call.caller.leg), CancelTimer(name="hold"), CancelTimer(name="linger"))
     turn.change(disposition=None, hold_until_ms=None)
     turn.change(rejoined=True, only=call.served_by[-1:])
     agent = call.agent

@@ -66,6 +66,7 @@ def enter_hunting(turn: Turn) -> None:
     limit_ms = turn.now.wall_ms + call.service.max_wait_s * 1000
     turn.change(ringing=(), agent=None, bridge="", in_bridge=(), tried=(), round=1)
     turn.order(
+        CancelTimer(name="set_up"),
         SetTimer(name="wait", at_ms=limit_ms),
         SetDeadline(leg=call.caller.leg, at_ms=limit_ms + SET_UP_LIMIT_MS),
     )

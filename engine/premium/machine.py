@@ -21,7 +21,7 @@ from engine.core.actions import Action
 from engine.core.call import Now
 from engine.core.inventory import Agent, AgentKind, Inventory, Service, Trunk
 from engine.premium import adoption, arrival, ending, hunting, spending, talking, telling
-from engine.premium.call import WAITING, Owed, PremiumCall, State, Turn
+from engine.premium.call import SET_UP, WAITING, Owed, PremiumCall, State, Turn
 from engine.premium.rules import judge
 
 S = State
@@ -73,6 +73,8 @@ TRANSITIONS: Mapping[Key, Handler] = {
     (S.TALKING, e.MoneyUnreachable): spending.unreachable,
     (S.TALKING, e.BalanceChanged): talking.balance_changed,
     (S.TALKING, e.EndOrdered): talking.end_ordered,
+    (S.TALKING, e.OrderFailed): spending.net_failed,
+    (S.TALKING, "nets"): spending.set_nets_again,
     (S.TALKING, "renew"): spending.renew,
     (S.TALKING, "cut"): talking.cut,
     (S.TALKING, "warn"): telling.warn,
@@ -92,9 +94,7 @@ TRANSITIONS: Mapping[Key, Handler] = {
     (S.SETTLING, e.CallSettled): ending.settled,
 }
 
-BEFORE_TALK = (
-    S.ARRIVED, S.FINDING, S.ENTERING, S.CLAIMING, S.RESERVING, S.REFUSING, S.ANNOUNCING, *WAITING,
-)  # fmt: skip
+BEFORE_TALK = (*SET_UP, *WAITING)
 
 ENTRIES: Mapping[State, Callable[[Turn], None]] = {
     S.FINDING: arrival.enter_finding,
@@ -178,6 +178,8 @@ def _common() -> dict[Key, Handler]:
         common[state, e.LegEnded] = ending.caller_gone
         common[state, e.BalanceChanged] = arrival.note_balance
         common[state, e.EndOrdered] = ending.end_ordered_early
+    for state in SET_UP:
+        common[state, "set_up"] = arrival.set_up_too_long
     for state in WAITING:
         common[state, e.LegEnded] = hunting.leg_ended
         common[state, "renew"] = spending.renew
@@ -190,6 +192,7 @@ def _common() -> dict[Key, Handler]:
         common[state, e.EndOrdered] = ending.end_ordered_early
         common[state, e.OrderFailed] = ending.not_parted
         common[state, "renew"] = ending.renew_in_hold
+        common[state, "linger"] = ending.lingered
     for state in State:
         common[state, e.AgentsClaimed] = hunting.claimed_too_late
     return common

@@ -10,7 +10,7 @@ is left; they are moved only after the money is held.
 
 from engine.core.account import AccountView
 from engine.core.actions import CancelTimer, Reserve, SetDeadline, SetTimer
-from engine.core.events import MoneyUnreachable, Reserved, TimerFired
+from engine.core.events import MoneyUnreachable, OrderFailed, Reserved, TimerFired
 from engine.core.rating import charge, hold_levels, increments_begun, max_increments
 from engine.premium.call import State, Turn
 
@@ -19,6 +19,7 @@ LAST_ASK_MS = 150
 SOON_MS = 4_000
 LEAST_SLICE_S = 5
 RETRY_MS = 1_000
+NETS_AGAIN_MS = 200
 AGENT_NET_MS = 300
 CALLER_NET_MS = 5_000
 CLOSING_PROMPT_MS = 20_000
@@ -161,6 +162,18 @@ def nets(turn: Turn, paid_ms: int) -> tuple[SetDeadline, ...]:
     )
 
 
+def net_failed(turn: Turn, event: OrderFailed) -> None:
+    """Asterisk's deadline could not be moved and would cut the call too early: try again."""
+    if event.order == "SetDeadline":
+        turn.order(SetTimer(name="nets", at_ms=turn.now.wall_ms + NETS_AGAIN_MS))
+
+
+def set_nets_again(turn: Turn, event: TimerFired) -> None:
+    meter = turn.call.meter
+    if meter is not None and meter.running:
+        turn.order(*nets(turn, meter.paid_until_ms()))
+
+
 def net_at_joining(turn: Turn) -> None:
     """The agent's deadline for a conversation that begins now, should nobody live to move it."""
     call = turn.call
@@ -225,5 +238,5 @@ def stop_meter(turn: Turn, at_ms: int) -> None:
             at_ms = meter.running_since_ms + max(0, min(wall_ms, mono_ms))
             turn.change(clock_alarm=True)
     turn.change(meter=meter.stopped(at_ms), mono_since_ms=None, cut_ms=None, armed=())
-    for name in ("cut", "renew", "warn", "price", "tell"):
+    for name in ("cut", "renew", "warn", "price", "tell", "nets"):
         turn.order(CancelTimer(name=name))
