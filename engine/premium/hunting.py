@@ -386,7 +386,11 @@ def let_agent_go(turn: Turn) -> None:
     turn.order(*(CancelTimer(name=name) for name in ("accept", "brief", "join")))
     if call.bridge:
         _part(turn)
-        turn.order(StartMusic(leg=call.caller.leg))
+        limit_ms = turn.now.wall_ms + call.service.max_wait_s * 1000
+        turn.order(
+            SetDeadline(leg=call.caller.leg, at_ms=limit_ms + SET_UP_LIMIT_MS),
+            StartMusic(leg=call.caller.leg),
+        )
     if call.agent is not None:
         turn.order(HangUp(leg=call.agent.leg), FreeAgent(agent=call.agent.name, talked=False))
     turn.change(agent=None, agent_whisper="", state=State.HUNTING)

@@ -175,13 +175,16 @@ def set_nets_again(turn: Turn, event: TimerFired) -> None:
 
 
 def net_at_joining(turn: Turn) -> None:
-    """The agent's deadline for a conversation that begins now, should nobody live to move it."""
+    """Both legs' deadlines for a conversation that begins now, should nobody live to move them."""
     call = turn.call
     if call.meter is None or call.agent is None:
         return
     paid_ms = call.meter.started(turn.now.wall_ms).paid_until_ms()
     at_ms = max(paid_ms, turn.now.wall_ms) + JOIN_NET_MS
-    turn.order(SetDeadline(leg=call.agent.leg, at_ms=at_ms))
+    turn.order(
+        SetDeadline(leg=call.agent.leg, at_ms=at_ms),
+        SetDeadline(leg=call.caller.leg, at_ms=at_ms + CLOSING_PROMPT_MS + CALLER_NET_MS),
+    )
 
 
 def is_longest(turn: Turn) -> bool:

@@ -16,7 +16,7 @@ from engine.premium import machine
 from engine.premium.call import State, Turn
 from tests.fakes.clock import virtually
 from tests.fakes.telephony import FakeLeg, open_gate
-from tests.flows.world import LANDLINE, World, inventory, service, tariff, trunk, world
+from tests.flows.world import LANDLINE, World, for_ever, inventory, service, tariff, trunk, world
 
 EURO = 1_000_000
 ANONYMOUS = SignalledIdentity(from_user="anonymous")
@@ -213,6 +213,29 @@ async def test_orders_that_fail_for_two_minutes_leave_nothing(order: str) -> Non
         if order == "part":
             # Nobody could part them: Asterisk's own net did, within a second of the granted time.
             assert 0 <= house.talked_ms(call) - record.charged_s * 1000 <= 1_000
+
+
+@virtually
+async def test_an_engine_that_dies_while_both_are_joined_leaves_nobody_in_silence() -> None:
+    """Ten seconds are held; both legs end by Asterisk's own nets soon after those."""
+    async with world() as house:
+        await house.book(LANDLINE, 100_000)
+
+        async def joins_no_more(order: str) -> None:
+            if order == "join":
+                await for_ever(order)
+
+        house.ports["e1"].gate = joins_no_more
+        call = house.call()
+        await house.in_state(call, State.JOINING)
+        await asyncio.sleep(0.1)
+        died_ms = house.now_ms()
+        await house.kill_engine("e1")
+        await house.until(lambda: not call.alive)
+        assert not house.agent_leg(call).alive
+        assert house.now_ms() - died_ms < 40_000
+        await house.start_engine("e2")
+        assert (await house.record(call)).charge_micros == 0
 
 
 @virtually

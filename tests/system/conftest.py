@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 import pytest_asyncio
 
-from tests.system.stage import Plays, Stage
+from tests.system.stage.scenes import Plays, Stage
 
 HOUSES_AT_ONCE = 3
 

@@ -4,7 +4,7 @@ import pytest
 
 from engine.flows.clock import SystemClock
 from engine.flows.money.books import verify
-from tests.system.stage import Stage
+from tests.system.stage.scenes import Stage
 
 
 @pytest.mark.timeout(600)

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from engine.core.cdr import Refusal
-from tests.system.alone import alone, in_its_own_house
-from tests.system.lines import line
-from tests.system.measures import assert_cut_off
+from tests.system.stage.alone import alone, in_its_own_house
+from tests.system.stage.lines import line
+from tests.system.stage.measures import assert_cut_off
 
 TARIFF = "tariff-p660000-EUR-conversation-a0"
 

@@ -8,9 +8,9 @@ import pytest
 from engine.core.cdr import CallRecord, Disposition
 from engine.core.rating import charge, increments_begun
 from tests.rig.sip.legs import Leg
-from tests.system.lines import SIXTY_CENTS, line
-from tests.system.measures import assert_cut_off
-from tests.system.stage import Scene, scene
+from tests.system.stage.lines import SIXTY_CENTS, line
+from tests.system.stage.measures import assert_cut_off
+from tests.system.stage.scenes import Scene, scene
 
 
 def assert_spent(records: Sequence[CallRecord], balance_micros: int, left_micros: int) -> None:

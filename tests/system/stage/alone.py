@@ -21,8 +21,8 @@ from engine.flows.clock import SystemClock
 from engine.flows.money.books import verify
 from tests.flows.bills import assert_billed
 from tests.rig.house import RealHouse
-from tests.system.listening import Listeners
-from tests.system.stage import PLAY_LIMIT_S, Act, Cast, Needs, Plays, Scene, organise
+from tests.system.stage.listening import Listeners
+from tests.system.stage.scenes import PLAY_LIMIT_S, Act, Cast, Needs, Plays, Scene, organise
 
 _building = asyncio.Lock()
 
@@ -70,7 +70,7 @@ def in_its_own_house(act: Callable[[Path], Coroutine[Any, Any, None]]) -> Act:
     async def play(folder: Path, _make_room: Callable[[], None]) -> None:
         await act(folder)
 
-    test.play = play  # type: ignore[attr-defined]  # read there by the stage
+    test.play = play  # type: ignore[attr-defined]  # read by the fixture
     marked: Act = pytest.mark.timeout(PLAY_LIMIT_S + 60)(
         pytest.mark.asyncio(loop_scope="session")(test)
     )

@@ -6,8 +6,8 @@ import pytest
 
 from engine.core.cdr import Disposition
 from tests.rig.sip.legs import Leg
-from tests.system.lines import line
-from tests.system.stage import Scene, scene
+from tests.system.stage.lines import line
+from tests.system.stage.scenes import Scene, scene
 
 PHASES = ("announcing", "ringing", "briefing", "talking", "closing", "free hold")
 CHARGES = {"talking": range(10_000, 60_000), "closing": (70_000,), "free hold": (70_000,)}

@@ -8,8 +8,8 @@ import pytest
 from engine.core.cdr import Disposition, Refusal
 from engine.core.inventory import Hours, Service, Span
 from engine.core.tariff import Increment
-from tests.system.lines import line, tariff
-from tests.system.stage import Scene, scene
+from tests.system.stage.lines import line, tariff
+from tests.system.stage.scenes import Scene, scene
 
 BERLIN = ZoneInfo("Europe/Berlin")
 TARIFF = "tariff-p660000-EUR-conversation-a0"

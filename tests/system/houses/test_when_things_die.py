@@ -21,11 +21,11 @@ from tests.ports.ledger.books import answered_call
 from tests.rig.engine_main import bound_disk
 from tests.rig.postgres import running_postgres
 from tests.rig.sip.legs import Leg
-from tests.system.alone import alone, in_its_own_house
-from tests.system.lines import line
-from tests.system.listening import Witness
-from tests.system.measures import assert_cut_off, assert_warned
-from tests.system.stage import Scene
+from tests.system.stage.alone import alone, in_its_own_house
+from tests.system.stage.lines import line
+from tests.system.stage.listening import Witness
+from tests.system.stage.measures import assert_cut_off, assert_warned
+from tests.system.stage.scenes import Scene
 
 WARNED = line(thresholds_s=(10,))
 TWENTY_SECONDS = 220_000

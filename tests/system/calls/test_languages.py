@@ -1,8 +1,8 @@
 """Each side hears its own language."""
 
-from tests.system.lines import line
-from tests.system.measures import assert_cut_off, assert_warned
-from tests.system.stage import Scene, scene
+from tests.system.stage.lines import line
+from tests.system.stage.measures import assert_cut_off, assert_warned
+from tests.system.stage.scenes import Scene, scene
 
 TARIFF = "tariff-p660000-EUR-conversation-a0"
 

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from engine.core.cdr import Disposition, Refusal
-from tests.system.lines import line
-from tests.system.measures import numbers_in
-from tests.system.stage import Scene, scene
+from tests.system.stage.lines import line
+from tests.system.stage.measures import numbers_in
+from tests.system.stage.scenes import Scene, scene
 
 TARIFF = "tariff-p660000-EUR-conversation-a0"
 PIN = "4711"

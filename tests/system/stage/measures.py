@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from engine.core.cdr import CallRecord, Disposition
 from tests.rig.sip.legs import Leg
-from tests.system.listening import Witness, length_s
+from tests.system.stage.listening import Witness, length_s
 
 CUT_OFF_MS = (0, 100)
 WARNING_MS = 150

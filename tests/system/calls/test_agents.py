@@ -4,8 +4,8 @@ import asyncio
 
 from engine.core.cdr import Disposition
 from engine.core.inventory import OnAgentLost, Strategy
-from tests.system.lines import line
-from tests.system.stage import Scene, scene
+from tests.system.stage.lines import line
+from tests.system.stage.scenes import Scene, scene
 
 ELSEWHERE = "+4990012345"
 REFUSED = 603

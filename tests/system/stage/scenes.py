@@ -39,8 +39,8 @@ from tests.rig.house import BOOKED_WITHIN_S, RealHouse
 from tests.rig.outside import OutsideWorld
 from tests.rig.sip.agents import Agent as Phone
 from tests.rig.sip.legs import Leg
-from tests.system.lines import ORGANISATION, PROFILE
-from tests.system.listening import Listeners, Witness
+from tests.system.stage.lines import ORGANISATION, PROFILE
+from tests.system.stage.listening import Listeners, Witness
 
 SCENES_AT_ONCE = 8
 BETWEEN_STARTS_S = 0.7
@@ -80,9 +80,11 @@ def scene(
 
         values = list(inspect.signature(act).parameters.values())[1:]
         ours = list(inspect.signature(test).parameters.values())[:2]
-        test.__signature__ = inspect.Signature([*ours, *values])  # type: ignore[attr-defined]  # read there by the stage
+        signature = inspect.Signature([*ours, *values])
+        test.__signature__ = signature  # type: ignore[attr-defined]  # read by pytest
         test.__name__, test.__doc__, test.__module__ = act.__name__, act.__doc__, act.__module__
-        test.needs = Needs(line, act, agents, outside, lang, group)  # type: ignore[attr-defined]  # read there by the stage
+        needs = Needs(line, act, agents, outside, lang, group)
+        test.needs = needs  # type: ignore[attr-defined]  # read by the stage
         marked: Act = pytest.mark.timeout(PLAY_LIMIT_S + 60)(
             pytest.mark.asyncio(loop_scope="session")(test)
         )

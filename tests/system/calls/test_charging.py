@@ -8,9 +8,9 @@ import pytest
 from engine.core.cdr import Disposition
 from engine.core.inventory import Service
 from engine.core.tariff import BillingStart, FirstCall, Increment, StartsFrom
-from tests.system.lines import ONE_NINETY_NINE, SIXTY_SIX_CENTS, TWO_NINETY_NINE, line, tariff
-from tests.system.measures import assert_cut_off, assert_cut_off_since_announcement
-from tests.system.stage import Scene, scene
+from tests.system.stage.lines import ONE_NINETY_NINE, SIXTY_SIX_CENTS, TWO_NINETY_NINE, line, tariff
+from tests.system.stage.measures import assert_cut_off, assert_cut_off_since_announcement
+from tests.system.stage.scenes import Scene, scene
 
 FREE_SECONDS = (0, 10, 20, 30)
 CONVERSATION, ANNOUNCEMENT = StartsFrom.CONVERSATION, StartsFrom.ANNOUNCEMENT

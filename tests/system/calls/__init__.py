@@ -1,0 +1,1 @@
+"""Calls in one house, played side by side."""

@@ -1,0 +1,1 @@
+"""What needs a house of its own: other trunks, and deaths."""

@@ -1,0 +1,1 @@
+"""How calls are staged: lines, scenes that are played side by side, listening and measures."""
