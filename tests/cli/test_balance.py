@@ -180,3 +180,19 @@ def test_every_command_explains_itself_with_an_example(
     result = quiet_shop.run(*command, "--help")
     assert result.exit_code == 0
     assert f"groschen {' '.join(command)}" in result.stdout.split("Example", 1)[1]
+
+
+def test_a_pin_is_set_and_opens_the_account(shop: Shop) -> None:
+    account = credited(shop)
+    assert shop.json("balance", "pin", NUMBER, "--pin", "4711")["account"] == account
+
+    async def work(books: Books) -> str | None:
+        found = await books.ledger.check_pin("sternlicht", E164, "4711")
+        return found.account_id if found is not None else None
+
+    assert shop.look(work) == account
+
+
+def test_a_pin_that_is_none_is_refused(shop: Shop) -> None:
+    credited(shop)
+    assert shop.run("balance", "pin", NUMBER, "--pin", "12ab").exit_code == 1

@@ -17,7 +17,7 @@ CODE_ENDS = {"", ".py", ".sh", ".lua", ".j2", ".sql"}
 LARGE_ROOMS = {
     "engine/core": "the vocabulary every service shares; one file per term of the field",
     "tests/flows": "one file per part of a call that can go one way or another",
-    "tests/system": "one file per part of a call, and the stage they play on",
+    "tests/core": "one file per file of the core",
 }
 
 # Documents that tell of the past, where a path may be gone.

@@ -192,6 +192,29 @@ def change_number(
     _tell(done, as_json)
 
 
+@balance.command("pin")
+@click.argument("account")
+@click.password_option("--pin", prompt="PIN (4 to 12 digits)", help="Left out: asked for, unseen.")
+@profile_option
+@json_option
+def set_pin(account: str, pin: str, profile: str | None, as_json: bool) -> None:
+    """Set the PIN with which a caller proves himself where a service has pin_entry.
+
+    \b
+    Example:
+      groschen balance pin "030 23125 100"
+    """
+
+    async def work(books: Books, settings: Settings) -> Mapping[str, object]:
+        found = await named(books, settings, account, profile)
+        await books.ledger.set_pin(found.account_id, pin)
+        return _standing(
+            found, await books.store.account(found.account_id) if books.store else None
+        )
+
+    _tell(run(work, as_json=as_json), as_json)
+
+
 def _standing(account: Account, view: AccountView | None) -> Mapping[str, object]:
     """The account as journal and store have it; what is held is unknown without a store."""
     return {
