@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Select, delete, insert, select, update
 from sqlalchemy.engine import RowMapping
@@ -51,14 +52,18 @@ async def book(connection: AsyncConnection, entry: Entry) -> tuple[StorePosting,
     digest = content_hash(content, [(line.account, line.micros) for line in entry.postings])
     held = await connection.scalar(select(entries.c.content_hash).where(entries.c.key == entry.key))
     if held is None:
-        await _write(connection, entry, {**content, "content_hash": digest})
-    elif held != digest:
+        rows = await _write(connection, entry, {**content, "content_hash": digest})
+        return tuple(_store_posting({**content, **row}) for row in rows if row["account_id"])
+    if held != digest:
         raise ConflictError(f"the key {entry.key} was used for another entry")
     query = _numbered().where(entries.c.key == entry.key).order_by(postings.c.line)
     return tuple(await _store_postings(connection, query))
 
 
-async def _write(connection: AsyncConnection, entry: Entry, content: Mapping[str, object]) -> None:
+async def _write(
+    connection: AsyncConnection, entry: Entry, content: Mapping[str, object]
+) -> list[dict[str, Any]]:
+    """Book the entry; its postings' rows."""
     standing = await _lock(connection, entry)
     rows = _rows(entry, standing)
     organisation = next(iter(standing.values())).organisation
@@ -78,6 +83,7 @@ async def _write(connection: AsyncConnection, entry: Entry, content: Mapping[str
         {"account_id": row["account_id"], "seq": row["seq"]} for row in rows if row["account_id"]
     ]
     await connection.execute(insert(outbox), waiting)
+    return rows
 
 
 async def _lock(connection: AsyncConnection, entry: Entry) -> dict[str, _Head]:
@@ -101,9 +107,9 @@ async def _lock(connection: AsyncConnection, entry: Entry) -> dict[str, _Head]:
     return {head.account_id: head for head in found}
 
 
-def _rows(entry: Entry, standing: dict[str, _Head]) -> list[dict[str, object]]:
+def _rows(entry: Entry, standing: dict[str, _Head]) -> list[dict[str, Any]]:
     """The entry's posting rows; the heads move on with them."""
-    rows: list[dict[str, object]] = []
+    rows: list[dict[str, Any]] = []
     for line, posting in enumerate(entry.postings):
         head = standing.get(customer_id(posting.account) or "")
         if head is not None:
@@ -133,10 +139,10 @@ def _numbered() -> Select[tuple[object, ...]]:
 async def _store_postings(
     connection: AsyncConnection, query: Select[tuple[object, ...]]
 ) -> list[StorePosting]:
-    return [_store_posting(row) for row in (await connection.execute(query)).mappings()]
+    return [_store_posting(dict(row)) for row in (await connection.execute(query)).mappings()]
 
 
-def _store_posting(row: RowMapping) -> StorePosting:
+def _store_posting(row: Mapping[str, Any]) -> StorePosting:
     kind = EntryKind(row["kind"])
     return StorePosting(
         account_id=row["account_id"],

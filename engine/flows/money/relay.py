@@ -17,7 +17,7 @@ from engine.ports.clock import Clock
 from engine.ports.ledger import Ledger
 from engine.ports.store import Store, StorePosting
 
-LOOK_EVERY_MS = 250
+LOOK_EVERY_MS = 1_000
 REST_MS = 500
 BATCH_MOST = 200
 
