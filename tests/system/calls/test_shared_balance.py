@@ -32,7 +32,7 @@ async def talk_until_the_money_ends(s: Scene, count: int) -> list[Leg]:
 
 
 @pytest.mark.parametrize("count", [2, 10])
-@scene(lambda count: line(SIXTY_CENTS), agents=10)
+@scene(lambda count: line(SIXTY_CENTS), agents=lambda count: count)
 async def test_at_a_cent_a_second_all_of_it_is_talked_away(s: Scene, count: int) -> None:
     """0.50 is fifty seconds, divided among the calls; nobody hangs up."""
     await s.credit(500_000)
@@ -49,7 +49,7 @@ async def test_at_a_cent_a_second_all_of_it_is_talked_away(s: Scene, count: int)
 
 
 @pytest.mark.parametrize("count", [2, 10])
-@scene(lambda count: line(), agents=10)
+@scene(lambda count: line(), agents=lambda count: count)
 async def test_what_is_left_buys_nothing(s: Scene, count: int) -> None:
     """At 1.1 cents a second, rounded to the cent, the calls do not come out even."""
     await s.credit(400_000)

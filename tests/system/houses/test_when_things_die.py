@@ -6,126 +6,30 @@ Each has a house of its own; the last tests of all, so that no scene is played b
 
 import asyncio
 import sqlite3
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from engine.core.cdr import CallRecord, Disposition
 from engine.errors import RemoteError
-from engine.flows.calls import call_of
 from tests.ports.ledger.books import answered_call
 from tests.rig.engine_main import bound_disk
 from tests.rig.postgres import running_postgres
 from tests.rig.sip.legs import Leg
+from tests.system.houses.parties import WARNED, all_talk, talked
 from tests.system.stage.alone import alone, in_its_own_house
 from tests.system.stage.lines import line
-from tests.system.stage.listening import Witness
 from tests.system.stage.measures import assert_cut_off, assert_warned
 from tests.system.stage.scenes import Scene
 
-WARNED = line(thresholds_s=(10,))
 TWENTY_SECONDS = 220_000
 FORTY_SECONDS = 440_000
-TEN_MORE = 110_000
 FILLINGS_MOST = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Party:
-    """One of several calls to the same line."""
-
-    e164: str
-    call: Leg
-
-    def leg(self, s: Scene, record: CallRecord) -> Leg:
-        """The leg of the agent this caller talked with."""
-        assert record.e164 == self.e164
-        return s.house.world.agent(record.agents[0]).legs[-1]
-
-    async def heard(self, s: Scene, record: CallRecord, *also: str) -> Witness:
-        return await s.heard(self.call, self.leg(s, record), None, is_agent=False, also=also)
-
-
-async def all_talk(s: Scene, balances_micros: Sequence[int]) -> list[Party]:
-    """So many calls, each with a balance of its own, when all have got to the conversation."""
-    parties = []
-    for number, micros in enumerate(balances_micros):
-        e164 = f"+4930231{45000 + number}"
-        await s.house.book(e164, micros)
-        parties.append(Party(e164, await s.call(pai=e164, from_user=e164)))
-    for party in parties:
-        await party.call.answered()
-    await asyncio.sleep(1)
-    return parties
-
-
-async def until(call: Leg, talked_s: float) -> None:
-    """Sleep until about so many seconds of conversation."""
-    assert call.answered_at_ms is not None
-    await asyncio.sleep((call.answered_at_ms - time.time_ns() / 1e6) / 1000 + talked_s)
-
-
 # --- the engine ------------------------------------------------------------------------------
-
-
-@pytest.mark.timeout(300)
-async def test_an_engine_dies_while_twenty_calls_talk(tmp_path: Path) -> None:
-    """By turns: one talks on to the end of his money, one is topped up when another engine has
-    the call, of one the caller and of one the agent hangs up while no engine lives."""
-    async with alone(tmp_path, WARNED, agents=20) as s:
-        parties = await all_talk(s, [FORTY_SECONDS] * 20)
-        agents = await agents_of(s)
-        s.house.engines["e1"].kill()
-        ends_s = await asyncio.gather(
-            *(hang_up_at_half_past(party.call, party.call) for party in parties[2::4]),
-            *(
-                hang_up_at_half_past(party.call, s.house.world.agent(agents[party.e164]).legs[-1])
-                for party in parties[3::4]
-            ),
-        )
-        await s.house.start_engine("e2")
-        await asyncio.sleep(5)
-        for party in parties[1::4]:
-            await s.house.book(party.e164, TEN_MORE)
-        await asyncio.gather(*(party.call.ended(90) for party in parties))
-        records = await s.records(20)
-        heard = [
-            await party.heard(s, record, "warning_caller-s10")
-            for party, record in zip(parties, records, strict=True)
-        ]
-    for record, caller in zip(records, heard, strict=True):
-        assert len(caller.talk) == 1
-        assert abs(caller.talk_ms - record.talk_ms) <= 100
-    for number, length_s in ((0, 40), (1, 50)):
-        for record, caller in zip(records[number::4], heard[number::4], strict=True):
-            assert record.charged_s == length_s
-            assert_cut_off(record, caller)
-            due_ms = caller.talk_began_ms + (length_s - 10) * 1000
-            assert_warned(caller, "warning_caller-s10", due_ms)
-    ended = [*records[2::4], *records[3::4]]
-    assert [record.charged_s for record in ended] == ends_s
-    assert [record.disposition for record in ended] == [
-        *[Disposition.CALLER_HUNG_UP] * 5, *[Disposition.AGENT_HUNG_UP] * 5
-    ]  # fmt: skip
-
-
-async def agents_of(s: Scene) -> dict[str, str]:
-    """Who talks with whom: callers' numbers and their agents' names."""
-    calls = [call_of(snapshot) for snapshot in await s.house.store.live_calls()]
-    return {str(call.caller.e164): call.agent.name for call in calls if call.agent is not None}
-
-
-async def hang_up_at_half_past(call: Leg, leg: Leg) -> int:
-    """End `leg` half a second after a whole second of the conversation; gives that second."""
-    assert call.answered_at_ms is not None
-    talked_s = int((time.time_ns() / 1e6 - call.answered_at_ms) / 1000) + 1
-    await until(call, talked_s + 0.5)
-    await leg.hang_up()
-    return talked_s
 
 
 @in_its_own_house
@@ -161,9 +65,9 @@ async def test_the_store_is_restarted_in_mid_call(folder: Path) -> None:
     async with alone(folder, WARNED) as s:
         await s.credit(TWENTY_SECONDS)
         call, leg = await s.talk()
-        await until(call, 3)
+        await talked(call, 3)
         await s.house.store_process.stop()
-        await until(call, 6)
+        await talked(call, 6)
         await s.house.store_process.start()
         await call.ended(60)
         record = await s.record()
@@ -181,10 +85,10 @@ async def test_a_store_that_is_away_cuts_nobody_and_lets_nobody_in(folder: Path)
         await s.credit(FORTY_SECONDS)
         await s.house.account(s.cast.mobile)
         call, leg = await s.talk()
-        await until(call, 3)
+        await talked(call, 3)
         await s.house.store_process.stop()
         await fault_is_heard(s)
-        await until(call, 33)
+        await talked(call, 33)
         await s.house.store_process.start()
         await call.ended(60)
         record = next(r for r in await s.records(2) if r.e164 == s.caller)
@@ -204,7 +108,7 @@ async def test_postgresql_is_stopped_in_mid_call(folder: Path) -> None:
         async with alone(folder, WARNED, database_url=postgres.url("postgres")) as s:
             await s.credit(TWENTY_SECONDS)
             call, leg = await s.talk()
-            await until(call, 3)
+            await talked(call, 3)
             postgres.stop(at_once=True)
             await fault_is_heard(s)
             await call.ended(60)
@@ -218,7 +122,7 @@ async def test_sqlite_is_locked_in_mid_call(folder: Path) -> None:
     async with alone(folder, WARNED) as s:
         await s.credit(TWENTY_SECONDS)
         call, leg = await s.talk()
-        await until(call, 3)
+        await talked(call, 3)
         with locked(s.house.folder / "ledger.sqlite3"):
             await fault_is_heard(s)
             await call.ended(60)
@@ -234,7 +138,7 @@ async def test_sqlite_is_full_in_mid_call(folder: Path) -> None:
         await s.credit(TWENTY_SECONDS)
         filler = await s.house.ledger.open_account("acme", "filler", s.cast.foreign, "EUR")
         call, leg = await s.talk()
-        await until(call, 3)
+        await talked(call, 3)
         full.touch()
         with pytest.raises(RemoteError, match="full"):
             await fill(s, filler.account_id)

@@ -42,7 +42,7 @@ from tests.rig.sip.legs import Leg
 from tests.system.stage.lines import ORGANISATION, PROFILE
 from tests.system.stage.listening import Listeners, Witness
 
-SCENES_AT_ONCE = 8
+CALLS_AT_ONCE = 10
 BETWEEN_STARTS_S = 0.7
 PLAY_LIMIT_S = 240
 TRUNK = "carrier"
@@ -53,12 +53,12 @@ Act = Callable[..., Coroutine[Any, Any, None]]
 
 @dataclass(frozen=True)
 class Needs:
-    """What a scene asks for: its line (made of the test's parameters, if a function), how many
-    phones and outside numbers answer it, what is special about its hunt group."""
+    """What a scene asks for: its line, how many phones (each made of the test's parameters, if a
+    function) and outside numbers answer it, what is special about its hunt group."""
 
     line: Service | Callable[..., Service]
     act: Act
-    agents: int = 1
+    agents: int | Callable[..., int] = 1
     outside: int = 0
     lang: str = "de"
     group: Mapping[str, Any] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class Needs:
 def scene(
     line: Service | Callable[..., Service],
     *,
-    agents: int = 1,
+    agents: int | Callable[..., int] = 1,
     outside: int = 0,
     lang: str = "de",
     **group: Any,
@@ -103,7 +103,8 @@ class Cast:
         self.landline = f"+4930231{35000 + number}"
         self.mobile = f"+49152288{10000 + number}"
         self.foreign = f"+33142685{100 + number}"
-        self.phones = tuple(f"s{number}a{k}" for k in range(1, needs.agents + 1))
+        agents = needs.agents(**values) if callable(needs.agents) else needs.agents
+        self.phones = tuple(f"s{number}a{k}" for k in range(1, agents + 1))
         self.outside = tuple(f"+4989{5000000 + 10 * number + k}" for k in range(needs.outside))
         self.group = HuntGroup(
             name=f"group{number}",
@@ -119,6 +120,11 @@ class Cast:
             group=self.group.name,
             caller_list=f"list{number}" if plan.tariff.first_call else "",
         )
+
+    @property
+    def weight(self) -> int:
+        """How many calls it may be."""
+        return len(self.phones) + len(self.outside)
 
     def agents(self, phones_port: int) -> tuple[Agent, ...]:
         lang = self.needs.lang
@@ -275,15 +281,21 @@ class Scene:
 
 
 class Plays:
-    """Plays under way side by side, so many at once; each is awaited by its own test."""
+    """Plays under way side by side, so much at once; each is awaited by its own test."""
 
-    def __init__(self, at_once: int) -> None:
-        self._free = asyncio.Semaphore(at_once)
+    def __init__(self, most: int) -> None:
+        """`most` is the weight that all that is under way may have together."""
+        self._most = most
+        self._free = asyncio.Semaphore(most)
+        self._entrance = asyncio.Lock()
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    def begin(self, name: str, play: Callable[[Callable[[], None]], Awaitable[None]]) -> None:
+    def begin(
+        self, name: str, play: Callable[[Callable[[], None]], Awaitable[None]], weight: int = 1
+    ) -> None:
         """Play as soon as there is room; `play` is given what makes room for the next one."""
-        self._tasks[name] = asyncio.create_task(self._run(play), name=name)
+        run = self._run(play, min(weight, self._most))
+        self._tasks[name] = asyncio.create_task(run, name=name)
 
     async def outcome(self, name: str) -> None:
         """Wait for the end of a play; raises what it raised."""
@@ -300,10 +312,14 @@ class Plays:
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
-    async def _run(self, play: Callable[[Callable[[], None]], Awaitable[None]]) -> None:
-        await self._free.acquire()
+    async def _run(
+        self, play: Callable[[Callable[[], None]], Awaitable[None]], weight: int
+    ) -> None:
         with ExitStack() as place:
-            place.callback(self._free.release)
+            async with self._entrance:
+                for _ in range(weight):
+                    await self._free.acquire()
+                    place.callback(self._free.release)
             async with asyncio.timeout(PLAY_LIMIT_S):
                 await play(place.close)
 
@@ -323,7 +339,7 @@ class Stage:
         casts = tuple(self._casts.values())
         self.house = RealHouse(folder, (), organise=lambda world: organise(world, casts))
         self._listeners = Listeners()
-        self._plays = Plays(SCENES_AT_ONCE)
+        self._plays = Plays(CALLS_AT_ONCE)
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -333,7 +349,7 @@ class Stage:
             await self.house.start_engine()
             stack.push_async_callback(self._plays.end)
             for name, cast in self._casts.items():
-                self._plays.begin(name, partial(self._play, cast))
+                self._plays.begin(name, partial(self._play, cast), cast.weight)
             self._stack = stack.pop_all()
         return self
 
