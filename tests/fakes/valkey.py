@@ -238,7 +238,8 @@ class StoreData:
     def agent(self, name: str) -> AgentState:
         state = self.agents.get(name, AgentState(name, True, False, 0, None))
         idle = state.call_id is None and state.idle_since_ms <= self.now_ms()
-        return replace(state, free=idle and not state.paused)
+        free = idle and not state.paused
+        return state if state.free == free else replace(state, free=free)
 
     def next_turn(self, group: str) -> int:
         self.turns[group] += 1
