@@ -1,6 +1,7 @@
 """The premium call's state table, and any sequence of events against it, without an event loop."""
 
 import inspect
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -12,7 +13,7 @@ from engine.core.inventory import Agent, AgentKind, Inventory, OnAgentLost
 from engine.core.rating import charge
 from engine.core.tariff import BillingStart, FirstCall, Increment, StartsFrom
 from engine.premium import machine
-from engine.premium.call import PremiumCall, State
+from engine.premium.call import PremiumCall, State, changed
 from tests.core.premium_driver import CALLER, Driver, stock_of, tariff_of
 from tests.flows.bills import quoted
 
@@ -60,6 +61,13 @@ def test_every_state_is_reached() -> None:
     assert {state for state, _ in machine.TRANSITIONS} | {State.LEAVING, State.FINISHED} == set(
         State
     )
+
+
+def test_changed_is_replace() -> None:
+    call = Driver(stock_of()).call
+    assert changed(call, {"round": 2, "tried": ("a1",)}) == replace(call, round=2, tried=("a1",))
+    with pytest.raises(KeyError):
+        changed(call, {"rund": 2})
 
 
 # --- any sequence ------------------------------------------------------------------------------

@@ -65,6 +65,11 @@ class MemoryLedger:
         self._calls: dict[str, CallRecord] = {}
         self._callers: dict[tuple[str, str, str], tuple[str, int]] = {}
 
+    @property
+    def unapplied(self) -> int:
+        """Postings in the outbox."""
+        return len(self._outbox)
+
     def fail_next(self, times: int = 1, method: str | None = None, *, after: bool = False) -> None:
         """Let the next `times` calls (of `method` alone, if named) raise `RemoteError`."""
         self._faults.append(_Fault(times, method, after))

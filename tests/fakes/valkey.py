@@ -56,6 +56,7 @@ class StoreData:
         self.now_ms = now_ms
         self.listeners: list[Callable[[str], None]] = []
         self.generations = 0
+        self.ever_saved: set[str] = set()
         self.empty()
 
     def empty(self) -> None:
@@ -192,6 +193,7 @@ class StoreData:
         ):
             raise ConflictError(f"{snapshot.call_id} belongs to {kept.engine}")
         self.calls[snapshot.call_id] = snapshot
+        self.ever_saved.add(snapshot.call_id)
 
     def forget(self, call_id: str, epoch: int) -> None:
         kept = self.calls.get(call_id)

@@ -1,82 +1,85 @@
-"""`scripts/simulate`: premium calls in virtual time, with random faults from a seed."""
+"""Simulates premium calls in virtual time with faults at random, and judges what was booked.
 
-import dataclasses
+    python -m tests.simulation --calls 100000 --seed 1
+
+Exit code 0 if every invariant is whole, 1 if one is broken (each is told with its neighbourhood's
+number: `--only` runs that one again). The same calls and seed give the same digest.
+"""
+
 import json
-import logging
-import secrets
+import os
 import sys
-import time
 
 import click
-import structlog
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from tests.fakes.clock import run_virtually
-from tests.simulation.invariants import Outcome, assert_whole
-from tests.simulation.town import Town
+from engine.core.money import format_shortest
+from tests.simulation.run import Total, quieten, run_town, simulate, towns_of
 
-BATCH = 2_000
+FAULTS_SHOWN = 20
 
 
 @click.command()
-@click.option("--calls", default=2_000, show_default=True, type=click.IntRange(1, 10_000_000))
-@click.option("--seed", type=int, help="The same seed gives the same calls; default: a new one.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
-def main(calls: int, seed: int | None, as_json: bool) -> None:
-    """Simulate premium calls with crashes, outages, lost and doubled events.
+@click.option("--calls", default=2_000, show_default=True, help="How many calls to simulate.")
+@click.option("--seed", default=1, show_default=True, help="What all chance comes from.")
+@click.option("--jobs", default=os.cpu_count() or 1, show_default=True, help="Processes.")
+@click.option("--only", type=int, help="Run only the neighbourhood of this number.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def main(calls: int, seed: int, jobs: int, only: int | None, as_json: bool) -> None:
+    """Simulate premium calls with faults at random; prints what was found."""
+    quieten()
+    total = _one(calls, seed, only) if only is not None else _all(calls, seed, jobs)
+    print(json.dumps(_answer(total)) if as_json else _report(total))
+    sys.exit(1 if total.faults else 0)
 
-    Ends with every invariant of the money whole, or names the one that is not (exit code 1).
 
-    \b
-    Examples:
-      scripts/simulate --calls 2000
-      scripts/simulate --calls 100000 --seed 7
-    """
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    seed = secrets.randbelow(2**31) if seed is None else seed
+def _one(calls: int, seed: int, number: int) -> Total:
+    total = Total(seed)
+    total.add(run_town(seed, towns_of(calls)[number], number))
+    return total
+
+
+def _all(calls: int, seed: int, jobs: int) -> Total:
     console = Console(stderr=True)
-    console.print(f"seed {seed}")
-    began = time.monotonic()
-    outcomes = _run(console, calls, seed)
-    took_s = round(time.monotonic() - began, 1)
-    for outcome in outcomes if not as_json else ():
-        click.echo(f"{outcome.calls} calls, charged {outcome.charged_micros}, {outcome.digest}")
-    total = sum(outcome.calls for outcome in outcomes)
-    if as_json:
-        whole = {"seed": seed, "calls": total, "seconds": took_s}
-        click.echo(json.dumps({**whole, "towns": [dataclasses.asdict(o) for o in outcomes]}))
-    else:
-        click.echo(f"All invariants are whole after {total} calls ({took_s} s, seed {seed}).")
-
-
-def _run(console: Console, calls: int, seed: int) -> list[Outcome]:
-    """Towns of at most `BATCH` calls, one after the other, each with a seed of its own."""
-    outcomes: list[Outcome] = []
-    columns = (TextColumn("calls"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("Simulating"), BarColumn(), MofNCompleteColumn(), TextColumn("calls"),
+        TimeRemainingColumn(), TextColumn("{task.fields[found]}"),
+    )  # fmt: skip
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task("calls", total=calls)
-        for done in range(0, calls, BATCH):
-            town = Town(
-                min(BATCH, calls - done),
-                seed + done // BATCH,
-                lambda n, done=done: progress.update(task, completed=done + n),  # type: ignore[misc]  # bound early
-            )
-            try:
-                outcomes.append(run_virtually(_live(town)))
-            except AssertionError as broken:
-                console.print(f"[red]Broken[/red] with seed {town.seed}, {town.calls} calls:")
-                console.print(str(broken))
-                sys.exit(1)
-    return outcomes
+        task = progress.add_task("calls", total=calls, found="")
+
+        def show(total: Total) -> None:
+            done = sum(towns_of(calls)[: len(total.digests)])
+            found = f"{len(total.faults)} broken" if total.faults else ""
+            progress.update(task, completed=done, found=found)
+
+        return simulate(calls, seed, jobs, show)
 
 
-async def _live(town: Town) -> Outcome:
-    try:
-        await town.live()
-        return await assert_whole(town)
-    finally:
-        await town.house.stop()
+def _answer(total: Total) -> dict[str, object]:
+    return {
+        "seed": total.seed,
+        "calls": total.calls,
+        "records": total.records,
+        "charged": format_shortest(total.charged_micros),
+        "engine_deaths": total.deaths,
+        "stores_emptied": total.emptied,
+        "outages": total.outages,
+        "lost_events": total.lost_events,
+        "dispositions": dict(sorted(total.dispositions.items())),
+        "broken": total.faults,
+        "digest": total.digest,
+    }
+
+
+def _report(total: Total) -> str:
+    answer = _answer(total)
+    lines = [f"{key.replace('_', ' '):>16}: {value}" for key, value in answer.items()]
+    if len(total.faults) > FAULTS_SHOWN:
+        lines[-2] = f"{'broken':>16}: {len(total.faults)}, the first being"
+        lines[-1:-1] = [f"{'':>18}{fault}" for fault in total.faults[:FAULTS_SHOWN]]
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -1,257 +1,313 @@
-"""A town that telephones: callers, agents, payers and misfortunes, all drawn from one seed.
+"""A town of callers, agents and an operator, and all that can go wrong in it, from one seed.
 
-In virtual time, on the real flows and machines and the ports' twins in memory. Callers share
-accounts, hang up whenever they like, change their numbers; agents are busy, deaf or in a hurry;
-money comes and goes in mid-call. Meanwhile engines are killed and started again, the event stream
-breaks, events come late or twice, store and ledger go away, and the store loses all it has.
+`Town(seed, number)` is one neighbourhood: its own house (`tests.flows.world`), two engines, a few
+services at random tariffs, some dozen numbers whose owners call, top up, hang up. `live` lets an
+hour pass and hands back what is to be judged (`tests.simulation.verdict`). Everything random comes
+from the seed, so that the same seed is the same hour, to the last event.
 """
 
 import asyncio
+import contextlib
 import random
-from collections import Counter
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from engine.core import events as e
-from engine.core.inventory import Agent, Inventory, OnAgentLost, Service, Strategy
+from engine.core.events import Event, LegFailure, LegJoined
+from engine.core.identity import SignalledIdentity
+from engine.core.inventory import (
+    Agent,
+    AgentKind,
+    Inventory,
+    OnAgentLost,
+    Service,
+    Strategy,
+)
+from engine.core.money import Rounding, RoundingMode
 from engine.core.posting import EntryKind
-from engine.core.rating import BillingStart, Increment, StartsFrom
-from engine.core.tariff import FirstCall
+from engine.core.tariff import BillingStart, FirstCall, Increment, StartsFrom
+from engine.errors import EngineError, RemoteError
 from engine.flows.money.books import rebuild
-from engine.flows.money.movements import Denied, Money, Why
-from tests.fakes.telephony import FakeLeg
-from tests.flows.world import World, inventory, service, tariff
+from engine.flows.money.movements import Money, Why
+from tests.fakes.telephony import FakeLeg, Manner
+from tests.flows.world import World, asserted, inventory, service, tariff, trunk
 
-ENGINES = ("e1", "e2", "e3")
-AGENTS = 24
-CENT = 10_000
-CALLS_A_MINUTE = 40
-MISFORTUNE_EVERY_S = 25.0
-PATIENCE_S = 3_600.0
-NOT_DOUBLED = (e.CallArrived,)
-
-
-def lines() -> tuple[Service, ...]:
-    """Four lines whose tariffs differ in everything that matters to money."""
-    return (
-        service(name="second", dids=("+493023125001",), free_hold_s=0),
-        service(
-            name="minute",
-            dids=("+493023125002",),
-            tariff=tariff(increment=Increment(60, 60), landline_micros=1_990_000),
-            on_agent_lost=OnAgentLost.NEXT,
-            free_hold_s=20,
-        ),
-        service(
-            name="waiting",
-            dids=("+493023125003",),
-            tariff=tariff(
-                increment=Increment(30, 6),
-                connect_fee_micros=150_000,
-                billing_start=BillingStart(StartsFrom.ANNOUNCEMENT, 10),
-                landline_micros=333_333,
-            ),
-            free_hold_s=0,
-        ),
-        service(
-            name="first",
-            dids=("+493023125004",),
-            tariff=tariff(
-                increment=Increment(60, 1),
-                first_call=FirstCall(0, 2),
-                billing_start=BillingStart(StartsFrom.CONVERSATION, 20),
-            ),
-            caller_list="acme/first",
-            thresholds_s=(120, 30),
-        ),
-    )
-
-
-def stock() -> Inventory:
-    agents = tuple(
-        Agent(name=f"a{number}", organisation="acme", lang="de" if number % 2 else "en")
-        for number in range(AGENTS)
-    )
-    return inventory(*lines(), agents=agents, strategy=Strategy.LONGEST_IDLE, ring_timeout_s=10)
+PATIENCE_MOST_S = 300
+SECONDS_PER_CALL = 1.5
+ENGINES = ("e1", "e2")
+SERVICES = (("sternlicht", "+493023125000"), ("mondlicht", "+493023125001"))
 
 
 @dataclass
 class Town:
-    """One run: so many calls from a seed; `told` hears how many calls have ended."""
+    """One neighbourhood of the simulation."""
 
-    calls: int
     seed: int
-    told: Callable[[int], None] = lambda _done: None
-    happened: Counter[str] = field(default_factory=Counter)
+    number: int
+    calls: int
+    faulty: bool = True
+    placed: list[FakeLeg] = field(default_factory=list)
+    lost: int = 0
+    unheard_joins: set[str] = field(default_factory=set)
+    deaths: int = 0
+    emptied: int = 0
+    outages: int = 0
 
     def __post_init__(self) -> None:
-        self.random = random.Random(self.seed)
-        self.house = World(stock())
-        self.money = Money(self.house.ledger, self.house.store, self.house.clock)
-        people = max(4, self.calls // 12)
-        self.numbers = [f"+49302312{5200 + number:06d}" for number in range(people)]
-        self.legs: list[FakeLeg] = []
-        self._over = False
+        self.chance = random.Random(f"{self.seed}:{self.number}")
+        self.numbers = [f"+49302312{5000 + n}" for n in range(max(6, self.calls // 4))]
+        self.numbers += ["+4915228817386", "+442079460123"]
+        self.span_s = max(120.0, self.calls * SECONDS_PER_CALL)
+        self.house = World(self._inventory())
+        self.house.switch.fault = self._event_fault
+        self.quiet = not self.faulty
+
+    # --- who and what there is -------------------------------------------------------------
+
+    def _inventory(self) -> Inventory:
+        chance = self.chance
+        agents = tuple(
+            Agent(
+                name=f"a{n}",
+                organisation="acme",
+                kind=AgentKind.OUTSIDE if chance.random() < 0.2 else AgentKind.PHONE,
+                lang=chance.choice(("de", "en")),
+                wrap_up_s=chance.choice((0, 2, 10)),
+            )
+            for n in range(max(4, self.calls // 4))
+        )
+        services = tuple(self._service(name, did) for name, did in SERVICES)
+        carrier = trunk(early_media=chance.random() < 0.7)
+        strategy = chance.choice(list(Strategy))
+        return inventory(
+            *services,
+            agents=agents,
+            carrier=carrier,
+            strategy=strategy,
+            ring_timeout_s=chance.choice((8, 20)),
+        )
+
+    def _service(self, name: str, did: str) -> Service:
+        chance = self.chance
+        offer = FirstCall(chance.choice((0, 300_000)), chance.choice((1, 2, None)))
+        terms = tariff(
+            landline_micros=chance.choice((600_000, 1_990_000, 1_234_567)),
+            mobile_micros=chance.choice((600_000, 2_990_000)),
+            other_micros=2_990_000,
+            increment=chance.choice(
+                (Increment(1, 1), Increment(60, 60), Increment(60, 1), Increment(30, 6))
+            ),
+            billing_start=BillingStart(
+                chance.choice((*[StartsFrom.CONVERSATION] * 3, StartsFrom.ANNOUNCEMENT)),
+                chance.choice((0, 0, 10, 30)),
+            ),
+            connect_fee_micros=chance.choice((0, 0, 150_000)),
+            first_call=offer if chance.random() < 0.5 else None,
+            rounding=Rounding(chance.choice((0, 2, 2, 6)), chance.choice(list(RoundingMode))),
+            max_call_minutes=chance.choice((60, 60, 5)),
+        )
+        return service(
+            name=name,
+            dids=(did,),
+            tariff=terms,
+            caller_list="new" if chance.random() < 0.7 else "",
+            first_call_days=chance.choice((None, 2)),
+            thresholds_s=chance.choice(((120,), (120, 30), (60,))),
+            free_hold_s=chance.choice((0, 20, 60)),
+            on_agent_lost=chance.choice(list(OnAgentLost)),
+            whisper=chance.random() < 0.8,
+            max_wait_s=chance.choice((30, 120)),
+            forced_end_min=chance.choice((None, 60, 3)),
+            forced_end_warning_s=60,
+        )
+
+    # --- the hour --------------------------------------------------------------------------
 
     async def live(self) -> None:
-        """Let all calls happen and come to their end, and every misfortune be over."""
-        self.house.switch.fault = self._fate
-        for engine in ENGINES:
-            await self.house.start_engine(engine)
-        fate = asyncio.create_task(self._misfortunes())
-        callers: set[asyncio.Task[None]] = set()
-        for number in range(self.calls):
-            await asyncio.sleep(self.random.expovariate(CALLS_A_MINUTE / 60))
-            callers.add(asyncio.create_task(self._caller()))
-            callers = {task for task in callers if not task.done()}
-            if number % 100 == 0:
-                self.told(number)
-        await asyncio.gather(*callers)
-        self._over = True
-        await fate
-        await self._settle()
-        self.told(self.calls)
+        """Let everybody do what they do, then let everything come to its end."""
+        house, chance = self.house, self.chance
+        for name in ENGINES:
+            await house.start_engine(name)
+            self._set_gate(name)
+        for e164 in self.numbers:
+            await house.book(e164, chance.choice((0, 2_500_000, 6_000_000, 12_000_000)))
+        actors = [asyncio.create_task(self._caller(n)) for n in range(self.calls)]
+        actors += [asyncio.create_task(self._operator(n)) for n in range(self.calls // 2)]
+        actors.append(asyncio.create_task(self._agents()))
+        if self.faulty:
+            actors.append(asyncio.create_task(self._troubles()))
+        await asyncio.gather(*actors)
+        await self._quieten()
 
-    async def _settle(self) -> None:
-        """Everybody hangs up and the dust settles: nothing goes wrong any more."""
-        self.house.switch.fault = lambda _event: (0,)
-        self.house.store_back()
-        self.house.ledger.down = False
-        for engine in ENGINES:
-            if engine not in self.house.engines:
-                await self.house.start_engine(engine)
-        await asyncio.sleep(30)
-        await self.house.until(lambda: self.house.live() == 0, PATIENCE_S)
+    async def _quieten(self) -> None:
+        """No more faults; whoever still stands hangs up, and what is under way ends."""
+        house = self.house
+        self.quiet = True
+        house.ledger.down = False
+        house.store_back()
+        for name in ENGINES:
+            if name not in house.engines:
+                await house.start_engine(name)
         await asyncio.sleep(60)
-        await rebuild(self.house.ledger, self.house.store, self.house.clock)
+        await rebuild(house.ledger, house.store, house.clock)
+        for leg in self.placed:
+            if leg.alive:
+                house.switch.hang_up(leg.leg)
+        await house.until(self._is_over, within_s=1_800)
+        await asyncio.sleep(10)
+
+    def _is_over(self) -> bool:
+        house = self.house
+        return house.live() == 0 and not house.data.calls and not house.ledger.unapplied
 
     # --- people ----------------------------------------------------------------------------
 
-    async def _caller(self) -> None:
-        """One call by somebody who may top up while he talks, and hangs up when he likes."""
-        number = self.random.choice(self.numbers)
-        await self._pay(number, self.random.choice((0, 20, 50, 99, 200, 500)) * CENT)
-        line = self.random.choice(self.house.inventory.services)
-        engine = self.random.choice([*self.house.engines])
-        leg = self.house.call(number, engine=engine, did=line.dids[0])
-        self.legs.append(leg)
-        stays_s = self.random.choice((2, 8, 15, 40, 90, 200, 600, 4_000))
-        started_s = asyncio.get_running_loop().time()
-        while leg.alive and asyncio.get_running_loop().time() - started_s < stays_s:
-            await asyncio.sleep(self.random.uniform(1, 60))
-            await self._meddle(number)
-        if leg.alive:
-            self.house.switch.hang_up(leg.leg)
-
-    async def _pay(self, number: str, micros: int) -> None:
-        if micros:
-            await self._tried("top_up", lambda: self.house.book(number, micros))
-
-    async def _meddle(self, number: str) -> None:
-        """Something happens to the money, or to the number, of somebody who may be talking."""
-        match self.random.randrange(12):
-            case 0 | 1:
-                await self._pay(number, self.random.choice((5, 33, 100, 1_000)) * CENT)
-            case 2:
-                await self._tried("debit", lambda: self._debit(number, 30 * CENT))
-            case 3:
-                await self._tried(
-                    "reversal", lambda: self.house.book(number, -50 * CENT, EntryKind.REVERSAL)
-                )
-            case 4:
-                await self._tried("new_number", lambda: self._change_number(number))
-
-    async def _debit(self, number: str, micros: int) -> None:
-        account = await self.house.ledger.find_account("acme-eur", number)
-        if account is None:
+    async def _caller(self, number: int) -> None:
+        """Calls at some time, and hangs up when he has had enough."""
+        chance = random.Random(f"{self.seed}:{self.number}:caller:{number}")
+        await asyncio.sleep(chance.uniform(0, self.span_s))
+        house = self.house
+        living = sorted(house.engines)
+        if not living:
             return
-        why = Why(key=f"debit:{self.random.getrandbits(64)}", reason="a chat", author="shop")
-        answer = await self.money.debit(account.account_id, micros, why)
-        if isinstance(answer, Denied):
-            self.happened["debit_denied"] += 1
+        e164 = chance.choice(self.numbers)
+        identity = SignalledIdentity(asserted=(asserted(e164),), from_user=e164)
+        if chance.random() < 0.05:
+            identity = SignalledIdentity(from_user="anonymous")
+        did = chance.choice(SERVICES)[1]
+        leg = house.call(e164, chance.choice(living), did, identity)
+        self.placed.append(leg)
+        patience_s = chance.choice((chance.uniform(0, 20), chance.expovariate(1 / 90), None))
+        if patience_s is not None:
+            await asyncio.sleep(min(patience_s, PATIENCE_MOST_S))
+            if leg.alive:
+                house.switch.hang_up(leg.leg)
 
-    async def _change_number(self, number: str) -> None:
-        """The account gets another number; who talks goes on with the same account."""
-        account = await self.house.ledger.find_account("acme-eur", number)
-        if account is None:
-            return
-        new = f"+49302312{600_000 + self.random.randrange(300_000):06d}"
-        why = Why(key=f"number:{self.random.getrandbits(64)}", reason="moved", author="shop")
-        await self.money.change_number(account.account_id, new, why)
-
-    async def _tried(self, name: str, work: Callable[[], Awaitable[object]]) -> None:
-        """Do it, or let it be if store or ledger are away just now; it was booked or it was not."""
+    async def _operator(self, number: int) -> None:
+        """Money comes in and goes out, numbers change, while they talk."""
+        chance = random.Random(f"{self.seed}:{self.number}:operator:{number}")
+        await asyncio.sleep(chance.uniform(0, self.span_s + 60))
+        house = self.house
+        e164 = chance.choice(self.numbers)
         try:
-            await work()
-            self.happened[name] += 1
-        except Exception as error:  # every refusal is a value or one of our errors
-            self.happened[f"{name}_failed_{type(error).__name__}"] += 1
-
-    # --- misfortunes -------------------------------------------------------------------------
-
-    def _fate(self, event: e.Event) -> tuple[int, ...]:
-        """When an event arrives: mostly at once, sometimes late, sometimes twice."""
-        lot = self.random.random()
-        if lot < 0.01 and not isinstance(event, NOT_DOUBLED):
-            self.happened["event_doubled"] += 1
-            return (0, self.random.randrange(1, 400))
-        if lot < 0.03:
-            self.happened["event_late"] += 1
-            return (self.random.randrange(1, 250),)
-        return (0,)
-
-    async def _misfortunes(self) -> None:
-        misfortunes = (
-            self._engine_dies, self._engine_dies, self._stream_breaks, self._stream_breaks,
-            self._store_is_away, self._ledger_is_away, self._store_is_emptied, self._agents_change,
-        )  # fmt: skip
-        while not self._over:
-            await asyncio.sleep(self.random.expovariate(1 / MISFORTUNE_EVERY_S))
-            misfortune = self.random.choice(misfortunes)
-            self.happened[misfortune.__name__.removeprefix("_")] += 1
-            await misfortune()
-
-    async def _engine_dies(self) -> None:
-        living = [*self.house.engines]
-        if len(living) < 2:
-            return
-        name = self.random.choice(living)
-        await self.house.kill_engine(name)
-        self.house.engines.pop(name, None)
-        await asyncio.sleep(self.random.choice((0, 1, 10)))
-        await self.house.start_engine(name)
-
-    async def _stream_breaks(self) -> None:
-        """All events of a while are lost; then the engine compares."""
-        name = self.random.choice([*self.house.engines])
-        self.house.switch.lose_stream(name)
-        await asyncio.sleep(self.random.choice((0.1, 2, 15)))
-        self.house.switch.find_stream(name)
-
-    async def _store_is_away(self) -> None:
-        self.house.store_away()
-        await asyncio.sleep(self.random.choice((0.5, 5, 28)))
-        self.house.store_back()
-
-    async def _ledger_is_away(self) -> None:
-        self.house.ledger.down = True
-        await asyncio.sleep(self.random.choice((0.5, 5, 28)))
-        self.house.ledger.down = False
-
-    async def _store_is_emptied(self) -> None:
-        self.house.data.empty()
-        await asyncio.sleep(10)
-
-    async def _agents_change(self) -> None:
-        for number in self.random.sample(range(AGENTS), 6):
-            lot = self.random.randrange(12)
-            name = f"a{number}"
-            if lot == 0:
-                self.house.manner(name, answers_after_ms=None)
-            elif lot == 1:
-                self.house.manner(name, fails_with=e.LegFailure.BUSY)
-            elif lot == 2:
-                hurry_ms = self.random.randrange(500, 60_000)
-                self.house.manner(name, hangs_up_after_ms=hurry_ms)
+            account = await house.ledger.find_account("acme-eur", e164)
+            if account is None:
+                return
+            money = Money(house.ledger, house.store, house.clock)
+            why = Why(key=f"op{number}", reason="simulated", author="operator")
+            what = chance.random()
+            if what < 0.55:
+                await house.book(e164, chance.choice((70_000, 330_000, 1_000_000)))
+            elif what < 0.7:
+                await money.debit(account.account_id, chance.choice((50_000, 500_000)), why)
+            elif what < 0.8:
+                await house.book(e164, -chance.choice((50_000, 400_000)), EntryKind.REVERSAL)
+            elif what < 0.9:
+                other = await house.ledger.find_account("acme-eur", chance.choice(self.numbers))
+                if other is not None and other.account_id != account.account_id:
+                    await money.move(account.account_id, other.account_id, 100_000, why)
             else:
-                self.house.manner(name)
+                new = chance.choice((*self.numbers, f"+49302312{chance.randint(6000, 6999)}"))
+                await money.change_number(account.account_id, new, why, merge=True)
+        except EngineError:
+            return
+
+    async def _agents(self) -> None:
+        """Agents change their manners every now and then."""
+        chance = random.Random(f"{self.seed}:{self.number}:agents")
+        names = [agent.name for agent in self.house.inventory.agents]
+        for _ in range(int(self.span_s / 10)):
+            for name in chance.sample(names, k=max(1, len(names) // 4)):
+                self.house.switch.manners[f"PJSIP/{name}"] = self._manner(chance)
+            await asyncio.sleep(10)
+
+    def _manner(self, chance: random.Random) -> Manner:
+        what = chance.random()
+        if what < 0.1:
+            return Manner(answers_after_ms=None)
+        if what < 0.2:
+            return Manner(fails_with=chance.choice(list(LegFailure)))
+        leaves_ms = chance.choice((None, None, None, chance.randint(10, 60_000)))
+        return Manner(
+            answers_after_ms=chance.randint(200, 9_000),
+            presses=chance.choice(("1", "1", "31", "")),
+            presses_after_ms=chance.randint(100, 9_000),
+            hangs_up_after_ms=leaves_ms,
+        )
+
+    # --- what goes wrong -------------------------------------------------------------------
+
+    def _event_fault(self, event: Event) -> tuple[int, ...]:
+        """Now and then an event comes late, twice, or never."""
+        if self.quiet:
+            return (0,)
+        what = self.chance.random()
+        if what < 0.97:
+            return (0,)
+        if what < 0.98:
+            return (0, self.chance.randint(0, 2_000))
+        if what < 0.997:
+            return (self.chance.randint(1, 1_500),)
+        self.lost += 1
+        if isinstance(event, LegJoined):
+            self.unheard_joins.add(event.leg.partition("-")[0])
+        return ()
+
+    def _set_gate(self, name: str) -> None:
+        async def gate(order: str) -> None:
+            if self.quiet:
+                return
+            what = self.chance.random()
+            if what < 0.002:
+                raise RemoteError(f"simulated fault in {order}")
+            if what < 0.05:
+                await asyncio.sleep(self.chance.randint(1, 20) / 1000)
+
+        self.house.ports[name].gate = gate
+
+    async def _troubles(self) -> None:
+        """One great trouble after the other, each with the time to recover from it."""
+        chance = random.Random(f"{self.seed}:{self.number}:troubles")
+        house = self.house
+        ends_s = asyncio.get_running_loop().time() + self.span_s
+        while asyncio.get_running_loop().time() < ends_s:
+            await asyncio.sleep(chance.uniform(20, 120))
+            trouble = chance.choice((self._death, self._death, self._outage, self._loss))
+            await trouble(chance)
+            await asyncio.sleep(20)
+        assert house.engines
+
+    async def _death(self, chance: random.Random) -> None:
+        """An engine is killed; it comes back sooner or later."""
+        name = chance.choice(sorted(self.house.engines))
+        self.deaths += 1
+        await self.house.kill_engine(name)
+        await asyncio.sleep(chance.choice((0.5, 5, 30)))
+        await self.house.start_engine(name)
+        self._set_gate(name)
+
+    async def _outage(self, chance: random.Random) -> None:
+        """Store, ledger or an event stream are away for up to half a minute."""
+        self.outages += 1
+        house, away_s = self.house, chance.uniform(0.5, 30)
+        what = chance.choice(("store", "ledger", "stream"))
+        if what == "store":
+            house.store_away()
+            await asyncio.sleep(away_s)
+            house.store_back()
+        elif what == "ledger":
+            house.ledger.down = True
+            await asyncio.sleep(away_s)
+            house.ledger.down = False
+        else:
+            name = chance.choice(sorted(house.engines))
+            house.switch.lose_stream(name)
+            await asyncio.sleep(away_s)
+            house.switch.find_stream(name)
+
+    async def _loss(self, chance: random.Random) -> None:
+        """The store loses all it has."""
+        if chance.random() < 0.5:
+            self.emptied += 1
+            self.house.data.empty()
+            await asyncio.sleep(10)
+            with contextlib.suppress(EngineError):
+                await rebuild(self.house.ledger, self.house.store, self.house.clock)
