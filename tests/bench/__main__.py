@@ -140,4 +140,4 @@ async def _measure(console: Console, folder: Path, size: Size, ways: Sequence[Wa
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="scripts/bench")
