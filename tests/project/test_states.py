@@ -1,0 +1,63 @@
+"""The committed diagram is what the table says, and what calls do is in it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from engine.core.events import CallAdopted
+from engine.core.tariff import FirstCall
+from engine.premium.call import State
+from tests.core.premium_driver import CALLER, Driver, stock_of, tariff_of
+from tests.project.states import DRAWN, drawn, edges, steps
+
+
+def test_the_diagram_is_up_to_date() -> None:
+    assert DRAWN.read_text() == drawn(), "run scripts/draw"
+
+
+def test_every_state_is_reached_and_the_final_one_is_final() -> None:
+    changes = edges()
+    assert {after for _, after in changes} == set(State) - {State.ARRIVED}
+    assert not [after for before, after in changes if before is State.FINISHED]
+    ends = _reachable_from(State.ARRIVED)
+    assert ends == set(State)
+    for state in State:
+        assert State.FINISHED in _reachable_from(state), f"{state} never ends"
+
+
+def _reachable_from(state: State) -> set[State]:
+    seen, waiting = {state}, [state]
+    while waiting:
+        now = waiting.pop()
+        new = {after for before, after in edges() if before is now} - seen
+        seen |= new
+        waiting += new
+    return seen
+
+
+def _runs() -> Iterator[Driver]:
+    yield Driver(stock_of(tariff=tariff_of(first_call=FirstCall(0, 1))))
+    yield Driver(stock_of(on_agent_lost="next"))
+    yield Driver(stock_of(), balance_micros=0)
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_what_a_call_does_is_in_the_diagram(number: int) -> None:
+    driver = list(_runs())[number]
+    walked: set[tuple[State, State]] = set()
+    take = driver.take
+
+    def watched(event: object) -> None:
+        before = driver.call.state
+        take(event)  # type: ignore[arg-type]  # handed through
+        if driver.call.state is not before and not isinstance(event, CallAdopted):
+            walked.add((before, driver.call.state))
+
+    driver.take = watched  # type: ignore[method-assign]  # to look on
+    for _ in range(40):
+        if driver.waiting:
+            driver.deliver(0)
+    driver.end_leg(CALLER)
+    driver.run()
+    assert walked
+    assert walked <= steps()
