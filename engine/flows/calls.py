@@ -228,7 +228,11 @@ class CallTask:
         if self._saver is not None:
             return
         saver = asyncio.create_task(self._house.store.save(self._snapshot()))
-        await asyncio.wait({saver}, timeout=SAVE_WITHIN_S)
+        try:
+            await asyncio.wait({saver}, timeout=SAVE_WITHIN_S)
+        except asyncio.CancelledError:
+            saver.cancel()
+            raise
         if saver.done():
             with contextlib.suppress(RemoteError):
                 saver.result()

@@ -167,6 +167,14 @@ def _hunt_on(turn: Turn, facts: Facts) -> None:
         turn.entered = True
 
 
+def _hold_on(turn: Turn, facts: Facts) -> None:
+    """The end is told again, or the hold goes on; what was granted in it while nobody lived to
+    hear so is talked away."""
+    _start_again(turn, facts)
+    if ending.is_paid_ahead(turn):
+        ending.rejoin(turn)
+
+
 def _start_again(turn: Turn, facts: Facts) -> None:
     """Enter the present state once more."""
     agent = turn.call.agent
@@ -180,4 +188,6 @@ _GO_ON = {
     State.BRIEFING: _brief_on,
     State.JOINING: _join_on,
     State.TALKING: _talk_on,
+    State.CLOSING: _hold_on,
+    State.HOLDING: _hold_on,
 }

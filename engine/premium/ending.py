@@ -160,7 +160,7 @@ def reserved_in_hold(turn: Turn, event: Reserved) -> None:
     if not _is_kept(call):
         return
     if event.granted_n > before_n:
-        _rejoin(turn)
+        rejoin(turn)
     elif spending.is_more_there(turn, event):
         spending.ask(turn)
 
@@ -171,7 +171,16 @@ def renew_in_hold(turn: Turn, event: TimerFired) -> None:
         spending.ask(turn)
 
 
-def _rejoin(turn: Turn) -> None:
+def is_paid_ahead(turn: Turn) -> bool:
+    """Whether a caller who is kept has been granted more than he has talked away."""
+    meter = turn.call.meter
+    if meter is None or not _is_kept(turn.call):
+        return False
+    return meter.elapsed_ms(turn.now.wall_ms) < seconds_of(meter.rate, meter.granted_n) * 1000
+
+
+def rejoin(turn: Turn) -> None:
+    """Money came in while the caller was kept: join him with the same agent again."""
     telling.stop_playback(turn)
     call = turn.call
     turn.order(StopMusic(leg=call.caller.leg), CancelTimer(name="hold"), CancelTimer(name="linger"))
