@@ -14,7 +14,7 @@ from engine.core.events import MoneyUnreachable, OrderFailed, Reserved, TimerFir
 from engine.core.rating import charge, hold_levels, increments_begun, max_increments
 from engine.premium.call import State, Turn
 
-CUT_LATE_MS = 60
+CUT_LATE_MS = 45
 LAST_ASK_MS = 150
 SOON_MS = 4_000
 LEAST_SLICE_S = 5
