@@ -42,7 +42,7 @@ from tests.rig.sip.legs import Leg
 from tests.system.stage.lines import ORGANISATION, PROFILE
 from tests.system.stage.listening import Listeners, Witness
 
-CALLS_AT_ONCE = 10
+CALLS_AT_ONCE = 5
 BETWEEN_STARTS_S = 0.7
 PLAY_LIMIT_S = 240
 TRUNK = "carrier"
