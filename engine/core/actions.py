@@ -138,6 +138,14 @@ class SetDeadline(Action):
     at_ms: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompareLegs(Action):
+    """Ask the switch how the call's legs stand, since an event that was due has not come; outcome
+    `CallAdopted`."""
+
+    legs: tuple[str, ...]
+
+
 # --- time ----------------------------------------------------------------------------------
 
 

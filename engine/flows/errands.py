@@ -260,6 +260,10 @@ class Errands:
                 await self._house.clock.sleep(wait_ms)
         raise AssertionError("it is repeated for ever")
 
+    async def _compare_legs(self, action: a.CompareLegs) -> None:
+        legs = await self._house.telephony.facts(self._terms.call_id, action.legs)
+        self._tell(e.CallAdopted(at_ms=self._now_ms(), legs=legs, view=None))
+
     # --- agents ------------------------------------------------------------------------
 
     async def _claim_agents(self, action: a.ClaimAgents) -> None:
@@ -321,6 +325,7 @@ ERRANDS: dict[type[a.Action], Errand] = {
     a.ReturnFirstCall: Errands._return_first_call,
     a.Reserve: Errands._reserve,
     a.WatchAccount: Errands._watch,
+    a.CompareLegs: Errands._compare_legs,
     a.Settle: Errands._settle,
     a.ClaimAgents: Errands._claim_agents,
     a.FreeAgent: Errands._free_agent,

@@ -156,6 +156,7 @@ class PremiumCall:
     announced_ms: int | None = None
     ringing: tuple[AgentLeg, ...] = ()
     accepted: bool = False
+    looked: bool = False
     tried: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     round: int = 1

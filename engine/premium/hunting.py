@@ -9,6 +9,7 @@ from engine.core.actions import (
     Answer,
     CancelTimer,
     ClaimAgents,
+    CompareLegs,
     DialAgent,
     FreeAgent,
     HangUp,
@@ -288,7 +289,7 @@ def enter_briefing(turn: Turn) -> None:
     """The whisper before the bridge; an outside number is asked for a key. Meanwhile a first slice
     is held, so that a conversation does not begin on an increment of a second."""
     call = turn.call
-    turn.change(accepted=False)
+    turn.change(accepted=False, looked=False)
     turn.order(
         CancelTimer(name="hunt"),
         SetTimer(name="brief", at_ms=turn.now.wall_ms + BRIEFING_MOST_MS),
@@ -482,6 +483,15 @@ def join_order_failed(turn: Turn, event: OrderFailed) -> None:
         let_agent_go(turn)
 
 
-def join_failed(turn: Turn, event: TimerFired) -> None:
-    """The bridge did not come about in time: let the agent go, try the next."""
-    let_agent_go(turn)
+def join_late(turn: Turn, event: TimerFired) -> None:
+    """Nothing was heard of the bridge in time. Perhaps they talk already, and only that was not
+    heard: look once; if it is not so, let the agent go and try the next."""
+    call = turn.call
+    if call.looked or call.agent is None:
+        let_agent_go(turn)
+        return
+    turn.change(looked=True)
+    turn.order(
+        CompareLegs(legs=(call.caller.leg, call.agent.leg)),
+        SetTimer(name="join", at_ms=turn.now.wall_ms + JOIN_WAIT_MS),
+    )

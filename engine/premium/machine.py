@@ -63,7 +63,7 @@ TRANSITIONS: Mapping[Key, Handler] = {
     (S.JOINING, e.LegJoined): hunting.joined,
     (S.JOINING, e.LegAnswered): arrival.note_answer,
     (S.JOINING, e.OrderFailed): hunting.join_order_failed,
-    (S.JOINING, "join"): hunting.join_failed,
+    (S.JOINING, "join"): hunting.join_late,
     (S.JOINING, "wait"): hunting.wait_a_little,
     (S.TALKING, e.LegAnswered): arrival.note_answer,
     (S.TALKING, e.LegLeft): talking.left,

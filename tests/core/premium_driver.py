@@ -278,6 +278,9 @@ class Driver:
                 self.offers = 0
             case a.Reserve():
                 self._reserve(action)
+            case a.CompareLegs():
+                facts = tuple(self.facts[leg] for leg in action.legs)
+                self.waiting.append(e.CallAdopted(at_ms=now_ms, legs=facts, view=None))
             case a.ClaimAgents():
                 names = tuple(
                     name

@@ -259,6 +259,27 @@ async def test_an_event_that_is_lost_leaves_no_call_behind(lost: type[Event], nu
         await clean(house)
 
 
+@pytest.mark.parametrize("which", [(1,), (2,), (1, 2)])
+@virtually
+async def test_a_joining_that_was_not_heard_of_is_billed_from_its_instant(
+    which: tuple[int, ...],
+) -> None:
+    async with world() as house:
+        await house.book(LANDLINE, 40 * SECOND)
+        seen = [0]
+
+        def fault(event: Event) -> tuple[int, ...]:
+            seen[0] += isinstance(event, LegJoined)
+            return () if isinstance(event, LegJoined) and seen[0] in which else (0,)
+
+        house.switch.fault = fault
+        call = house.call()
+        record = await house.record(call)
+        assert record.charged_s == 40
+        assert 0 <= house.talked_ms(call) - 40_000 <= 100
+        assert len(house.switch.talk[call.leg]) == 1
+
+
 @virtually
 async def test_events_that_come_twice_change_nothing() -> None:
     async with world() as house:

@@ -11,7 +11,7 @@ import contextlib
 import random
 from dataclasses import dataclass, field
 
-from engine.core.events import Event, LegFailure, LegJoined
+from engine.core.events import Event, LegFailure
 from engine.core.identity import SignalledIdentity
 from engine.core.inventory import (
     Agent,
@@ -46,7 +46,6 @@ class Town:
     faulty: bool = True
     placed: list[FakeLeg] = field(default_factory=list)
     lost: int = 0
-    unheard_joins: set[str] = field(default_factory=set)
     deaths: int = 0
     emptied: int = 0
     outages: int = 0
@@ -247,8 +246,6 @@ class Town:
         if what < 0.997:
             return (self.chance.randint(1, 1_500),)
         self.lost += 1
-        if isinstance(event, LegJoined):
-            self.unheard_joins.add(event.leg.partition("-")[0])
         return ()
 
     def _set_gate(self, name: str) -> None:

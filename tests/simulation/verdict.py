@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from engine.core.cdr import CallRecord
 from engine.core.posting import EntryKind
 from engine.flows.money.books import verify
-from engine.premium.hunting import JOIN_WAIT_MS
 from tests.flows.bills import assert_billed
 from tests.simulation.town import Town
 
@@ -97,9 +96,6 @@ def _too_long(town: Town, record: CallRecord) -> Iterator[str]:
     stretches = town.house.switch.talk.get(record.call_id, [])
     talked_ms = sum(end - start for start, end in stretches)
     allowed_ms = len(stretches) * (NET_MS if town.faulty else LATE_MS)
-    if record.call_id in town.unheard_joins:
-        # Who is not known to have been joined is parted again; what he talked is our loss.
-        allowed_ms += JOIN_WAIT_MS + NET_MS
     if talked_ms > record.talk_ms + allowed_ms:
         yield f"call {record.call_id} talked {talked_ms} ms, its record says {record.talk_ms} ms"
     if not town.faulty and record.talk_ms > talked_ms:
