@@ -249,6 +249,10 @@ class Errands:
             # Another engine, or this one before it lost sight of the call, has booked its end.
             self._log.error("call.settled_before", error=str(error))
             return ()
+        except CallerError as error:
+            # Nothing the call can mend; its hold stays, and an operator may.
+            self._log.critical("call.not_bookable", error=str(error))
+            raise RemoteError(str(error)) from error
 
     async def _until_done(self, name: str, work: Callable[[], Awaitable[T]]) -> T:
         """Repeat what must not be lost until it succeeds, ever more slowly."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from engine.errors import EngineError
+from engine.errors import CallerError, ConflictError, EngineError
 from engine.flows.money.accounts import put_back, replay
 from engine.ports.clock import Clock
 from engine.ports.ledger import Ledger
@@ -78,8 +78,19 @@ class Relay:
             self._kicked.clear()
 
     async def _bring(self, postings: Sequence[StorePosting]) -> list[StorePosting]:
-        """Those of the postings that the store has applied by now."""
-        return [posting for posting in postings if await self._apply_one(posting)]
+        """Those of the postings that the store has applied by now.
+
+        One that the store refuses for what it is stays in the outbox and holds up nobody else's.
+        """
+        applied = []
+        for posting in postings:
+            try:
+                if await self._apply_one(posting):
+                    applied.append(posting)
+            except (CallerError, ConflictError) as error:
+                account_id = posting.account_id
+                log.error("posting.refused", account=account_id, seq=posting.seq, error=str(error))
+        return applied
 
     async def _mark(self, applied: Sequence[StorePosting]) -> None:
         if applied:

@@ -86,3 +86,21 @@ def test_a_relay_that_does_not_run_leaves_nothing_behind() -> None:
         assert await house.balance() == 5
 
     run_virtually(main())
+
+
+def test_a_posting_that_the_store_refuses_holds_up_nobody_elses() -> None:
+    async def main() -> None:
+        house = House()
+        async with house.running():
+            other = await house.ledger.open_account("acme", "acme-usd", "+4930123457", "USD")
+            # The store keeps that account in another currency, which nobody here can mend.
+            await house.store.seed_account(other.account_id, "EUR", 0, 0)
+            lines = (Posting(customer(other.account_id), 5), Posting("adjustment", -5))
+            entry = Entry(key="odd", kind=EntryKind.CREDIT, currency="USD", postings=lines, at_ms=1)
+            await house.ledger.post(entry)
+            await house.booked("one")
+            await asyncio.sleep(3 * LOOK_S)
+            assert await house.balance() == 5
+            assert [posting.key for posting in await house.ledger.outbox(10)] == ["odd"]
+
+    run_virtually(main())
