@@ -19,7 +19,8 @@ def adopted(turn: Turn, event: CallAdopted) -> None:
     """Take the call over as it really is."""
     turn.order(*turn.call.owed.orders)
     _take_money(turn, event)
-    turn.change(asked=False, mono_since_ms=None)
+    turn.change(asked=False)
+    spending.compare_clocks_from_now(turn)
     facts = {leg.leg: leg for leg in event.legs}
     state = turn.call.state
     if state in (State.SETTLING, State.FINISHED):

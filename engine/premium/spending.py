@@ -224,6 +224,16 @@ def start_meter(turn: Turn, at_ms: int) -> None:
     turn.change(meter=meter.started(at_ms), mono_since_ms=turn.now.mono_ms - late_ms)
 
 
+def compare_clocks_from_now(turn: Turn) -> None:
+    """Another engine's monotonic clock says nothing of what was before: trust Asterisk's so far."""
+    meter = turn.call.meter
+    if meter is None or meter.running_since_ms is None:
+        turn.change(mono_since_ms=None)
+        return
+    talked_ms = turn.now.wall_ms - meter.running_since_ms
+    turn.change(mono_since_ms=turn.now.mono_ms - talked_ms)
+
+
 def stop_meter(turn: Turn, at_ms: int) -> None:
     """Stop the meter at an instant of Asterisk's clock.
 

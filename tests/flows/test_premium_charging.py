@@ -1,5 +1,7 @@
 """When charging begins, in what increments, and that the money ends to the tenth of a second."""
 
+import asyncio
+
 import pytest
 
 from engine.core.cdr import CallRecord, Disposition
@@ -239,3 +241,20 @@ async def test_a_stepped_clock_bills_the_smaller_time_and_says_so() -> None:
         record = await house.record(call)
         assert record.clock_alarm
         assert 38 <= record.charged_s <= 41
+
+
+@virtually
+async def test_the_clocks_are_compared_also_after_another_engine_took_over() -> None:
+    async with world() as house:
+        await house.start_engine("e2")
+        await house.book(LANDLINE, 5 * EURO)
+        call = house.call()
+        await house.talks_for(call, 10)
+        await house.kill_engine("e1")
+        await asyncio.sleep(10)
+        house.clock.skew_ms += 20_000
+        await asyncio.sleep(10)
+        house.switch.hang_up(call.leg)
+        record = await house.record(call)
+        assert record.clock_alarm
+        assert 29 <= record.charged_s <= 31
