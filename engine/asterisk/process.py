@@ -266,7 +266,7 @@ class AsteriskProcess:
 
 def write_config(folder: Path, rendered: Mapping[str, str]) -> None:
     """Write rendered files into `folder`/etc, each whole, and make the folders Asterisk wants."""
-    for name in ("etc/own.d", "lib/agi-bin", "spool", "log"):
+    for name in ("etc/own.d", "lib/agi-bin", "spool", "log/cel-custom"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     for name, text in rendered.items():
         write_private(folder / "etc" / name, text)
@@ -315,7 +315,7 @@ def _plan(folder: Path, program: Program, wishes: Wishes) -> tuple[dialplan.Site
         ami_secret=ami_secret,
         sip_host=site.sip_host,
         sip_port=site.sip_port,
-        cel_file=str(folder / "log" / "cel.json"),
+        cel_file=str(folder / "log" / "cel-custom" / "cel.json"),
         ari_monitor_password=monitor_password,
     )
     return site, access
