@@ -115,7 +115,7 @@ async def test_a_top_up_in_the_free_hold(s: Scene) -> None:
     """The caller is joined with the same agent again, who was kept for him."""
     await s.credit(70_000)
     call, leg = await s.talk()
-    await until(call, 6 + 8)
+    await until(call, 6 + 14)
     assert not call.is_over
     assert not leg.is_over
     await s.credit(TEN_MORE)
