@@ -71,7 +71,7 @@ def in_its_own_house(act: Callable[[Path], Coroutine[Any, Any, None]]) -> Act:
         await act(folder)
 
     test.play = play  # type: ignore[attr-defined]  # read by the fixture
-    marked: Act = pytest.mark.timeout(PLAY_LIMIT_S + 60)(
+    marked: Act = pytest.mark.timeout(2 * PLAY_LIMIT_S + 60)(
         pytest.mark.asyncio(loop_scope="session")(test)
     )
     return marked

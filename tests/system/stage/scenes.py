@@ -85,7 +85,7 @@ def scene(
         test.__name__, test.__doc__, test.__module__ = act.__name__, act.__doc__, act.__module__
         needs = Needs(line, act, agents, outside, lang, group)
         test.needs = needs  # type: ignore[attr-defined]  # read by the stage
-        marked: Act = pytest.mark.timeout(PLAY_LIMIT_S + 60)(
+        marked: Act = pytest.mark.timeout(2 * PLAY_LIMIT_S + 60)(
             pytest.mark.asyncio(loop_scope="session")(test)
         )
         return marked
