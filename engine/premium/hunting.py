@@ -484,12 +484,32 @@ def join_order_failed(turn: Turn, event: OrderFailed) -> None:
 
 
 def join_late(turn: Turn, event: TimerFired) -> None:
-    """Nothing was heard of the bridge in time. Perhaps they talk already, and only that was not
-    heard: look once; if it is not so, let the agent go and try the next."""
-    call = turn.call
-    if call.looked or call.agent is None:
+    """Nothing was heard of the bridge in time: look once; if they do not talk, try the next."""
+    if turn.call.caller.gone:
+        caller_gone(turn, LegEnded(at_ms=event.at_ms, leg=turn.call.caller.leg))
+    elif turn.call.looked or turn.call.agent is None:
         let_agent_go(turn)
+    else:
+        _look(turn)
+
+
+def ended_in_joining(turn: Turn, event: LegEnded) -> None:
+    """One of the two is gone and nobody said that both were in: look once, for they may have
+    talked."""
+    call = turn.call
+    legs = (call.caller.leg, call.agent.leg if call.agent else None)
+    if call.looked or event.leg not in legs:
+        leg_ended(turn, event)
         return
+    if event.leg == call.caller.leg:
+        turn.caller(gone=True)
+    _look(turn)
+
+
+def _look(turn: Turn) -> None:
+    """Perhaps they talk already, and only that was not heard."""
+    call = turn.call
+    assert call.agent is not None
     turn.change(looked=True)
     turn.order(
         CompareLegs(legs=(call.caller.leg, call.agent.leg)),

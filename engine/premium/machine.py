@@ -62,6 +62,7 @@ TRANSITIONS: Mapping[Key, Handler] = {
     (S.BRIEFING, "wait"): hunting.wait_a_little,
     (S.JOINING, e.LegJoined): hunting.joined,
     (S.JOINING, e.LegAnswered): arrival.note_answer,
+    (S.JOINING, e.LegEnded): hunting.ended_in_joining,
     (S.JOINING, e.OrderFailed): hunting.join_order_failed,
     (S.JOINING, "join"): hunting.join_late,
     (S.JOINING, "wait"): hunting.wait_a_little,

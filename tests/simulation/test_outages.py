@@ -280,6 +280,33 @@ async def test_a_joining_that_was_not_heard_of_is_billed_from_its_instant(
         assert len(house.switch.talk[call.leg]) == 1
 
 
+@pytest.mark.parametrize("which", [(1,), (2,), (1, 2)])
+@pytest.mark.parametrize("gone", ["caller", "agent"])
+@virtually
+async def test_a_short_talk_whose_joining_was_not_heard_of_is_billed(
+    which: tuple[int, ...], gone: str
+) -> None:
+    async with world() as house:
+        await house.book(LANDLINE, 40 * SECOND)
+        seen = [0]
+
+        def fault(event: Event) -> tuple[int, ...]:
+            seen[0] += isinstance(event, LegJoined)
+            return () if isinstance(event, LegJoined) and seen[0] in which else (0,)
+
+        house.switch.fault = fault
+        call = house.call()
+        await house.until(lambda: call.bridge is not None)
+        await asyncio.sleep(3.5)
+        house.switch.hang_up(call.leg if gone == "caller" else house.agent_legs(call)[0].leg)
+        await asyncio.sleep(1)
+        house.switch.hang_up(call.leg)
+        record = await house.record(call)
+        assert record.charged_s == 3
+        assert record.talk_ms == 3_500
+        await clean(house)
+
+
 @virtually
 async def test_events_that_come_twice_change_nothing() -> None:
     async with world() as house:
