@@ -9,8 +9,9 @@ billed to the last proof of life.
 
 from engine.core.actions import SetTimer, StopPlayback
 from engine.core.events import CallAdopted, LegFacts
-from engine.premium import arrival, ending, hunting, spending, talking
+from engine.premium import arrival, ending, spending, talking
 from engine.premium.call import SET_UP, WAITING, State, Turn
+from engine.premium.hunt import hunting, joining
 
 Facts = dict[str, LegFacts]
 
@@ -137,7 +138,7 @@ def _begin_talk_if_joined(turn: Turn, facts: Facts) -> None:
         return
     joined_ms = max(agent.joined_ms, caller.joined_ms)
     if joined_ms > (call.ended_ms or 0):
-        hunting.begin_talk(turn, joined_ms)
+        joining.begin_talk(turn, joined_ms)
 
 
 def _brief_on(turn: Turn, facts: Facts) -> None:

@@ -20,8 +20,9 @@ from engine.core import events as e
 from engine.core.actions import Action
 from engine.core.call import Now
 from engine.core.inventory import Agent, AgentKind, Inventory, Service, Trunk
-from engine.premium import adoption, arrival, ending, hunting, spending, talking, telling
+from engine.premium import adoption, arrival, ending, spending, talking, telling
 from engine.premium.call import SET_UP, WAITING, Owed, PremiumCall, State, Turn
+from engine.premium.hunt import briefing, hunting, joining
 from engine.premium.rules import judge
 
 S = State
@@ -54,17 +55,17 @@ TRANSITIONS: Mapping[Key, Handler] = {
     (S.HUNTING, "hunt"): hunting.look_again,
     (S.HUNTING, "ring"): hunting.rung_too_long,
     (S.HUNTING, "wait"): hunting.waited_too_long,
-    (S.BRIEFING, e.PlaybackEnded): hunting.briefed,
-    (S.BRIEFING, e.DigitPressed): hunting.key_pressed,
-    (S.BRIEFING, e.Reserved): hunting.reserved_in_briefing,
-    (S.BRIEFING, "accept"): hunting.not_accepted,
-    (S.BRIEFING, "brief"): hunting.briefed_too_long,
+    (S.BRIEFING, e.PlaybackEnded): briefing.briefed,
+    (S.BRIEFING, e.DigitPressed): briefing.key_pressed,
+    (S.BRIEFING, e.Reserved): briefing.reserved_in_briefing,
+    (S.BRIEFING, "accept"): briefing.not_accepted,
+    (S.BRIEFING, "brief"): briefing.briefed_too_long,
     (S.BRIEFING, "wait"): hunting.wait_a_little,
-    (S.JOINING, e.LegJoined): hunting.joined,
+    (S.JOINING, e.LegJoined): joining.joined,
     (S.JOINING, e.LegAnswered): arrival.note_answer,
-    (S.JOINING, e.LegEnded): hunting.ended_in_joining,
-    (S.JOINING, e.OrderFailed): hunting.join_order_failed,
-    (S.JOINING, "join"): hunting.join_late,
+    (S.JOINING, e.LegEnded): joining.ended_in_joining,
+    (S.JOINING, e.OrderFailed): joining.join_order_failed,
+    (S.JOINING, "join"): joining.join_late,
     (S.JOINING, "wait"): hunting.wait_a_little,
     (S.TALKING, e.LegAnswered): arrival.note_answer,
     (S.TALKING, e.LegLeft): talking.left,
@@ -105,8 +106,8 @@ ENTRIES: Mapping[State, Callable[[Turn], None]] = {
     S.REFUSING: arrival.enter_refusing,
     S.ANNOUNCING: arrival.enter_announcing,
     S.HUNTING: hunting.enter_hunting,
-    S.BRIEFING: hunting.enter_briefing,
-    S.JOINING: hunting.enter_joining,
+    S.BRIEFING: briefing.enter_briefing,
+    S.JOINING: joining.enter_joining,
     S.TALKING: talking.enter_talking,
     S.CLOSING: ending.enter_closing,
     S.HOLDING: ending.enter_holding,

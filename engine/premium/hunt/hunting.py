@@ -1,44 +1,35 @@
-"""Finding an agent: ring the hunt group, brief who answers, join both sides.
+"""Finding an agent: ring the hunt group until one answers.
 
 The caller hears music meanwhile. Agents are claimed before they are rung, so that no two calls
-ring the same phone; whoever answers first has the call, the others are let go. An outside number
-must press a key, so that no voicemail takes a call (its answer is an answer to SIP).
+ring the same phone; whoever answers first has the call, the others are let go.
 """
 
 from engine.core.actions import (
-    Answer,
     CancelTimer,
     ClaimAgents,
-    CompareLegs,
     DialAgent,
     FreeAgent,
     HangUp,
     HangUpReason,
     IndicateRinging,
-    Join,
     Part,
     SetDeadline,
     SetTimer,
     StartMusic,
     StopMusic,
-    StopPlayback,
 )
 from engine.core.cdr import Disposition
 from engine.core.events import (
     AgentsClaimed,
     BalanceChanged,
-    DigitPressed,
     LegAnswered,
     LegEnded,
     LegFailed,
-    LegJoined,
     MoneyUnreachable,
     OrderFailed,
     PlaybackEnded,
-    Reserved,
     TimerFired,
 )
-from engine.core.inventory import AgentKind
 from engine.core.prompt import Prompt
 from engine.core.rating import StartsFrom
 from engine.premium import spending
@@ -47,7 +38,6 @@ from engine.premium.call import AgentLeg, PremiumCall, State, Turn
 from engine.premium.ending import caller_gone
 from engine.premium.telling import (
     credit_prompt,
-    play_to_agent,
     play_to_caller,
     prospect_s,
     stop_playback,
@@ -55,10 +45,6 @@ from engine.premium.telling import (
 
 LOOK_AGAIN_MS = 1_000
 RING_GRACE_MS = 2_000
-ACCEPT_WAIT_MS = 10_000
-BRIEFING_MOST_MS = 30_000
-JOIN_WAIT_MS = 5_000
-ACCEPT_KEY = "1"
 
 
 def enter_hunting(turn: Turn) -> None:
@@ -173,17 +159,17 @@ def nobody(turn: Turn) -> None:
     """Nobody answered: say so. The call costs nothing, or no more than what was talked before."""
     _drop_ringing(turn)
     stop_playback(turn)
-    _part(turn)
+    part(turn)
     turn.order(StopMusic(leg=turn.call.caller.leg))
-    turn.go(State.CLOSING, disposition=_unserved(turn, Disposition.NO_AGENT))
+    turn.go(State.CLOSING, disposition=unserved(turn, Disposition.NO_AGENT))
 
 
-def _unserved(turn: Turn, reason: Disposition) -> Disposition:
+def unserved(turn: Turn, reason: Disposition) -> Disposition:
     """Why the call ends, unless it had an agent who was lost."""
     return reason if turn.call.joined_ms is None else Disposition.AGENT_HUNG_UP
 
 
-def _part(turn: Turn) -> None:
+def part(turn: Turn) -> None:
     """Undo a joining that did not become a conversation."""
     call = turn.call
     if call.bridge:
@@ -282,111 +268,12 @@ def _drop_ringing(turn: Turn, keep: str = "") -> None:
     turn.change(ringing=())
 
 
-# --- the agent's briefing ------------------------------------------------------------------
-
-
-def enter_briefing(turn: Turn) -> None:
-    """The whisper before the bridge; an outside number is asked for a key. Meanwhile a first slice
-    is held, so that a conversation does not begin on an increment of a second."""
-    call = turn.call
-    turn.change(accepted=False, looked=False)
-    turn.order(
-        CancelTimer(name="hunt"),
-        SetTimer(name="brief", at_ms=turn.now.wall_ms + BRIEFING_MOST_MS),
-    )
-    spending.ask(turn)
-    prompts = []
-    if call.service.whisper:
-        prompts.append(_whisper(turn))
-    if _must_accept(turn):
-        prompts.append(Prompt.of("press_to_accept"))
-        turn.order(SetTimer(name="accept", at_ms=turn.now.wall_ms + ACCEPT_WAIT_MS))
-    if prompts:
-        turn.change(agent_whisper=play_to_agent(turn, *prompts))
-    else:
-        _accept(turn)
-
-
-def _accept(turn: Turn) -> None:
-    """The agent takes the call: both are joined as soon as money is held ahead of them."""
-    turn.order(CancelTimer(name="accept"))
-    turn.change(accepted=True)
-    if spending.is_slice_held(turn):
-        turn.go(State.JOINING)
-
-
-def reserved_in_briefing(turn: Turn, event: Reserved) -> None:
-    spending.reserved(turn, event)
-    if turn.call.accepted and spending.is_slice_held(turn):
-        turn.go(State.JOINING)
-
-
-def briefed_too_long(turn: Turn, event: TimerFired) -> None:
-    """The end of the whisper was never told, or no money could be held for want of a store."""
-    call = turn.call
-    if call.accepted:
-        turn.order(StopMusic(leg=call.caller.leg))
-        turn.go(State.CLOSING, disposition=_unserved(turn, Disposition.FAULT))
-    elif _must_accept(turn):
-        let_agent_go(turn)
-    else:
-        turn.order(SetTimer(name="brief", at_ms=turn.now.wall_ms + BRIEFING_MOST_MS))
-        _accept(turn)
-
-
-def _must_accept(turn: Turn) -> bool:
-    call = turn.call
-    agent = call.agent_named(call.agent.name) if call.agent else None
-    return agent is not None and agent.kind is AgentKind.OUTSIDE
-
-
-def _whisper(turn: Turn) -> Prompt:
-    call = turn.call
-    return Prompt.of(
-        "whisper_agent",
-        service=call.service.title or call.service.name,
-        returning=int(call.returning),
-        seconds=prospect_s(turn),
-    )
-
-
-def briefed(turn: Turn, event: PlaybackEnded) -> None:
-    """The whisper is over: a phone is joined at once, an outside number still has to accept."""
-    waiting_told(turn, event)
-    if not turn.call.agent_whisper or event.playback != turn.call.agent_whisper:
-        return
-    turn.change(agent_whisper="")
-    if _must_accept(turn):
-        turn.order(SetTimer(name="accept", at_ms=turn.now.wall_ms + ACCEPT_WAIT_MS))
-    else:
-        _accept(turn)
-
-
-def key_pressed(turn: Turn, event: DigitPressed) -> None:
-    """The key that accepts the call, on the agent's leg."""
-    call = turn.call
-    if call.agent is None or event.leg != call.agent.leg or call.accepted:
-        return
-    if _must_accept(turn) and event.digit == ACCEPT_KEY:
-        _accept(turn)
-
-
-def not_accepted(turn: Turn, event: TimerFired) -> None:
-    """No key came: a voicemail, or nobody. Let him go and try the next."""
-    if turn.call.accepted:
-        return
-    if turn.call.agent_whisper:
-        turn.order(SetTimer(name="accept", at_ms=turn.now.wall_ms + ACCEPT_WAIT_MS))
-        return
-    let_agent_go(turn)
-
-
 def let_agent_go(turn: Turn) -> None:
     """Not this agent: the caller waits on, the next one is rung."""
     call = turn.call
     turn.order(*(CancelTimer(name=name) for name in ("accept", "brief", "join")))
     if call.bridge:
-        _part(turn)
+        part(turn)
         limit_ms = turn.now.wall_ms + call.service.max_wait_s * 1000
         turn.order(
             SetDeadline(leg=call.caller.leg, at_ms=limit_ms + SET_UP_LIMIT_MS),
@@ -423,95 +310,3 @@ def money_waited_away(turn: Turn, event: TimerFired) -> None:
         turn.order(SetTimer(name="cut", at_ms=turn.now.wall_ms + LOOK_AGAIN_MS))
     else:
         nobody(turn)
-
-
-# --- joining -------------------------------------------------------------------------------
-
-
-def enter_joining(turn: Turn) -> None:
-    """Answer the caller and put both into one bridge."""
-    call = turn.call
-    assert call.agent is not None
-    stop_playback(turn)
-    turn.order(CancelTimer(name="accept"), CancelTimer(name="brief"))
-    if call.agent_whisper:
-        turn.order(StopPlayback(playback=call.agent_whisper))
-    turn.order(StopMusic(leg=call.caller.leg))
-    if call.caller.answered_ms is None:
-        turn.order(Answer(leg=call.caller.leg))
-    spending.net_at_joining(turn)
-    bridge = call.bridge or turn.new_id("b")
-    turn.change(bridge=bridge)
-    legs = (call.caller.leg, call.agent.leg)
-    turn.order(
-        Join(bridge=bridge, legs=legs),
-        SetTimer(name="join", at_ms=turn.now.wall_ms + JOIN_WAIT_MS),
-    )
-
-
-def joined(turn: Turn, event: LegJoined) -> None:
-    """Both are in: the conversation starts with the later of the two."""
-    call = turn.call
-    if event.bridge != call.bridge or event.leg in call.in_bridge:
-        return
-    entered_ms = max(event.at_ms, call.entered_ms if call.in_bridge else 0)
-    turn.change(in_bridge=(*call.in_bridge, event.leg), entered_ms=entered_ms)
-    if len(turn.call.in_bridge) == 2:
-        begin_talk(turn, entered_ms)
-
-
-def begin_talk(turn: Turn, at_ms: int) -> None:
-    """The conversation has begun; whoever is in one has been answered, even if nobody said so."""
-    call = turn.call
-    assert call.agent is not None
-    spending.start_meter(turn, at_ms)
-    if call.caller.answered_ms is None:
-        turn.caller(answered_ms=at_ms)
-    turn.order(CancelTimer(name="join"), CancelTimer(name="wait"))
-    name = call.agent.name
-    turn.go(
-        State.TALKING,
-        joined_ms=call.joined_ms or at_ms,
-        served_by=call.served_by if name in call.served_by else (*call.served_by, name),
-        agent_whisper="",
-    )
-
-
-def join_order_failed(turn: Turn, event: OrderFailed) -> None:
-    """The caller could not be answered, or the bridge did not come about."""
-    if event.order in ("Answer", "Join"):
-        let_agent_go(turn)
-
-
-def join_late(turn: Turn, event: TimerFired) -> None:
-    """Nothing was heard of the bridge in time: look once; if they do not talk, try the next."""
-    if turn.call.caller.gone:
-        caller_gone(turn, LegEnded(at_ms=event.at_ms, leg=turn.call.caller.leg))
-    elif turn.call.looked or turn.call.agent is None:
-        let_agent_go(turn)
-    else:
-        _look(turn)
-
-
-def ended_in_joining(turn: Turn, event: LegEnded) -> None:
-    """One of the two is gone and nobody said that both were in: look once, for they may have
-    talked."""
-    call = turn.call
-    legs = (call.caller.leg, call.agent.leg if call.agent else None)
-    if call.looked or event.leg not in legs:
-        leg_ended(turn, event)
-        return
-    if event.leg == call.caller.leg:
-        turn.caller(gone=True)
-    _look(turn)
-
-
-def _look(turn: Turn) -> None:
-    """Perhaps they talk already, and only that was not heard."""
-    call = turn.call
-    assert call.agent is not None
-    turn.change(looked=True)
-    turn.order(
-        CompareLegs(legs=(call.caller.leg, call.agent.leg)),
-        SetTimer(name="join", at_ms=turn.now.wall_ms + JOIN_WAIT_MS),
-    )
