@@ -80,12 +80,39 @@ class HuntGroup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TopUpAmount:
+    """An amount that customers can pay in, and the bonus that goes with it."""
+
+    pay_micros: int
+    bonus_micros: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderTerms:
+    """The profile's account with a payment provider.
+
+    `options` are the provider's own, by name; a value `secret:<name>` stands for a secret that is
+    kept outside the operator's files.
+    """
+
+    provider: str
+    options: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BillingProfile:
-    """Whose money: services that share a profile share their callers' balances."""
+    """Whose money: services that share a profile share their callers' balances.
+
+    `sites` are the web origins that may show its top-up page (`https://www.example.org`).
+    """
 
     name: str
     organisation: str
     currency: str
+    title: str = ""
+    amounts: tuple[TopUpAmount, ...] = ()
+    sites: tuple[str, ...] = ()
+    providers: tuple[ProviderTerms, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

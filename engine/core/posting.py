@@ -23,11 +23,13 @@ class EntryKind(StrEnum):
     CALL = "call"
     TOP_UP = "top_up"
     BONUS = "bonus"
+    BONUS_BACK = "bonus_back"
     CREDIT = "credit"
     DEBIT = "debit"
     MOVE = "move"
     REFUND = "refund"
     REVERSAL = "reversal"
+    SUSPENSE = "suspense"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,10 @@ class Posting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One movement; immutable, a correction is a new entry."""
+    """One movement; immutable, a correction is a new entry.
+
+    `organisation` says whose it is where no customer's account does.
+    """
 
     key: str
     kind: EntryKind
@@ -50,6 +55,7 @@ class Entry:
     reason: str = ""
     author: str = "engine"
     call_id: str | None = None
+    organisation: str = ""
 
     def __post_init__(self) -> None:
         if sum(posting.micros for posting in self.postings) != 0:
@@ -70,8 +76,8 @@ def customer_id(account: str) -> str | None:
 def check_bookable(entry: Entry) -> None:
     """Refuses what `Ledger.post` does not book: raises `CallerError` with the field.
 
-    A call's charge is booked with its record, never alone. Every entry moves the money of a
-    customer (whose organisation it then belongs to).
+    A call's charge is booked with its record, never alone. Every other entry moves the money of a
+    customer (whose organisation it then belongs to), or sets an organisation's money aside.
     """
     if not entry.key:
         raise CallerError("must not be empty", "key")
@@ -82,7 +88,10 @@ def check_bookable(entry: Entry) -> None:
             raise CallerError(f"{posting.account!r} is not in the chart of accounts", "postings")
         if abs(posting.micros) > MAX_MICROS:
             raise CallerError(f"must be at most {MAX_MICROS} micro-units either way", "postings")
-    if not any(customer_id(posting.account) for posting in entry.postings):
+    is_customers = any(customer_id(posting.account) for posting in entry.postings)
+    if entry.kind is EntryKind.SUSPENSE and (is_customers or not entry.organisation):
+        raise CallerError("money set aside is an organisation's, no customer's", "postings")
+    if entry.kind is not EntryKind.SUSPENSE and not is_customers:
         raise CallerError("must touch a customer's account", "postings")
 
 

@@ -10,7 +10,9 @@ from engine.core.inventory import (
     HuntGroup,
     Inventory,
     Organisation,
+    ProviderTerms,
     Service,
+    TopUpAmount,
     Trunk,
 )
 from engine.flows.config.files import (
@@ -121,7 +123,16 @@ def _group(records: Records, record: Record, model: GroupInFile) -> HuntGroup:
 
 def _profile(records: Records, record: Record, model: ProfileInFile) -> BillingProfile:
     return BillingProfile(
-        name=record.name, organisation=owner(records, record), currency=model.currency
+        name=record.name,
+        organisation=owner(records, record),
+        currency=model.currency,
+        title=model.title or record.name,
+        amounts=tuple(TopUpAmount(pay_micros=a.pay, bonus_micros=a.bonus) for a in model.amounts),
+        sites=tuple(dict.fromkeys(model.sites)),
+        providers=tuple(
+            ProviderTerms(provider=name, options=tuple(options.items()))
+            for name, options in model.providers.items()
+        ),
     )
 
 

@@ -44,6 +44,8 @@ _PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
 _PREFIX = re.compile(r"(\+|00|0)?([0-9]{1,14})\*", re.ASCII)
 _SEPARATORS = re.compile(r"[\s().\-/]+")
 _TEXT_MOST = 80
+_OPTION_MOST = 300
+_ORIGIN_PORT = re.compile(r":[0-9]{1,5}\Z", re.ASCII)
 _MOST_LISTED = 12
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
@@ -97,6 +99,30 @@ def read_text(value: object) -> str:
     text = _text_of(value, "not_text", message).strip()
     if not text or len(text) > _TEXT_MOST or not text.isprintable():
         raise refuse("not_text", f"{message}, in one line and not empty")
+    return text
+
+
+def read_option(value: object) -> str:
+    """A value that another system has given: an id, an address, `secret:NAME`."""
+    message = f"must be text of at most {_OPTION_MOST} characters without spaces"
+    text = _text_of(value, "not_text", message)
+    if not text or len(text) > _OPTION_MOST or not text.isprintable() or " " in text:
+        raise refuse("not_text", message)
+    return text
+
+
+def read_origin(value: object) -> str:
+    """A web origin: scheme and host, perhaps a port; plain http on this machine alone."""
+    message = "must be a web site such as https://www.example.org, without a path"
+    text = _text_of(value, "bad_origin", message).removesuffix("/")
+    scheme, _, host = text.partition("://")
+    name = host.rpartition(":")[0] if _ORIGIN_PORT.search(host) else host
+    try:
+        read_host(name)
+    except PydanticCustomError:
+        raise refuse("bad_origin", f"{message}, not {quoted(text)}") from None
+    if scheme != "https" and not (scheme == "http" and name in ("127.0.0.1", "localhost")):
+        raise refuse("bad_origin", message, f"https://{host}")
     return text
 
 
@@ -260,6 +286,10 @@ def _schema(**schema: Any) -> WithJsonSchema:
 
 Name = Annotated[str, BeforeValidator(read_name), _schema(type="string", pattern=NAME_PATTERN)]
 Text = Annotated[str, BeforeValidator(read_text), _schema(type="string", maxLength=_TEXT_MOST)]
+Option = Annotated[
+    str, BeforeValidator(read_option), _schema(type=["string", "integer"], maxLength=_OPTION_MOST)
+]
+Origin = Annotated[str, BeforeValidator(read_origin), _schema(type="string", format="uri")]
 Whole = Annotated[int, BeforeValidator(read_whole)]
 Flag = Annotated[bool, BeforeValidator(read_flag)]
 Micros = Annotated[

@@ -24,6 +24,8 @@ from engine.flows.config.fields import (
     Micros,
     Name,
     NumberPattern,
+    Option,
+    Origin,
     PhoneNumber,
     Ref,
     Region,
@@ -96,11 +98,29 @@ class GroupInFile(Strict):
     rounds: Whole = Field(2, ge=1, le=10, description="how often the group is gone through")
 
 
+class AmountInFile(Strict):
+    """An amount that customers can pay in."""
+
+    pay: Micros = Field(gt=0, description="what is paid")
+    bonus: Micros = Field(0, description="what is given on top; taken back with a refund")
+
+
 class ProfileInFile(Strict):
     """A billing profile: services that share it share their callers' balances."""
 
     organisation: Organisation | None = Field(None, description="may be left out if there is one")
     currency: Currency
+    title: Text | None = Field(None, description="on the top-up page; default: its name")
+    amounts: list[AmountInFile] = Field(
+        default_factory=list, max_length=12, description="what customers can pay in"
+    )
+    sites: list[Origin] = Field(
+        default_factory=list, max_length=50, description="web sites that may show the top-up page"
+    )
+    providers: dict[Name, dict[Name, Option]] = Field(
+        default_factory=dict,
+        description="payment providers with their options; `secret:NAME` is read from the secrets",
+    )
 
 
 class BillingStartsInFile(Strict):

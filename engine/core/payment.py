@@ -1,0 +1,285 @@
+"""Money that comes in: what was ordered, what a provider says became of it, what is booked.
+
+A provider tells *facts*: paid, refunded so much in all, withdrawn by a dispute. They come late,
+twice and in any order; `judge` adds one to what an order knows already and gives the entries that
+bring the books up to it. Every key derives from the order and the fact, never from the message
+that told it, so that the same payment told in ten ways is booked once. What does not fit its order
+goes to `suspense`, never to a customer.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from engine.core.posting import Entry, EntryKind, Posting, customer
+
+AUTHOR = "payments"
+
+
+class OrderStatus(StrEnum):
+    """How an order stands; only `paid` is money."""
+
+    OPEN = "open"
+    PENDING = "pending"
+    AUTHORISED = "authorised"
+    PAID = "paid"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    REFUNDED = "refunded"
+    REVERSED = "reversed"
+
+
+class FactKind(StrEnum):
+    """What a provider can say of a payment.
+
+    `pending` and `authorised` are no money yet; an authorised one waits to be captured. Of
+    `refunded` the amount is the total so far; `withdrawn` and `reinstated` are a dispute's.
+    """
+
+    PENDING = "pending"
+    AUTHORISED = "authorised"
+    PAID = "paid"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    REFUNDED = "refunded"
+    WITHDRAWN = "withdrawn"
+    REINSTATED = "reinstated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentFact:
+    """One thing a provider vouches for; an empty text is something it does not name.
+
+    `order_id` is ours, `provider_ref` the provider's id of the order, `payment_ref` the id of the
+    movement itself (a capture, a charge, a dispute), `payee` whose provider account has the money.
+    """
+
+    kind: FactKind
+    order_id: str = ""
+    provider_ref: str = ""
+    payment_ref: str = ""
+    amount_micros: int = 0
+    currency: str = ""
+    payee: str = ""
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentOrder:
+    """A customer's wish to pay, and all that is known of the payment (amounts in micro-units).
+
+    `refunded_micros` is the total so far; `disputes` has the money each dispute has withdrawn
+    (positive) or given back (negative), by `<kind>:<dispute>`.
+    """
+
+    order_id: str
+    organisation: str
+    profile: str
+    provider: str
+    account_id: str
+    currency: str
+    amount_micros: int
+    bonus_micros: int
+    lang: str
+    created_ms: int
+    provider_ref: str = ""
+    payment_ref: str = ""
+    status: OrderStatus = OrderStatus.OPEN
+    paid_ms: int | None = None
+    refunded_micros: int = 0
+    disputes: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether its money has come, whatever became of it afterwards."""
+        return self.paid_ms is not None
+
+    @property
+    def withdrawn_micros(self) -> int:
+        """What disputes hold back at present."""
+        return sum(micros for _, micros in self.disputes)
+
+    @property
+    def taken_back_micros(self) -> int:
+        """How much of the payment is gone again; never more than was paid, never less than 0."""
+        return max(0, min(self.amount_micros, self.refunded_micros + self.withdrawn_micros))
+
+    @property
+    def bonus_back_micros(self) -> int:
+        """The bonus that goes with what is gone, in proportion, rounded in the customer's favour."""
+        return self.bonus_micros * self.taken_back_micros // self.amount_micros
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What follows from a fact: the order as it is now, what is booked, and what is alarming."""
+
+    order: PaymentOrder | None
+    entries: tuple[Entry, ...] = ()
+    alarm: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payee:
+    """Where a fact came in: a billing profile's account with a provider.
+
+    `payee` is the account's own id at the provider, empty where the provider names none.
+    """
+
+    organisation: str
+    profile: str
+    provider: str
+    payee: str = ""
+
+    @property
+    def account(self) -> str:
+        """The account with the provider, in the chart of accounts."""
+        return f"provider:{self.profile}.{self.provider}"
+
+
+_FINAL = {
+    FactKind.FAILED: OrderStatus.FAILED,
+    FactKind.CANCELLED: OrderStatus.CANCELLED,
+    FactKind.EXPIRED: OrderStatus.EXPIRED,
+}
+_ON_THE_WAY = {
+    FactKind.PENDING: OrderStatus.PENDING,
+    FactKind.AUTHORISED: OrderStatus.AUTHORISED,
+}
+_RANK = (OrderStatus.OPEN, OrderStatus.PENDING, OrderStatus.AUTHORISED)
+
+
+def judge(order: PaymentOrder | None, fact: PaymentFact, payee: Payee) -> Judged:
+    """What one fact means for its order; the order is None if there is none of that id."""
+    misfit = _misfit(order, fact, payee)
+    if misfit:
+        return _set_aside(order, fact, payee, misfit)
+    assert order is not None
+    after = _with_fact(order, fact)
+    return Judged(after, tuple(_entries(order, after, fact, payee)))
+
+
+def _misfit(order: PaymentOrder | None, fact: PaymentFact, payee: Payee) -> str:
+    """What does not fit, in words; empty if all does."""
+    if order is None:
+        return "no order has this id"
+    if (order.profile, order.provider) != (payee.profile, payee.provider):
+        return "the order is another profile's or provider's"
+    if fact.provider_ref and order.provider_ref and fact.provider_ref != order.provider_ref:
+        return "the provider's id is another order's"
+    if fact.payee and payee.payee and fact.payee != payee.payee:
+        return f"the money went to another payee, {fact.payee}"
+    if fact.currency and fact.currency != order.currency:
+        return f"the currency is {fact.currency}, not {order.currency}"
+    return _amount_misfit(order, fact)
+
+
+def _amount_misfit(order: PaymentOrder, fact: PaymentFact) -> str:
+    if fact.kind is FactKind.PAID:
+        if fact.amount_micros != order.amount_micros:
+            return f"the amount is {fact.amount_micros}, not {order.amount_micros} micro-units"
+        if order.is_paid and fact.payment_ref != order.payment_ref:
+            return "the order has been paid already, by another payment"
+    elif fact.kind is FactKind.REFUNDED and fact.amount_micros > order.amount_micros:
+        return "more was refunded than was paid"
+    return ""
+
+
+def _set_aside(order: PaymentOrder | None, fact: PaymentFact, payee: Payee, misfit: str) -> Judged:
+    """Money that fits no order waits in suspense for a person; other facts only raise an alarm."""
+    if fact.kind is not FactKind.PAID or fact.amount_micros <= 0 or not fact.currency:
+        return Judged(order, alarm=misfit)
+    entry = Entry(
+        key=f"suspense:{payee.profile}:{payee.provider}:{fact.payment_ref or fact.provider_ref}",
+        kind=EntryKind.SUSPENSE,
+        currency=fact.currency,
+        postings=(
+            Posting("suspense", fact.amount_micros),
+            Posting(payee.account, -fact.amount_micros),
+        ),
+        at_ms=fact.at_ms,
+        reason=misfit,
+        author=AUTHOR,
+        organisation=payee.organisation,
+    )
+    return Judged(order, (entry,), misfit)
+
+
+def _with_fact(order: PaymentOrder, fact: PaymentFact) -> PaymentOrder:
+    """The order with one more fact known; a fact known already changes nothing."""
+    match fact.kind:
+        case FactKind.PAID:
+            order = replace(
+                order,
+                paid_ms=order.paid_ms if order.is_paid else fact.at_ms,
+                payment_ref=order.payment_ref or fact.payment_ref,
+                provider_ref=order.provider_ref or fact.provider_ref,
+            )
+        case FactKind.REFUNDED:
+            total = max(order.refunded_micros, fact.amount_micros)
+            order = replace(order, refunded_micros=total)
+        case FactKind.WITHDRAWN | FactKind.REINSTATED:
+            sign = 1 if fact.kind is FactKind.WITHDRAWN else -1
+            known = dict(order.disputes)
+            known.setdefault(f"{fact.kind}:{fact.payment_ref}", sign * fact.amount_micros)
+            order = replace(order, disputes=tuple(sorted(known.items())))
+    return replace(order, status=_status(order, fact))
+
+
+def _status(order: PaymentOrder, fact: PaymentFact) -> OrderStatus:
+    """How the order stands, whatever the order in which its facts came."""
+    if order.is_paid:
+        if order.withdrawn_micros > 0:
+            return OrderStatus.REVERSED
+        return OrderStatus.REFUNDED if order.taken_back_micros else OrderStatus.PAID
+    if fact.kind in _FINAL:
+        return _FINAL[fact.kind]
+    further = _ON_THE_WAY.get(fact.kind)
+    if further is not None and order.status in _RANK:
+        return max(order.status, further, key=_RANK.index)
+    return order.status
+
+
+def _entries(
+    before: PaymentOrder, after: PaymentOrder, fact: PaymentFact, payee: Payee
+) -> Iterator[Entry]:
+    """What brings the books from `before` to `after`.
+
+    Money taken back before the payment itself was told is booked right after it.
+    """
+    if not after.is_paid:
+        return
+    taken_before, bonus_before = 0, 0
+    if before.is_paid:
+        taken_before, bonus_before = before.taken_back_micros, before.bonus_back_micros
+    else:
+        yield _entry(after, fact, "paid", EntryKind.TOP_UP, after.amount_micros, payee.account)
+        if after.bonus_micros:
+            yield _entry(after, fact, "bonus", EntryKind.BONUS, after.bonus_micros, "bonus")
+    step = _step(after)
+    if taken := after.taken_back_micros - taken_before:
+        kind = EntryKind.REVERSAL
+        yield _entry(after, fact, f"back:{step}", kind, -taken, payee.account)
+    if bonus := after.bonus_back_micros - bonus_before:
+        yield _entry(after, fact, f"bonus_back:{step}", EntryKind.BONUS_BACK, -bonus, "bonus")
+
+
+def _step(order: PaymentOrder) -> str:
+    """What names the present state of what was taken back, the same however it was reached."""
+    return "+".join((str(order.refunded_micros), *(name for name, _ in order.disputes)))
+
+
+def _entry(
+    order: PaymentOrder, fact: PaymentFact, step: str, kind: EntryKind, micros: int, counter: str
+) -> Entry:
+    return Entry(
+        key=f"payment:{order.order_id}:{step}",
+        kind=kind,
+        currency=order.currency,
+        postings=(Posting(customer(order.account_id), micros), Posting(counter, -micros)),
+        at_ms=fact.at_ms,
+        reason=order.order_id,
+        author=AUTHOR,
+    )
