@@ -108,7 +108,7 @@ class PaymentOrder:
 
     @property
     def bonus_back_micros(self) -> int:
-        """The bonus that goes with what is gone, in proportion, rounded in the customer's favour."""
+        """The bonus that goes with what is gone, in proportion, rounded down."""
         return self.bonus_micros * self.taken_back_micros // self.amount_micros
 
 
@@ -151,14 +151,18 @@ _ON_THE_WAY = {
 _RANK = (OrderStatus.OPEN, OrderStatus.PENDING, OrderStatus.AUTHORISED)
 
 
-def judge(order: PaymentOrder | None, fact: PaymentFact, payee: Payee) -> Judged:
-    """What one fact means for its order; the order is None if there is none of that id."""
+def judge(order: PaymentOrder | None, fact: PaymentFact, payee: Payee, now_ms: int) -> Judged:
+    """What one fact means for its order; the order is None if there is none of that id.
+
+    It is booked at `now_ms`, when it was told, so that a month once closed stays as it is.
+    """
     misfit = _misfit(order, fact, payee)
     if misfit:
-        return _set_aside(order, fact, payee, misfit)
+        return _set_aside(order, fact, payee, now_ms, misfit)
     assert order is not None
     after = _with_fact(order, fact)
-    return Judged(after, tuple(_entries(order, after, fact, payee)))
+    entries = (replace(entry, at_ms=now_ms) for entry in _entries(order, after, payee))
+    return Judged(after, tuple(entries))
 
 
 def _misfit(order: PaymentOrder | None, fact: PaymentFact, payee: Payee) -> str:
@@ -187,7 +191,9 @@ def _amount_misfit(order: PaymentOrder, fact: PaymentFact) -> str:
     return ""
 
 
-def _set_aside(order: PaymentOrder | None, fact: PaymentFact, payee: Payee, misfit: str) -> Judged:
+def _set_aside(
+    order: PaymentOrder | None, fact: PaymentFact, payee: Payee, now_ms: int, misfit: str
+) -> Judged:
     """Money that fits no order waits in suspense for a person; other facts only raise an alarm."""
     if fact.kind is not FactKind.PAID or fact.amount_micros <= 0 or not fact.currency:
         return Judged(order, alarm=misfit)
@@ -199,7 +205,7 @@ def _set_aside(order: PaymentOrder | None, fact: PaymentFact, payee: Payee, misf
             Posting("suspense", fact.amount_micros),
             Posting(payee.account, -fact.amount_micros),
         ),
-        at_ms=fact.at_ms,
+        at_ms=now_ms,
         reason=misfit,
         author=AUTHOR,
         organisation=payee.organisation,
@@ -242,9 +248,7 @@ def _status(order: PaymentOrder, fact: PaymentFact) -> OrderStatus:
     return order.status
 
 
-def _entries(
-    before: PaymentOrder, after: PaymentOrder, fact: PaymentFact, payee: Payee
-) -> Iterator[Entry]:
+def _entries(before: PaymentOrder, after: PaymentOrder, payee: Payee) -> Iterator[Entry]:
     """What brings the books from `before` to `after`.
 
     Money taken back before the payment itself was told is booked right after it.
@@ -255,15 +259,14 @@ def _entries(
     if before.is_paid:
         taken_before, bonus_before = before.taken_back_micros, before.bonus_back_micros
     else:
-        yield _entry(after, fact, "paid", EntryKind.TOP_UP, after.amount_micros, payee.account)
+        yield _entry(after, "paid", EntryKind.TOP_UP, after.amount_micros, payee.account)
         if after.bonus_micros:
-            yield _entry(after, fact, "bonus", EntryKind.BONUS, after.bonus_micros, "bonus")
+            yield _entry(after, "bonus", EntryKind.BONUS, after.bonus_micros, "bonus")
     step = _step(after)
     if taken := after.taken_back_micros - taken_before:
-        kind = EntryKind.REVERSAL
-        yield _entry(after, fact, f"back:{step}", kind, -taken, payee.account)
+        yield _entry(after, f"back:{step}", EntryKind.REVERSAL, -taken, payee.account)
     if bonus := after.bonus_back_micros - bonus_before:
-        yield _entry(after, fact, f"bonus_back:{step}", EntryKind.BONUS_BACK, -bonus, "bonus")
+        yield _entry(after, f"bonus_back:{step}", EntryKind.BONUS_BACK, -bonus, "bonus")
 
 
 def _step(order: PaymentOrder) -> str:
@@ -271,15 +274,13 @@ def _step(order: PaymentOrder) -> str:
     return "+".join((str(order.refunded_micros), *(name for name, _ in order.disputes)))
 
 
-def _entry(
-    order: PaymentOrder, fact: PaymentFact, step: str, kind: EntryKind, micros: int, counter: str
-) -> Entry:
+def _entry(order: PaymentOrder, step: str, kind: EntryKind, micros: int, counter: str) -> Entry:
     return Entry(
         key=f"payment:{order.order_id}:{step}",
         kind=kind,
         currency=order.currency,
         postings=(Posting(customer(order.account_id), micros), Posting(counter, -micros)),
-        at_ms=fact.at_ms,
+        at_ms=0,
         reason=order.order_id,
         author=AUTHOR,
     )

@@ -66,7 +66,7 @@ async def _write(
     """Book the entry; its postings' rows."""
     standing = await _lock(connection, entry)
     rows = _rows(entry, standing)
-    organisation = next(iter(standing.values())).organisation
+    organisation = next((head.organisation for head in standing.values()), entry.organisation)
     entry_id = await connection.scalar(
         insert(entries)
         .values(organisation=organisation, at_ms=entry.at_ms, **content)
@@ -82,7 +82,8 @@ async def _write(
     waiting = [
         {"account_id": row["account_id"], "seq": row["seq"]} for row in rows if row["account_id"]
     ]
-    await connection.execute(insert(outbox), waiting)
+    if waiting:
+        await connection.execute(insert(outbox), waiting)
     return rows
 
 
@@ -102,7 +103,7 @@ async def _lock(connection: AsyncConnection, entry: Entry) -> dict[str, _Head]:
         raise CallerError(f"there is no account {', '.join(sorted(missing))}", "account_id")
     if any(head.currency != entry.currency for head in found):
         raise CallerError("differs from the account's currency", "currency")
-    if len({head.organisation for head in found}) != 1:
+    if len({head.organisation for head in found}) > 1:
         raise CallerError("accounts of two organisations in one entry", "postings")
     return {head.account_id: head for head in found}
 

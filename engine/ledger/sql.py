@@ -40,18 +40,18 @@ class SqlLedger:
         timeout_s: float = TIMEOUT_S,
         hasher: PasswordHasher | None = None,
     ) -> None:
-        self._database = Database(url, timeout_s)
+        self.database = Database(url, timeout_s)
         self._now_ms = now_ms
         self._pins = pins.PinHasher(hasher or PasswordHasher())
 
     async def migrate(self) -> None:
         """Bring the tables to the present form; safe to run from several engines at once."""
-        await self._database.create()
-        await self._database.write(migrations.upgrade, WHOLE_BOOK_TIMEOUT_S)
+        await self.database.create()
+        await self.database.write(migrations.upgrade, WHOLE_BOOK_TIMEOUT_S)
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._database.close()
+        await self.database.close()
 
     async def open_account(
         self, organisation: str, profile: str, e164: str, currency: str
@@ -70,74 +70,74 @@ class SqlLedger:
             seq=0,
             returning=False,
         )
-        present = await self._database.read(partial(accounts.opened_account, account=account))
+        present = await self.database.read(partial(accounts.opened_account, account=account))
         if present is not None:
             return present
         work = partial(accounts.open_account, account=account, at_ms=self._now_ms())
-        return await self._database.write(work)
+        return await self.database.write(work)
 
     async def find_account(self, profile: str, e164: str) -> Account | None:
         """See `ports.ledger`."""
-        return await self._database.read(partial(accounts.by_number, profile=profile, e164=e164))
+        return await self.database.read(partial(accounts.by_number, profile=profile, e164=e164))
 
     async def account(self, account_id: str) -> Account | None:
         """See `ports.ledger`."""
-        return await self._database.read(partial(accounts.by_id, account_id=account_id))
+        return await self.database.read(partial(accounts.by_id, account_id=account_id))
 
     async def change_number(self, account_id: str, e164: str) -> Account:
         """See `ports.ledger`."""
         work = partial(
             accounts.change_number, account_id=account_id, e164=e164, at_ms=self._now_ms()
         )
-        return await self._database.write(work)
+        return await self.database.write(work)
 
     async def copy_marks(self, account_id: str, e164: str) -> None:
         """See `ports.ledger`."""
         work = partial(accounts.copy_marks, account_id=account_id, e164=e164)
-        await self._database.write(work)
+        await self.database.write(work)
 
     async def check_pin(self, profile: str, e164: str, pin: str) -> Account | None:
         """See `ports.ledger`."""
         count = partial(pins.count_try, profile=profile, e164=e164, at_ms=self._now_ms())
-        account, hashed = await self._database.write(count)
+        account, hashed = await self.database.write(count)
         if not await self._pins.fits(hashed, pin) or account is None:
             return None
-        await self._database.write(partial(pins.forget_tries, account_id=account.account_id))
+        await self.database.write(partial(pins.forget_tries, account_id=account.account_id))
         return account
 
     async def set_pin(self, account_id: str, pin: str) -> None:
         """See `ports.ledger`; `CallerError` unless the PIN is 4 to 12 digits."""
         hashed = await self._pins.hash(pin)
-        await self._database.write(partial(pins.put, account_id=account_id, hashed=hashed))
+        await self.database.write(partial(pins.put, account_id=account_id, hashed=hashed))
 
     async def post(self, entry: Entry) -> tuple[StorePosting, ...]:
         """See `ports.ledger`."""
         check_bookable(entry)
-        return await self._database.write(partial(journal.book, entry=entry))
+        return await self.database.write(partial(journal.book, entry=entry))
 
     async def settle(self, record: CallRecord) -> tuple[StorePosting, ...]:
         """See `ports.ledger`."""
-        return await self._database.write(partial(calls.settle, record=record))
+        return await self.database.write(partial(calls.settle, record=record))
 
     async def outbox(self, most: int) -> Sequence[StorePosting]:
         """See `ports.ledger`."""
-        return await self._database.read(partial(journal.waiting, most=most))
+        return await self.database.read(partial(journal.waiting, most=most))
 
     async def mark_applied(self, postings: Sequence[StorePosting]) -> None:
         """See `ports.ledger`."""
-        await self._database.write(partial(journal.mark_applied, done=postings))
+        await self.database.write(partial(journal.mark_applied, done=postings))
 
     async def postings_after(self, account_id: str, seq: int) -> Sequence[StorePosting]:
         """See `ports.ledger`."""
         work = partial(journal.postings_after, account_id=account_id, seq=seq)
-        return await self._database.read(work)
+        return await self.database.read(work)
 
     async def accounts(self) -> AsyncIterator[Account]:
         """See `ports.ledger`; read in pages, an account opened meanwhile may be missing."""
         after = ""
         while True:
             work = partial(accounts.page, after=after, most=PAGE_ACCOUNTS)
-            page = await self._database.read(work)
+            page = await self.database.read(work)
             for account in page:
                 yield account
             if len(page) < PAGE_ACCOUNTS:
@@ -155,19 +155,19 @@ class SqlLedger:
     ) -> bool:
         """See `ports.ledger`."""
         mark = FirstCallMark(organisation, caller_list, e164, call_id, at_ms)
-        return await self._database.write(partial(accounts.claim_first_call, mark=mark, days=days))
+        return await self.database.write(partial(accounts.claim_first_call, mark=mark, days=days))
 
     async def return_first_call(
         self, organisation: str, caller_list: str, e164: str, call_id: str
     ) -> None:
         """See `ports.ledger`."""
         mark = FirstCallMark(organisation, caller_list, e164, call_id)
-        await self._database.write(partial(accounts.return_first_call, mark=mark))
+        await self.database.write(partial(accounts.return_first_call, mark=mark))
 
     async def lines(self, account_id: str, from_ms: int, to_ms: int) -> Sequence[JournalLine]:
         """See `ports.ledger`."""
         work = partial(journal.lines, account_id=account_id, from_ms=from_ms, to_ms=to_ms)
-        return await self._database.read(work)
+        return await self.database.read(work)
 
     async def calls(self, account_id: str | None, from_ms: int, to_ms: int) -> Sequence[CallRecord]:
         """See `ports.ledger`; read in pages, so that no live call waits for a long list."""
@@ -184,11 +184,11 @@ class SqlLedger:
         while True:
             after = found[-1] if found else None
             work = partial(calls.page, period=period, after=after, most=PAGE_CALLS)
-            page = await self._database.read(work)
+            page = await self.database.read(work)
             found += page
             if len(page) < PAGE_CALLS:
                 return found
 
     async def verify(self) -> Sequence[str]:
         """See `ports.ledger`."""
-        return await self._database.read(verify.faults, WHOLE_BOOK_TIMEOUT_S)
+        return await self.database.read(verify.faults, WHOLE_BOOK_TIMEOUT_S)

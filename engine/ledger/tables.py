@@ -2,7 +2,7 @@
 
 Money and times are 64-bit integers (micro-units, milliseconds since 1970). Every root record
 names its organisation; a row below one (posting, head, PIN, outbox row) has its parent's.
-Journal rows are written once; only heads, PINs, aliases and the outbox ever change.
+Journal rows and letters are written once; heads, PINs, aliases, orders and the outbox change.
 """
 
 from sqlalchemy import (
@@ -15,6 +15,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -186,3 +187,52 @@ calls = _table(
     Index("ix_calls_account_ended", "account_id", "ended_ms", "call_id"),
 )
 """One row per call record, refused calls too; columns are the fields of `core.cdr.CallRecord`."""
+
+orders = _table(
+    "payment_orders",
+    Column("order_id", Text, primary_key=True),
+    _organisation(),
+    _text("profile"),
+    _text("provider"),
+    _text("account_id", ForeignKey("accounts.account_id")),
+    _text("currency"),
+    _number("amount_micros"),
+    _number("bonus_micros"),
+    _text("lang"),
+    _number("created_ms"),
+    _text("provider_ref"),
+    _text("payment_ref"),
+    _text("status"),
+    Column("paid_ms", BigInteger),
+    _number("refunded_micros"),
+    Column("disputes", JSON, nullable=False),
+    Column("ask_at_ms", BigInteger),
+    Index("ix_payment_orders_created", "organisation", "created_ms", "order_id"),
+    Index("ix_payment_orders_account", "account_id", "created_ms"),
+    Index("ix_payment_orders_ask", "ask_at_ms"),
+)
+"""Payment orders; columns are the fields of `core.payment.PaymentOrder`, and when its provider is
+asked about it next (NULL: never again)."""
+
+Index(
+    "uq_payment_orders_provider_ref",
+    orders.c.profile,
+    orders.c.provider,
+    orders.c.provider_ref,
+    unique=True,
+    sqlite_where=orders.c.provider_ref != "",
+    postgresql_where=orders.c.provider_ref != "",
+)
+
+letters = _table(
+    "payment_letters",
+    Column("letter_id", _COUNTER, primary_key=True),
+    _organisation(),
+    _text("profile"),
+    _text("provider"),
+    _text("event_id"),
+    Column("raw", LargeBinary, nullable=False),
+    _number("received_ms"),
+    UniqueConstraint("profile", "provider", "event_id"),
+)
+"""The inbox: every callback that proved itself or is to be asked about, as it came."""

@@ -1,18 +1,15 @@
 """Payment orders and the callbacks about them, in the same books as the journal.
 
-Every method is one transaction, with the errors of `ports.ledger`. `judge` (`core.payment.judge`,
-bound to where the facts came in) is called inside it, with the order locked, and may be called
-again if the transaction is tried again.
+Every method is one transaction, with the errors of `ports.ledger`. Facts are judged by
+`core.payment.judge` inside it, with their order locked.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from engine.core.payment import Judged, OrderStatus, Payee, PaymentFact, PaymentOrder
+from engine.core.payment import OrderStatus, Payee, PaymentFact, PaymentOrder
 from engine.ports.store import StorePosting
-
-Judge = Callable[[PaymentOrder | None, PaymentFact], Judged]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,20 +60,23 @@ class Orders(Protocol):
         """Write a new order down, before its provider hears of it."""
         ...
 
-    async def started(self, order_id: str, provider_ref: str, ask_at_ms: int) -> PaymentOrder:
-        """The provider knows the order; ask it how it stands at `ask_at_ms` at the latest."""
+    async def started(
+        self, order_id: str, provider_ref: str, ask_at_ms: int | None
+    ) -> PaymentOrder:
+        """The provider knows the order by its own id; it is asked how the order stands at
+        `ask_at_ms` at the latest, with None never."""
         ...
 
     async def order(self, order_id: str) -> PaymentOrder | None: ...
 
     async def orders(self, wanted: OrderFilter) -> Sequence[PaymentOrder]: ...
 
-    async def take_in(self, letter: Letter, judge: Judge) -> Taken:
+    async def take_in(self, letter: Letter) -> Taken:
         """Keep a letter, book what its facts mean, and make the orders in `ask` due at once."""
         ...
 
-    async def note(self, facts: Sequence[PaymentFact], order_id: str, judge: Judge) -> Taken:
-        """Book what facts mean that the provider answered when it was asked about an order."""
+    async def note(self, facts: Sequence[PaymentFact], payee: Payee, now_ms: int) -> Taken:
+        """Book what facts mean that the provider answered when it was asked."""
         ...
 
     async def ask_later(self, order_id: str, at_ms: int | None) -> None:

@@ -200,7 +200,7 @@ async def test_a_restarted_server_is_not_even_noticed(
 
 async def _backend(ledger: SqlLedger) -> int:
     """The server's process behind a ledger that has used one connection only."""
-    pid = await ledger._database.read(lambda c: c.scalar(text("SELECT pg_backend_pid()")))
+    pid = await ledger.database.read(lambda c: c.scalar(text("SELECT pg_backend_pid()")))
     assert isinstance(pid, int)
     return pid
 
@@ -227,7 +227,7 @@ async def test_an_account_locked_by_another_is_told_in_time(server_books: SqlBoo
     one = await opened(ledger)
     other = await opened(ledger, LANDLINE)
 
-    async with holder._database._writer.begin() as connection:
+    async with holder.database._writer.begin() as connection:
         await connection.execute(text(f"SELECT * FROM heads WHERE account_id = '{one}' FOR UPDATE"))
         with pytest.raises(RemoteError) as refusal:
             await ledger.settle(answered_call("c1", one))

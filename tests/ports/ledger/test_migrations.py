@@ -35,13 +35,11 @@ def _differences(connection: Connection) -> list[object]:
 
 
 async def differences(ledger: SqlLedger) -> list[object]:
-    return await ledger._database.read(lambda c: c.run_sync(_differences))
+    return await ledger.database.read(lambda c: c.run_sync(_differences))
 
 
 async def tables(ledger: SqlLedger) -> set[str]:
-    names = await ledger._database.read(
-        lambda c: c.run_sync(lambda p: inspect(p).get_table_names())
-    )
+    names = await ledger.database.read(lambda c: c.run_sync(lambda p: inspect(p).get_table_names()))
     return set(names)
 
 
@@ -65,7 +63,7 @@ async def test_a_table_changed_by_hand_differs(bare: SqlBooks) -> None:
 async def test_down_and_up_again(bare: SqlBooks) -> None:
     ledger = bare.open()
     await ledger.migrate()
-    await ledger._database.write(lambda c: migrations.downgrade(c, "base"))
+    await ledger.database.write(lambda c: migrations.downgrade(c, "base"))
     assert await tables(ledger) == {"alembic_version"}
     await ledger.migrate()
     assert await differences(ledger) == []

@@ -64,7 +64,7 @@ async def test_a_locked_pin_is_judged_as_well(counted: tuple[SqlLedger, Counting
 async def test_the_database_holds_only_a_slow_hash(file_books: SqlBooks) -> None:
     ledger = SqlLedger(file_books.url, lambda: NOW_MS)
     await ledger.set_pin((await opened(ledger)).account_id, "1234")
-    held = await ledger._database.read(lambda c: c.scalar(select(pins.c.hash)))
+    held = await ledger.database.read(lambda c: c.scalar(select(pins.c.hash)))
     await ledger.close()
     assert held is not None
     assert held.startswith("$argon2id$")

@@ -1,0 +1,1 @@
+"""Payment orders and the inbox of callbacks, beside the journal they are booked in."""

@@ -1,0 +1,1 @@
+"""HTTP: callbacks of payment providers, the top-up page, the operators' interface."""

@@ -1,0 +1,71 @@
+"""Every refusal over HTTP is a problem document (RFC 9457), whatever raised it.
+
+Here, and nowhere else, errors become status codes. A fault of ours is told without its cause,
+which is in the log under the request's id.
+"""
+
+import json
+from collections.abc import Awaitable, Callable
+from uuid import uuid4
+
+import structlog
+from aiohttp import web
+
+from engine.errors import CallerError, ConflictError, RemoteError
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_S = 5
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+log = structlog.get_logger(__name__)
+
+
+def problem(
+    status: int, title: str, *, detail: str = "", field: str = "", code: str = ""
+) -> web.Response:
+    """A problem document; `field` is the dotted path of the fault, `code` stable for programs."""
+    content = {
+        "type": f"urn:groschen:problem:{code}" if code else "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "field": field,
+    }
+    body = json.dumps({key: value for key, value in content.items() if value})
+    headers = {"Cache-Control": "no-store"}
+    if status in (429, 503):
+        headers["Retry-After"] = str(RETRY_AFTER_S)
+    return web.Response(status=status, text=body, content_type=MEDIA_TYPE, headers=headers)
+
+
+def of_error(error: Exception) -> web.Response:
+    """The problem document for what a handler raised."""
+    match error:
+        case CallerError():
+            return problem(
+                422, "Not acceptable", detail=str(error), field=error.field, code=error.code
+            )
+        case ConflictError():
+            return problem(409, "Conflict", detail=str(error), code=error.code)
+        case RemoteError():
+            log.warning("web.unavailable", error=str(error))
+            return problem(503, "Try again in a moment", code=error.code)
+        case web.HTTPException():
+            return problem(error.status, error.reason)
+    fault = uuid4().hex[:12]
+    log.error("web.fault", fault=fault, exc_info=error)
+    return problem(500, "A fault of ours", detail=f"It is logged as {fault}.", code="fault")
+
+
+@web.middleware
+async def tell_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn what a handler raises into a problem document; redirects pass."""
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        return of_error(error)
+    except Exception as error:
+        return of_error(error)
