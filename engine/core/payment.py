@@ -14,6 +14,7 @@ from enum import StrEnum
 from engine.core.posting import Entry, EntryKind, Posting, customer
 
 AUTHOR = "payments"
+KEY_FAMILY = "payment:"
 
 
 class OrderStatus(StrEnum):
@@ -110,6 +111,14 @@ class PaymentOrder:
     def bonus_back_micros(self) -> int:
         """The bonus that goes with what is gone, in proportion, rounded down."""
         return self.bonus_micros * self.taken_back_micros // self.amount_micros
+
+    @property
+    def due_micros(self) -> int:
+        """What the customer has of it: paid and given, less what was taken back."""
+        if not self.is_paid:
+            return 0
+        given = self.amount_micros + self.bonus_micros
+        return given - self.taken_back_micros - self.bonus_back_micros
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +285,7 @@ def _step(order: PaymentOrder) -> str:
 
 def _entry(order: PaymentOrder, step: str, kind: EntryKind, micros: int, counter: str) -> Entry:
     return Entry(
-        key=f"payment:{order.order_id}:{step}",
+        key=f"{KEY_FAMILY}{order.order_id}:{step}",
         kind=kind,
         currency=order.currency,
         postings=(Posting(customer(order.account_id), micros), Posting(counter, -micros)),

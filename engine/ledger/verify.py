@@ -13,6 +13,7 @@ from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.ledger.journal import content_hash
+from engine.ledger.payments import verify as payments
 from engine.ledger.tables import entries, postings
 
 FAULTS_PER_RULE = 100
@@ -174,6 +175,7 @@ async def faults(connection: AsyncConnection) -> list[str]:
         query = text(f"{rule.query} LIMIT {FAULTS_PER_RULE}")
         rows = (await connection.execute(query)).mappings()
         found += [rule.fault.format(**_plain(row)) for row in rows]
+    found += await payments.faults(connection)
     return found + await _changed_entries(connection)
 
 

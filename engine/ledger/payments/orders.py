@@ -24,7 +24,8 @@ from engine.ports.store import StorePosting
 _FIELDS = tuple(PaymentOrder.__dataclass_fields__)
 
 
-def _order(row: RowMapping) -> PaymentOrder:
+def to_order(row: RowMapping) -> PaymentOrder:
+    """The order that a row describes."""
     values: dict[str, Any] = {name: row[name] for name in _FIELDS}
     disputes = tuple((name, micros) for name, micros in values["disputes"])
     return PaymentOrder(**{**values, "disputes": disputes, "status": OrderStatus(values["status"])})
@@ -62,7 +63,7 @@ async def by_id(connection: AsyncConnection, order_id: str) -> PaymentOrder | No
     """The order with this id."""
     query = select(orders).where(orders.c.order_id == order_id)
     found = (await connection.execute(query)).mappings().one_or_none()
-    return None if found is None else _order(found)
+    return None if found is None else to_order(found)
 
 
 async def listed(connection: AsyncConnection, wanted: OrderFilter) -> list[PaymentOrder]:
@@ -80,13 +81,13 @@ async def listed(connection: AsyncConnection, wanted: OrderFilter) -> list[Payme
         query = query.where(or_(earlier, same))
     query = query.order_by(orders.c.created_ms.desc(), orders.c.order_id.desc())
     rows = (await connection.execute(query.limit(wanted.most))).mappings()
-    return [_order(row) for row in rows]
+    return [to_order(row) for row in rows]
 
 
 async def _locked(connection: AsyncConnection, which: Any) -> PaymentOrder | None:
     query = select(orders).where(which).with_for_update()
     found = (await connection.execute(query)).mappings().one_or_none()
-    return None if found is None else _order(found)
+    return None if found is None else to_order(found)
 
 
 async def take_in(connection: AsyncConnection, letter: Letter) -> Taken:
@@ -188,7 +189,7 @@ async def due(
         .limit(most)
         .with_for_update(skip_locked=True)
     )
-    found = [_order(row) for row in (await connection.execute(query)).mappings()]
+    found = [to_order(row) for row in (await connection.execute(query)).mappings()]
     taken = orders.c.order_id.in_([order.order_id for order in found])
     await connection.execute(update(orders).where(taken).values(ask_at_ms=now_ms + lease_ms))
     return found

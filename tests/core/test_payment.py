@@ -1,0 +1,149 @@
+"""What facts mean for an order: booked once, in any order; misfits never to a customer."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.core.payment import (
+    FactKind,
+    OrderStatus,
+    Payee,
+    PaymentFact,
+    PaymentOrder,
+    judge,
+)
+from engine.core.posting import Entry, EntryKind, check_bookable, customer_id
+
+EURO = 1_000_000
+NOW_MS = 1_795_000_000_000
+PAYEE = Payee(organisation="acme", profile="acme-eur", provider="paypal", payee="M1")
+ORDER = PaymentOrder(
+    order_id="o1",
+    organisation="acme",
+    profile="acme-eur",
+    provider="paypal",
+    account_id="a1",
+    currency="EUR",
+    amount_micros=20 * EURO,
+    bonus_micros=2 * EURO,
+    lang="de",
+    created_ms=NOW_MS,
+    provider_ref="P1",
+)
+
+
+def fact(kind: FactKind, micros: int = 0, payment_ref: str = "C1", **other: str) -> PaymentFact:
+    values = {"order_id": "o1", "provider_ref": "P1", "currency": "EUR", "payee": "M1", **other}
+    return PaymentFact(
+        kind=kind, amount_micros=micros, payment_ref=payment_ref, at_ms=NOW_MS, **values
+    )
+
+
+PAID = fact(FactKind.PAID, 20 * EURO)
+
+
+def told(*facts: PaymentFact) -> tuple[PaymentOrder, list[Entry]]:
+    """The order and all entries after these facts."""
+    order, entries = ORDER, list[Entry]()
+    for one in facts:
+        judged = judge(order, one, PAYEE, NOW_MS)
+        assert judged.order is not None
+        assert judged.alarm == ""
+        order = judged.order
+        entries += judged.entries
+    return order, entries
+
+
+def on_customer(entries: list[Entry]) -> int:
+    lines = (line for entry in entries for line in entry.postings)
+    return sum(line.micros for line in lines if customer_id(line.account))
+
+
+def test_a_payment_is_booked_with_its_bonus_as_a_line_of_its_own() -> None:
+    order, entries = told(PAID)
+    assert order.status is OrderStatus.PAID
+    assert [(e.kind, e.postings[0].micros, e.postings[1].account) for e in entries] == [
+        (EntryKind.TOP_UP, 20 * EURO, "provider:acme-eur.paypal"),
+        (EntryKind.BONUS, 2 * EURO, "bonus"),
+    ]
+    for entry in entries:
+        check_bookable(entry)
+
+
+@pytest.mark.parametrize(
+    "kind", [FactKind.PENDING, FactKind.AUTHORISED, FactKind.FAILED, FactKind.EXPIRED]
+)
+def test_what_is_no_money_yet_is_shown_and_not_credited(kind: FactKind) -> None:
+    order, entries = told(fact(kind, 20 * EURO))
+    assert order.status.value == kind.value
+    assert entries == []
+
+
+def test_a_part_refunded_takes_its_part_of_the_bonus_back() -> None:
+    order, entries = told(PAID, fact(FactKind.REFUNDED, 5 * EURO))
+    assert order.status is OrderStatus.REFUNDED
+    assert [e.postings[0].micros for e in entries[2:]] == [-5 * EURO, -EURO // 2]
+    assert on_customer(entries) == 15 * EURO + 3 * EURO // 2
+
+
+def test_a_dispute_that_is_won_gives_all_back() -> None:
+    withdrawn = fact(FactKind.WITHDRAWN, 20 * EURO, "D1")
+    order, entries = told(PAID, withdrawn)
+    assert (order.status, on_customer(entries)) == (OrderStatus.REVERSED, 0)
+    order, entries = told(PAID, withdrawn, fact(FactKind.REINSTATED, 20 * EURO, "D1"))
+    assert (order.status, on_customer(entries)) == (OrderStatus.PAID, 22 * EURO)
+
+
+MISFITS = {
+    "no order": (None, PAID),
+    "other amount": (ORDER, fact(FactKind.PAID, 20 * EURO - 1)),
+    "other currency": (ORDER, fact(FactKind.PAID, 20 * EURO, currency="USD")),
+    "other payee": (ORDER, fact(FactKind.PAID, 20 * EURO, payee="M2")),
+    "other order's id": (ORDER, fact(FactKind.PAID, 20 * EURO, provider_ref="P2")),
+    "other provider's order": (replace(ORDER, provider="stripe"), PAID),
+    "other profile's order": (replace(ORDER, profile="other"), PAID),
+    "paid twice": (replace(ORDER, paid_ms=NOW_MS, payment_ref="C0"), PAID),
+}
+
+
+@pytest.mark.parametrize("name", MISFITS)
+def test_money_that_does_not_fit_is_set_aside_with_an_alarm(name: str) -> None:
+    order, misfit = MISFITS[name]
+    judged = judge(order, misfit, PAYEE, NOW_MS)
+    assert judged.alarm
+    assert judged.order == order
+    (entry,) = judged.entries
+    assert (entry.kind, entry.organisation) == (EntryKind.SUSPENSE, "acme")
+    assert on_customer([entry]) == 0
+    check_bookable(entry)
+
+
+def test_more_refunded_than_paid_only_raises_an_alarm() -> None:
+    judged = judge(ORDER, fact(FactKind.REFUNDED, 21 * EURO), PAYEE, NOW_MS)
+    assert (judged.order, judged.entries) == (ORDER, ())
+    assert judged.alarm
+
+
+FACTS = st.one_of(
+    st.just(PAID),
+    st.sampled_from([fact(FactKind.PENDING), fact(FactKind.FAILED), fact(FactKind.EXPIRED)]),
+    st.integers(1, 20).map(lambda euros: fact(FactKind.REFUNDED, euros * EURO)),
+    st.integers(1, 3).map(lambda n: fact(FactKind.WITHDRAWN, n * EURO, f"D{n}")),
+    st.integers(1, 3).map(lambda n: fact(FactKind.REINSTATED, n * EURO, f"D{n}")),
+)
+
+
+@given(st.lists(FACTS, max_size=8), st.randoms(use_true_random=False))
+def test_whatever_the_order_and_however_often_the_same_is_booked(
+    facts: list[PaymentFact], chance: object
+) -> None:
+    shuffled = facts + facts[: len(facts) // 2]
+    chance.shuffle(shuffled)  # type: ignore[attr-defined]  # Hypothesis types it as object
+    first, entries = told(*facts)
+    second, again = told(*shuffled)
+    assert replace(first, status=OrderStatus.OPEN) == replace(second, status=OrderStatus.OPEN)
+    assert on_customer(entries) == on_customer(again)
+    assert on_customer(entries) == first.due_micros
+    assert len({entry.key for entry in again}) == len(again)
