@@ -2,8 +2,8 @@
 
 Nothing is tried twice here: who asks knows whether asking again can do harm. What fails becomes
 `RemoteError`, retryable when the provider was out of reach or out of breath (no connection, no
-answer in time, 408, 425, 429, 5xx); a 4xx answer is `RefusedError`, which carries the provider's words,
-so that a provider's file can tell an order that is refused (`CallerError`) from a broken account.
+answer in time, 408, 425, 429, 5xx). Any other 4xx answer is `RefusedError`, which carries the
+provider's words, so that its file can tell a refused order (`CallerError`) from a broken account.
 Redirects are not followed: an answer that comes from elsewhere proves nothing.
 """
 
@@ -45,7 +45,10 @@ class Content(Protocol):
 
 
 class Remote:
-    """A provider's interface at `base_url`; `headers` go with every request."""
+    """A provider's interface at `base_url`; `headers` go with every request.
+
+    Made without a running event loop, used within one.
+    """
 
     def __init__(
         self,
@@ -53,8 +56,10 @@ class Remote:
         *,
         timeout_s: float = TIMEOUT_S,
         headers: Mapping[str, str] | None = None,
+        most_bytes: int = ANSWER_MOST_BYTES,
     ) -> None:
         self._base_url = base_url.rstrip("/")
+        self._most_bytes = most_bytes
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
         self._headers = dict(headers or {})
         self._session: aiohttp.ClientSession | None = None
@@ -110,7 +115,7 @@ class Remote:
                 allow_redirects=False,
             ) as response:
                 status = response.status
-                raw = await read_at_most(response.content, ANSWER_MOST_BYTES)
+                raw = await read_at_most(response.content, self._most_bytes)
         except TimeoutError:
             raise RemoteError(f"{asked} was not answered in time") from None
         except (aiohttp.ClientError, OSError) as error:
