@@ -1,0 +1,31 @@
+"""Every payment provider by its name. Adding one is its file and one line here."""
+
+from collections.abc import Mapping
+from typing import ClassVar, Protocol
+
+from engine.errors import CallerError
+from engine.payments.options import Option
+from engine.ports.payments import Provider
+
+
+class ProviderType(Protocol):
+    """A provider's class: its name, its options, and how an account with it is opened."""
+
+    NAME: ClassVar[str]
+    OPTIONS: ClassVar[Mapping[str, Option]]
+
+    def __call__(self, options: Mapping[str, str], profile: str) -> Provider: ...
+
+
+PROVIDERS: Mapping[str, ProviderType] = {}
+
+
+def open_provider(name: str, options: Mapping[str, str], profile: str) -> Provider:
+    """The billing profile's account with a provider; `options` with secrets in plain text.
+
+    Raises `CallerError`: its field is the option's name, or `provider` for one there is not.
+    """
+    provider = PROVIDERS.get(name)
+    if provider is None:
+        raise CallerError(f"must be one of {', '.join(PROVIDERS)}", "provider")
+    return provider(options, profile)
