@@ -71,16 +71,34 @@ class Settings(BaseModel):
     )
     agi_host: str = Field("127.0.0.1", description="where FastAGI listens")
     agi_port: int = Field(4573, ge=0, le=65535, description="FastAGI port; 0: a free one")
+    web_host: str = Field("127.0.0.1", description="where pages and callbacks are listened for")
+    web_port: int = Field(8080, ge=0, le=65535, description="their port; 0: a free one")
+    web_origin: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s/]+$",
+        description="where the world reaches them, such as https://pay.example.org",
+    )
+    web_proxies: int = Field(
+        0, ge=0, le=9, description="proxies before us that say who asks (X-Forwarded-For)"
+    )
+    web_secret: SecretStr | None = Field(
+        None,
+        min_length=32,
+        description="seals links that we give out, the same for all engines; left out: made once",
+    )
+    secrets: Path | None = Field(
+        None, description="folder of the payment providers' secrets; left out: under `var`"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="log from")
     log_format: Literal["console", "json"] = Field("console", description="for people or programs")
     log_numbers: Literal["masked", "full"] = Field(
         "masked", description="how phone numbers appear in logs"
     )
 
-    @field_validator("var", "config", "sounds")
+    @field_validator("var", "config", "sounds", "secrets")
     @classmethod
-    def _absolute(cls, path: Path) -> Path:
-        return path.absolute()
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return path.absolute() if path is not None else None
 
     @property
     def run_folder(self) -> Path:

@@ -41,6 +41,7 @@ async def _serve() -> None:
     async with running(plan) as run:
         services = ", ".join(f"{s.title or s.name} ({s.dids[0]})" for s in plan.inventory.services)
         click.echo(f"SIP on {run.access.sip_host}:{run.access.sip_port} (UDP)", err=True)
+        click.echo(f"Pages on http://{settings.web_host}:{run.web_port}", err=True)
         click.echo(f"Serving: {services}. Stop with Ctrl-C.", err=True)
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait({stopped, run.work}, return_when=asyncio.FIRST_COMPLETED)

@@ -1,5 +1,6 @@
 """The HTTP server: routes of every room, one guard before all of them."""
 
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -25,20 +26,24 @@ def make_app(site: Site) -> web.Application:
     return app
 
 
-@asynccontextmanager
-async def serving(site: Site, host: str, port: int) -> AsyncIterator[int]:
-    """The site at work until the block is left; gives its port (0 stands for a free one).
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens, on a free port if `port` is 0.
 
     `CallerError` if the address cannot be listened on.
     """
+    try:
+        return socket.create_server((host, port), backlog=BACKLOG)
+    except OSError as error:
+        raise CallerError(f"{host}:{port} cannot be listened on: {error}", "web_port") from None
+
+
+@asynccontextmanager
+async def serving(site: Site, listener: socket.socket) -> AsyncIterator[None]:
+    """The site at work on a listening socket until the block is left."""
     runner = web.AppRunner(make_app(site), access_log=None, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
     try:
-        listener = web.TCPSite(runner, host, port, backlog=BACKLOG)
-        try:
-            await listener.start()
-        except OSError as error:
-            raise CallerError(f"{host}:{port} cannot be listened on: {error}", "web_port") from None
-        yield runner.addresses[0][1]
+        await web.SockSite(runner, listener).start()
+        yield
     finally:
         await runner.cleanup()

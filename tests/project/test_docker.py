@@ -71,9 +71,9 @@ def test_every_secret_is_declared_and_used() -> None:
 def test_make_secrets_makes_them_all_and_keeps_what_is_there(tmp_path: Path) -> None:
     script = shutil.copy(DOCKER / "make-secrets", tmp_path)
     subprocess.run([script], check=True, capture_output=True)
-    first = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
+    first = {p.name: p.read_text() for p in (tmp_path / "secrets").iterdir() if p.is_file()}
     subprocess.run([script], check=True, capture_output=True)
-    second = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
+    second = {p.name: p.read_text() for p in (tmp_path / "secrets").iterdir() if p.is_file()}
     assert first == second
     assert set(first) == set(COMPOSE["secrets"])
     assert first["postgres_password"] in first["database_url"]

@@ -1,0 +1,12 @@
+"""The wiring: the one room that knows every concrete class.
+
+`running(plan)` starts what the plan says is our own (store, Asterisk), connects to the rest, and
+gives an engine at work; at its end all of it is stopped in the opposite order. `books_of` opens the
+books alone, for commands.
+"""
+
+from engine.app.books import Books, books_of
+from engine.app.plan import Plan, WebPlan, plan_of, secret
+from engine.app.running import Running, running
+
+__all__ = ["Books", "Plan", "Running", "WebPlan", "books_of", "plan_of", "running", "secret"]

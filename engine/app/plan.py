@@ -1,0 +1,135 @@
+"""What one engine runs with: made from the settings and the operator's files."""
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from engine.asterisk.process import Access
+from engine.core.inventory import Inventory
+from engine.errors import CallerError
+from engine.flows.config import Problems, load
+from engine.flows.payments.seals import SECRET_BYTES_LEAST
+from engine.settings import Settings
+
+OWN_SEAL_FILE = "web-secret"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebPlan:
+    """How pages are served. `origin` is where the world reaches them; empty: `host` and its port.
+
+    `proxies` stand before us and say who asks; `secret` seals what we give out, in hexadecimal
+    digits, the same for all engines of a site; `secrets` is the folder of the providers' secrets.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    origin: str = ""
+    proxies: int = 0
+    secret: str
+    secrets: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What one engine runs with. None stands for our own: embedded store, SQLite, our Asterisk.
+
+    `folder` keeps all that is written at run time; `sounds` is the operator's prompt folder and
+    `rendered` where further audio is made; `program` names the Asterisk that can be run.
+    """
+
+    engine: str
+    folder: Path
+    inventory: Inventory
+    sounds: Path
+    rendered: Path
+    program: Path
+    access: Access | None = None
+    sip_port: int = 0
+    store_url: str | None = None
+    store_password: str | None = None
+    database_url: str | None = None
+    agi_host: str = "127.0.0.1"
+    agi_port: int = 0
+    web: WebPlan | None = None
+
+    @property
+    def database(self) -> str:
+        """The ledger's address; SQLite in our folder by default."""
+        return self.database_url or f"sqlite:///{self.folder / 'ledger.sqlite3'}"
+
+    @property
+    def app(self) -> str:
+        """This engine's own ARI application."""
+        return f"groschen-{self.engine}"
+
+
+def plan_of(settings: Settings) -> Plan:
+    """What a process runs with by its settings and the operator's files.
+
+    `CallerError` with every mistake in the files.
+    """
+    inventory = load(settings.config)
+    if isinstance(inventory, Problems):
+        raise CallerError(str(inventory), "config")
+    return Plan(
+        engine=settings.engine,
+        folder=settings.run_folder,
+        inventory=inventory,
+        sounds=settings.sounds,
+        rendered=settings.var / "sounds",
+        program=settings.var / "asterisk.json",
+        access=_access(settings),
+        sip_port=settings.sip_port,
+        store_url=settings.store_url,
+        store_password=secret(settings.store_password),
+        database_url=secret(settings.database_url),
+        agi_host=settings.agi_host,
+        agi_port=settings.agi_port,
+        web=_web(settings),
+    )
+
+
+def _web(settings: Settings) -> WebPlan:
+    given = secret(settings.web_secret)
+    return WebPlan(
+        host=settings.web_host,
+        port=settings.web_port,
+        origin=settings.web_origin or "",
+        proxies=settings.web_proxies,
+        secret=given.encode().hex() if given else _own_secret(settings.var / OWN_SEAL_FILE),
+        secrets=settings.secrets or settings.var / "secrets",
+    )
+
+
+def _own_secret(file: Path) -> str:
+    """The secret of this checkout, made once; engines that share `var` share it."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(0o600)
+        file.write_text(secrets.token_hex(SECRET_BYTES_LEAST))
+    return file.read_text().strip()
+
+
+def _access(settings: Settings) -> Access | None:
+    """An Asterisk that is not ours, if the settings name one."""
+    if settings.ari_url is None:
+        return None
+    return Access(
+        ari_url=settings.ari_url,
+        ari_user=settings.ari_user,
+        ari_password=secret(settings.ari_password) or "",
+        ami_host=settings.ami_host,
+        ami_port=settings.ami_port,
+        ami_user=settings.ami_user,
+        ami_secret=secret(settings.ami_secret) or "",
+        sip_host="",
+        sip_port=0,
+        cel_file=settings.cel_file,
+    )
+
+
+def secret(value: SecretStr | None) -> str | None:
+    return value.get_secret_value() if value is not None else None

@@ -1,0 +1,84 @@
+"""An engine at work, with all that it works with."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from engine.app.parts import end, keep_private, open_ledger, open_store, own_asterisk
+from engine.app.plan import Plan, WebPlan
+from engine.app.site import open_site
+from engine.asterisk.agi import AgiServer, Lookups
+from engine.asterisk.dialplan import endpoint_of
+from engine.asterisk.process import Access
+from engine.asterisk.telephony import AriTelephony
+from engine.flows.clock import SystemClock
+from engine.flows.engine import Engine
+from engine.flows.hearing import prepare
+from engine.flows.lookups import Dialplan
+from engine.flows.money.relay import Relay
+from engine.flows.orders import House
+from engine.flows.payments.asking import Asking
+from engine.ledger.sql import SqlLedger
+from engine.speech.library import Library
+from engine.speech.voices import find_voices
+from engine.web.server import listen, serving
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """An engine at work, and what it works with."""
+
+    engine: Engine
+    house: House
+    access: Access
+    agi_port: int
+    web_port: int
+    work: "asyncio.Task[None]"
+
+
+@asynccontextmanager
+async def running(plan: Plan) -> AsyncIterator[Running]:
+    """An engine at work until the block is left; raises what it cannot start with."""
+    async with AsyncExitStack() as stack:
+        keep_private(plan.folder)
+        voices = find_voices(plan.rendered.parent / "voices")
+        sounds = Library(plan.sounds, plan.rendered, voices)
+        await prepare(plan.inventory, sounds)
+        store = await open_store(plan, stack)
+        ledger = await open_ledger(plan.database, stack)
+        access = plan.access or await own_asterisk(plan, sounds, stack)
+        telephony = await stack.enter_async_context(AriTelephony.connected(access, plan.app))
+        clock = SystemClock()
+        house = House(
+            telephony=telephony,
+            store=store,
+            ledger=ledger,
+            sounds=sounds,
+            clock=clock,
+            relay=Relay(ledger, store, clock),
+            inventory=lambda: plan.inventory,
+            endpoint_of=endpoint_of,
+            engine=plan.engine,
+        )
+        engine = Engine(house)
+        work = asyncio.create_task(engine.run(), name="engine")
+        stack.push_async_callback(end, work)
+        await engine.ready.wait()
+        asked = Dialplan(ledger, store, house.inventory)
+        lookups = Lookups(balance=asked.balance, quote=asked.quote)
+        agi = await stack.enter_async_context(AgiServer(lookups, plan.agi_host, plan.agi_port))
+        web_port = await _pages(plan.web, house, ledger, stack) if plan.web else 0
+        yield Running(engine, house, access, agi.port, web_port, work)
+
+
+async def _pages(web: WebPlan, house: House, ledger: SqlLedger, stack: AsyncExitStack) -> int:
+    """Serve the pages, and ask providers; the port that is listened on."""
+    listener = listen(web.host, web.port)
+    stack.callback(listener.close)
+    port: int = listener.getsockname()[1]
+    site = await open_site(web, port, house, ledger, stack)
+    asking = asyncio.create_task(Asking(site.till, house.clock).run(), name="asking")
+    stack.push_async_callback(end, asking)
+    await stack.enter_async_context(serving(site, listener))
+    return port

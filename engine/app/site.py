@@ -1,0 +1,95 @@
+"""The pages' wiring: providers from the operator's files, secrets from theirs."""
+
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from engine.app.plan import WebPlan
+from engine.core.inventory import Inventory, ProviderTerms
+from engine.errors import CallerError
+from engine.flows.money.movements import Money
+from engine.flows.orders import House
+from engine.flows.payments.seals import Seal
+from engine.flows.payments.till import Till
+from engine.ledger.payments.sql import SqlOrders
+from engine.ledger.sql import SqlLedger
+from engine.payments.registry import open_provider
+from engine.ports.payments import Provider
+from engine.web.guard import Guard
+from engine.web.site import Site
+
+REFERENCE = "secret:"
+VALUE_BYTES_MOST = 10_000
+
+
+async def open_site(
+    web: WebPlan, port: int, house: House, ledger: SqlLedger, stack: AsyncExitStack
+) -> Site:
+    """All that the pages work with. `CallerError` for a provider that is not rightly described."""
+    providers = dict(open_providers(house.inventory(), web.secrets))
+    for provider in providers.values():
+        stack.push_async_callback(provider.close)
+    seal = Seal(bytes.fromhex(web.secret))
+    origin = web.origin or f"http://{web.host}:{port}"
+    till = Till(
+        orders=SqlOrders(ledger),
+        ledger=ledger,
+        relay=house.relay,
+        providers=providers,
+        inventory=house.inventory,
+        clock=house.clock,
+        seal=seal,
+        origin=origin,
+    )
+    stack.push_async_callback(till.close)
+    return Site(
+        till=till,
+        ledger=ledger,
+        store=house.store,
+        money=Money(ledger, house.store, house.clock),
+        inventory=house.inventory,
+        clock=house.clock,
+        seal=seal,
+        guard=Guard(web.proxies),
+        origin=origin,
+    )
+
+
+def open_providers(
+    inventory: Inventory, secrets: Path
+) -> Iterator[tuple[tuple[str, str], Provider]]:
+    """Every profile's accounts with providers, by the names of both.
+
+    Raises `CallerError` with the field as it stands in the operator's files.
+    """
+    for profile in inventory.profiles:
+        for terms in profile.providers:
+            place = f"profiles.{profile.name}.providers.{terms.provider}"
+            try:
+                options = _options(terms, secrets)
+                provider = open_provider(terms.provider, options, profile.name)
+            except CallerError as fault:
+                raise CallerError(f"{place}: {fault.field}: {fault}", place) from fault
+            yield (profile.name, terms.provider), provider
+
+
+def _options(terms: ProviderTerms, secrets: Path) -> dict[str, str]:
+    return {name: _plain(name, value, secrets) for name, value in terms.options}
+
+
+def _plain(option: str, value: str, secrets: Path) -> str:
+    """An option's value; where it names a secret, what the file of that name holds."""
+    if not value.startswith(REFERENCE):
+        return value
+    name = value.removeprefix(REFERENCE)
+    file = secrets / name
+    if not name or "/" in name or name.startswith("."):
+        raise CallerError("must name a file of the secrets folder", option)
+    try:
+        with file.open("rb") as opened:
+            text = opened.read(VALUE_BYTES_MOST).decode().strip()
+    except (OSError, UnicodeDecodeError):
+        raise CallerError(f"the secret {name} cannot be read from {secrets}", option) from None
+    if not text:
+        raise CallerError(f"the secret {name} is empty", option)
+    return text
