@@ -118,7 +118,8 @@ def _join_on(turn: Turn, facts: Facts) -> None:
         hunting.let_agent_go(turn)
     else:
         legs = (turn.call.caller.leg, agent.leg)
-        turn.change(in_bridge=tuple(leg for leg in legs if _is_in(turn, facts.get(leg))))
+        inside = tuple(leg for leg in legs if _is_in(turn, facts.get(leg)))
+        turn.change(in_bridge=inside, looked=True)
         turn.entered = True
 
 

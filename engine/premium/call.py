@@ -124,7 +124,8 @@ class PremiumCall:
     `short` that the last one gave less than the `wanted_n` increments. `must_hear` is what the
     running whisper tells the caller by law. `armed` are the warning thresholds (seconds) still
     due, `cut_ms` is when the money ends as far as is known, `told_ms` when a changed time was last
-    told, `alive_ms` the last proof that the conversation went on.
+    told, `alive_ms` the last proof that the conversation went on. `looks` counts how often Asterisk
+    was asked whether both are in the bridge, `looked` says that it has answered that they are not.
     """
 
     call_id: str
@@ -156,6 +157,7 @@ class PremiumCall:
     announced_ms: int | None = None
     ringing: tuple[AgentLeg, ...] = ()
     accepted: bool = False
+    looks: int = 0
     looked: bool = False
     tried: tuple[str, ...] = ()
     only: tuple[str, ...] = ()

@@ -185,7 +185,7 @@ def rejoin(turn: Turn) -> None:
     call = turn.call
     turn.order(StopMusic(leg=call.caller.leg), CancelTimer(name="hold"), CancelTimer(name="linger"))
     turn.change(disposition=None, hold_until_ms=None)
-    turn.change(rejoined=True, looked=False, only=call.served_by[-1:])
+    turn.change(rejoined=True, looks=0, looked=False, only=call.served_by[-1:])
     agent = call.agent
     if agent is None or agent.gone:
         turn.go(State.HUNTING, agent=None)

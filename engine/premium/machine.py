@@ -66,6 +66,7 @@ TRANSITIONS: Mapping[Key, Handler] = {
     (S.JOINING, e.LegEnded): joining.ended_in_joining,
     (S.JOINING, e.OrderFailed): joining.join_order_failed,
     (S.JOINING, "join"): joining.join_late,
+    (S.JOINING, "cut"): joining.money_joined_away,
     (S.JOINING, "wait"): hunting.wait_a_little,
     (S.TALKING, e.LegAnswered): arrival.note_answer,
     (S.TALKING, e.LegLeft): talking.left,

@@ -38,15 +38,20 @@ def test_images_built_here_that_stay_have_a_health_check() -> None:
     assert "HEALTHCHECK" in (DOCKER / "asterisk.Dockerfile").read_text()
 
 
-def test_only_sip_and_rtp_are_published() -> None:
+def test_only_sip_and_rtp_are_published_and_pages_to_this_machine() -> None:
     published = {port for service in SERVICES.values() for port in service.get("ports", [])}
-    assert published == {"5060:5060/udp", "10000-10199:10000-10199/udp"}
+    world = {"5060:5060/udp", "10000-10199:10000-10199/udp"}
+    assert published == world | {"127.0.0.1:8080:8080"}
 
 
-def test_what_speaks_to_the_store_and_the_books_has_no_way_out() -> None:
+def test_store_and_books_have_no_way_out_and_the_engine_one() -> None:
     networks = COMPOSE["networks"]
-    for name in ("engine", "valkey", "postgres"):
+    for name in ("valkey", "postgres"):
         assert all(networks[network]["internal"] for network in SERVICES[name]["networks"])
+    ways_out = [
+        n for n in SERVICES["engine"]["networks"] if not (networks[n] or {}).get("internal")
+    ]
+    assert ways_out == ["web"]
 
 
 def test_images_are_pinned() -> None:

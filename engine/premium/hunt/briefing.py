@@ -23,7 +23,7 @@ def enter_briefing(turn: Turn) -> None:
     """The whisper before the bridge; an outside number is asked for a key. Meanwhile a first slice
     is held, so that a conversation does not begin on an increment of a second."""
     call = turn.call
-    turn.change(accepted=False, looked=False)
+    turn.change(accepted=False, looks=0, looked=False)
     turn.order(
         CancelTimer(name="hunt"),
         SetTimer(name="brief", at_ms=turn.now.wall_ms + BRIEFING_MOST_MS),

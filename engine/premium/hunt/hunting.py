@@ -223,9 +223,13 @@ def agent_failed(turn: Turn, event: LegFailed) -> None:
 
 
 def dial_failed(turn: Turn, event: OrderFailed) -> None:
-    """A leg could not even be dialled (unknown endpoint): as if it had not answered."""
+    """A leg could not even be dialled (unknown endpoint): as if it had not answered.
+
+    If only the answer to the order was lost, it rings: it is hung up.
+    """
     rung = turn.call.rung(event.target)
     if rung is not None and event.order == "DialAgent":
+        turn.order(HangUp(leg=rung.leg))
         not_won(turn, rung)
         if not turn.call.ringing:
             turn.order(SetTimer(name="hunt", at_ms=turn.now.wall_ms + LOOK_AGAIN_MS))

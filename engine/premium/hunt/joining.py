@@ -17,6 +17,7 @@ from engine.premium.hunt import hunting
 from engine.premium.telling import stop_playback
 
 JOIN_WAIT_MS = 5_000
+LOOKS_MOST = 3
 
 
 def enter_joining(turn: Turn) -> None:
@@ -75,21 +76,20 @@ def join_order_failed(turn: Turn, event: OrderFailed) -> None:
 
 
 def join_late(turn: Turn, event: TimerFired) -> None:
-    """Nothing was heard of the bridge in time: look once; if they do not talk, try the next."""
-    if turn.call.caller.gone:
-        caller_gone(turn, LegEnded(at_ms=event.at_ms, leg=turn.call.caller.leg))
-    elif turn.call.looked or turn.call.agent is None:
-        hunting.let_agent_go(turn)
-    else:
+    """Nothing was heard of the bridge in time: look; if they do not talk, try the next."""
+    if _may_look(turn):
         _look(turn)
+    elif turn.call.caller.gone:
+        caller_gone(turn, LegEnded(at_ms=event.at_ms, leg=turn.call.caller.leg))
+    else:
+        hunting.let_agent_go(turn)
 
 
 def ended_in_joining(turn: Turn, event: LegEnded) -> None:
-    """One of the two is gone and nobody said that both were in: look once, for they may have
-    talked."""
+    """One of the two is gone and nobody said that both were in: look, for they may have talked."""
     call = turn.call
     legs = (call.caller.leg, call.agent.leg if call.agent else None)
-    if call.looked or event.leg not in legs:
+    if event.leg not in legs or call.looks >= LOOKS_MOST:
         hunting.leg_ended(turn, event)
         return
     if event.leg == call.caller.leg:
@@ -97,11 +97,25 @@ def ended_in_joining(turn: Turn, event: LegEnded) -> None:
     _look(turn)
 
 
+def money_joined_away(turn: Turn, event: TimerFired) -> None:
+    """Where waiting is charged the money is used up: look whether they talk, before nobody does."""
+    if _may_look(turn):
+        _look(turn)
+    else:
+        hunting.money_waited_away(turn, event)
+
+
+def _may_look(turn: Turn) -> bool:
+    """Whether it is not known yet how they stand; a look that fails is repeated."""
+    call = turn.call
+    return call.agent is not None and not call.looked and call.looks < LOOKS_MOST
+
+
 def _look(turn: Turn) -> None:
     """Perhaps they talk already, and only that was not heard."""
     call = turn.call
     assert call.agent is not None
-    turn.change(looked=True)
+    turn.change(looks=call.looks + 1)
     turn.order(
         CompareLegs(legs=(call.caller.leg, call.agent.leg)),
         SetTimer(name="join", at_ms=turn.now.wall_ms + JOIN_WAIT_MS),
