@@ -111,12 +111,13 @@ class Store(Protocol):
         """
         ...
 
-    async def apply(self, posting: StorePosting) -> int:
+    async def apply(self, posting: StorePosting, *, quiet: bool = False) -> int:
         """Apply a posting if it is the account's next one.
 
         Returns the account's sequence number afterwards: `posting.seq` or higher if applied now or
         before, lower if an earlier one is missing (nothing was changed then). The first posting
-        of all puts an unknown account in.
+        of all puts an unknown account in. `quiet` tells nobody yet: the account's next posting
+        follows at once, and its news are of both.
         """
         ...
 

@@ -54,7 +54,7 @@ class ValkeyStore:
         )
         return codec.account_view(account_id, codec.fields_of(flat))
 
-    async def apply(self, posting: StorePosting) -> int:
+    async def apply(self, posting: StorePosting, *, quiet: bool = False) -> int:
         return int(
             await self._on_account(
                 "apply",
@@ -64,6 +64,7 @@ class ValkeyStore:
                 whole(posting.micros, "micros"),
                 posting.hold_id or "",
                 ENDED_KEPT_MS,
+                "quiet" if quiet else "",
             )
         )
 

@@ -85,10 +85,10 @@ class MemoryStore:
             lambda: self.data.seed(account_id, currency, balance_micros, seq, closed_ms),
         )
 
-    async def apply(self, posting: StorePosting) -> int:
+    async def apply(self, posting: StorePosting, *, quiet: bool = False) -> int:
         whole(posting.micros, "micros")
         whole(posting.seq, "seq")
-        return await self._order("apply", lambda: self.data.apply(posting))
+        return await self._order("apply", lambda: self.data.apply(posting, quiet))
 
     async def reserve(self, wish: Reservation) -> Granted:
         checked_wish(wish)

@@ -99,7 +99,7 @@ class StoreData:
             self._publish(account_id)
         return self._seen(account_id)
 
-    def apply(self, posting: StorePosting) -> int:
+    def apply(self, posting: StorePosting, quiet: bool = False) -> int:
         account = self.accounts.get(posting.account_id)
         if account is None:
             if posting.seq != 1:
@@ -115,7 +115,8 @@ class StoreData:
         if posting.hold_id is not None:
             account.holds.pop(posting.hold_id, None)
             self._remember(account.ended_ms, posting.hold_id)
-        self._publish(posting.account_id)
+        if not quiet:
+            self._publish(posting.account_id)
         return account.seq
 
     def reserve(self, wish: Reservation) -> Granted:

@@ -209,6 +209,18 @@ class TestNews:
             await listener.until(lambda news: news.view.seq == 4)
         assert sum(news.credited_micros for news in listener.heard) == 507
 
+    async def test_a_quiet_posting_is_told_with_the_next(self, bench: Bench) -> None:
+        store, other = bench.engine(), bench.engine()
+        await other.seed_account("a", "EUR", 100, 1)
+        await store.watch("a")
+        async with Listener(store) as listener:
+            await listener.until(lambda news: news.view.seq == 1)
+            assert await other.apply(posting(2, 500), quiet=True) == 2
+            await other.apply(posting(3, 7))
+            news = await listener.until(lambda news: news.view.seq == 3)
+        assert news.credited_micros == 507
+        assert len(listener.heard) == 2
+
     async def test_an_account_seen_first_while_watched_is_told(self, bench: Bench) -> None:
         store = bench.engine()
         await store.watch("a")

@@ -3,7 +3,8 @@
 Whoever books kicks the relay; it also looks by itself now and then, so that a posting booked by
 another engine, or by one that died before it could apply it, arrives all the same. While it runs,
 what the store has applied is taken out of the outbox by its next look, many in one transaction: a
-posting that is found there once more is applied no second time.
+posting that is found there once more is applied no second time. Of several postings of an account
+that come together (a payment and its bonus) only the last is told: callers hear of both at once.
 """
 
 import asyncio
@@ -83,9 +84,11 @@ class Relay:
         One that the store refuses for what it is stays in the outbox and holds up nobody else's.
         """
         applied = []
+        last = {posting.account_id: posting.seq for posting in postings}
         for posting in postings:
+            quiet = posting.seq < last[posting.account_id]
             try:
-                if await self._apply_one(posting):
+                if await self._apply_one(posting, quiet):
                     applied.append(posting)
             except (CallerError, ConflictError) as error:
                 account_id = posting.account_id
@@ -96,9 +99,9 @@ class Relay:
         if applied:
             await self._ledger.mark_applied(applied)
 
-    async def _apply_one(self, posting: StorePosting) -> bool:
+    async def _apply_one(self, posting: StorePosting, quiet: bool) -> bool:
         """Apply one posting, after those before it that the store has missed."""
-        reached = await self._store.apply(posting)
+        reached = await self._store.apply(posting, quiet=quiet)
         if reached >= posting.seq:
             return True
         if reached == 0:

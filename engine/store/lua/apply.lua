@@ -1,5 +1,6 @@
 -- Applies a posting if it is the account's next, and ends the hold it names.
--- KEYS: account, ended  ARGV: currency, seq, micros, hold id or empty, kept_ms  Gives: seq
+-- KEYS: account, ended  ARGV: currency, seq, micros, hold id or empty, kept_ms,
+-- 'quiet' or empty  Gives: seq
 local key, ended_key = KEYS[1], KEYS[2]
 local currency, seq, micros = ARGV[1], whole(ARGV[2]), whole(ARGV[3])
 local hold_id, kept_ms = ARGV[4], whole(ARGV[5])
@@ -21,5 +22,7 @@ if hold_id ~= '' then
   redis.call('HDEL', key, 'h:' .. hold_id)
   remember(ended_key, hold_id, kept_ms)
 end
-publish(key)
+if ARGV[6] == '' then
+  publish(key)
+end
 return text(seq)
