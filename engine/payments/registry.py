@@ -5,6 +5,8 @@ from typing import ClassVar, Protocol
 
 from engine.errors import CallerError
 from engine.payments.options import Option
+from engine.payments.paypal.provider import PayPal
+from engine.payments.stripe import Stripe
 from engine.ports.payments import Provider
 
 
@@ -17,7 +19,10 @@ class ProviderType(Protocol):
     def __call__(self, options: Mapping[str, str], profile: str) -> Provider: ...
 
 
-PROVIDERS: Mapping[str, ProviderType] = {}
+PROVIDERS: Mapping[str, ProviderType] = {
+    PayPal.NAME: PayPal,
+    Stripe.NAME: Stripe,
+}
 
 
 def open_provider(name: str, options: Mapping[str, str], profile: str) -> Provider:
