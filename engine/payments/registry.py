@@ -1,7 +1,7 @@
 """Every payment provider by its name. Adding one is its file and one line here."""
 
 from collections.abc import Mapping
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 from engine.errors import CallerError
 from engine.payments.options import Option
@@ -13,8 +13,11 @@ from engine.ports.payments import Provider
 class ProviderType(Protocol):
     """A provider's class: its name, its options, and how an account with it is opened."""
 
-    NAME: ClassVar[str]
-    OPTIONS: ClassVar[Mapping[str, Option]]
+    @property
+    def NAME(self) -> str: ...  # noqa: N802 - a constant of the class
+
+    @property
+    def OPTIONS(self) -> Mapping[str, Option]: ...  # noqa: N802 - a constant of the class
 
     def __call__(self, options: Mapping[str, str], profile: str) -> Provider: ...
 

@@ -21,9 +21,9 @@ from typing import Any, ClassVar, TypeVar
 import aiohttp
 import msgspec
 import stripe
-from stripe.checkout import Session
+from stripe.params.checkout import SessionCreateParams, SessionRetrieveParams
 
-from engine.core.money import DECIMALS
+from engine.core.money import MICROS
 from engine.core.payment import FactKind, PaymentFact, PaymentOrder
 from engine.errors import CallerError, RemoteError
 from engine.payments.http import TIMEOUT_S
@@ -34,11 +34,14 @@ BODY_MOST_BYTES = 256_000
 TOLERANCE_S = 300
 DISPUTES_MOST = 100
 
-WITHOUT_DECIMALS = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split())
+WITHOUT_DECIMALS = frozenset(
+    {"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA"}
+    | {"PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"}
+)
 """Currencies whose minor unit is the unit itself (docs.stripe.com/currencies#zero-decimal). ISK
 and UGX have no decimals either, but Stripe writes them with two."""
 
-WITH_THREE_DECIMALS = frozenset("BHD JOD KWD OMR TND".split())
+WITH_THREE_DECIMALS = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
 
 _NAMES = {"de": "Guthaben", "en": "Credit"}
 _SESSION_EVENTS = {
@@ -77,7 +80,6 @@ class _Charge(msgspec.Struct):
     created: int
     amount_refunded: int = 0
     disputed: bool = False
-    payment_intent: str | None = None
     metadata: dict[str, str] = {}
 
 
@@ -159,7 +161,7 @@ class Stripe:
 
     async def fetch(self, order: PaymentOrder) -> tuple[PaymentFact, ...]:
         """All that Stripe knows, refunds and disputes included."""
-        expand: Session.RetrieveParams = {"expand": ["payment_intent.latest_charge"]}
+        expand: SessionRetrieveParams = {"expand": ["payment_intent.latest_charge"]}
         asked = self._client.v1.checkout.sessions.retrieve_async(order.provider_ref, expand)
         session = await _answer(asked, _Session)
         facts = [fact for fact in [self._session_fact(session, self.payee)] if fact is not None]
@@ -190,7 +192,7 @@ class Stripe:
 
     async def close(self) -> None:
         """Let go of connections."""
-        await self._http.close_async()
+        await self._http.close_async()  # type: ignore[no-untyped-call]  # the library left it so
 
     # --- callbacks -----------------------------------------------------------------------
 
@@ -298,7 +300,7 @@ class Stripe:
         return facts
 
 
-def _wanted(order: PaymentOrder, places: Places) -> Session.CreateParams:
+def _wanted(order: PaymentOrder, places: Places) -> SessionCreateParams:
     """What a session is created with; `CallerError` for an amount it cannot have."""
     step = _micros(1, order.currency)
     if order.amount_micros % step:
@@ -328,11 +330,8 @@ def _wanted(order: PaymentOrder, places: Places) -> Session.CreateParams:
 def _micros(minor: int, currency: str) -> int:
     """Stripe's minor units as micro-units."""
     if currency in WITHOUT_DECIMALS:
-        digits = 0
-    else:
-        digits = 3 if currency in WITH_THREE_DECIMALS else 2
-    step: int = 10 ** (DECIMALS - digits)
-    return minor * step
+        return minor * MICROS
+    return minor * (MICROS // 1000 if currency in WITH_THREE_DECIMALS else MICROS // 100)
 
 
 def _order_id(session: _Session) -> str:
