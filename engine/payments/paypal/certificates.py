@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
-from engine.errors import CallerError
-from engine.payments.http import RefusedError, Remote
+from engine.errors import CallerError, RemoteError
+from engine.payments.http import Remote
 from engine.ports.payments import Forged
 
 CHAINS_MOST = 8
@@ -61,7 +61,9 @@ class Certificates:
         remote = Remote(origin, timeout_s=FETCH_TIMEOUT_S, most_bytes=CHAIN_MOST_BYTES)
         try:
             chain = _chain(await remote.raw("GET", path))
-        except RefusedError:
+        except RemoteError as error:
+            if error.retryable:
+                raise
             return
         finally:
             await remote.close()

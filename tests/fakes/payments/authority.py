@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -30,7 +31,7 @@ class Authority:
     """A root of trust made on the spot; `root` is its certificate (PEM)."""
 
     def __init__(self, name: str = "Groschen rehearsal root") -> None:
-        self._key = generate_private_key(65537, 2048)
+        self._key = _key(name)
         self._name = _named(name)
         today = datetime.now(UTC)
         builder = _builder(self._name, self._name, self._key, today - DAY, today + 3650 * DAY)
@@ -42,7 +43,7 @@ class Authority:
     def issue(self, name: str, *, since: datetime | None = None, days: int = 30) -> Signer:
         """A certificate for a host name, good for `days` from `since` (from yesterday)."""
         since = since or datetime.now(UTC) - DAY
-        key = generate_private_key(65537, 2048)
+        key = _key(f"{self._certificate.subject.rfc4514_string()}/{name}")
         builder = _builder(_named(name), self._name, key, since, since + days * DAY)
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         for extension, is_critical in (
@@ -55,6 +56,12 @@ class Authority:
             builder = builder.add_extension(extension, is_critical)
         leaf = builder.sign(self._key, hashes.SHA256())
         return Signer(key, leaf.public_bytes(serialization.Encoding.PEM))
+
+
+@cache
+def _key(owner: str) -> RSAPrivateKey:
+    """An owner's key; making one takes long, so he keeps it as long as the process lives."""
+    return generate_private_key(65537, 2048)
 
 
 def _named(name: str) -> x509.Name:

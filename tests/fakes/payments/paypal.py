@@ -16,17 +16,17 @@ from aiohttp import web
 
 from engine.core.money import format_micros, parse_micros
 from tests.fakes.payments.authority import Authority, Signer
-from tests.fakes.payments.base import Callback, FakeProvider, Words, page
+from tests.fakes.payments.signed import Callback, SignedSite
+from tests.fakes.payments.site import choice, page
 
 CERTIFIED_NAME = "messageverificationcerts.paypal.com"
 TOKEN_S = 32_400
-PAY = Words("Jetzt bezahlen", "Pay now")
-LEAVE = Words("Abbrechen", "Cancel")
+CHOICES = {"pay": ("Jetzt bezahlen", "Pay now"), "cancel": ("Abbrechen", "Cancel")}
 
 Json = dict[str, Any]
 
 
-class PayPalFake(FakeProvider):
+class PayPalFake(SignedSite):
     """One merchant's account.
 
     Orders are in `orders` by PayPal's id. `decline` names an issue (`INSTRUMENT_DECLINED`) with
@@ -34,8 +34,7 @@ class PayPalFake(FakeProvider):
     another amount than the order's. `tokens_asked`, `certificates_asked` count.
     """
 
-    def __init__(self, hook_url: str = "") -> None:
-        super().__init__(hook_url)
+    def __init__(self) -> None:
         self.client_id, self.client_secret = "client", "client-secret"
         self.webhook_id, self.merchant_id = "5GP028458E2496506", "PAYEE42"
         self.authority = Authority()
@@ -48,6 +47,7 @@ class PayPalFake(FakeProvider):
         self.tokens_asked = 0
         self.certificates_asked = 0
         self._answered: dict[tuple[str, str], Json] = {}
+        super().__init__()
 
     def options(self, ca_file: str) -> dict[str, str]:
         """What an operator would write to use this account; the root lies in `ca_file`."""
@@ -272,12 +272,12 @@ class PayPalFake(FakeProvider):
     async def _page(self, request: web.Request) -> web.Response:
         order = self.orders[request.query["token"]]
         amount = order["purchase_units"][0]["amount"]
-        return page(request, "PayPal", f"{amount['value']} {amount['currency_code']}", PAY, LEAVE)
+        return page(request, "PayPal", f"{amount['value']} {amount['currency_code']}", CHOICES)
 
     async def _choice(self, request: web.Request) -> web.Response:
         order_ref = request.query["token"]
         places = self.orders[order_ref]["payment_source"]["paypal"]["experience_context"]
-        if (await request.post()).get("choice") != "pay":
+        if await choice(request) != "pay":
             raise web.HTTPSeeOther(_with(places["cancel_url"], f"token={order_ref}"))
         self.approve(order_ref)
         raise web.HTTPSeeOther(_with(places["return_url"], f"token={order_ref}&PayerID=PAYER1"))
