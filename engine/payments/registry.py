@@ -1,23 +1,31 @@
 """Every payment provider by its name. Adding one is its file and one line here."""
 
 from collections.abc import Mapping
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 from engine.errors import CallerError
 from engine.payments.options import Option
+from engine.payments.paypal.provider import PayPal
+from engine.payments.stripe import Stripe
 from engine.ports.payments import Provider
 
 
 class ProviderType(Protocol):
     """A provider's class: its name, its options, and how an account with it is opened."""
 
-    NAME: ClassVar[str]
-    OPTIONS: ClassVar[Mapping[str, Option]]
+    @property
+    def NAME(self) -> str: ...  # noqa: N802 - a constant of the class
+
+    @property
+    def OPTIONS(self) -> Mapping[str, Option]: ...  # noqa: N802 - a constant of the class
 
     def __call__(self, options: Mapping[str, str], profile: str) -> Provider: ...
 
 
-PROVIDERS: Mapping[str, ProviderType] = {}
+PROVIDERS: Mapping[str, ProviderType] = {
+    PayPal.NAME: PayPal,
+    Stripe.NAME: Stripe,
+}
 
 
 def open_provider(name: str, options: Mapping[str, str], profile: str) -> Provider:

@@ -17,7 +17,7 @@ class Letter:
     """A callback as it came in: durable before it is answered, taken in once.
 
     `event_id` is unique within the payee's profile and provider; `ask` has the provider's ids of
-    orders to ask about.
+    orders, or of their payments, to ask about.
     """
 
     payee: Payee

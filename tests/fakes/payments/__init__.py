@@ -1,0 +1,1 @@
+"""Payment providers on this machine, built from their documentation: for tests and for a demo."""

@@ -1,0 +1,96 @@
+"""Each provider of ours with the fake at its other end, for the promises that all of them keep."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from engine.core.payment import PaymentOrder
+from engine.payments.registry import open_provider
+from engine.ports.payments import Provider
+from tests.fakes.payments.paypal import PayPalFake
+from tests.fakes.payments.site import Courier
+from tests.fakes.payments.stripe import StripeFake
+
+
+class Counterpart(Protocol):
+    """A provider of ours, and what the far side can do besides showing the payer's page."""
+
+    @property
+    def provider(self) -> Provider: ...
+
+    @property
+    def courier(self) -> Courier:
+        """Who brings the callbacks."""
+        ...
+
+    def hear_at(self, address: str) -> None:
+        """Callbacks go there, where that is set for the account and not for an order."""
+        ...
+
+    def refund(self, order: PaymentOrder, micros: int) -> None:
+        """Give the payer so much of his money back."""
+        ...
+
+
+@dataclass(frozen=True)
+class PayPalCounterpart:
+    """PayPal's."""
+
+    provider: Provider
+    fake: PayPalFake
+
+    @property
+    def courier(self) -> Courier:
+        return self.fake.courier
+
+    def hear_at(self, address: str) -> None:
+        self.fake.hook_url = address
+
+    def refund(self, order: PaymentOrder, micros: int) -> None:
+        self.fake.refund(order.provider_ref, micros)
+
+
+@dataclass(frozen=True)
+class StripeCounterpart:
+    """Stripe's."""
+
+    provider: Provider
+    fake: StripeFake
+
+    @property
+    def courier(self) -> Courier:
+        return self.fake.courier
+
+    def hear_at(self, address: str) -> None:
+        self.fake.hook_url = address
+
+    def refund(self, order: PaymentOrder, micros: int) -> None:
+        self.fake.refund(order.provider_ref, micros // 10_000)
+
+
+@asynccontextmanager
+async def paypal(folder: Path) -> AsyncIterator[Counterpart]:
+    """PayPal, its root of trust in a file of the folder."""
+    async with PayPalFake() as fake:
+        ca_file = folder / "root.pem"
+        ca_file.write_bytes(fake.authority.root)
+        provider = open_provider("paypal", fake.options(str(ca_file)), "tarot")
+        yield PayPalCounterpart(provider, fake)
+        await provider.close()
+
+
+@asynccontextmanager
+async def stripe(folder: Path) -> AsyncIterator[Counterpart]:
+    """Stripe."""
+    async with StripeFake() as fake:
+        provider = open_provider("stripe", fake.options(), "tarot")
+        yield StripeCounterpart(provider, fake)
+        await provider.close()
+
+
+COUNTERPARTS: Mapping[str, Callable[[Path], AbstractAsyncContextManager[Counterpart]]] = {
+    "paypal": paypal,
+    "stripe": stripe,
+}
