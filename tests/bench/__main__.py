@@ -3,6 +3,7 @@
 `calls` makes real calls in three ways on the same Asterisk: prepaid by the engine, by a bare ARI
 controller that bills nothing, and by Asterisk's own dialplan. Every call is answered, hears one
 prompt, is joined with an agent, talks, and is hung up by the caller.
+`topups` pays into running calls by callbacks, and times when Asterisk knows.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from tests.bench.load import Load
 from tests.bench.report import TITLES, Report
 from tests.bench.site import GROUP_AGENTS, Shape, Site, Way
+from tests.bench.topups import measure
 
 IDLE_S = 3.0
 BUSY_SHARE = 0.6
@@ -100,6 +102,40 @@ def calls(
     if as_json:
         click.echo(json.dumps(report.as_json()))
     sys.exit(0 if report.is_clean else 1)
+
+
+@main.command()
+@click.option("--count", type=click.IntRange(8), default=200, show_default=True,
+              help="Top-ups in all.")  # fmt: skip
+@click.option("--calls", "talking", type=click.IntRange(1, 16), default=8, show_default=True,
+              help="Calls that talk and are topped up in turn.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
+def topups(count: int, talking: int, as_json: bool) -> None:
+    """Time from a payment callback's last byte to Asterisk's acknowledgement of both deadlines.
+
+    Signed callbacks over HTTP, SQLite with synchronous=FULL, calls that talk on little money. The
+    floor, in the same run, is one commit to this disk and one order to this Asterisk. Takes some
+    two minutes. Exit code 1 if a top-up did not reach its call or the books have a fault.
+
+    \b
+    Example:
+      scripts/bench topups --count 40
+    """
+    console = Console(stderr=as_json)
+    folder = Path(tempfile.mkdtemp(prefix="groschen-bench-"))
+    columns = (TextColumn("Topping up"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    try:
+        with Progress(*columns, console=console) as progress:
+            task = progress.add_task("top-ups", total=count)
+            latencies = asyncio.run(
+                measure(folder, count, talking, lambda n: progress.advance(task, n))
+            )
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    console.print(latencies.table())
+    if as_json:
+        click.echo(json.dumps(latencies.as_json()))
+    sys.exit(0 if latencies.is_clean else 1)
 
 
 async def _measure(console: Console, folder: Path, size: Size, ways: Sequence[Way]) -> Report:

@@ -90,7 +90,7 @@ class Helper:
         assert process.stdout is not None
         process.stdin.write(told)
         word = await asyncio.wait_for(process.stdout.readline(), READY_WITHIN_S)
-        if word.strip() != b"ready":
+        if word.split()[:1] != [b"ready"]:
             raise RuntimeError(f"{module} did not start; see {log}")
         return cls(process)
 

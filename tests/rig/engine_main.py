@@ -2,8 +2,8 @@
 
     python -m tests.rig.engine_main plan.json
 
-Says `ready` on standard output once it works, and ends with its standard input. While there is
-a file `full` beside the plan, SQLite finds no room for another page.
+Says `ready` and the port of its pages on standard output once it works, and ends with its standard
+input. While there is a file `full` beside the plan, SQLite finds no room for another page.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ def _decode(kind: type, value: Any) -> Any:
 
 async def work(plan: Plan) -> None:
     async with running(plan) as run:
-        print("ready", flush=True)
+        print(f"ready {run.web_port}", flush=True)
         parent = asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
         done, _ = await asyncio.wait({run.work, parent}, return_when=asyncio.FIRST_COMPLETED)
         if run.work in done:

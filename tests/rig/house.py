@@ -21,7 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
-from engine.app import Plan
+from engine.app import Plan, WebPlan
 from engine.asterisk.process import AsteriskProcess, Program, Wishes
 from engine.core.cdr import CallRecord
 from engine.core.inventory import (
@@ -52,6 +52,7 @@ SOUNDS = CHECKOUT / "sounds"
 ORGANISATION = "acme"
 PROFILE = "acme-eur"
 READY_WITHIN_S = 30.0
+WEB_SECRET = "5ea1" * 16
 BOOKED_WITHIN_S = 20.0
 
 
@@ -68,6 +69,15 @@ class EngineProcess:
         self.name = name
         self.process = process
         self.log = log
+        self.web_port = 0
+
+    async def ready(self) -> None:
+        """Wait until it works; raises with its log if it does not come to that."""
+        assert self.process.stdout is not None
+        words = (await asyncio.wait_for(self.process.stdout.readline(), READY_WITHIN_S)).split()
+        if words[:1] != [b"ready"]:
+            raise RuntimeError(f"the engine did not start: {self.log.read_text()[-2000:]}")
+        self.web_port = int(words[1])
 
     def kill(self) -> None:
         """End it without a word, as the kernel does."""
@@ -97,9 +107,12 @@ class RealHouse:
         group: HuntGroup | None = None,
         trunk: Trunk | None = None,
         database_url: str | None = None,
+        profile: BillingProfile | None = None,
+        engine_module: str = "tests.rig.engine_main",
         organise: Callable[[OutsideWorld], Inventory] | None = None,
     ) -> None:
-        """`organise` makes the whole inventory of what the outside world is, in place of the
+        """With a `profile` that has providers the engines serve pages. `organise` makes the whole
+        inventory of what the outside world is, in place of the
         one made of the other arguments."""
         self.folder = folder
         self._services = tuple(services)
@@ -108,6 +121,10 @@ class RealHouse:
         self._group = group
         self._trunk = trunk
         self._database_url = database_url
+        self._profile = profile or BillingProfile(
+            name=PROFILE, organisation=ORGANISATION, currency="EUR"
+        )
+        self._engine_module = engine_module
         self._organise = organise or self._inventory
         self._stack = AsyncExitStack()
         self._made = 0
@@ -184,7 +201,7 @@ class RealHouse:
             trunks=(replace(trunk, host="127.0.0.1", port=world.network_port),),
             agents=(*phones, *outside),
             groups=(group,),
-            profiles=(BillingProfile(name=PROFILE, organisation=ORGANISATION, currency="EUR"),),
+            profiles=(self._profile,),
             services=self._services,
         )
 
@@ -202,6 +219,7 @@ class RealHouse:
             access=self.asterisk.access,
             store_url=self.store_process.url,
             database_url=self.database_url,
+            web=self._web(),
         )
         path = self.folder / f"{name}.plan.json"
         write_plan(plan, path)
@@ -210,7 +228,7 @@ class RealHouse:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
-                "tests.rig.engine_main",
+                self._engine_module,
                 str(path),
                 cwd=CHECKOUT,
                 stdin=asyncio.subprocess.PIPE,
@@ -218,11 +236,13 @@ class RealHouse:
                 stderr=sink,
             )
         engine = self.engines[name] = EngineProcess(name, process, log)
-        assert process.stdout is not None
-        word = await asyncio.wait_for(process.stdout.readline(), READY_WITHIN_S)
-        if word.strip() != b"ready":
-            raise RuntimeError(f"the engine did not start: {log.read_text()[-2000:]}")
+        await engine.ready()
         return engine
+
+    def _web(self) -> WebPlan | None:
+        if not self._profile.providers:
+            return None
+        return WebPlan(secret=WEB_SECRET, secrets=self.folder / "secrets")
 
     async def _stop_engines(self) -> None:
         for engine in self.engines.values():
