@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from engine.core.payment import FactKind, OrderStatus, PaymentFact
+from engine.core.payment import FactKind, OrderStatus
 from engine.errors import CallerError, RemoteError
 from engine.payments.stripe import BODY_MOST_BYTES, Stripe
-from engine.ports.payments import Forged, Notice
+from engine.ports.payments import Forged
 from tests.fakes.payments.signed import Callback
 from tests.fakes.payments.site import Fault
 from tests.fakes.payments.stripe import StripeFake
+from tests.payments.proving import facts_in, notice_of
 from tests.payments.purchase import PLACES, Books, Ear, an_order, begun, click, kinds
 
 EUR_20 = 20_000_000
@@ -31,23 +32,11 @@ async def stripe(fake: StripeFake) -> AsyncIterator[Stripe]:
     await provider.close()
 
 
-def notice_of(stripe: Stripe, callback: Callback) -> Notice:
-    """What a callback proves that must be good."""
-    notice = stripe.verify(callback.raw, callback.headers, Ear.now_ms())
-    assert isinstance(notice, Notice), notice
-    return notice
-
-
-def facts_in(stripe: Stripe, callback: Callback) -> tuple[PaymentFact, ...]:
-    """The facts of a callback that must be good."""
-    return notice_of(stripe, callback).facts
-
-
 async def bought(fake: StripeFake, stripe: Stripe) -> Books:
     """An order that was paid, by what its callback said."""
     books, _ = await begun(stripe)
     fake.pay(books.order.provider_ref)
-    books.note(facts_in(stripe, fake.told[-1]))
+    books.note(await facts_in(stripe, fake.told[-1]))
     return books
 
 
@@ -63,7 +52,7 @@ class TestPaying:
             await fake.courier.idle()
             assert fake.courier.answers == [500, 200]
             told = [
-                facts_in(stripe, Callback(raw, headers))
+                await facts_in(stripe, Callback(raw, headers))
                 for raw, headers in zip(ear.heard, ear.headers, strict=True)
             ]
         assert told[0] == told[1] == await stripe.fetch(books.order)
@@ -102,7 +91,7 @@ class TestPaying:
         books, _ = await begun(stripe, currency=currency, amount_micros=micros)
         assert fake.sessions[books.order.provider_ref]["amount_total"] == minor
         fake.pay(books.order.provider_ref)
-        (fact,) = facts_in(stripe, fake.told[-1])
+        (fact,) = await facts_in(stripe, fake.told[-1])
         assert (fact.amount_micros, fact.currency) == (micros, currency)
 
     @pytest.mark.parametrize(
@@ -132,7 +121,7 @@ class TestPaying:
         assert (books.order.status, books.balance_micros) == (OrderStatus.PENDING, 0)
         assert kinds(await stripe.fetch(books.order)) == [FactKind.PENDING]
         fake.settle(books.order.provider_ref, succeeds=succeeds)
-        told = facts_in(stripe, fake.told[-1])
+        told = await facts_in(stripe, fake.told[-1])
         assert told == await stripe.fetch(books.order)
         assert books.note(told).status is status
 
@@ -140,7 +129,7 @@ class TestPaying:
         books, _ = await begun(stripe)
         assert await stripe.fetch(books.order) == ()
         fake.expire(books.order.provider_ref)
-        told = facts_in(stripe, fake.told[-1])
+        told = await facts_in(stripe, fake.told[-1])
         assert told == await stripe.fetch(books.order)
         assert books.note(told).status is OrderStatus.EXPIRED
 
@@ -158,7 +147,7 @@ class TestPaying:
         for named, payee in (("", "acct_ours"), ("acct_other", "acct_other")):
             fake.account = named
             fake.pay(books.order.provider_ref)
-            assert [fact.payee for fact in facts_in(stripe, fake.told[-1])] == [payee]
+            assert [fact.payee for fact in await facts_in(stripe, fake.told[-1])] == [payee]
         assert [fact.payee for fact in await stripe.fetch(books.order)] == [stripe.payee]
         await stripe.close()
 
@@ -168,7 +157,7 @@ class TestGoingBack:
         books = await bought(fake, stripe)
         for minor, total in ((500, 5_000_000), (1500, EUR_20)):
             fake.refund(books.order.provider_ref, minor)
-            (told,) = facts_in(stripe, fake.told[-1])
+            (told,) = await facts_in(stripe, fake.told[-1])
             _, asked = await stripe.fetch(books.order)
             for fact in (told, asked):
                 assert (fact.kind, fact.amount_micros) == (FactKind.REFUNDED, total)
@@ -181,11 +170,11 @@ class TestGoingBack:
     ) -> None:
         books = await bought(fake, stripe)
         dispute = fake.dispute(books.order.provider_ref, 2000)
-        assert notice_of(stripe, fake.told[-1]).ask == (books.order.payment_ref,)
+        assert (await notice_of(stripe, fake.told[-1])).ask == (books.order.payment_ref,)
         books.note(await stripe.fetch(books.order))
         assert (books.order.status, books.balance_micros) == (OrderStatus.REVERSED, 0)
         fake.win(dispute)
-        assert notice_of(stripe, fake.told[-1]).ask == (books.order.payment_ref,)
+        assert (await notice_of(stripe, fake.told[-1])).ask == (books.order.payment_ref,)
         facts = await stripe.fetch(books.order)
         assert kinds(facts) == [FactKind.PAID, FactKind.WITHDRAWN, FactKind.REINSTATED]
         assert {fact.payment_ref for fact in facts[1:]} == {dispute["id"]}
@@ -204,12 +193,12 @@ class TestGoingBack:
         self, fake: StripeFake, stripe: Stripe
     ) -> None:
         charge = {"id": "ch_1", "currency": "eur", "created": 1, "amount_refunded": 500}
-        assert facts_in(stripe, fake.callback("charge.refunded", charge)) == ()
+        assert await facts_in(stripe, fake.callback("charge.refunded", charge)) == ()
 
     async def test_what_moves_no_money_is_taken_in_without_facts(
         self, fake: StripeFake, stripe: Stripe
     ) -> None:
-        notice = notice_of(stripe, fake.callback("customer.created", {"id": "cus_1"}))
+        notice = await notice_of(stripe, fake.callback("customer.created", {"id": "cus_1"}))
         assert (notice.facts, notice.ask) == ((), ())
 
 
