@@ -192,6 +192,16 @@ class TestGoingBack:
         assert books.order.refunded_micros == 8_000_000
         assert books.balance_micros == (EUR_20 + books.order.bonus_micros) * 12 // 20
 
+    async def test_a_capture_refunded_in_full_says_so_without_its_refunds(
+        self, paypal_fake: PayPalFake, paypal: PayPal
+    ) -> None:
+        books = await bought_at_paypal(paypal_fake, paypal)
+        paypal_fake.refund(books.order.provider_ref, EUR_20)
+        unit = paypal_fake.orders[books.order.provider_ref]["purchase_units"][0]
+        unit["payments"]["refunds"].clear()
+        _, asked = await paypal.fetch(books.order)
+        assert (asked.kind, asked.amount_micros) == (FactKind.REFUNDED, EUR_20)
+
     @pytest.mark.parametrize("is_linked", [True, False])
     async def test_a_refund_without_a_total_is_asked_about_where_it_can_be(
         self, paypal_fake: PayPalFake, paypal: PayPal, is_linked: bool

@@ -305,7 +305,7 @@ class TestForgeries:
         ],
     )
     def test_the_known_vector(self, signature: str, why: str) -> None:
-        stripe = Stripe({"secret_key": "sk_test", "webhook_secret": "whsec_test"}, "tarot")
+        stripe = Stripe({"api_key": "sk_test", "webhook_secret": "whsec_test"}, "tarot")
         headers = {"stripe-signature": f"t=1700000000,{signature}"}
         notice = stripe.verify(BODY, headers, 1_700_000_000_000)
         assert isinstance(notice, Forged)
