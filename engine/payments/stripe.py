@@ -121,7 +121,7 @@ class Stripe:
 
     NAME: ClassVar[str] = "stripe"
     OPTIONS: ClassVar[Mapping[str, Option]] = {
-        "secret_key": Option("the API's secret key, sk_…", is_required=True, is_secret=True),
+        "api_key": Option("the API's secret key, sk_…", is_required=True, is_secret=True),
         "webhook_secret": Option("our webhook's secret, whsec_…", is_required=True, is_secret=True),
         "account": Option("the connected account, acct_…, whose money it is (Connect)"),
         "base_url": Option("where Stripe is asked", default=stripe.DEFAULT_API_BASE),
@@ -134,7 +134,7 @@ class Stripe:
         self._webhook_secret = given["webhook_secret"]
         self._http = stripe.AIOHTTPClient(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S))
         self._client = stripe.StripeClient(
-            given["secret_key"],
+            given["api_key"],
             stripe_account=given["account"] or None,
             base_addresses={"api": read_base_url(given["base_url"], "base_url")},
             max_network_retries=0,

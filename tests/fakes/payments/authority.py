@@ -28,10 +28,14 @@ class Signer:
 
 
 class Authority:
-    """A root of trust made on the spot; `root` is its certificate (PEM)."""
+    """A root of trust made on the spot; `root` is its certificate (PEM).
 
-    def __init__(self, name: str = "Groschen rehearsal root") -> None:
-        self._key = _key(name)
+    Authorities of one name and one `owner` have the same key.
+    """
+
+    def __init__(self, name: str = "Groschen rehearsal root", owner: str = "Groschen") -> None:
+        self._owner = owner
+        self._key = _key(f"{owner}/{name}")
         self._name = _named(name)
         today = datetime.now(UTC)
         builder = _builder(self._name, self._name, self._key, today - DAY, today + 3650 * DAY)
@@ -43,7 +47,7 @@ class Authority:
     def issue(self, name: str, *, since: datetime | None = None, days: int = 30) -> Signer:
         """A certificate for a host name, good for `days` from `since` (from yesterday)."""
         since = since or datetime.now(UTC) - DAY
-        key = _key(f"{self._certificate.subject.rfc4514_string()}/{name}")
+        key = _key(f"{self._owner}/{name}")
         builder = _builder(_named(name), self._name, key, since, since + days * DAY)
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         for extension, is_critical in (

@@ -12,10 +12,13 @@ from typing import Any
 
 from aiohttp import web
 
+from engine.core.money import format_micros
 from tests.fakes.payments.signed import Callback, SignedSite
 from tests.fakes.payments.site import choice, page
 
 CHOICES = {"pay": ("Bezahlen", "Pay"), "cancel": ("Zurück", "Back")}
+
+_DIGITS = {"eur": 2, "usd": 2, "jpy": 0, "kwd": 3}
 
 Json = dict[str, Any]
 
@@ -29,7 +32,7 @@ class StripeFake(SignedSite):
     """
 
     def __init__(self) -> None:
-        self.secret_key, self.webhook_secret = "sk_test_rehearsal", "whsec_rehearsal"
+        self.api_key, self.webhook_secret = "sk_test_rehearsal", "whsec_rehearsal"
         self.sessions: dict[str, Json] = {}
         self.intents: dict[str, Json] = {}
         self.disputes: list[Json] = []
@@ -42,7 +45,7 @@ class StripeFake(SignedSite):
     def options(self) -> dict[str, str]:
         """What an operator would write to use this account."""
         return {
-            "secret_key": self.secret_key,
+            "api_key": self.api_key,
             "webhook_secret": self.webhook_secret,
             "base_url": self.url,
         }
@@ -167,7 +170,7 @@ class StripeFake(SignedSite):
             return web.json_response(body)
         form = {name: str(value) for name, value in (await request.post()).items()}
         item = "line_items[0][price_data]"
-        if form[f"{item}[currency]"] not in ("eur", "usd", "jpy", "kwd"):
+        if form[f"{item}[currency]"] not in _DIGITS:
             return _refused("Invalid currency", f"{item}[currency]")
         minor = int(form[f"{item}[unit_amount]"]) * int(form["line_items[0][quantity]"])
         if minor < 50:
@@ -214,8 +217,9 @@ class StripeFake(SignedSite):
 
     async def _page(self, request: web.Request) -> web.Response:
         session = self.sessions[request.match_info["id"]]
-        amount = f"{session['amount_total']} {session['currency'].upper()} (minor units)"
-        return page(request, "Stripe", amount, CHOICES)
+        digits = _DIGITS[session["currency"]]
+        amount = format_micros(session["amount_total"] * 10 ** (6 - digits), digits)
+        return page(request, "Stripe", f"{amount} {session['currency'].upper()}", CHOICES)
 
     async def _choice(self, request: web.Request) -> web.Response:
         session = self.sessions[request.match_info["id"]]
@@ -229,7 +233,7 @@ class StripeFake(SignedSite):
     # --- parts ---------------------------------------------------------------------------
 
     def _authorised(self, request: web.Request) -> None:
-        if request.headers.get("Authorization") != f"Bearer {self.secret_key}":
+        if request.headers.get("Authorization") != f"Bearer {self.api_key}":
             error = {"error": {"type": "invalid_request_error", "message": "Invalid API Key"}}
             raise web.HTTPUnauthorized(text=json.dumps(error))
 

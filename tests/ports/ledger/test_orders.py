@@ -131,6 +131,13 @@ async def test_what_proves_nothing_makes_its_order_due(desk: Desk) -> None:
     assert await orders.due(NOW_MS * 2, 60_000, 10) == []
 
 
+async def test_an_order_is_also_asked_about_by_the_id_of_its_payment(desk: Desk) -> None:
+    await desk.orders.take_in(letter(fact(), ask=["C1"]))
+    assert await desk.orders.due(NOW_MS, 60_000, 10) == []
+    await desk.orders.take_in(letter(event_id="e2", ask=["C1"]))
+    assert [order.order_id for order in await desk.orders.due(NOW_MS, 60_000, 10)] == ["o1"]
+
+
 async def test_two_engines_are_not_given_the_same_order(desk: Desk) -> None:
     for n in range(2, 12):
         await desk.orders.place(desk.order(f"o{n}"))

@@ -1,0 +1,272 @@
+"""PayPal: what each status and event means, and how it is asked."""
+
+import asyncio
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from engine.core.payment import FactKind, OrderStatus
+from engine.errors import CallerError, RemoteError
+from engine.payments.paypal.provider import PayPal
+from tests.fakes.payments.paypal import PayPalFake
+from tests.fakes.payments.signed import Callback
+from tests.fakes.payments.site import Fault
+from tests.payments.proving import bought_at_paypal, facts_in, notice_of
+from tests.payments.purchase import PLACES, Ear, an_order, begun, click, kinds
+
+EUR_20 = 20_000_000
+
+
+class TestPaying:
+    async def test_from_the_page_to_the_money_by_callbacks_alone(
+        self, paypal_fake: PayPalFake, paypal: PayPal
+    ) -> None:
+        async with Ear() as ear:
+            paypal_fake.hook_url = ear.places.notify
+            books, url = await begun(paypal, ear.places)
+            assert (await click(url, "pay")).startswith("/back?paid&token=")
+            await paypal_fake.courier.idle()
+            approved = await notice_of(paypal, Callback(ear.heard[0], ear.headers[0]))
+            assert (approved.facts, approved.ask) == ((), (books.order.provider_ref,))
+            assert kinds(await paypal.fetch(books.order)) == [FactKind.AUTHORISED]
+            answered = await paypal.capture(books.order)
+            await paypal_fake.courier.idle()
+            told = await facts_in(paypal, Callback(ear.heard[1], ear.headers[1]))
+        assert told == answered == await paypal.fetch(books.order)
+        (fact,) = told
+        assert fact.kind is FactKind.PAID
+        assert (fact.order_id, fact.provider_ref) == (
+            books.order.order_id,
+            books.order.provider_ref,
+        )
+        assert (fact.amount_micros, fact.currency, fact.payee) == (EUR_20, "EUR", paypal.payee)
+        books.note(told)
+        assert books.balance_micros == EUR_20 + books.order.bonus_micros
+
+    async def test_what_paypal_is_asked_for(self, paypal_fake: PayPalFake, paypal: PayPal) -> None:
+        books, _ = await begun(paypal)
+        order = paypal_fake.orders[books.order.provider_ref]
+        unit = order["purchase_units"][0]
+        assert order["intent"] == "CAPTURE"
+        assert unit["custom_id"] == unit["invoice_id"] == books.order.order_id
+        assert unit["amount"] == {"currency_code": "EUR", "value": "20.00"}
+        context = order["payment_source"]["paypal"]["experience_context"]
+        assert context["payment_method_preference"] == "IMMEDIATE_PAYMENT_REQUIRED"
+        assert (context["user_action"], context["locale"]) == ("PAY_NOW", "de-DE")
+        assert (context["return_url"], context["cancel_url"]) == (PLACES.success, PLACES.failure)
+
+    async def test_a_currency_without_decimals_is_written_without(
+        self, paypal_fake: PayPalFake, paypal: PayPal
+    ) -> None:
+        books, _ = await begun(paypal, currency="JPY", amount_micros=500_000_000)
+        unit = paypal_fake.orders[books.order.provider_ref]["purchase_units"][0]
+        assert unit["amount"]["value"] == "500"
+
+    async def test_capturing_twice_is_capturing_once(
+        self, paypal_fake: PayPalFake, paypal: PayPal
+    ) -> None:
+        books = await bought_at_paypal(paypal_fake, paypal)
+        first = await paypal.capture(books.order)
+        paypal_fake._answered.clear()  # PayPal forgets request ids after six hours
+        assert await paypal.capture(books.order) == first
+        assert kinds(first) == [FactKind.PAID]
+
+    async def test_an_order_not_approved_yet_is_left_alone(self, paypal: PayPal) -> None:
+        books, _ = await begun(paypal)
+        assert await paypal.capture(books.order) == ()
+        assert await paypal.fetch(books.order) == ()
+
+    @pytest.mark.parametrize("issue", ["INSTRUMENT_DECLINED", "PAYER_CANNOT_PAY"])
+    async def test_a_payer_who_is_declined_has_failed(
+        self, paypal_fake: PayPalFake, paypal: PayPal, issue: str
+    ) -> None:
+        paypal_fake.decline = issue
+        books = await bought_at_paypal(paypal_fake, paypal)
+        assert (books.order.status, books.balance_micros) == (OrderStatus.FAILED, 0)
+
+    async def test_an_issue_nobody_knows_is_no_fact(
+        self, paypal_fake: PayPalFake, paypal: PayPal
+    ) -> None:
+        paypal_fake.decline = "COMPLIANCE_VIOLATION"
+        with pytest.raises(RemoteError, match="COMPLIANCE_VIOLATION") as caught:
+            await bought_at_paypal(paypal_fake, paypal)
+        assert not caught.value.retryable
+
+    @pytest.mark.parametrize(
+        ("later", "status"),
+        [("COMPLETED", OrderStatus.PAID), ("DECLINED", OrderStatus.FAILED)],
+    )
+    async def test_a_capture_that_was_pending(
+        self, paypal_fake: PayPalFake, paypal: PayPal, later: str, status: OrderStatus
+    ) -> None:
+        paypal_fake.capture_status = "PENDING"
+        books = await bought_at_paypal(paypal_fake, paypal)
+        assert (books.order.status, books.balance_micros) == (OrderStatus.PENDING, 0)
+        paypal_fake.settle(books.order.provider_ref, later)
+        told = await facts_in(paypal, paypal_fake.told[-1])
+        assert told == await paypal.fetch(books.order)
+        assert books.note(told).status is status
+
+    async def test_declined_is_told_under_two_names(
+        self, paypal_fake: PayPalFake, paypal: PayPal
+    ) -> None:
+        await bought_at_paypal(paypal_fake, paypal)
+        event = json.loads(paypal_fake.told[-1].raw)
+        for name in ("DENIED", "DECLINED"):
+            callback = paypal_fake.callback(f"PAYMENT.CAPTURE.{name}", "capture", event["resource"])
+            assert kinds(await facts_in(paypal, callback)) == [FactKind.FAILED]
+
+    async def test_an_approval_that_lapsed(self, paypal_fake: PayPalFake, paypal: PayPal) -> None:
+        books, _ = await begun(paypal)
+        paypal_fake.approve(books.order.provider_ref)
+        paypal_fake.reverse_approval(books.order.provider_ref)
+        (told,) = await facts_in(paypal, paypal_fake.told[-1])
+        (asked,) = await paypal.fetch(books.order)
+        assert told.kind is asked.kind is FactKind.CANCELLED
+        assert told.order_id == asked.order_id == books.order.order_id
+
+    async def test_an_order_paypal_has_forgotten_has_expired(
+        self, paypal_fake: PayPalFake, paypal: PayPal
+    ) -> None:
+        books = await bought_at_paypal(paypal_fake, paypal)
+        paypal_fake.orders.clear()
+        unpaid = replace(books.order, paid_ms=None)
+        assert kinds(await paypal.fetch(unpaid)) == [FactKind.EXPIRED]
+        with pytest.raises(RemoteError, match="404"):
+            await paypal.fetch(books.order)
+
+    async def test_another_amount_is_no_money_of_the_customer(
+        self, paypal_fake: PayPalFake, paypal: PayPal
+    ) -> None:
+        paypal_fake.captured_value = "2000.00"
+        books = await bought_at_paypal(paypal_fake, paypal)
+        assert (books.order.status, books.balance_micros) == (OrderStatus.OPEN, 0)
+        assert books.alarms == ("the amount is 2000000000, not 20000000 micro-units",)
+
+    @pytest.mark.parametrize(
+        ("changes", "field"),
+        [
+            pytest.param({"amount_micros": 1_234_567}, "amount_micros", id="decimals"),
+            pytest.param({"amount_micros": 0}, "amount_micros", id="nothing"),
+            pytest.param({"currency": "XTS"}, "currency", id="currency"),
+            pytest.param({"currency": "JPY", "amount_micros": 500_000}, "amount_micros", id="yen"),
+        ],
+    )
+    async def test_an_order_paypal_would_refuse(
+        self, paypal: PayPal, changes: dict[str, Any], field: str
+    ) -> None:
+        with pytest.raises(CallerError) as caught:
+            await paypal.create(an_order("paypal", **changes), PLACES)
+        assert caught.value.field == field
+
+
+class TestGoingBack:
+    @pytest.mark.parametrize("event", ["REFUNDED", "REVERSED"])
+    async def test_money_that_goes_back_is_told_as_a_total(
+        self, paypal_fake: PayPalFake, paypal: PayPal, event: str
+    ) -> None:
+        books = await bought_at_paypal(paypal_fake, paypal)
+        for micros, total in ((5_000_000, 5_000_000), (15_000_000, EUR_20)):
+            paypal_fake.refund(books.order.provider_ref, micros, event=event)
+            (told,) = await facts_in(paypal, paypal_fake.told[-1])
+            _, asked = await paypal.fetch(books.order)
+            for fact in (told, asked):
+                assert (fact.kind, fact.amount_micros) == (FactKind.REFUNDED, total)
+                assert (fact.order_id, fact.payment_ref) == (
+                    books.order.order_id,
+                    books.order.payment_ref,
+                )
+            books.note((told, asked))
+        assert (books.balance_micros, books.alarms) == (0, ())
+
+    async def test_totals_told_in_the_wrong_order_stay_right(
+        self, paypal_fake: PayPalFake, paypal: PayPal
+    ) -> None:
+        books = await bought_at_paypal(paypal_fake, paypal)
+        paypal_fake.refund(books.order.provider_ref, 5_000_000)
+        paypal_fake.refund(books.order.provider_ref, 3_000_000)
+        for callback in (*reversed(paypal_fake.told), *paypal_fake.told):
+            books.note(await facts_in(paypal, callback))
+        assert books.order.refunded_micros == 8_000_000
+        assert books.balance_micros == (EUR_20 + books.order.bonus_micros) * 12 // 20
+
+    async def test_a_capture_refunded_in_full_says_so_without_its_refunds(
+        self, paypal_fake: PayPalFake, paypal: PayPal
+    ) -> None:
+        books = await bought_at_paypal(paypal_fake, paypal)
+        paypal_fake.refund(books.order.provider_ref, EUR_20)
+        unit = paypal_fake.orders[books.order.provider_ref]["purchase_units"][0]
+        unit["payments"]["refunds"].clear()
+        _, asked = await paypal.fetch(books.order)
+        assert (asked.kind, asked.amount_micros) == (FactKind.REFUNDED, EUR_20)
+
+    @pytest.mark.parametrize("is_linked", [True, False])
+    async def test_a_refund_without_a_total_is_asked_about_where_it_can_be(
+        self, paypal_fake: PayPalFake, paypal: PayPal, is_linked: bool
+    ) -> None:
+        books = await bought_at_paypal(paypal_fake, paypal)
+        refund = paypal_fake.refund(books.order.provider_ref, 5_000_000)
+        del refund["seller_payable_breakdown"]
+        if is_linked:
+            refund["supplementary_data"] = {"related_ids": {"order_id": books.order.provider_ref}}
+        notice = await notice_of(
+            paypal, paypal_fake.callback("PAYMENT.CAPTURE.REFUNDED", "refund", refund)
+        )
+        assert notice.facts == ()
+        assert notice.ask == ((books.order.provider_ref,) if is_linked else ())
+
+    @pytest.mark.parametrize("event", ["CUSTOMER.DISPUTE.CREATED", "CHECKOUT.ORDER.COMPLETED"])
+    async def test_what_moves_no_money_is_taken_in_without_facts(
+        self, paypal_fake: PayPalFake, paypal: PayPal, event: str
+    ) -> None:
+        notice = await notice_of(
+            paypal, paypal_fake.callback(event, "dispute", {"dispute_id": "PP-D-1"})
+        )
+        assert (notice.facts, notice.ask) == ((), ())
+
+
+class TestTokens:
+    async def test_many_at_once_ask_for_one(self, paypal_fake: PayPalFake, paypal: PayPal) -> None:
+        orders = [an_order("paypal", order_id=f"order-{number}") for number in range(5)]
+        await asyncio.gather(*(paypal.create(order, PLACES) for order in orders))
+        assert (len(paypal_fake.orders), paypal_fake.tokens_asked) == (5, 1)
+
+    async def test_one_that_is_known_no_longer_is_replaced(
+        self, paypal_fake: PayPalFake, paypal: PayPal
+    ) -> None:
+        books, _ = await begun(paypal)
+        paypal_fake.tokens.clear()
+        await asyncio.gather(*(paypal.fetch(books.order) for _ in range(5)))
+        assert paypal_fake.tokens_asked == 2
+
+    async def test_a_wrong_secret_is_no_fault_of_the_order(
+        self, paypal_fake: PayPalFake, paypal: PayPal
+    ) -> None:
+        paypal_fake.client_secret = "another"
+        with pytest.raises(RemoteError, match="401") as caught:
+            await begun(paypal)
+        assert not caught.value.retryable
+
+    @pytest.mark.parametrize(
+        ("fault", "is_retryable"),
+        [
+            pytest.param(Fault(503), True, id="out-of-order"),
+            pytest.param(Fault(429), True, id="too-often"),
+            pytest.param(Fault(409), True, id="same-request-under-way"),
+            pytest.param(Fault(403), False, id="forbidden"),
+            pytest.param(Fault(302), False, id="redirect"),
+            pytest.param(Fault(200, b"<html>"), False, id="not-json"),
+            pytest.param(Fault(200, b"{}"), False, id="another-answer"),
+        ],
+    )
+    async def test_faults_of_paypal(
+        self, paypal_fake: PayPalFake, paypal: PayPal, fault: Fault, is_retryable: bool
+    ) -> None:
+        books, _ = await begun(paypal)
+        paypal_fake.fault = Fault(fault.status, fault.body, "/v2/")
+        for asked in (paypal.fetch, paypal.capture):
+            with pytest.raises(RemoteError) as caught:
+                await asked(books.order)
+            assert caught.value.retryable is is_retryable
