@@ -88,7 +88,7 @@ class Remote:
         raw = await self.raw(method, path, body=sent, headers=accept)
         try:
             return msgspec.json.decode(raw, type=of)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             message = f"{method} {self._base_url}{path} answered what it should not: {error}"
             raise RemoteError(message, retryable=False) from None
 

@@ -4,8 +4,12 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from engine.errors import CallerError
+from engine.payments.klarna import Klarna
+from engine.payments.manual import Manual
 from engine.payments.options import Option
 from engine.payments.paypal.provider import PayPal
+from engine.payments.paysafecard import Paysafecard
+from engine.payments.sofort import Sofort
 from engine.payments.stripe import Stripe
 from engine.ports.payments import Provider
 
@@ -24,7 +28,11 @@ class ProviderType(Protocol):
 
 PROVIDERS: Mapping[str, ProviderType] = {
     PayPal.NAME: PayPal,
+    Klarna.NAME: Klarna,
+    Sofort.NAME: Sofort,
+    Paysafecard.NAME: Paysafecard,
     Stripe.NAME: Stripe,
+    Manual.NAME: Manual,
 }
 
 

@@ -71,7 +71,8 @@ class Provider(Protocol):
     """The account's own id at the provider, as its facts name it; empty where they name none."""
 
     async def create(self, order: PaymentOrder, places: Places) -> Redirect:
-        """Ask for the order's money. The same order asked for twice is one order there."""
+        """Ask for the order's money. The same order asked for twice is one order there, if the
+        provider has a way to tell that it is the same."""
         ...
 
     async def learn(self, headers: Headers) -> None:

@@ -3,14 +3,19 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
+from engine.core.money import MICROS
 from engine.core.payment import PaymentOrder
 from engine.payments.registry import open_provider
 from engine.ports.payments import Provider
+from tests.fakes.payments.klarna import KlarnaFake
 from tests.fakes.payments.paypal import PayPalFake
+from tests.fakes.payments.paysafecard import PaysafecardFake
 from tests.fakes.payments.site import Courier
+from tests.fakes.payments.sofort import SofortFake
 from tests.fakes.payments.stripe import StripeFake
 
 
@@ -70,6 +75,21 @@ class StripeCounterpart:
         self.fake.refund(order.provider_ref, micros // 10_000)
 
 
+@dataclass(frozen=True)
+class OrderwiseCounterpart:
+    """One whose callbacks go where each order says."""
+
+    provider: Provider
+    courier: Courier
+    give_back: Callable[[PaymentOrder, int], None]
+
+    def hear_at(self, address: str) -> None:
+        """Nothing is set for the account."""
+
+    def refund(self, order: PaymentOrder, micros: int) -> None:
+        self.give_back(order, micros)
+
+
 @asynccontextmanager
 async def paypal(folder: Path) -> AsyncIterator[Counterpart]:
     """PayPal, its root of trust in a file of the folder."""
@@ -90,7 +110,50 @@ async def stripe(folder: Path) -> AsyncIterator[Counterpart]:
         await provider.close()
 
 
+@asynccontextmanager
+async def klarna(folder: Path) -> AsyncIterator[Counterpart]:
+    """Klarna."""
+    async with KlarnaFake() as fake:
+        provider = open_provider("klarna", fake.options(), "tarot")
+        yield OrderwiseCounterpart(
+            provider,
+            fake.courier,
+            lambda order, micros: fake.refund(order.payment_ref, micros // 10_000),
+        )
+        await provider.close()
+
+
+@asynccontextmanager
+async def paysafecard(folder: Path) -> AsyncIterator[Counterpart]:
+    """paysafecard."""
+    async with PaysafecardFake() as fake:
+        provider = open_provider("paysafecard", fake.options(), "tarot")
+        yield OrderwiseCounterpart(
+            provider,
+            fake.courier,
+            lambda order, micros: fake.refund(order.provider_ref, Decimal(micros) / MICROS),
+        )
+        await provider.close()
+
+
+@asynccontextmanager
+async def sofort(folder: Path) -> AsyncIterator[Counterpart]:
+    """SOFORT, where transfers arrive at once."""
+    async with SofortFake() as fake:
+        fake.settles = True
+        provider = open_provider("sofort", fake.options(), "tarot")
+        yield OrderwiseCounterpart(
+            provider,
+            fake.courier,
+            lambda order, micros: fake.refund(order.provider_ref, Decimal(micros) / MICROS),
+        )
+        await provider.close()
+
+
 COUNTERPARTS: Mapping[str, Callable[[Path], AbstractAsyncContextManager[Counterpart]]] = {
     "paypal": paypal,
+    "klarna": klarna,
+    "sofort": sofort,
+    "paysafecard": paysafecard,
     "stripe": stripe,
 }
