@@ -11,10 +11,6 @@ asterisk_version() {
     { "$1" -V 2>/dev/null || true; } | sed -n 's/^Asterisk \(certified\/\)\{0,1\}\([0-9][0-9.]*\).*/\2/p' | head -n 1
 }
 
-version_at_least() {
-    [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
-}
-
 # The Asterisk that the machine already has: the setting, else the one on PATH.
 # Prints nothing if there is none that can be used; a setting that cannot be used fails.
 asterisk_of_machine() {
@@ -61,14 +57,6 @@ asterisk_setting() {
     done
 }
 
-# The loader and the library folder of an unpacked tree, whatever its architecture.
-asterisk_loader() {
-    local loader
-    for loader in "$1"/usr/lib/*/ld-linux*.so.* "$1"/usr/lib/*/ld64.so.*; do
-        [ ! -e "$loader" ] || { printf '%s\n' "$loader"; return; }
-    done
-}
-
 # Fetches and unpacks; the tree gets a program "asterisk" that runs the binary with the
 # tree's own C library, and the English prompts under the name that Asterisk looks for.
 asterisk_fetch() {
@@ -81,8 +69,7 @@ asterisk_fetch() {
         return 1
     fi
     debian_unpack "$ASTERISK_DIR" "${ASTERISK_PACKAGES[@]}" || return
-    loader=$(asterisk_loader "$ASTERISK_DIR")
-    [ -n "$loader" ] || { echo "no loader in the unpacked tree"; return 1; }
+    loader=$(debian_loader "$ASTERISK_DIR") || return
     libraries=$(basename -- "$(dirname -- "$loader")")
     [ ! -d "$ASTERISK_DIR/usr/share/asterisk/sounds/en_US_f_Allison" ] ||
         ln -sfn en_US_f_Allison "$ASTERISK_DIR/usr/share/asterisk/sounds/en"
@@ -99,37 +86,27 @@ PROGRAM
 
 # asterisk_write_facts EXECUTABLE MODULE_DIR DATA_DIR
 asterisk_write_facts() {
-    printf '{"executable": "%s", "version": "%s", "module_dir": "%s", "data_dir": "%s"}\n' \
-        "$1" "$(asterisk_version "$1")" "$2" "$3" >"$ASTERISK_FACTS.new"
-    mv -- "$ASTERISK_FACTS.new" "$ASTERISK_FACTS"
+    write_whole "$ASTERISK_FACTS" "$(printf \
+        '{"executable": "%s", "version": "%s", "module_dir": "%s", "data_dir": "%s"}' \
+        "$1" "$(asterisk_version "$1")" "$2" "$3")"
 }
 
-# Fetches the tree unless a whole one is there.
-asterisk_bring_tree() {
-    local key log=$LOG_DIR/setup-asterisk.log
-    key=$(fingerprint "$(declare -f asterisk_fetch)" "${ASTERISK_PACKAGES[@]}")
-    if stamp_holds asterisk-tree "$key" && [ -x "$ASTERISK_DIR/asterisk" ]; then return; fi
-    debian_configure
-    step "Asterisk $ASTERISK_OLDEST or newer (80 MB)" "$log" asterisk_fetch ||
-        fail "Asterisk could not be fetched: $(fault_in "$log")" \
-            "read $log, check the way to the Debian archive, then run scripts/setup again"
-    stamp_set asterisk-tree "$key"
-}
-
-setup_asterisk() {
-    local own key libraries
-    own=$(asterisk_of_machine)
-    key=$(fingerprint "$ASTERISK_DIR" "own:$own ${own:+$(asterisk_version "$own")}")
-    if stamp_holds asterisk "$key" && [ -s "$ASTERISK_FACTS" ]; then return; fi
-    lock_setup
-    if stamp_holds asterisk "$key" && [ -s "$ASTERISK_FACTS" ]; then return; fi
+# asterisk_bring OWN: the machine's own if there is one, else a fetched tree.
+asterisk_bring() {
+    local own=$1 libraries
     if [ -n "$own" ]; then
         say "Asterisk: the machine's own $own"
         asterisk_write_facts "$own" "$(asterisk_setting "$own" astmoddir)" "$(asterisk_setting "$own" astdatadir)"
     else
-        asterisk_bring_tree
-        libraries=$(dirname -- "$(asterisk_loader "$ASTERISK_DIR")")
+        debian_tree asterisk "Asterisk $ASTERISK_OLDEST or newer (80 MB)" "${ASTERISK_PACKAGES[@]}"
+        libraries=$(dirname -- "$(debian_loader "$ASTERISK_DIR")")
         asterisk_write_facts "$ASTERISK_DIR/asterisk" "$libraries/asterisk/modules" "$ASTERISK_DIR/usr/share/asterisk"
     fi
-    stamp_set asterisk "$key"
+}
+
+setup_asterisk() {
+    local own key
+    own=$(asterisk_of_machine)
+    key=$(fingerprint "$ASTERISK_DIR" "own:$own ${own:+$(asterisk_version "$own")}")
+    bring_once asterisk "$key" "$ASTERISK_FACTS" asterisk_bring "$own"
 }

@@ -110,3 +110,27 @@ debian_unpack() {
     rm -rf -- "$APT_DIR/cache/archives" "$folder"
     mv -- "$folder.new" "$folder"
 }
+
+# The loader of an unpacked tree, whatever its architecture; the libraries lie beside it.
+debian_loader() {
+    local loader
+    for loader in "$1"/usr/lib/*/ld-linux*.so.* "$1"/usr/lib/*/ld64.so.*; do
+        [ ! -e "$loader" ] || { printf '%s\n' "$loader"; return; }
+    done
+    echo "no loader in the unpacked tree" >&2
+    return 1
+}
+
+# debian_tree NAME TITLE WORD…: var/NAME with the program NAME in it, made by the function
+# NAME_fetch unless a whole one is there. The WORDs are what else the tree depends on.
+debian_tree() {
+    local name=$1 title=$2 key log=$LOG_DIR/setup-$1.log
+    shift 2
+    key=$(fingerprint "$(declare -f "${name}_fetch")" "$@")
+    if stamp_holds "$name-tree" "$key" && [ -x "$VAR/$name/$name" ]; then return; fi
+    debian_configure
+    step "$title" "$log" "${name}_fetch" ||
+        fail "${name^} could not be fetched: $(fault_in "$log")" \
+            "read $log, check the way to the Debian archive, then run scripts/setup again"
+    stamp_set "$name-tree" "$key"
+}

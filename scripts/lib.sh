@@ -79,6 +79,10 @@ step() {
     return "$status"
 }
 
+version_at_least() {
+    [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
+}
+
 # The hash of files and words that decides whether a finished step still holds.
 fingerprint() {
     local word
@@ -95,6 +99,11 @@ stamp_holds() {
 
 stamp_set() {
     mkdir -p -- "$VAR/stamps"
-    printf '%s\n' "$2" >"$VAR/stamps/$1.new"
-    mv -- "$VAR/stamps/$1.new" "$VAR/stamps/$1"
+    write_whole "$VAR/stamps/$1" "$2"
+}
+
+# write_whole FILE LINE: nobody ever reads half of it.
+write_whole() {
+    printf '%s\n' "$2" >"$1.new"
+    mv -- "$1.new" "$1"
 }

@@ -1,10 +1,13 @@
-"""What tests of several rooms share: one running Asterisk a session."""
+"""What tests of several rooms share: one running Asterisk and one browser a session."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import Browser
 
+from tests.rig.browser import Visit, running_browser, visiting
 from tests.switchboard import AsteriskBench, Plant, plant
 
 
@@ -20,3 +23,17 @@ async def real_bench(shared_plant: Plant) -> AsyncIterator[AsteriskBench]:
     """The real adapter with a carrier and a phone at its ends."""
     async with AsteriskBench.open(shared_plant) as bench:
         yield bench
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_browser() -> AsyncIterator[Browser]:
+    """A browser for all tests with pages; they run in the session's loop."""
+    async with running_browser() as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def visit(shared_browser: Browser, tmp_path: Path) -> AsyncIterator[Visit]:
+    """A visitor of his own for each test; fails a test whose pages had faults."""
+    async with visiting(shared_browser, tmp_path) as visit:
+        yield visit

@@ -21,11 +21,24 @@ def _set_up(var: Path, *words: str, **settings: str) -> subprocess.CompletedProc
     )
 
 
+def _program(path: Path, says: str, shows: str = "") -> str:
+    """A program that says its version, and a page's text where it is asked to show one."""
+    path.write_text(
+        f"#!/bin/sh\ncase $* in *--dump-dom*) echo '{shows}' ;; *) echo '{says}' ;; esac\n"
+    )
+    path.chmod(0o755)
+    return str(path)
+
+
 def _asterisk(folder: Path, says: str) -> str:
-    program = folder / "asterisk"
-    program.write_text(f"#!/bin/sh\necho '{says}'\n")
-    program.chmod(0o755)
-    return str(program)
+    return _program(folder / "asterisk", says)
+
+
+def _without_archive(folder: Path) -> str:
+    """The setting with which apt knows no archive."""
+    config = folder / "apt.conf"
+    config.write_text('Dir::Etc::sourcelist "/dev/null"; Dir::Etc::sourceparts "/dev/null";')
+    return str(config)
 
 
 @pytest.mark.parametrize(
@@ -50,10 +63,8 @@ def test_an_asterisk_that_cannot_be_used_is_refused(
 def test_a_machine_without_an_archive_is_told_the_setting(tmp_path: Path) -> None:
     """An old Asterisk on the path is passed over, with the reason; apt knows no Debian archive."""
     old = Path(_asterisk(tmp_path, "Asterisk 20.5.0~dfsg"))
-    config = tmp_path / "apt.conf"
-    config.write_text('Dir::Etc::sourcelist "/dev/null"; Dir::Etc::sourceparts "/dev/null";')
     path = f"{old.parent}:{os.environ['PATH']}"
-    ended = _set_up(tmp_path / "var", PATH=path, APT_CONFIG=str(config))
+    ended = _set_up(tmp_path / "var", PATH=path, APT_CONFIG=_without_archive(tmp_path))
     assert ended.returncode == 1
     passed_over, told, mend = ended.stderr.splitlines()
     assert passed_over.startswith(f"{old} is version 20.5.0; 22.10.1 or newer is needed")
@@ -67,12 +78,59 @@ def test_an_asterisk_that_is_there_is_used(tmp_path: Path) -> None:
     modules = tmp_path / "usr" / "lib" / "some-triplet" / "asterisk" / "modules"
     modules.mkdir(parents=True)
     var = tmp_path / "var"
-    ended = _set_up(var, GROSCHEN_ASTERISK=program)
+    ended = _set_up(var, "--rig", GROSCHEN_ASTERISK=program)
     assert ended.returncode == 0
+    assert not (var / "chromium.json").exists()
     facts = json.loads((var / "asterisk.json").read_text())
     assert facts["executable"] == program
     assert facts["version"] == "22.10.1"
     assert facts["module_dir"] == str(modules)
+
+
+@pytest.mark.parametrize(
+    ("says", "sentence"),
+    [
+        ("Chromium 140.0.7339.207 built on Debian", "is version 140.0.7339.207; 141 or newer"),
+        ("Google Chrome 99.0.1", "is version 99.0.1; 141 or newer"),
+        ("install the snap", "is no Chromium that runs."),
+        ("Chromium 150.0.7871.100 ", "shows no page."),
+    ],
+)
+def test_a_browser_that_cannot_be_used_is_refused(tmp_path: Path, says: str, sentence: str) -> None:
+    program = _program(tmp_path / "browser", says)
+    ended = _set_up(tmp_path / "var", "--no-asterisk", GROSCHEN_CHROMIUM=program)
+    assert ended.returncode == 1
+    told, mend = ended.stderr.splitlines()
+    assert told.startswith("groschen: GROSCHEN_CHROMIUM")
+    assert sentence in told
+    assert mend.startswith("    mend: ")
+
+
+@pytest.mark.parametrize(
+    "says", ["Chromium 156.0.8078.73", "Google Chrome for Testing 156.0.8078.73"]
+)
+def test_a_browser_that_is_there_is_used(tmp_path: Path, says: str) -> None:
+    program = _program(tmp_path / "browser", says, shows='<p id="p">42</p>')
+    var = tmp_path / "var"
+    first = _set_up(var, "--no-asterisk", "--quiet", GROSCHEN_CHROMIUM=program)
+    assert (first.returncode, first.stderr) == (0, f"Chromium: the machine's own {program}\n")
+    facts = json.loads((var / "chromium.json").read_text())
+    assert facts == {"executable": program, "version": "156.0.8078.73"}
+    again = _set_up(var, "--no-asterisk", "--quiet", GROSCHEN_CHROMIUM=program)
+    assert (again.returncode, again.stderr) == (0, "")
+
+
+def test_a_browser_on_the_path_that_shows_nothing_is_passed_over(tmp_path: Path) -> None:
+    program = _program(tmp_path / "chromium-headless-shell", "Chromium 156.0.8078.73")
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    ended = _set_up(
+        tmp_path / "var", "--no-asterisk", PATH=path, APT_CONFIG=_without_archive(tmp_path)
+    )
+    assert ended.returncode == 1
+    passed_over, told, mend = ended.stderr.splitlines()
+    assert passed_over == f"{program} shows no page, so a private one is fetched."
+    assert told == "groschen: apt on this machine knows no Debian archive."
+    assert "GROSCHEN_DEBIAN_MIRROR" in mend
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

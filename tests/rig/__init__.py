@@ -1,1 +1,1 @@
-"""The rig: real SIP callers and agents around an engine, and an ear for what they heard."""
+"""The rig: real SIP callers and agents around an engine, an ear for what they heard, a browser."""
