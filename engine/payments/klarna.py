@@ -115,6 +115,7 @@ class Klarna:
     """A billing profile's account with Klarna."""
 
     NAME: ClassVar[str] = "klarna"
+    is_signed = False
     OPTIONS: ClassVar[Mapping[str, Option]] = {
         "username": Option("the API credential's user name", is_required=True),
         "password": Option("the API credential's password", is_required=True, is_secret=True),

@@ -29,6 +29,7 @@ class Manual:
     """A billing profile's payments by hand; `iban` and `holder` are what the page shows."""
 
     NAME: ClassVar[str] = "manual"
+    is_signed = False
     OPTIONS: ClassVar[Mapping[str, Option]] = {
         "holder": Option("whom to transfer to"),
         "iban": Option("the account to transfer to"),

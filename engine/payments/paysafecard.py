@@ -84,6 +84,7 @@ class Paysafecard:
     """A billing profile's account with paysafecard."""
 
     NAME: ClassVar[str] = "paysafecard"
+    is_signed = False
     OPTIONS: ClassVar[Mapping[str, Option]] = {
         "api_key": Option("the key (psc_…)", is_required=True, is_secret=True),
         "shop_id": Option("which of the merchant's shops, as paysafecard's page names it"),

@@ -75,6 +75,7 @@ class Sofort:
     """A billing profile's project with SOFORT."""
 
     NAME: ClassVar[str] = "sofort"
+    is_signed = False
     OPTIONS: ClassVar[Mapping[str, Option]] = {
         "customer_id": Option("the merchant's customer number", is_required=True),
         "project_id": Option("the project's number", is_required=True),

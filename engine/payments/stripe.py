@@ -120,6 +120,7 @@ class Stripe:
     """One billing profile's account with Stripe."""
 
     NAME: ClassVar[str] = "stripe"
+    is_signed = True
     OPTIONS: ClassVar[Mapping[str, Option]] = {
         "api_key": Option("the API's secret key, sk_…", is_required=True, is_secret=True),
         "webhook_secret": Option("our webhook's secret, whsec_…", is_required=True, is_secret=True),

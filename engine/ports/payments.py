@@ -70,6 +70,9 @@ class Provider(Protocol):
     payee: str
     """The account's own id at the provider, as its facts name it; empty where they name none."""
 
+    is_signed: bool
+    """Whether its callbacks prove themselves; one that does not must come to an order's address."""
+
     async def create(self, order: PaymentOrder, places: Places) -> Redirect:
         """Ask for the order's money. The same order asked for twice is one order there, if the
         provider has a way to tell that it is the same."""

@@ -62,13 +62,16 @@ class Asking:
             self._till.asked.clear()
 
     async def _ask(self, order: PaymentOrder) -> None:
-        """Ask about one order; on a fault it is due again when its lease is over."""
+        """Ask about one order; if even the books do not answer it is due when its lease is over."""
         try:
             order = await self._asked(order)
-            next_ms = next_ask_ms(order, self._clock.now().wall_ms)
-            await self._till.orders.ask_later(order.order_id, next_ms)
         except EngineError as error:
             log.warning("asking.failed", order=order.order_id, error=str(error))
+        next_ms = next_ask_ms(order, self._clock.now().wall_ms)
+        try:
+            await self._till.orders.ask_later(order.order_id, next_ms)
+        except EngineError as error:
+            log.warning("asking.not_put_off", order=order.order_id, error=str(error))
 
     async def _asked(self, order: PaymentOrder) -> PaymentOrder:
         """The order after its provider was asked, and what is authorised was captured."""

@@ -184,6 +184,8 @@ class Till:
         books do not answer, or what proves the callback cannot be had: it is to be sent again.
         """
         provider = self._providers[payee.profile, payee.provider]
+        if token is None and not provider.is_signed:
+            return self._forged(payee, "the address names no order")
         if token is not None and not self._is_ours(token):
             return self._forged(payee, "the address has a token that is not ours")
         await provider.learn(headers)
@@ -201,13 +203,15 @@ class Till:
         )
         taken = await self.orders.take_in(letter)
         self._tell(taken, payee)
-        if notice.ask:
+        if token is not None and not notice.facts and not notice.ask:
+            await self.orders.ask_later(_order_in(token), now_ms)
+        if not notice.facts:
             self.asked.set()
         return Outcome.TAKEN if taken.is_new else Outcome.REPEATED
 
     def _is_ours(self, token: str) -> bool:
-        order_id, _, seal = token.partition(".")
-        return self._seal.fits(Purpose.NOTIFY, order_id, seal)
+        seal = token.rpartition(".")[2]
+        return self._seal.fits(Purpose.NOTIFY, _order_in(token), seal)
 
     def _forged(self, payee: Payee, reason: str) -> Outcome:
         log.warning("payment.forged", profile=payee.profile, provider=payee.provider, reason=reason)
@@ -258,3 +262,8 @@ class Till:
 
     def _now_ms(self) -> int:
         return self._clock.now().wall_ms
+
+
+def _order_in(token: str) -> str:
+    """The order that a callback's address names."""
+    return token.rpartition(".")[0]

@@ -77,6 +77,7 @@ class PayPal:
     """One billing profile's account with PayPal."""
 
     NAME: ClassVar[str] = "paypal"
+    is_signed = True
     OPTIONS: ClassVar[Mapping[str, Option]] = {
         "client_id": Option("the REST app's client id", is_required=True),
         "client_secret": Option("the REST app's secret", is_required=True, is_secret=True),

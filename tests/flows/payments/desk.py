@@ -32,6 +32,7 @@ class ScriptedProvider:
 
     name: str = "paypal"
     payee: str = "M1"
+    is_signed: bool = True
     down: bool = False
     knows: dict[str, tuple[PaymentFact, ...]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
@@ -49,6 +50,8 @@ class ScriptedProvider:
     def verify(self, raw: bytes, headers: Headers, now_ms: int) -> Notice | Forged:
         if headers.get("signature") == "none":
             return Notice(raw.decode(), ask=(raw.decode(),))
+        if headers.get("signature") == "empty":
+            return Notice("empty")
         if headers.get("signature") != "good":
             return Forged("the signature does not fit")
         told = json.loads(raw)

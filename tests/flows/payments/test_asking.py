@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.core.payment import FactKind, OrderStatus
-from engine.flows.payments.asking import DAY_MS, LEASE_MS, OPEN_FOR_MS, next_ask_ms
+from engine.flows.payments.asking import DAY_MS, OPEN_FOR_MS, PAUSE_LEAST_MS, next_ask_ms
 from engine.flows.payments.till import FIRST_ASK_MS
 from tests.flows.payments.desk import EURO, NOW_MS, Desk, desk, fact
 
@@ -53,6 +53,14 @@ async def test_a_callback_that_proves_nothing_is_asked_about_at_once(at: Desk) -
     assert await at.balance() == 22 * EURO
 
 
+async def test_a_callback_that_says_nothing_names_its_order_by_its_address(at: Desk) -> None:
+    order = (await at.begun()).order
+    token = at.provider.places[order.order_id].notify.rpartition("/")[2]
+    assert await at.tell(order, signature="empty", token=token) == "taken"
+    assert await look(at) == 1
+    assert at.provider.asked == [order.order_id]
+
+
 async def test_who_is_back_is_asked_about_at_once(at: Desk) -> None:
     order = (await at.begun()).order
     await at.till.ask_now(order)
@@ -64,7 +72,7 @@ async def test_a_provider_that_is_down_is_asked_again_later(at: Desk) -> None:
     order = (await at.begun()).order
     at.provider.down = True
     assert await look(at, FIRST_ASK_MS) == 1
-    assert await look(at, LEASE_MS - 1) == 0
+    assert await look(at, PAUSE_LEAST_MS - 1) == 0
     at.provider.down = False
     assert await look(at, 1) == 1
     assert at.provider.asked == [order.order_id]

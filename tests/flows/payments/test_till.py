@@ -63,6 +63,12 @@ async def test_the_token_in_the_address_must_be_ours(at: Desk) -> None:
     assert await at.tell(begun.order, token=token) is Outcome.TAKEN
 
 
+async def test_an_unsigned_callback_must_come_to_its_orders_address(at: Desk) -> None:
+    begun = await at.begun()
+    at.provider.is_signed = False
+    assert await at.tell(begun.order, signature="none") is Outcome.FORGED
+
+
 async def test_money_taken_back_may_leave_less_than_nothing(at: Desk) -> None:
     begun = await at.begun()
     await at.tell(begun.order)
