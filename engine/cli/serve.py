@@ -3,11 +3,12 @@
 import asyncio
 import contextlib
 import signal
+from collections.abc import Callable
 
 import click
 
 from engine import logs
-from engine.app import plan_of, running
+from engine.app import Plan, Running, plan_of, running
 from engine.errors import EngineError
 from engine.settings import read_settings
 
@@ -32,7 +33,11 @@ def serve() -> None:
 async def _serve() -> None:
     settings = read_settings()
     logs.configure(level=settings.log_level, form=settings.log_format, numbers=settings.log_numbers)
-    plan = plan_of(settings)
+    await work(plan_of(settings))
+
+
+async def work(plan: Plan, tell: Callable[[Running], None] = lambda _run: None) -> None:
+    """Run the engine of a plan until SIGINT or SIGTERM; `tell` may say more once it works."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -41,7 +46,9 @@ async def _serve() -> None:
     async with running(plan) as run:
         services = ", ".join(f"{s.title or s.name} ({s.dids[0]})" for s in plan.inventory.services)
         click.echo(f"SIP on {run.access.sip_host}:{run.access.sip_port} (UDP)", err=True)
-        click.echo(f"Pages on http://{settings.web_host}:{run.web_port}", err=True)
+        if plan.web is not None:
+            click.echo(f"Pages on http://{plan.web.host}:{run.web_port}", err=True)
+        tell(run)
         click.echo(f"Serving: {services}. Stop with Ctrl-C.", err=True)
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait({stopped, run.work}, return_when=asyncio.FIRST_COMPLETED)
