@@ -16,13 +16,22 @@ from typing import Any
 
 import pytest
 
-from engine.core.inventory import Service
+from engine.core.inventory import BillingProfile, Service
 from engine.flows.clock import SystemClock
 from engine.flows.money.books import verify
 from tests.flows.bills import assert_billed
 from tests.rig.house import RealHouse
 from tests.system.stage.listening import Listeners
-from tests.system.stage.scenes import PLAY_LIMIT_S, Act, Cast, Needs, Plays, Scene, organise
+from tests.system.stage.scenes import (
+    BILLING,
+    PLAY_LIMIT_S,
+    Act,
+    Cast,
+    Needs,
+    Plays,
+    Scene,
+    organise,
+)
 
 _building = asyncio.Lock()
 
@@ -38,6 +47,7 @@ async def alone(
     *,
     agents: int = 1,
     trunk: Mapping[str, Any] | None = None,
+    profile: BillingProfile = BILLING,
     **house: Any,
 ) -> AsyncIterator[Scene]:
     """One line in a house of its own, with an engine; afterwards the books must be clean."""
@@ -46,7 +56,11 @@ async def alone(
         listeners = Listeners()
         stack.callback(listeners.close)
         built = RealHouse(
-            folder, (), organise=lambda world: organise(world, [cast], **(trunk or {})), **house
+            folder,
+            (),
+            organise=lambda world: organise(world, [cast], profile, **(trunk or {})),
+            profile=profile,
+            **house,
         )
         # Migrations keep their state in a module: one house is built at a time.
         async with _building:

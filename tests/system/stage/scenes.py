@@ -47,6 +47,7 @@ BETWEEN_STARTS_S = 0.7
 PLAY_LIMIT_S = 240
 TRUNK = "carrier"
 SILENT_HZ = 3500
+BILLING = BillingProfile(name=PROFILE, organisation=ORGANISATION, currency="EUR")
 
 Act = Callable[..., Coroutine[Any, Any, None]]
 
@@ -153,7 +154,12 @@ class Cast:
         return (*phones, *outside)
 
 
-def organise(world: OutsideWorld, casts: Sequence[Cast], **trunk: Any) -> Inventory:
+def organise(
+    world: OutsideWorld,
+    casts: Sequence[Cast],
+    profile: BillingProfile = BILLING,
+    **trunk: Any,
+) -> Inventory:
     """One organisation with all lines and agents of the scenes, behind one trunk."""
     carrier = Trunk(
         name=TRUNK,
@@ -168,7 +174,7 @@ def organise(world: OutsideWorld, casts: Sequence[Cast], **trunk: Any) -> Invent
         trunks=(carrier,),
         agents=tuple(agent for cast in casts for agent in cast.agents(world.phones_port)),
         groups=tuple(cast.group for cast in casts),
-        profiles=(BillingProfile(name=PROFILE, organisation=ORGANISATION, currency="EUR"),),
+        profiles=(profile,),
         services=tuple(cast.service for cast in casts),
     )
 

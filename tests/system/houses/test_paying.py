@@ -1,0 +1,93 @@
+"""Who tops up in mid-call, by each provider, through the page in a frame on a foreign site, hears
+it in that very call."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from aiohttp import web
+from playwright.async_api import Page
+
+from engine.core.inventory import BillingProfile, TopUpAmount
+from tests.fakes.payments.every import every_provider
+from tests.rig.browser import running_browser, visiting
+from tests.system.houses.parties import all_talk
+from tests.system.stage.alone import alone, in_its_own_house
+from tests.system.stage.lines import ORGANISATION, PROFILE, SIXTY_CENTS, line
+
+EURO = 1_000_000
+PROVIDERS = ("paypal", "klarna", "stripe", "paysafecard", "sofort")
+LEFT = {"topped_up_caller-s600", "topped_up_caller-s660"}
+"""What 1.00 and 6.00 buy at 0.60 a minute, less what has been talked by then."""
+
+
+@asynccontextmanager
+async def foreign_site() -> AsyncIterator[tuple[str, list[str]]]:
+    """An operator's site that shows whatever page it is given in a frame; and that list."""
+    framed: list[str] = []
+
+    async def show(_request: web.Request) -> web.Response:
+        frame = f'<!doctype html><iframe src="{framed[-1]}" width=900 height=900></iframe>'
+        return web.Response(text=frame, content_type="text/html")
+
+    app = web.Application()
+    app.router.add_get("/", show)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}", framed
+    finally:
+        await runner.cleanup()
+
+
+async def pay(page: Page, number: str, provider: str) -> str:
+    """Pay five for a number as a person does; the balance that the page then shows."""
+    frame = page.frame_locator("iframe")
+    await frame.locator("#number").fill(number)
+    await frame.locator("#check.good").wait_for()
+    await frame.locator("label.card").first.click()
+    await frame.locator(f"label:has(input[value={provider}])").click()
+    async with page.expect_popup() as opened:
+        await frame.locator("#pay").click()
+    window = await opened.value
+    await window.locator("button").first.click()
+    await window.wait_for_url("**/pay/**")
+    await frame.locator("#balance").wait_for()
+    return await frame.locator("#balance").inner_text()
+
+
+@in_its_own_house
+async def test_a_top_up_by_each_provider_is_heard_in_the_running_call(folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    async with every_provider(folder) as fakes, foreign_site() as (site, framed):
+        profile = BillingProfile(
+            name=PROFILE,
+            organisation=ORGANISATION,
+            currency="EUR",
+            amounts=(TopUpAmount(pay_micros=5 * EURO, bonus_micros=EURO),),
+            providers=fakes.terms,
+            sites=(site,),
+        )
+        service = line(SIXTY_CENTS)
+        async with alone(folder, service, agents=len(PROVIDERS), profile=profile) as s:
+            origin = f"http://localhost:{s.house.engines['e1'].web_port}"
+            fakes.hear_at(f"{origin}/hooks/{PROFILE}")
+            framed.append(f"{origin}/topup/{PROFILE}?lang=de")
+            parties = await all_talk(s, [EURO] * len(PROVIDERS))
+            async with running_browser() as browser, visiting(browser, folder) as visit:
+                for party, provider in zip(parties, PROVIDERS, strict=True):
+                    page = await visit.page()
+                    await page.goto(site)
+                    shown = await pay(page, party.e164, provider)
+                    assert shown.startswith(("6,", "7,"))
+                    await page.close()
+            await asyncio.sleep(5)
+            for party in parties:
+                await party.call.hang_up()
+            for record in await s.records(len(parties)):
+                party = next(p for p in parties if p.e164 == record.e164)
+                witness = await party.heard(s, record, *LEFT)
+                assert len(LEFT.intersection(witness.told)) == 1, witness.told
+                assert await s.balance(party.e164) == 7 * EURO - record.charge_micros
