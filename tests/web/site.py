@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -165,12 +165,18 @@ class Bench:
     store: MemoryStore
     provider: ScriptedProvider
 
-    async def begin(self, e164: str = LANDLINE, units: int = 20, lang: str = "de") -> Begun:
+    async def begin(
+        self, e164: str = LANDLINE, units: int = 20, lang: str = "de", provider: str = PROVIDER
+    ) -> Begun:
         """An order as the page begins one."""
         wish = Wish(
-            profile=PROFILE, provider=PROVIDER, e164=e164, pay_micros=units * MICROS, lang=lang
+            profile=PROFILE, provider=provider, e164=e164, pay_micros=units * MICROS, lang=lang
         )
         return await self.site.till.begin(wish)
+
+    async def due(self) -> Sequence[PaymentOrder]:
+        """The orders that are to be asked about now."""
+        return await self.site.till.orders.due(self.site.clock.now().wall_ms, 60_000, 10)
 
     def watched(self, order: PaymentOrder) -> str:
         """The path under which the payer watches an order."""

@@ -13,7 +13,7 @@ from string import Formatter
 from aiohttp import web
 from ruamel.yaml import YAML
 
-from engine.core.money import format_shortest
+from engine.core.money import MICROS, format_shortest
 from engine.core.tariff import Line
 from engine.errors import EngineError
 from engine.web.topup.offers import Reach
@@ -40,19 +40,19 @@ class Texts:
         """A payment provider as people know it."""
         return self.words.get(f"provider_{name}", name.capitalize())
 
-    def money(self, micros: int, currency: str) -> str:
-        """An exact amount with two decimals or more: `7,50 €`, `€7.50`."""
+    def money(self, micros: int, currency: str, at_least: int = 2) -> str:
+        """An exact amount with so many decimals or more: `7,50 €`, `€7.50`."""
         sign = "−" if micros < 0 else ""
-        whole, _, decimals = format_shortest(abs(micros)).partition(".")
-        grouped = f"{int(whole):,}".replace(",", self.words["thousands"])
-        symbol = SYMBOLS.get(currency, currency)
+        whole, _, decimals = format_shortest(abs(micros), at_least).partition(".")
+        amount = f"{int(whole):,}".replace(",", self.words["thousands"])
+        if decimals:
+            amount += self.words["decimal_point"] + decimals
         key = "money" if currency in SYMBOLS else "money_code"
-        number = grouped + self.words["decimal_point"] + decimals
-        return sign + self(key, amount=number, symbol=symbol)
+        return sign + self(key, amount=amount, symbol=SYMBOLS.get(currency, currency))
 
     def round_money(self, micros: int, currency: str) -> str:
         """As `money`, without decimals where they are nought: `20 €`."""
-        return self.money(micros, currency).replace(self.words["decimal_point"] + "00", "")
+        return self.money(micros, currency, 2 if micros % MICROS else 0)
 
     def minutes(self, found: Reach | None) -> str:
         """So many minutes; of several services the range."""

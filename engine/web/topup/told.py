@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from engine.core.account import AccountView
 from engine.core.inventory import BillingProfile
 from engine.core.money import format_shortest
-from engine.core.number import classify
+from engine.core.number import classify, mask
 from engine.core.payment import OrderStatus, PaymentOrder
 from engine.core.tariff import Line
 from engine.flows.payments.till import MANUAL
@@ -43,24 +43,34 @@ async def told_of(site: Site, order: PaymentOrder, path: str) -> Told:
     """All that is told of an order; `path` is the address under which it is watched."""
     texts = texts_of(order)
     profile = site.inventory().profile(order.profile)
+    account = await site.ledger.account(order.account_id)
     waits = order.provider == MANUAL and order.status is OrderStatus.OPEN
     told: Told = {
         "order_id": order.order_id,
         "status": order.status,
-        "tone": _TONES.get(order.status, "bad"),
+        "tone": "due" if waits else _TONES.get(order.status, "bad"),
         "title": texts(f"title_{order.status}"),
         "text": texts("transfer_text" if waits else f"text_{order.status}"),
         "amount": texts.round_money(order.amount_micros, order.currency),
+        "summary": _summary(order, account, texts),
         "balance": None,
         "receipt": f"{path}/receipt" if order.is_paid else None,
         "transfer": _transfer(order, profile) if waits and profile else None,
     }
-    if profile is not None and tells_balance(order, site.clock.now().wall_ms):
+    if profile and account and tells_balance(order, site.clock.now().wall_ms):
         view = await site.store.account(order.account_id)
-        account = await site.ledger.account(order.account_id)
-        if view is not None and account is not None:
+        if view is not None:
             told["balance"] = _balance(site, profile, account, view, texts)
     return told
+
+
+def _summary(order: PaymentOrder, account: Account | None, texts: Texts) -> str:
+    """What was ordered, for which number (without its last three digits)."""
+    amount = texts.round_money(order.amount_micros, order.currency)
+    if order.bonus_micros:
+        bonus = texts.round_money(order.bonus_micros, order.currency)
+        amount = f"{amount} {texts('bonus', amount=bonus)}"
+    return texts("summary", amount=amount, number=mask(account.e164) if account else "")
 
 
 def _balance(

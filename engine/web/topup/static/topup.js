@@ -22,6 +22,7 @@ function show(told) {
   panel.dataset.status = told.status;
   put("status", told.title);
   put("status-text", told.text);
+  put("summary", told.summary);
   if (told.status !== "open") byId("fallback").hidden = true;
   byId("balance").hidden = !told.balance;
   if (told.balance) {
@@ -41,7 +42,7 @@ function show(told) {
     put("transfer-amount", told.amount);
   }
   const again = byId("again");
-  if (again) again.hidden = told.tone === "waiting" && !told.transfer;
+  if (again) put("again", told.tone === "waiting" ? again.dataset.choose : again.dataset.again);
 }
 
 let watching = null;
@@ -93,8 +94,11 @@ function fault(text, place) {
   place?.focus();
 }
 
+// Not every system draws flags; where it does, two letters of one are as wide as one of them.
 function flag(region) {
-  if (!/^[A-Z]{2}$/.test(region)) return "";
+  const pen = document.createElement("canvas").getContext("2d");
+  const drawn = pen.measureText("\u{1f1e9}\u{1f1ea}").width < 1.5 * pen.measureText("\u{1f1e9}").width;
+  if (!drawn || !/^[A-Z]{2}$/.test(region)) return "";
   return String.fromCodePoint(...[...region].map((letter) => letter.charCodeAt(0) + 0x1f1a5));
 }
 
@@ -116,23 +120,27 @@ function tellChecked(told) {
     field.removeAttribute("aria-invalid");
     form.dataset.line = told.line;
     const place = [flag(told.region), country(told.region)].filter(Boolean).join(" ");
-    put("check", [place, told.text, told.number].filter(Boolean).join(" · "));
+    const number = told.number.replaceAll(" ", "\u00a0");
+    put("check", [place, told.text, number].filter(Boolean).join(" · "));
   } else {
-    field.toggleAttribute("aria-invalid", Boolean(told));
     if (told) field.setAttribute("aria-invalid", "true");
+    else field.removeAttribute("aria-invalid");
     put("check", told?.text ?? "");
   }
 }
 
 let checks = 0;
 
-async function checkNumber() {
+// While somebody types, only what helps is said; what is wrong, when the field is left.
+async function checkNumber(isTyping) {
   const mine = ++checks;
   const number = byId("number").value.trim();
   if (!number) return tellChecked(null);
   try {
     const { status, content } = await post(`number?lang=${lang}`, { number });
-    if (mine === checks) tellChecked(status === 200 ? content : null);
+    if (mine !== checks) return;
+    const helps = status === 200 && (content.ok || content.meant || !isTyping);
+    tellChecked(helps ? content : null);
   } catch {
     // Without an answer nothing is said; the order checks the number once more.
   }
@@ -214,18 +222,22 @@ if (form) {
   let typing = 0;
   byId("number").addEventListener("input", () => {
     clearTimeout(typing);
-    typing = setTimeout(checkNumber, CHECK_AFTER_MS);
+    typing = setTimeout(checkNumber, CHECK_AFTER_MS, true);
+  });
+  byId("number").addEventListener("change", () => {
+    clearTimeout(typing);
+    checkNumber(false);
   });
   byId("meant").addEventListener("click", () => {
     byId("number").value = byId("meant").value;
     byId("number").focus();
-    checkNumber();
+    checkNumber(false);
   });
   form.addEventListener("change", labelButton);
   form.addEventListener("submit", submit);
   byId("again").addEventListener("click", beginAgain);
   labelButton();
-  checkNumber();
+  checkNumber(false);
 }
 if (panel.dataset.watch) watch(panel.dataset.watch);
 
