@@ -9,6 +9,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from aiohttp import web
+from aiohttp.test_utils import TestClient
+
 from engine.core.inventory import (
     BillingProfile,
     Inventory,
@@ -41,6 +44,7 @@ PROFILE = "acme-eur"
 PROVIDER = "scripted"
 LANDLINE = "+493023125100"
 MOBILE = "+4915228817386"
+Client = TestClient[web.Request, web.Application]
 SECRET = b"0123456789abcdef0123456789abcdef"
 
 

@@ -4,11 +4,10 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientResponse
-from aiohttp.test_utils import TestClient
 
 from engine.core.payment import OrderStatus
 from engine.flows.payments.seals import Purpose
-from tests.web.site import LANDLINE, ORIGIN, PROFILE, PROVIDER, Bench
+from tests.web.site import LANDLINE, ORIGIN, PROFILE, PROVIDER, Bench, Client
 
 CHECK = f"/topup/{PROFILE}/number"
 ORDERS = f"/topup/{PROFILE}/orders"
@@ -16,19 +15,20 @@ OURS = {"Origin": ORIGIN}
 WISH = {"number": "030 23125100", "amount": "20", "provider": PROVIDER, "lang": "de"}
 
 
-async def ask(client: TestClient, number: str, lang: str = "de") -> dict[str, Any]:
+async def ask(client: Client, number: str, lang: str = "de") -> dict[str, Any]:
     answer = await client.post(CHECK, params={"lang": lang}, json={"number": number}, headers=OURS)
     assert answer.status == 200
     assert "Set-Cookie" not in answer.headers
     assert answer.headers["Cache-Control"] == "no-store"
-    return await answer.json()
+    told: dict[str, Any] = await answer.json()
+    return told
 
 
 async def refused(answer: ClientResponse, status: int, field: str = "") -> dict[str, Any]:
     assert answer.status == status
     assert answer.content_type == "application/problem+json"
     assert "Set-Cookie" not in answer.headers
-    told = await answer.json()
+    told: dict[str, Any] = await answer.json()
     assert told.get("field", "") == field
     return told
 
@@ -46,7 +46,7 @@ async def refused(answer: ClientResponse, status: int, field: str = "") -> dict[
     ],
 )
 async def test_a_good_number_is_named(
-    client: TestClient, typed: str, number: str, region: str, line: str, text: str
+    client: Client, typed: str, number: str, region: str, line: str, text: str
 ) -> None:
     told = await ask(client, typed)
     assert told == {"ok": True, "number": number, "region": region, "line": line, "text": text}
@@ -70,14 +70,14 @@ async def test_a_good_number_is_named(
         ("0800 1234567", "Servicenummer"),
     ],
 )
-async def test_a_bad_number_is_told_why(client: TestClient, typed: str, part: str) -> None:
+async def test_a_bad_number_is_told_why(client: Client, typed: str, part: str) -> None:
     told = await ask(client, typed)
     assert told["ok"] is False
     assert part in told["text"]
     assert told["meant"] == ""
 
 
-async def test_a_mistyped_number_is_guessed(client: TestClient) -> None:
+async def test_a_mistyped_number_is_guessed(client: Client) -> None:
     told = await ask(client, "049 151 12345678", "en")
     assert told == {
         "ok": False,
@@ -87,7 +87,7 @@ async def test_a_mistyped_number_is_guessed(client: TestClient) -> None:
     assert (await ask(client, told["meant"]))["ok"] is True
 
 
-async def test_nobody_learns_who_has_an_account(bench: Bench, client: TestClient) -> None:
+async def test_nobody_learns_who_has_an_account(bench: Bench, client: Client) -> None:
     before = await ask(client, LANDLINE)
     await bench.begin(LANDLINE)
     assert await ask(client, LANDLINE) == before
@@ -96,7 +96,7 @@ async def test_nobody_learns_who_has_an_account(bench: Bench, client: TestClient
     assert await bench.ledger.find_account(PROFILE, "+4915228817386") is None
 
 
-async def test_checks_are_counted_by_address(client: TestClient) -> None:
+async def test_checks_are_counted_by_address(client: Client) -> None:
     answers = [
         (await client.post(CHECK, json={"number": "030"}, headers=OURS)).status for _ in range(61)
     ]
@@ -121,7 +121,7 @@ async def test_checks_are_counted_by_address(client: TestClient) -> None:
     ],
 )
 async def test_only_the_page_itself_may_post(
-    client: TestClient, path: str, headers: dict[str, str], status: int
+    client: Client, path: str, headers: dict[str, str], status: int
 ) -> None:
     answer = await client.post(path, json={}, headers=headers)
     assert answer.status == status
@@ -129,7 +129,7 @@ async def test_only_the_page_itself_may_post(
 
 
 @pytest.mark.parametrize("path", [CHECK, ORDERS])
-async def test_only_json_is_read(client: TestClient, path: str) -> None:
+async def test_only_json_is_read(client: Client, path: str) -> None:
     await refused(await client.post(path, data={"number": "030"}, headers=OURS), 415)
     json = {**OURS, "Content-Type": "application/json"}
     await refused(await client.post(path, data=b"\xff\xfe", headers=json), 422)
@@ -140,7 +140,7 @@ async def test_only_json_is_read(client: TestClient, path: str) -> None:
 # --- orders -------------------------------------------------------------------------------
 
 
-async def test_an_order_is_begun(bench: Bench, client: TestClient) -> None:
+async def test_an_order_is_begun(bench: Bench, client: Client) -> None:
     answer = await client.post(ORDERS, json=WISH, headers=OURS)
     told = await answer.json()
     assert answer.status == 201
@@ -174,36 +174,36 @@ async def test_an_order_is_begun(bench: Bench, client: TestClient) -> None:
     ],
 )
 async def test_a_wish_that_cannot_be_met_is_refused(
-    bench: Bench, client: TestClient, change: dict[str, object], field: str
+    bench: Bench, client: Client, change: dict[str, object], field: str
 ) -> None:
     await refused(await client.post(ORDERS, json={**WISH, **change}, headers=OURS), 422, field)
     assert bench.provider.created == []
 
 
-async def test_a_mistyped_number_is_refused_in_words(client: TestClient) -> None:
+async def test_a_mistyped_number_is_refused_in_words(client: Client) -> None:
     wish = {**WISH, "number": "049 151 12345678", "lang": "en"}
     told = await refused(await client.post(ORDERS, json=wish, headers=OURS), 422, "number")
     assert told["detail"] == "This number looks mistyped. +49 1511 2345678"
 
 
-async def test_a_provider_that_is_away_is_told(bench: Bench, client: TestClient) -> None:
+async def test_a_provider_that_is_away_is_told(bench: Bench, client: Client) -> None:
     bench.provider.down = True
     await refused(await client.post(ORDERS, json=WISH, headers=OURS), 503)
 
 
-async def test_an_unknown_profile_takes_nothing(client: TestClient) -> None:
+async def test_an_unknown_profile_takes_nothing(client: Client) -> None:
     for what, body in (("orders", WISH), ("number", {"number": "030"})):
         await refused(await client.post(f"/topup/nobody/{what}", json=body, headers=OURS), 404)
 
 
-async def test_orders_are_counted_by_number(client: TestClient) -> None:
+async def test_orders_are_counted_by_number(client: Client) -> None:
     answers = [(await client.post(ORDERS, json=WISH, headers=OURS)).status for _ in range(16)]
     assert answers == [201] * 15 + [429]
     other = {**WISH, "number": "0152 28817386"}
     assert (await client.post(ORDERS, json=other, headers=OURS)).status == 201
 
 
-async def test_orders_are_counted_by_address(client: TestClient) -> None:
+async def test_orders_are_counted_by_address(client: Client) -> None:
     wrong = {**WISH, "number": "110"}
     answers = [(await client.post(ORDERS, json=wrong, headers=OURS)).status for _ in range(61)]
     assert answers == [422] * 60 + [429]

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from aiohttp import ClientResponse
-from aiohttp.test_utils import TestClient
 
 from engine.core.money import Rounding
 from engine.core.rating import Increment, Rate
@@ -14,7 +13,7 @@ from engine.errors import EngineError
 from engine.web.topup import texts
 from engine.web.topup.offers import Reach, minutes_bought, reach
 from engine.web.topup.texts import languages
-from tests.web.site import EMBEDDER, ORIGIN, PROFILE, service, tariff
+from tests.web.site import EMBEDDER, ORIGIN, PROFILE, Client, service, tariff
 
 PAGE = f"/topup/{PROFILE}"
 
@@ -36,7 +35,7 @@ def assert_plain_policy(answer: ClientResponse, ancestors: str) -> None:
     assert "Set-Cookie" not in answer.headers
 
 
-async def test_the_page_tells_what_each_amount_buys(client: TestClient) -> None:
+async def test_the_page_tells_what_each_amount_buys(client: Client) -> None:
     answer = await client.get(PAGE, params={"lang": "de"})
     told = words(await answer.text())
     assert answer.status == 200
@@ -46,7 +45,7 @@ async def test_the_page_tells_what_each_amount_buys(client: TestClient) -> None:
     assert "je Anruf 0,10 €" in told
 
 
-async def test_the_page_speaks_english(client: TestClient) -> None:
+async def test_the_page_speaks_english(client: Client) -> None:
     answer = await client.get(PAGE, params={"lang": "en"})
     html = await answer.text()
     assert '<html lang="en">' in html
@@ -64,40 +63,40 @@ async def test_the_page_speaks_english(client: TestClient) -> None:
         (";q=,;;q=x,en;q=0.3", "en"),
     ],
 )
-async def test_the_browser_says_the_language(client: TestClient, accepted: str, lang: str) -> None:
+async def test_the_browser_says_the_language(client: Client, accepted: str, lang: str) -> None:
     answer = await client.get(PAGE, headers={"Accept-Language": accepted})
     assert f'<html lang="{lang}">' in await answer.text()
 
 
-async def test_only_the_profiles_sites_may_frame_it(client: TestClient) -> None:
+async def test_only_the_profiles_sites_may_frame_it(client: Client) -> None:
     assert_plain_policy(await client.get(PAGE), f"'self' {EMBEDDER}")
 
 
-async def test_nothing_in_the_page_is_script_or_style(client: TestClient) -> None:
+async def test_nothing_in_the_page_is_script_or_style(client: Client) -> None:
     html = await (await client.get(PAGE)).text()
     assert not re.search(r"<style|<script(?![^>]*\bsrc=)|\sstyle=|\son\w+=", html)
 
 
-async def test_only_configured_providers_are_shown(client: TestClient) -> None:
+async def test_only_configured_providers_are_shown(client: Client) -> None:
     html = await (await client.get(PAGE)).text()
     assert re.findall(r'name="provider" value="([^"]*)"', html) == ["scripted", "manual"]
 
 
-async def test_a_number_in_the_address_is_filled_in_as_text(client: TestClient) -> None:
+async def test_a_number_in_the_address_is_filled_in_as_text(client: Client) -> None:
     answer = await client.get(PAGE, params={"number": '"><script>alert(1)</script>030'})
     html = await answer.text()
     assert "<script>alert" not in html
     assert 'value="&#34;&gt;&lt;script' in html
 
 
-async def test_an_unknown_profile_has_no_page(client: TestClient) -> None:
+async def test_an_unknown_profile_has_no_page(client: Client) -> None:
     for path in ("/topup/nobody", "/topup/nobody/snippet"):
         answer = await client.get(path)
         assert answer.status == 404
         assert answer.content_type == "application/problem+json"
 
 
-async def test_style_and_script_are_kept_by_their_content(client: TestClient) -> None:
+async def test_style_and_script_are_kept_by_their_content(client: Client) -> None:
     html = await (await client.get(PAGE)).text()
     found = re.findall(r'(?:src|href)="(/topup/static/[^"]+)"', html)
     assert len(found) == 2
@@ -110,7 +109,7 @@ async def test_style_and_script_are_kept_by_their_content(client: TestClient) ->
     assert (await client.get("/topup/static/page.html")).status == 404
 
 
-async def test_the_snippet_is_a_frame_that_checks_who_speaks(client: TestClient) -> None:
+async def test_the_snippet_is_a_frame_that_checks_who_speaks(client: Client) -> None:
     answer = await client.get(f"{PAGE}/snippet", params={"lang": "en"})
     text = await answer.text()
     assert answer.content_type == "text/plain"

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientResponse
-from aiohttp.test_utils import TestClient
 
 from engine.core.money import Rounding
 from engine.core.payment import FactKind, PaymentOrder
@@ -16,17 +15,18 @@ from engine.core.quota import Meter
 from engine.core.rating import Increment, Rate, hold_levels
 from engine.ports.store import Reservation
 from engine.web.topup import told, watching
-from tests.web.site import LANDLINE, MOBILE, Bench
+from tests.web.site import LANDLINE, MOBILE, Bench, Client
 
 WITHIN_S = 10
 
 
-async def status(bench: Bench, client: TestClient, order: PaymentOrder) -> dict[str, Any]:
+async def status(bench: Bench, client: Client, order: PaymentOrder) -> dict[str, Any]:
     answer = await client.get(bench.watched(order))
     assert answer.status == 200
     assert answer.headers["Cache-Control"] == "no-store"
     assert "Set-Cookie" not in answer.headers
-    return await answer.json()
+    seen: dict[str, Any] = await answer.json()
+    return seen
 
 
 async def next_event(stream: ClientResponse) -> dict[str, Any]:
@@ -36,7 +36,8 @@ async def next_event(stream: ClientResponse) -> dict[str, Any]:
             line = (await stream.content.readline()).decode()
             assert line, "the stream has ended"
             if line.startswith("data: "):
-                return json.loads(line.removeprefix("data: "))
+                seen: dict[str, Any] = json.loads(line.removeprefix("data: "))
+                return seen
 
 
 async def hold(bench: Bench, order: PaymentOrder, seconds: int) -> None:
@@ -64,7 +65,7 @@ async def hold(bench: Bench, order: PaymentOrder, seconds: int) -> None:
 # --- the status ---------------------------------------------------------------------------
 
 
-async def test_an_order_that_is_not_paid_tells_no_balance(bench: Bench, client: TestClient) -> None:
+async def test_an_order_that_is_not_paid_tells_no_balance(bench: Bench, client: Client) -> None:
     first = (await bench.begin()).order
     await bench.tell(first, FactKind.PAID)
     second = (await bench.begin(lang="en")).order
@@ -75,9 +76,7 @@ async def test_an_order_that_is_not_paid_tells_no_balance(bench: Bench, client: 
     assert seen["summary"] == "€20 + €2 bonus for +493023125xxx"
 
 
-async def test_a_paid_order_tells_the_balance_and_its_minutes(
-    bench: Bench, client: TestClient
-) -> None:
+async def test_a_paid_order_tells_the_balance_and_its_minutes(bench: Bench, client: Client) -> None:
     order = (await bench.begin(MOBILE)).order
     await bench.tell(order, FactKind.PAID)
     seen = await status(bench, client, order)
@@ -92,7 +91,7 @@ async def test_a_paid_order_tells_the_balance_and_its_minutes(
 
 
 async def test_what_a_running_call_holds_is_not_there_to_spend(
-    bench: Bench, client: TestClient
+    bench: Bench, client: Client
 ) -> None:
     order = (await bench.begin()).order
     await bench.tell(order, FactKind.PAID)
@@ -113,7 +112,7 @@ async def test_what_a_running_call_holds_is_not_there_to_spend(
     ],
 )
 async def test_every_way_an_order_can_stand_is_told(
-    bench: Bench, client: TestClient, kind: FactKind, name: str, tone: str
+    bench: Bench, client: Client, kind: FactKind, name: str, tone: str
 ) -> None:
     order = (await bench.begin()).order
     await bench.tell(order, kind)
@@ -121,7 +120,7 @@ async def test_every_way_an_order_can_stand_is_told(
     assert (seen["status"], seen["tone"], seen["balance"]) == (name, tone, None)
 
 
-async def test_a_refund_is_told_with_what_is_left(bench: Bench, client: TestClient) -> None:
+async def test_a_refund_is_told_with_what_is_left(bench: Bench, client: Client) -> None:
     order = (await bench.begin()).order
     await bench.tell(order, FactKind.PAID)
     await bench.tell(order, FactKind.REFUNDED)
@@ -133,7 +132,7 @@ async def test_a_refund_is_told_with_what_is_left(bench: Bench, client: TestClie
 
 
 async def test_the_balance_is_told_for_a_while_only(
-    bench: Bench, client: TestClient, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = (await bench.begin()).order
     await bench.tell(order, FactKind.PAID)
@@ -144,7 +143,7 @@ async def test_the_balance_is_told_for_a_while_only(
     assert (await client.get(f"{bench.watched(order)}/events")).status == 204
 
 
-async def test_a_transfer_says_where_to(bench: Bench, client: TestClient) -> None:
+async def test_a_transfer_says_where_to(bench: Bench, client: Client) -> None:
     order = (await bench.begin(provider="manual")).order
     seen = await status(bench, client, order)
     assert seen["tone"] == "due"
@@ -156,9 +155,7 @@ async def test_a_transfer_says_where_to(bench: Bench, client: TestClient) -> Non
 
 
 @pytest.mark.parametrize("what", ["", "/events", "/back", "/receipt"])
-async def test_without_its_seal_there_is_no_order(
-    bench: Bench, client: TestClient, what: str
-) -> None:
+async def test_without_its_seal_there_is_no_order(bench: Bench, client: Client, what: str) -> None:
     order = (await bench.begin()).order
     await bench.tell(order, FactKind.PAID)
     other = bench.watched((await bench.begin(MOBILE)).order).rpartition("/")[2]
@@ -173,7 +170,7 @@ async def test_without_its_seal_there_is_no_order(
 
 
 async def test_the_stream_tells_of_the_payment_and_of_a_call(
-    bench: Bench, client: TestClient, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watching, "LOOK_EVERY_MS", 10)
     order = (await bench.begin()).order
@@ -192,7 +189,7 @@ async def test_the_stream_tells_of_the_payment_and_of_a_call(
 
 
 async def test_a_silent_stream_has_a_heartbeat_and_an_end(
-    bench: Bench, client: TestClient, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watching, "LOOK_EVERY_MS", 1)
     monkeypatch.setattr(watching, "STREAM_LOOKS", 40)
@@ -204,7 +201,7 @@ async def test_a_silent_stream_has_a_heartbeat_and_an_end(
 
 
 async def test_a_store_that_is_away_ends_no_stream(
-    bench: Bench, client: TestClient, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watching, "LOOK_EVERY_MS", 10)
     order = (await bench.begin()).order
@@ -216,7 +213,7 @@ async def test_a_store_that_is_away_ends_no_stream(
 
 
 async def test_streams_are_bounded(
-    bench: Bench, client: TestClient, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watching, "LOOK_EVERY_MS", 10)
     monkeypatch.setattr(watching, "STREAMS_OF_ADDRESS_MOST", 1)
@@ -238,7 +235,7 @@ async def test_streams_are_bounded(
 # --- the way back -------------------------------------------------------------------------
 
 
-async def test_who_is_back_makes_his_order_due(bench: Bench, client: TestClient) -> None:
+async def test_who_is_back_makes_his_order_due(bench: Bench, client: Client) -> None:
     order = (await bench.begin(lang="en")).order
     bench.site.till.asked.clear()
     answer = await client.get(
@@ -258,7 +255,7 @@ async def test_who_is_back_makes_his_order_due(bench: Bench, client: TestClient)
 
 
 async def test_who_is_back_and_has_paid_sees_it_without_scripts(
-    bench: Bench, client: TestClient
+    bench: Bench, client: Client
 ) -> None:
     order = (await bench.begin()).order
     await bench.tell(order, FactKind.PAID)
@@ -269,7 +266,7 @@ async def test_who_is_back_and_has_paid_sees_it_without_scripts(
     assert f'href="{bench.watched(order)}/receipt"' in html
 
 
-async def test_a_provider_is_not_asked_for_every_reload(bench: Bench, client: TestClient) -> None:
+async def test_a_provider_is_not_asked_for_every_reload(bench: Bench, client: Client) -> None:
     order = (await bench.begin()).order
     for _ in range(6):
         assert (await client.get(f"{bench.watched(order)}/back")).status == 200
@@ -281,14 +278,14 @@ async def test_a_provider_is_not_asked_for_every_reload(bench: Bench, client: Te
 # --- the receipt --------------------------------------------------------------------------
 
 
-async def test_an_unpaid_order_has_no_receipt(bench: Bench, client: TestClient) -> None:
+async def test_an_unpaid_order_has_no_receipt(bench: Bench, client: Client) -> None:
     order = (await bench.begin()).order
     assert (await client.get(f"{bench.watched(order)}/receipt")).status == 404
 
 
 @pytest.mark.parametrize(("lang", "title"), [("de", "Quittung"), ("en", "Receipt for a top-up")])
 async def test_the_receipt_says_what_was_paid(
-    bench: Bench, client: TestClient, lang: str, title: str
+    bench: Bench, client: Client, lang: str, title: str
 ) -> None:
     order = (await bench.begin(lang=lang)).order
     await bench.tell(order, FactKind.PAID)
