@@ -1,19 +1,34 @@
 """The page in the frame: what it shows, in which language, who may frame it, what it may run."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 from aiohttp import ClientResponse
+from aiohttp.test_utils import TestClient, TestServer
 
+from engine.core.inventory import BillingProfile
 from engine.core.money import Rounding
 from engine.core.rating import Increment, Rate
 from engine.core.tariff import Line
 from engine.errors import EngineError
+from engine.payments.registry import PROVIDERS
+from engine.web.server import make_app
 from engine.web.topup import texts
 from engine.web.topup.offers import Reach, minutes_bought, reach
 from engine.web.topup.texts import languages
-from tests.web.site import EMBEDDER, ORIGIN, PROFILE, Client, service, tariff
+from tests.web.site import (
+    EMBEDDER,
+    ORGANISATION,
+    ORIGIN,
+    PROFILE,
+    Client,
+    open_site,
+    service,
+    site_inventory,
+    tariff,
+)
 
 PAGE = f"/topup/{PROFILE}"
 
@@ -96,6 +111,23 @@ async def test_an_unknown_profile_has_no_page(client: Client) -> None:
         assert answer.content_type == "application/problem+json"
 
 
+async def test_where_nothing_can_be_paid_the_page_says_so(
+    empty_books: Path, tmp_path: Path
+) -> None:
+    bare = BillingProfile(name="bare", organisation=ORGANISATION, currency="EUR")
+    file = tmp_path / "ledger.db"
+    shutil.copy(empty_books, file)
+    async with (
+        open_site(file, site_inventory(bare)) as bench,
+        TestClient(TestServer(make_app(bench.site))) as client,
+    ):
+        answer = await client.get("/topup/bare", params={"lang": "en"})
+        html = await answer.text()
+    assert "Nothing can be topped up here" in html
+    assert "<form" not in html
+    assert_plain_policy(answer, "'self'")
+
+
 async def test_style_and_script_are_kept_by_their_content(client: Client) -> None:
     html = await (await client.get(PAGE)).text()
     found = re.findall(r'(?:src|href)="(/topup/static/[^"]+)"', html)
@@ -175,6 +207,13 @@ def test_money_is_written_as_its_readers_expect() -> None:
     assert german.round_money(20_000_000, "EUR") == "20\xa0€"
     assert german.round_money(7_500_000, "EUR") == "7,50\xa0€"
     assert german.round_money(1_004_000, "EUR") == "1,004\xa0€"
+
+
+def test_every_provider_has_a_name_that_people_know() -> None:
+    for texts_of_one in languages().values():
+        assert {f"provider_{name}" for name in PROVIDERS} <= set(texts_of_one.words)
+    assert languages()["de"].provider("stripe") == "Kredit- oder Debitkarte"
+    assert languages()["de"].provider("newcomer") == "Newcomer"
 
 
 def test_one_minute_is_one() -> None:

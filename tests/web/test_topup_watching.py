@@ -296,7 +296,7 @@ async def test_the_receipt_says_what_was_paid(
     assert content.startswith(b"%PDF-")
     text = printed(content)
     assert title in text
-    for part in ("Sternlicht", order.order_id, "+493023125xxx", "Scripted"):
+    for part in ("Sternlicht Beratung GmbH", order.order_id, "+493023125xxx", "Scripted"):
         assert part in text
     point = "," if lang == "de" else "."
     for amount in ("20{}00 EUR", "2{}00 EUR", "22{}00 EUR"):

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from engine.core.inventory import BillingProfile
 from engine.core.money import format_shortest
 from engine.core.number import mask
 from engine.core.payment import PaymentOrder
@@ -15,12 +14,12 @@ ZONE = ZoneInfo("Europe/Berlin")
 LABEL_MM = 55.0
 
 
-def receipt_of(order: PaymentOrder, profile: BillingProfile, e164: str, texts: Texts) -> bytes:
-    """The document; of the same order in the same state the same bytes."""
+def receipt_of(order: PaymentOrder, issuer: str, e164: str, texts: Texts) -> bytes:
+    """The document, in the name of `issuer`; of the same order in the same state the same bytes."""
     made_at = datetime.fromtimestamp((order.paid_ms or order.created_ms) // 1000, UTC)
     document = Document(texts("receipt_title"), made_at)
     document.set_font(FONT, style="B", size=11)
-    document.cell(0, LINE_MM * 2, printable(profile.title or profile.name), new_x="LMARGIN")
+    document.cell(0, LINE_MM * 2, printable(issuer), new_x="LMARGIN")
     document.ln()
     document.set_font(FONT, style="B", size=18)
     document.cell(0, LINE_MM * 3, printable(texts("receipt_title")), new_x="LMARGIN")

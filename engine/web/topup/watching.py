@@ -19,7 +19,7 @@ from engine.errors import RemoteError
 from engine.flows.payments.seals import Purpose
 from engine.web.guard import SECURITY_HEADERS
 from engine.web.problems import problem
-from engine.web.site import SITE
+from engine.web.site import SITE, Site
 from engine.web.topup import page
 from engine.web.topup.receipt import receipt_of
 from engine.web.topup.told import Told, tells_balance, texts_of, told_of
@@ -27,7 +27,7 @@ from engine.web.topup.told import Told, tells_balance, texts_of, told_of
 LOOK_EVERY_MS = 1_000
 HEARTBEAT_LOOKS = 15
 STREAM_LOOKS = 600
-STREAMS_MOST = 500
+STREAMS_MOST = 200
 STREAMS_OF_ADDRESS_MOST = 20
 ASKS = RateLimitItemPerMinute(6)
 NO_STORE = {"Cache-Control": "no-store"}
@@ -94,14 +94,13 @@ class Watching:
         """The receipt of a paid order (PDF)."""
         site = request.app[SITE]
         order = await _order(request)
-        profile = site.inventory().profile(order.profile)
         account = await site.ledger.account(order.account_id)
-        if order.paid_ms is None or profile is None or account is None:
+        if order.paid_ms is None or account is None:
             raise web.HTTPNotFound
         texts = texts_of(order)
         name = f"{texts('receipt_file')}-{order.order_id[:8]}.pdf"
         return web.Response(
-            body=receipt_of(order, profile, account.e164, texts),
+            body=receipt_of(order, _issuer(site, order), account.e164, texts),
             content_type="application/pdf",
             headers={**NO_STORE, "Content-Disposition": f'attachment; filename="{name}"'},
         )
@@ -117,6 +116,13 @@ async def _order(request: web.Request) -> PaymentOrder:
     if order is None:
         raise web.HTTPNotFound
     return order
+
+
+def _issuer(site: Site, order: PaymentOrder) -> str:
+    """Who has the money: the organisation, as people read it."""
+    organisations = site.inventory().organisations
+    titles = (o.title for o in organisations if o.name == order.organisation)
+    return next(titles, order.organisation)
 
 
 def _path(request: web.Request) -> str:

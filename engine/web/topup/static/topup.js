@@ -60,7 +60,9 @@ function watch(path) {
   const poll = async () => {
     try {
       const answer = await fetch(path);
-      if (answer.ok) show(await answer.json());
+      const told = answer.ok ? await answer.json() : null;
+      if (told) show(told);
+      if (told && told.tone !== "waiting" && !told.transfer && !told.balance) return;
     } catch {
       // The network is away: ask again.
     }
@@ -183,11 +185,10 @@ async function order(wish) {
   byId("to-provider").href = content.url;
   byId("fallback").hidden = transfer;
   form.hidden = true;
-  const path = `/pay/${content.order_id}/${content.watch}`;
-  const answer = await fetch(path);
-  if (answer.ok) show(await answer.json());
+  panel.hidden = false;
+  put("status", form.dataset.paying);
   byId("status").focus();
-  watch(path);
+  watch(`/pay/${content.order_id}/${content.watch}`);
 }
 
 async function submit(event) {
@@ -213,6 +214,9 @@ async function submit(event) {
 
 function beginAgain() {
   stopWatching();
+  for (const name of ["status", "status-text", "summary"]) put(name, "");
+  for (const name of ["balance", "receipt", "transfer"]) byId(name).hidden = true;
+  panel.dataset.tone = "waiting";
   panel.hidden = true;
   form.hidden = false;
   byId("number").focus();
