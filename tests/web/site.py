@@ -116,6 +116,7 @@ class ScriptedProvider:
 
     name: str = PROVIDER
     payee: str = ""
+    is_signed: bool = True
     page: str = "https://provider.example/pay"
     down: bool = False
     known: dict[str, tuple[PaymentFact, ...]] = field(default_factory=dict)

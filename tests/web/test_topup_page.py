@@ -15,9 +15,9 @@ from engine.core.tariff import Line
 from engine.errors import EngineError
 from engine.payments.registry import PROVIDERS
 from engine.web.server import make_app
-from engine.web.topup import texts
+from engine.web.topup import wording
 from engine.web.topup.offers import Reach, minutes_bought, reach
-from engine.web.topup.texts import languages
+from engine.web.topup.wording import languages
 from tests.web.site import (
     EMBEDDER,
     ORGANISATION,
@@ -228,6 +228,6 @@ def test_texts_that_differ_are_refused(
 ) -> None:
     (tmp_path / "de.yaml").write_text("a: eins\nb: zwei\n")
     (tmp_path / "en.yaml").write_text(english)
-    monkeypatch.setattr(texts, "FOLDER", tmp_path)
+    monkeypatch.setattr(wording, "FOLDER", tmp_path)
     with pytest.raises(EngineError):
         languages.__wrapped__()

@@ -8,8 +8,8 @@ from engine.errors import CallerError
 from engine.flows.payments.seals import Purpose
 from engine.flows.payments.till import Wish
 from engine.web.site import SITE
-from engine.web.topup.texts import languages
 from engine.web.topup.typed import home_region, profile_of, read_form, read_number
+from engine.web.topup.wording import languages
 
 BY_ADDRESS = RateLimitItemPerHour(60)
 BY_NUMBER = RateLimitItemPerHour(15)

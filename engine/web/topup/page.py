@@ -15,11 +15,11 @@ from engine.core.payment import PaymentOrder
 from engine.core.tariff import Line
 from engine.flows.payments.till import MANUAL
 from engine.web.site import SITE, Site
-from engine.web.topup import static
+from engine.web.topup import assets
 from engine.web.topup.offers import price, reach, services_of
-from engine.web.topup.texts import Texts, languages, texts_for
 from engine.web.topup.told import Told, texts_of
 from engine.web.topup.typed import profile_of
+from engine.web.topup.wording import Texts, languages, texts_for
 
 NUMBER_MOST = 40
 """The most characters of a number that the address may fill in."""
@@ -45,7 +45,7 @@ def _html(name: str, texts: Texts, ancestors: str, **values: object) -> web.Resp
     """A page of ours that may be framed by `ancestors` (a source list)."""
     template = _templates().get_template(name)
     content = template.render(
-        t=texts, css=static.address("topup.css"), js=static.address("topup.js"), **values
+        t=texts, css=assets.address("topup.css"), js=assets.address("topup.js"), **values
     )
     headers = {"Content-Security-Policy": POLICY + ancestors, "Cache-Control": "no-store"}
     return web.Response(text=content, content_type="text/html", headers=headers)

@@ -8,7 +8,7 @@ from engine.core.money import format_shortest
 from engine.core.number import mask
 from engine.core.payment import PaymentOrder
 from engine.flows.paper import FONT, LINE_MM, Document, printable
-from engine.web.topup.texts import Texts
+from engine.web.topup.wording import Texts
 
 ZONE = ZoneInfo("Europe/Berlin")
 LABEL_MM = 55.0

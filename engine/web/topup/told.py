@@ -15,7 +15,7 @@ from engine.flows.payments.till import MANUAL
 from engine.ports.ledger import Account
 from engine.web.site import Site
 from engine.web.topup.offers import home_of, reach, services_of
-from engine.web.topup.texts import Texts, languages
+from engine.web.topup.wording import Texts, languages
 
 BALANCE_TOLD_MS = 2 * 3600_000
 

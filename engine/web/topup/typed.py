@@ -22,7 +22,7 @@ from engine.core.number import (
 from engine.core.tariff import Line
 from engine.web.site import SITE
 from engine.web.topup.offers import home_of, services_of
-from engine.web.topup.texts import Texts, texts_for
+from engine.web.topup.wording import Texts, texts_for
 
 CHECKS = RateLimitItemPerMinute(60)
 
