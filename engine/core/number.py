@@ -125,6 +125,8 @@ _SIP_NUMBER = re.compile(r"\+?[0-9]+", re.ASCII)
 _WITHHELD = frozenset({"anonymous", "restricted", "private", "unavailable", "unknown"})
 _ANONYMOUS_HOST = "anonymous.invalid"
 
+_DOUBT = re.compile(r"did you mean (.+)\?")
+
 _LONGEST_SHORT_NUMBER = 10
 
 _LONGEST_GERMAN = 11
@@ -200,6 +202,18 @@ def caller_region(info: NumberInfo) -> str | None:
     A toll-free caller id (+1 800 …) is not a caller from the United States.
     """
     return info.region if info.type in _CALLED_FROM and info.region != "001" else None
+
+
+def international(e164: str) -> str:
+    """A valid number as people read it anywhere: `+49 30 23125000`."""
+    parsed = phonenumbers.parse(e164, None)
+    return phonenumbers.format_number(parsed, PhoneNumberFormat.INTERNATIONAL)
+
+
+def meant_number(info: NumberInfo) -> str:
+    """The number that was probably meant, written internationally; "" if there is no doubt."""
+    found = _DOUBT.fullmatch(info.reason or "")
+    return found[1] if found else ""
 
 
 def mask(number: str) -> str:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from engine.errors import CallerError
-from engine.web import hooks
+from engine.web import hooks, topup
 from engine.web.guard import BODY_BYTES_MOST
 from engine.web.problems import tell_problems
 from engine.web.site import SITE, Site
@@ -23,6 +23,7 @@ def make_app(site: Site) -> web.Application:
     )
     app[SITE] = site
     app.add_routes(hooks.routes())
+    app.add_routes(topup.routes())
     return app
 
 

@@ -23,7 +23,7 @@ from pydantic_core import PydanticCustomError
 
 from engine.core.law import GUARDS
 from engine.core.money import parse_micros
-from engine.core.number import NumberInfo, classify
+from engine.core.number import classify, meant_number
 from engine.core.rating import Increment
 from engine.core.spoken import CURRENCIES, SPEAKERS
 from engine.errors import CallerError
@@ -220,17 +220,11 @@ def read_number(value: object, info: ValidationInfo) -> str:
 def full_number(text: str, region: str) -> str:
     """The E.164 form of a number written in `region`, or a refusal."""
     found = classify(text, region)
-    meant = _meant(found)
+    meant = meant_number(found)
     if found.e164 is None or meant:
         why = f" ({found.reason})" if found.reason and not meant else ""
         raise refuse("bad_number", f"must be a full number, not {quoted(text)}{why}", meant)
     return found.e164
-
-
-def _meant(found: NumberInfo) -> str:
-    """The number that the numbering plan thinks was meant, "" if it has no doubt."""
-    reason = found.reason or ""
-    return reason.removeprefix("did you mean ").removesuffix("?") if "mean" in reason else ""
 
 
 def read_pattern(value: object, info: ValidationInfo) -> str:
