@@ -13,7 +13,7 @@ from engine.payments.klarna import CALLBACK_MOST_BYTES, Klarna
 from engine.ports.payments import Forged, Notice
 from tests.fakes.payments.klarna import KlarnaFake
 from tests.fakes.payments.site import Fault
-from tests.payments.purchase import PLACES, Books, Ear, an_order, begun, click, kinds
+from tests.payments.parts.purchase import PLACES, Books, Ear, an_order, begun, click, kinds
 
 EUR_20 = 20_000_000
 ACCOUNT = {"username": "PK1_user", "password": "pass"}

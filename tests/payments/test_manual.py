@@ -8,7 +8,7 @@ from engine.core.payment import FactKind, OrderStatus, PaymentFact
 from engine.errors import CallerError
 from engine.payments.manual import Manual, reference_of
 from engine.ports.payments import Forged
-from tests.payments.purchase import NOW_MS, PLACES, an_order, begun
+from tests.payments.parts.purchase import NOW_MS, PLACES, an_order, begun
 
 
 async def test_the_payer_is_sent_to_our_own_page_with_his_reference() -> None:

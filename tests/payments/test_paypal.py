@@ -13,8 +13,8 @@ from engine.payments.paypal.provider import PayPal
 from tests.fakes.payments.paypal import PayPalFake
 from tests.fakes.payments.signed import Callback
 from tests.fakes.payments.site import Fault
-from tests.payments.proving import bought_at_paypal, facts_in, notice_of
-from tests.payments.purchase import PLACES, Ear, an_order, begun, click, kinds
+from tests.payments.parts.proving import bought_at_paypal, facts_in, notice_of
+from tests.payments.parts.purchase import PLACES, Ear, an_order, begun, click, kinds
 
 EUR_20 = 20_000_000
 

@@ -17,8 +17,8 @@ from tests.fakes.payments.authority import DAY, Authority, Signer
 from tests.fakes.payments.paypal import CERTIFIED_NAME, PayPalFake
 from tests.fakes.payments.signed import Callback
 from tests.fakes.payments.site import Fault
-from tests.payments.proving import bought_at_paypal, facts_in, proved
-from tests.payments.purchase import Ear, begun
+from tests.payments.parts.proving import bought_at_paypal, facts_in, proved
+from tests.payments.parts.purchase import Ear, begun
 
 NOW = datetime.now(UTC)
 

@@ -13,7 +13,7 @@ from engine.payments.paysafecard import CALLBACK_MOST_BYTES, Paysafecard
 from engine.ports.payments import Forged, Notice
 from tests.fakes.payments.paysafecard import PaysafecardFake
 from tests.fakes.payments.site import Fault
-from tests.payments.purchase import PLACES, Books, Ear, an_order, begun, click, kinds
+from tests.payments.parts.purchase import PLACES, Books, Ear, an_order, begun, click, kinds
 
 WITH_BONUS = 22_000_000
 

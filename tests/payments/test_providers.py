@@ -10,8 +10,8 @@ from engine.core.payment import FactKind, OrderStatus, PaymentFact, PaymentOrder
 from engine.errors import CallerError
 from engine.payments.registry import PROVIDERS, open_provider
 from engine.ports.payments import Forged, Notice, Provider
-from tests.payments.counterparts import COUNTERPARTS, Counterpart
-from tests.payments.purchase import PLACES, Ear, an_order, begun, click, kinds
+from tests.payments.parts.counterparts import COUNTERPARTS, Counterpart
+from tests.payments.parts.purchase import PLACES, Ear, an_order, begun, click, kinds
 
 EUR_20 = 20_000_000
 BY_HAND = {"manual"}

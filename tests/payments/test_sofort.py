@@ -11,7 +11,7 @@ from engine.payments.sofort import CALLBACK_MOST_BYTES, Sofort
 from engine.ports.payments import Forged, Notice
 from tests.fakes.payments.site import Fault
 from tests.fakes.payments.sofort import SofortFake
-from tests.payments.purchase import PLACES, Books, Ear, an_order, begun, click, kinds
+from tests.payments.parts.purchase import PLACES, Books, Ear, an_order, begun, click, kinds
 
 WITH_BONUS = 22_000_000
 ACCOUNT = {"customer_id": "1234", "project_id": "99", "api_key": "key"}

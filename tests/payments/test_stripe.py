@@ -13,8 +13,8 @@ from engine.ports.payments import Forged
 from tests.fakes.payments.signed import Callback
 from tests.fakes.payments.site import Fault
 from tests.fakes.payments.stripe import StripeFake
-from tests.payments.proving import facts_in, notice_of
-from tests.payments.purchase import PLACES, Books, Ear, an_order, begun, click, kinds
+from tests.payments.parts.proving import facts_in, notice_of
+from tests.payments.parts.purchase import PLACES, Books, Ear, an_order, begun, click, kinds
 
 EUR_20 = 20_000_000
 

@@ -60,7 +60,6 @@ async def pay(page: Page, number: str, provider: str) -> str:
 
 @in_its_own_house
 async def test_a_top_up_by_each_provider_is_heard_in_the_running_call(folder: Path) -> None:
-    folder.mkdir(exist_ok=True)
     async with every_provider(folder) as fakes, foreign_site() as (site, framed):
         profile = BillingProfile(
             name=PROFILE,

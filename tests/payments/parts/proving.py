@@ -5,7 +5,7 @@ from engine.payments.paypal.provider import PayPal
 from engine.ports.payments import Forged, Notice, Provider
 from tests.fakes.payments.paypal import PayPalFake
 from tests.fakes.payments.signed import Callback
-from tests.payments.purchase import Books, Ear, begun
+from tests.payments.parts.purchase import Books, Ear, begun
 
 
 async def proved(provider: Provider, callback: Callback) -> Notice | Forged:
