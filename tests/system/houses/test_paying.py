@@ -43,7 +43,7 @@ async def foreign_site() -> AsyncIterator[tuple[str, list[str]]]:
 
 
 async def pay(page: Page, number: str, provider: str) -> str:
-    """Pay five for a number as a person does; the balance that the page then shows."""
+    """Pay five for a number as a person does; what the page then says of the balance."""
     frame = page.frame_locator("iframe")
     await frame.locator("#number").fill(number)
     await frame.locator("#check.good").wait_for()
