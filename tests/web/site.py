@@ -1,0 +1,233 @@
+"""A whole site for tests: books in SQLite, the store's twin, a provider that says what it is told.
+
+`open_site` puts it together, `Site` and all; `client` of `conftest.py` speaks to it over HTTP.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.core.inventory import (
+    BillingProfile,
+    Inventory,
+    Organisation,
+    ProviderTerms,
+    Service,
+    TopUpAmount,
+)
+from engine.core.money import MICROS, Rounding
+from engine.core.payment import FactKind, PaymentFact, PaymentOrder
+from engine.core.tariff import BillingStart, Increment, StartsFrom, Tariff
+from engine.errors import RemoteError
+from engine.flows.clock import SystemClock
+from engine.flows.keys import KeyRing
+from engine.flows.money.movements import Money
+from engine.flows.money.relay import Relay
+from engine.flows.payments.seals import Purpose, Seal
+from engine.flows.payments.till import Begun, Till, Wish
+from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
+from engine.ledger.payments.sql import SqlOrders
+from engine.ledger.sql import SqlLedger
+from engine.ports.payments import Forged, Headers, Notice, Places, Redirect
+from engine.web.guard import Guard
+from engine.web.site import Site
+from tests.fakes.store import MemoryStore
+from tests.fakes.valkey import StoreData
+
+ORIGIN = "https://pay.example"
+EMBEDDER = "https://www.sternlicht.example"
+ORGANISATION = "acme"
+PROFILE = "acme-eur"
+PROVIDER = "scripted"
+LANDLINE = "+493023125100"
+MOBILE = "+4915228817386"
+SECRET = b"0123456789abcdef0123456789abcdef"
+
+
+def tariff(landline_micros: int, mobile_micros: int, connect_fee_micros: int = 0) -> Tariff:
+    """Every minute begun is charged whole; who calls from elsewhere pays 2.99 a minute."""
+    return Tariff(
+        currency="EUR",
+        landline_micros=landline_micros,
+        mobile_micros=mobile_micros,
+        other_micros=2_990_000,
+        increment=Increment(60, 60),
+        billing_start=BillingStart(StartsFrom.CONVERSATION, 0),
+        connect_fee_micros=connect_fee_micros,
+        first_call=None,
+        max_call_minutes=60,
+        rounding=Rounding(),
+    )
+
+
+def service(name: str, did: str, price: Tariff) -> Service:
+    """A line of the profile."""
+    return Service(
+        name=name,
+        organisation=ORGANISATION,
+        dids=(did,),
+        profile=PROFILE,
+        tariff=price,
+        group="advisers",
+        title=name.capitalize(),
+    )
+
+
+def site_inventory(*more: BillingProfile, sites: tuple[str, ...] = (EMBEDDER,)) -> Inventory:
+    """One organisation, its profile with three amounts and two providers, two lines."""
+    profile = BillingProfile(
+        name=PROFILE,
+        organisation=ORGANISATION,
+        currency="EUR",
+        title="Sternlicht",
+        amounts=(
+            TopUpAmount(pay_micros=10 * MICROS),
+            TopUpAmount(pay_micros=20 * MICROS, bonus_micros=2 * MICROS),
+            TopUpAmount(pay_micros=50 * MICROS, bonus_micros=7_500_000),
+        ),
+        sites=sites,
+        providers=(
+            ProviderTerms(provider=PROVIDER),
+            ProviderTerms(
+                provider="manual",
+                options=(("holder", "Sternlicht GmbH"), ("iban", "DE02120300000000202051")),
+            ),
+        ),
+    )
+    return Inventory(
+        version=1,
+        organisations=(Organisation(name=ORGANISATION, title="Sternlicht Beratung GmbH"),),
+        profiles=(profile, *more),
+        services=(
+            service("sternlicht", "+493023125000", tariff(1_990_000, 2_990_000)),
+            service("starlight", "+493023125001", tariff(1_990_000, 1_990_000, 100_000)),
+        ),
+    )
+
+
+@dataclass
+class ScriptedProvider:
+    """A provider whose page is nowhere, whose callbacks are facts in JSON, and which knows what
+    the test puts into `known`; `down` lets it answer nothing."""
+
+    name: str = PROVIDER
+    payee: str = ""
+    page: str = "https://provider.example/pay"
+    down: bool = False
+    known: dict[str, tuple[PaymentFact, ...]] = field(default_factory=dict)
+    created: list[PaymentOrder] = field(default_factory=list)
+    places: list[Places] = field(default_factory=list)
+
+    async def create(self, order: PaymentOrder, places: Places) -> Redirect:
+        if self.down:
+            raise RemoteError("the provider does not answer")
+        self.created.append(order)
+        self.places.append(places)
+        return Redirect(f"ref-{order.order_id[:12]}", f"{self.page}?order={order.order_id}")
+
+    async def learn(self, headers: Headers) -> None:
+        """There is nothing to learn."""
+
+    def verify(self, raw: bytes, headers: Headers, now_ms: int) -> Notice | Forged:
+        if headers.get("x-signature") != "right":
+            return Forged("the signature is wrong")
+        told = json.loads(raw)
+        return Notice(told["event_id"], ask=tuple(told.get("ask", ())))
+
+    async def fetch(self, order: PaymentOrder) -> tuple[PaymentFact, ...]:
+        return self.known.get(order.order_id, ())
+
+    async def capture(self, order: PaymentOrder) -> tuple[PaymentFact, ...]:
+        return self.known.get(order.order_id, ())
+
+    async def close(self) -> None:
+        """There are no connections."""
+
+
+def fact(order: PaymentOrder, kind: FactKind, micros: int | None = None) -> PaymentFact:
+    """What the provider says of an order; of its whole amount unless told otherwise."""
+    return PaymentFact(
+        kind=kind,
+        order_id=order.order_id,
+        payment_ref=f"pay-{order.order_id[:12]}",
+        amount_micros=order.amount_micros if micros is None else micros,
+        currency=order.currency,
+        at_ms=SystemClock().now().wall_ms,
+    )
+
+
+@dataclass
+class Bench:
+    """The site, and what the test holds of the world behind it."""
+
+    site: Site
+    ledger: SqlLedger
+    store: MemoryStore
+    provider: ScriptedProvider
+
+    async def begin(self, e164: str = LANDLINE, units: int = 20, lang: str = "de") -> Begun:
+        """An order as the page begins one."""
+        wish = Wish(
+            profile=PROFILE, provider=PROVIDER, e164=e164, pay_micros=units * MICROS, lang=lang
+        )
+        return await self.site.till.begin(wish)
+
+    def watched(self, order: PaymentOrder) -> str:
+        """The path under which the payer watches an order."""
+        return f"/pay/{order.order_id}/{self.site.seal.make(Purpose.WATCH, order.order_id)}"
+
+    async def tell(self, order: PaymentOrder, kind: FactKind, micros: int | None = None) -> None:
+        """Let the provider say something of an order; the store knows of it afterwards."""
+        payee = self.site.till.payee_of(order)
+        assert payee is not None
+        await self.site.till.note((fact(order, kind, micros),), payee)
+        await self.site.till.close()
+
+
+async def make_books(file: Path) -> None:
+    """An SQLite file with all tables."""
+    ledger = SqlLedger(f"sqlite:///{file}", lambda: 0)
+    await ledger.migrate()
+    await ledger.close()
+
+
+@asynccontextmanager
+async def open_site(
+    file: Path, inventory: Inventory, *, origin: str = ORIGIN, guard: Guard | None = None
+) -> AsyncIterator[Bench]:
+    """A site on the books in `file` (made by `make_books`) until the block is left."""
+    clock = SystemClock()
+    ledger = SqlLedger(f"sqlite:///{file}", lambda: clock.now().wall_ms)
+    store = MemoryStore(StoreData(lambda: clock.now().wall_ms))
+    provider, manual = ScriptedProvider(), ScriptedProvider(name="manual")
+    till = Till(
+        orders=SqlOrders(ledger),
+        ledger=ledger,
+        relay=Relay(ledger, store, clock),
+        providers={(PROFILE, PROVIDER): provider, (PROFILE, "manual"): manual},
+        inventory=lambda: inventory,
+        clock=clock,
+        seal=Seal(SECRET),
+        origin=origin,
+    )
+    site = Site(
+        till=till,
+        ledger=ledger,
+        store=store,
+        money=Money(ledger, store, clock),
+        inventory=lambda: inventory,
+        clock=clock,
+        seal=Seal(SECRET),
+        guard=guard or Guard(),
+        origin=origin,
+        keys=KeyRing(SqlKeys(ledger), clock),
+        answers=SqlAnswers(ledger),
+        customers=SqlCustomers(ledger),
+    )
+    try:
+        yield Bench(site, ledger, store, provider)
+    finally:
+        await till.close()
+        await ledger.close()
