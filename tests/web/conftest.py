@@ -9,7 +9,7 @@ import pytest_asyncio
 from aiohttp.test_utils import TestClient, TestServer
 
 from engine.web.server import make_app
-from tests.web.site import Bench, make_books, open_site, site_inventory
+from tests.web.site import Bench, Client, make_books, open_site, site_inventory
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -30,7 +30,7 @@ async def bench(empty_books: Path, tmp_path: Path) -> AsyncIterator[Bench]:
 
 
 @pytest.fixture
-async def client(bench: Bench) -> AsyncIterator[TestClient]:
+async def client(bench: Bench) -> AsyncIterator[Client]:
     """A browser without scripts."""
     async with TestClient(TestServer(make_app(bench.site))) as speaking:
         yield speaking

@@ -4,10 +4,13 @@
 """
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from aiohttp import web
+from aiohttp.test_utils import TestClient
 
 from engine.core.inventory import (
     BillingProfile,
@@ -43,6 +46,7 @@ PROFILE = "acme-eur"
 PROVIDER = "scripted"
 LANDLINE = "+493023125100"
 MOBILE = "+4915228817386"
+Client = TestClient[web.Request, web.Application]
 SECRET = b"0123456789abcdef0123456789abcdef"
 
 
@@ -167,12 +171,18 @@ class Bench:
     store: MemoryStore
     provider: ScriptedProvider
 
-    async def begin(self, e164: str = LANDLINE, units: int = 20, lang: str = "de") -> Begun:
+    async def begin(
+        self, e164: str = LANDLINE, units: int = 20, lang: str = "de", provider: str = PROVIDER
+    ) -> Begun:
         """An order as the page begins one."""
         wish = Wish(
-            profile=PROFILE, provider=PROVIDER, e164=e164, pay_micros=units * MICROS, lang=lang
+            profile=PROFILE, provider=provider, e164=e164, pay_micros=units * MICROS, lang=lang
         )
         return await self.site.till.begin(wish)
+
+    async def due(self) -> Sequence[PaymentOrder]:
+        """The orders that are to be asked about now."""
+        return await self.site.till.orders.due(self.site.clock.now().wall_ms, 60_000, 10)
 
     def watched(self, order: PaymentOrder) -> str:
         """The path under which the payer watches an order."""

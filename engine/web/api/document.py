@@ -1,7 +1,7 @@
 """The OpenAPI 3.1 document, made from the routes and models that serve the requests."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
@@ -90,18 +90,14 @@ def _ref(model: type[BaseModel]) -> Json:
 
 
 def _example(model: type[BaseModel]) -> Json:
-    """The model's own example; of a page, one with the item's."""
+    """The model's own example; of a page, one with its item's."""
     schema = model.model_json_schema()
     if "examples" in schema:
         example: Json = schema["examples"][0]
         return example
-    filled: Json = {"next": None}
-    for name, field in model.model_fields.items():
-        for part in (field.annotation, *getattr(field.annotation, "__args__", ())):
-            if isinstance(part, type) and issubclass(part, BaseModel):
-                is_list = part is not field.annotation
-                filled[name] = [_example(part)] if is_list else _example(part)
-    return filled
+    items, field = next(iter(model.model_fields.items()))
+    (item,) = get_args(field.annotation)
+    return {items: [_example(item)], "next": None}
 
 
 # --- operations ----------------------------------------------------------------------------

@@ -252,23 +252,26 @@ class Transactions(BaseModel):
     next: str | None
 
 
+_ORDER: dict[str, Any] = {
+    "order_id": "4b0e7c1d9a2f4e538c6d7f8091a2b3c4",
+    "profile": "acme-eur",
+    "provider": "manual",
+    "account_id": "9f1c3a5be0d24c7f8a6b1d2e3f405162",
+    "currency": "EUR",
+    "amount": "20.00",
+    "bonus": "2.00",
+    "taken_back": "0.00",
+    "status": "open",
+    "lang": "de",
+    "created": "2026-11-03T16:19:02.114Z",
+    "paid": None,
+}
+
+
 class Order(BaseModel):
     """A payment order; only one that was paid is money."""
 
-    model_config = _example(
-        order_id="4b0e7c1d9a2f4e538c6d7f8091a2b3c4",
-        profile="acme-eur",
-        provider="manual",
-        account_id="9f1c3a5be0d24c7f8a6b1d2e3f405162",
-        currency="EUR",
-        amount="20.00",
-        bonus="2.00",
-        taken_back="0.00",
-        status="open",
-        lang="de",
-        created="2026-11-03T16:19:02.114Z",
-        paid=None,
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [_ORDER]})
 
     order_id: Id
     profile: str
@@ -294,6 +297,8 @@ class Orders(BaseModel):
 class BegunOrder(BaseModel):
     """An order that its provider knows."""
 
+    model_config = _example(order=_ORDER, redirect_url="https://pay.example.org/manual/4b0e7c1d")
+
     order: Order
     redirect_url: str = Field(description="Where the payer goes on.")
 
@@ -314,5 +319,5 @@ class Problem(BaseModel):
     detail: str = ""
     field: str = Field("", description="The dotted path of the (first) fault.")
     errors: list[Fault] = Field([], description="Every fault of the body or query.")
-    available: Amount = Field("0.00", description="What could be taken from the account.")
-    account_id: Id = Field("", description="The account that is in the way.")
+    available: str = Field("", description="What could be taken from the account.")
+    account_id: str = Field("", description="The account that is in the way.")
