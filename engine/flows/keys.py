@@ -58,7 +58,7 @@ class KeyRing:
     async def recognise(self, text: str) -> ApiKey | None:
         """The key in use that this text is, None if it is none.
 
-        The comparison takes the same time whatever differs.
+        Secrets are compared in constant time; a key's id is no secret.
         """
         form = _FORM.fullmatch(text)
         if form is None:

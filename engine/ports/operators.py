@@ -58,7 +58,7 @@ class Keys(Protocol):
 class Claim:
     """A wish to carry out what an idempotency key stands for, from `now_ms` to `until_ms`.
 
-    `digest` tells the same request from another; it is what `until_ms` was given for.
+    `digest` tells the same request from another.
     """
 
     organisation: str

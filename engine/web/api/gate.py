@@ -24,6 +24,7 @@ from engine.web.api.contract import (
     NOT_ACCEPTABLE,
     NOT_FOUND,
     NOT_JSON,
+    TOO_LARGE,
     TOO_MANY,
     Asked,
     NoBody,
@@ -35,7 +36,7 @@ from engine.web.api.contract import (
 from engine.web.api.document import document
 from engine.web.api.models import ID_PATTERN, Form
 from engine.web.api.orders import ROUTES as ORDERS
-from engine.web.guard import Allowance
+from engine.web.guard import BODY_BYTES_MOST, Allowance
 from engine.web.problems import MEDIA_TYPE, Handler, of_error, problem
 from engine.web.site import SITE
 
@@ -152,7 +153,10 @@ def _read_query(form: type[Form], request: web.Request) -> Form | Refused:
 
 
 async def _read_body(route: Route[Any, Any], request: web.Request) -> Form | Refused:
-    raw = await request.read()
+    try:
+        raw = await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        return Refused(TOO_LARGE, f"It may have {BODY_BYTES_MOST} bytes.")
     if not route.has_body:
         return Refused(NOT_ACCEPTABLE, "The request takes no body.") if raw else NoBody()
     if request.content_type != JSON:

@@ -57,7 +57,7 @@ async def test_too_large_a_body(program: Program) -> None:
     path = await path_of(program)
     raw = b" " * (BODY_BYTES_MOST + 1)
     answer, _ = await program.ask("POST", path, 413, data=raw, headers=JSON)
-    assert answer["title"]
+    assert answer["type"] == "urn:groschen:problem:too_large"
 
 
 async def test_a_path_there_is_not(program: Program) -> None:

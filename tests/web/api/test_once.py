@@ -11,7 +11,8 @@ from engine.core.call import Now
 from engine.core.money import MICROS
 from engine.errors import RemoteError
 from engine.flows.clock import SystemClock
-from engine.ports.operators import Answer, Answers, Claim, Standing
+from engine.ports.operators import ANSWERS_KEPT_MS, Answer, Answers, Claim, Standing
+from engine.web.api import once
 from engine.web.api.once import CLAIM_MS
 from engine.web.server import make_app
 from engine.web.site import Site
@@ -19,6 +20,17 @@ from tests.web.api.conftest import Program
 from tests.web.site import LANDLINE, MOBILE
 
 GIFT = {"amount": "1.50", "reason": "goodwill"}
+
+
+@dataclass
+class LaterClock(SystemClock):
+    """The machine's clock, so much later."""
+
+    later_ms: int
+
+    def now(self) -> Now:
+        now = super().now()
+        return Now(now.wall_ms + self.later_ms, now.mono_ms)
 
 
 @dataclass
@@ -35,14 +47,6 @@ class Forgetful:
 
     async def give_up(self, claim: Claim) -> None:
         raise RemoteError("the database is away")
-
-
-class LaterClock(SystemClock):
-    """A clock on which every claim of before has run out."""
-
-    def now(self) -> Now:
-        now = super().now()
-        return Now(now.wall_ms + CLAIM_MS, now.mono_ms)
 
 
 async def lines(program: Program, account_id: str) -> list[Any]:
@@ -125,6 +129,24 @@ async def test_of_two_at_once_one_is_carried_out(program: Program) -> None:
     assert len(await lines(program, account_id)) == 1
 
 
+async def test_what_takes_too_long_leaves_the_key_free(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account_id = await program.account()
+    path, store = f"/accounts/{account_id}/credits", program.bench.store
+    quick = store.delay
+
+    async def for_ever(_order: str) -> None:
+        await asyncio.Event().wait()
+
+    store.delay = for_ever
+    monkeypatch.setattr(once, "RUN_MOST_S", 0.3)
+    await program.post(path, GIFT, 503, once="g1")
+    store.delay = quick
+    await program.post(path, GIFT, once="g1")
+    assert len(await lines(program, account_id)) == 1
+
+
 @pytest.mark.parametrize("kind", ["credits", "debits"])
 async def test_what_was_booked_before_a_crash_is_booked_once(program: Program, kind: str) -> None:
     account_id = await program.account(LANDLINE, 5 * MICROS)
@@ -135,11 +157,25 @@ async def test_what_was_booked_before_a_crash_is_booked_once(program: Program, k
     await on_site(program, dying, *request, 503, **options)
     assert len(await lines(program, account_id)) == 2
     await on_site(program, before, *request, 409, **options)
-    later = replace(before, clock=LaterClock())
+    later = replace(before, clock=LaterClock(CLAIM_MS))
     answer = await on_site(program, later, *request, 201, **options)
     assert answer["balance"] == {"credits": "6.50", "debits": "3.50"}[kind]
     assert await on_site(program, before, *request, 201, **options) == answer
     assert len(await lines(program, account_id)) == 2
+
+
+async def test_the_journal_knows_a_key_after_its_answer_is_forgotten(program: Program) -> None:
+    account_id = await program.account()
+    path = f"/accounts/{account_id}/credits"
+    first = await program.post(path, GIFT, once="g1")
+    options = {"headers": {"Idempotency-Key": "g1"}}
+    later = replace(program.bench.site, clock=LaterClock(ANSWERS_KEPT_MS + 1_000))
+    assert await on_site(program, later, "POST", path, 201, json=GIFT, **options) == first
+    much_later = replace(later, clock=LaterClock(2 * ANSWERS_KEPT_MS + 2_000))
+    other = {**GIFT, "amount": "2"}
+    answer = await on_site(program, much_later, "POST", path, 409, json=other, **options)
+    assert answer["type"] == "urn:groschen:problem:conflict"
+    assert len(await lines(program, account_id)) == 1
 
 
 async def test_a_merge_that_was_cut_short_is_finished(program: Program) -> None:
@@ -149,7 +185,7 @@ async def test_a_merge_that_was_cut_short_is_finished(program: Program) -> None:
     options = {"json": {"number": MOBILE, "merge": True}, "headers": {"Idempotency-Key": "k1"}}
     dying = replace(before, answers=Forgetful(before.answers))
     await on_site(program, dying, *request, 503, **options)
-    later = replace(before, clock=LaterClock())
+    later = replace(before, clock=LaterClock(CLAIM_MS))
     answer = await on_site(program, later, *request, 200, **options)
     assert (answer["account_id"], answer["balance"]) == (new, "1.00")
     assert len(await lines(program, new)) == 1
