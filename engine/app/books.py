@@ -8,6 +8,8 @@ from engine.app.parts import keep_private, open_ledger
 from engine.app.plan import secret
 from engine.errors import RemoteError
 from engine.flows.clock import SystemClock
+from engine.flows.keys import KeyRing
+from engine.ledger.api.sql import SqlKeys
 from engine.ledger.sql import SqlLedger
 from engine.settings import Settings
 from engine.store.address import parse_address
@@ -23,6 +25,11 @@ class Books:
     store: ValkeyStore | None
     clock: SystemClock
     note: str = ""
+
+    @property
+    def keys(self) -> KeyRing:
+        """The keys of the operators' interface, which are kept beside the journal."""
+        return KeyRing(SqlKeys(self.ledger), self.clock)
 
 
 @asynccontextmanager

@@ -7,10 +7,12 @@ from pathlib import Path
 from engine.app.plan import WebPlan
 from engine.core.inventory import Inventory, ProviderTerms
 from engine.errors import CallerError
+from engine.flows.keys import KeyRing
 from engine.flows.money.movements import Money
 from engine.flows.orders import House
 from engine.flows.payments.seals import Seal
 from engine.flows.payments.till import Till
+from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
 from engine.ledger.payments.sql import SqlOrders
 from engine.ledger.sql import SqlLedger
 from engine.payments.registry import open_provider
@@ -52,6 +54,9 @@ async def open_site(
         seal=seal,
         guard=Guard(web.proxies),
         origin=origin,
+        keys=KeyRing(SqlKeys(ledger), house.clock),
+        answers=SqlAnswers(ledger),
+        customers=SqlCustomers(ledger),
     )
 
 

@@ -5,6 +5,7 @@ Exit codes of every command: 0 done, 1 refused or different, 2 wrong usage.
 
 import click
 
+from engine.cli.books.apikey import apikey
 from engine.cli.books.balance import balance
 from engine.cli.books.calls import calls
 from engine.cli.books.evn import evn
@@ -23,6 +24,7 @@ def main() -> None:
     """Groschen: prepaid calls on Asterisk, rated to the second."""
 
 
+main.add_command(apikey)
 main.add_command(balance)
 main.add_command(calls)
 main.add_command(classify_numbers)

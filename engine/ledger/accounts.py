@@ -41,7 +41,8 @@ class FirstCallMark:
 _PRESENT = aliases.c.until_ms.is_(None)
 
 
-def _select_accounts() -> Select[tuple[object, ...]]:
+def select_accounts() -> Select[tuple[object, ...]]:
+    """All accounts with number, balance and sequence number, in rows for `account_of`."""
     has_talked = exists().where(
         calls.c.account_id == accounts.c.account_id, calls.c.joined_ms.is_not(None)
     )
@@ -58,7 +59,8 @@ def _select_accounts() -> Select[tuple[object, ...]]:
     )
 
 
-def _account(row: RowMapping) -> Account:
+def account_of(row: RowMapping) -> Account:
+    """The account in a row of `select_accounts`."""
     return Account(
         account_id=row["account_id"],
         organisation=row["organisation"],
@@ -82,8 +84,8 @@ async def by_number(connection: AsyncConnection, profile: str, e164: str) -> Acc
 
 
 async def _one(connection: AsyncConnection, *which: ColumnElement[bool]) -> Account | None:
-    found = (await connection.execute(_select_accounts().where(*which))).mappings().one_or_none()
-    return None if found is None else _account(found)
+    found = (await connection.execute(select_accounts().where(*which))).mappings().one_or_none()
+    return None if found is None else account_of(found)
 
 
 async def known(connection: AsyncConnection, account_id: str) -> Account:
@@ -97,12 +99,12 @@ async def known(connection: AsyncConnection, account_id: str) -> Account:
 async def page(connection: AsyncConnection, after: str, most: int) -> list[Account]:
     """Up to `most` accounts whose ids follow `after`, in order of their ids."""
     query = (
-        _select_accounts()
+        select_accounts()
         .where(accounts.c.account_id > after)
         .order_by(accounts.c.account_id)
         .limit(most)
     )
-    return [_account(row) for row in (await connection.execute(query)).mappings()]
+    return [account_of(row) for row in (await connection.execute(query)).mappings()]
 
 
 async def know_organisation(connection: AsyncConnection, organisation: str) -> None:

@@ -56,7 +56,7 @@ async def book(connection: AsyncConnection, entry: Entry) -> tuple[StorePosting,
         return tuple(_store_posting({**content, **row}) for row in rows if row["account_id"])
     if held != digest:
         raise ConflictError(f"the key {entry.key} was used for another entry")
-    query = _numbered().where(entries.c.key == entry.key).order_by(postings.c.line)
+    query = numbered().where(entries.c.key == entry.key).order_by(postings.c.line)
     return tuple(await _store_postings(connection, query))
 
 
@@ -129,7 +129,8 @@ def _rows(entry: Entry, standing: dict[str, _Head]) -> list[dict[str, Any]]:
     return rows
 
 
-def _numbered() -> Select[tuple[object, ...]]:
+def numbered() -> Select[tuple[object, ...]]:
+    """All customers' postings with their entries, in rows for `line_of`."""
     return (
         select(postings, entries)
         .join(entries, entries.c.entry_id == postings.c.entry_id)
@@ -159,7 +160,7 @@ def _store_posting(row: Mapping[str, Any]) -> StorePosting:
 async def waiting(connection: AsyncConnection, most: int) -> list[StorePosting]:
     """The outbox, oldest first; an account's rows were put there in order, under its lock."""
     query = (
-        _numbered()
+        numbered()
         .join(
             outbox,
             (outbox.c.account_id == postings.c.account_id) & (outbox.c.seq == postings.c.seq),
@@ -185,7 +186,7 @@ async def postings_after(
 ) -> list[StorePosting]:
     """The account's postings that follow a sequence number, in order."""
     query = (
-        _numbered()
+        numbered()
         .where(postings.c.account_id == account_id, postings.c.seq > seq)
         .order_by(postings.c.seq)
     )
@@ -197,7 +198,7 @@ async def lines(
 ) -> list[JournalLine]:
     """The account's postings of entries made in the half-open interval, in order."""
     query = (
-        _numbered()
+        numbered()
         .where(
             postings.c.account_id == account_id,
             entries.c.at_ms >= from_ms,
@@ -205,10 +206,11 @@ async def lines(
         )
         .order_by(postings.c.seq)
     )
-    return [_line(row) for row in (await connection.execute(query)).mappings()]
+    return [line_of(row) for row in (await connection.execute(query)).mappings()]
 
 
-def _line(row: RowMapping) -> JournalLine:
+def line_of(row: RowMapping) -> JournalLine:
+    """The line in a row of `numbered`."""
     return JournalLine(
         seq=row["seq"],
         at_ms=row["at_ms"],

@@ -60,6 +60,7 @@ accounts = _table(
     _organisation(),
     _text("profile"),
     _text("currency"),
+    Index("ix_accounts_organisation", "organisation", "account_id"),
 )
 
 heads = _table(
@@ -79,6 +80,7 @@ aliases = _table(
     _text("e164"),
     _number("from_ms"),
     Column("until_ms", BigInteger),
+    Index("ix_aliases_number", "organisation", "e164"),
 )
 """Which number named an account from when until when; `until_ms` is NULL for the present one."""
 
@@ -188,6 +190,14 @@ calls = _table(
 )
 """One row per call record, refused calls too; columns are the fields of `core.cdr.CallRecord`."""
 
+Index(
+    "ix_calls_withheld",
+    calls.c.account_id,
+    calls.c.e164,
+    sqlite_where=calls.c.withheld,
+    postgresql_where=calls.c.withheld,
+)
+
 orders = _table(
     "payment_orders",
     Column("order_id", Text, primary_key=True),
@@ -236,3 +246,29 @@ letters = _table(
     UniqueConstraint("profile", "provider", "event_id"),
 )
 """The inbox: every callback that proved itself or is to be asked about, as it came."""
+
+api_keys = _table(
+    "api_keys",
+    Column("key_id", Text, primary_key=True),
+    _organisation(),
+    _text("name"),
+    Column("scopes", JSON, nullable=False),
+    _text("secret_hash"),
+    _number("created_ms"),
+    Column("revoked_ms", BigInteger),
+    Index("ix_api_keys_created", "organisation", "created_ms"),
+)
+"""The keys of the operators' interface; columns are the fields of `ports.operators.ApiKey`."""
+
+api_answers = _table(
+    "api_answers",
+    Column("organisation", Text, ForeignKey("organisations.organisation"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    _text("digest"),
+    _number("begun_ms"),
+    _number("until_ms"),
+    Column("status", Integer),
+    Column("body", Text),
+    Index("ix_api_answers_begun", "begun_ms"),
+)
+"""Answers given by idempotency key; without a status, one that is claimed until `until_ms`."""

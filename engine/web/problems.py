@@ -5,7 +5,7 @@ which is in the log under the request's id.
 """
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from uuid import uuid4
 
 import structlog
@@ -22,15 +22,25 @@ log = structlog.get_logger(__name__)
 
 
 def problem(
-    status: int, title: str, *, detail: str = "", field: str = "", code: str = ""
+    status: int,
+    title: str,
+    *,
+    detail: str = "",
+    field: str = "",
+    code: str = "",
+    more: Mapping[str, object] | None = None,
 ) -> web.Response:
-    """A problem document; `field` is the dotted path of the fault, `code` stable for programs."""
+    """A problem document; `field` is the dotted path of the fault, `code` stable for programs.
+
+    `more` are further members of it.
+    """
     content = {
         "type": f"urn:groschen:problem:{code}" if code else "about:blank",
         "title": title,
         "status": status,
         "detail": detail,
         "field": field,
+        **(more or {}),
     }
     body = json.dumps({key: value for key, value in content.items() if value})
     headers = {"Cache-Control": "no-store"}
@@ -52,10 +62,17 @@ def of_error(error: Exception) -> web.Response:
             log.warning("web.unavailable", error=str(error))
             return problem(503, "Try again in a moment", code=error.code)
         case web.HTTPException():
-            return problem(error.status, error.reason)
+            return _of_status(error)
     fault = uuid4().hex[:12]
     log.error("web.fault", fault=fault, exc_info=error)
     return problem(500, "A fault of ours", detail=f"It is logged as {fault}.", code="fault")
+
+
+def _of_status(error: web.HTTPException) -> web.Response:
+    answer = problem(error.status, error.reason)
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        answer.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
+    return answer
 
 
 @web.middleware

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from engine.errors import CallerError
 from engine.web import hooks, topup
+from engine.web.api import gate
 from engine.web.guard import BODY_BYTES_MOST
 from engine.web.problems import tell_problems
 from engine.web.site import SITE, Site
@@ -24,6 +25,7 @@ def make_app(site: Site) -> web.Application:
     app[SITE] = site
     app.add_routes(hooks.routes())
     app.add_routes(topup.routes())
+    app.add_routes(gate.routes())
     return app
 
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from engine.core.inventory import Inventory
+from engine.flows.keys import KeyRing
 from engine.flows.money.movements import Money
 from engine.flows.payments.seals import Seal
 from engine.flows.payments.till import Till
 from engine.ports.clock import Clock
 from engine.ports.ledger import Ledger
+from engine.ports.operators import Answers, Customers
 from engine.ports.store import Store
 from engine.web.guard import Guard
 
@@ -28,6 +30,9 @@ class Site:
     seal: Seal
     guard: Guard
     origin: str
+    keys: KeyRing
+    answers: Answers
+    customers: Customers
 
 
 SITE = web.AppKey("SITE", Site)

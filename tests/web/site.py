@@ -25,10 +25,12 @@ from engine.core.payment import FactKind, PaymentFact, PaymentOrder
 from engine.core.tariff import BillingStart, Increment, StartsFrom, Tariff
 from engine.errors import RemoteError
 from engine.flows.clock import SystemClock
+from engine.flows.keys import KeyRing
 from engine.flows.money.movements import Money
 from engine.flows.money.relay import Relay
 from engine.flows.payments.seals import Purpose, Seal
 from engine.flows.payments.till import Begun, Till, Wish
+from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
 from engine.ledger.payments.sql import SqlOrders
 from engine.ledger.sql import SqlLedger
 from engine.ports.payments import Forged, Headers, Notice, Places, Redirect
@@ -231,6 +233,9 @@ async def open_site(
         seal=Seal(SECRET),
         guard=guard or Guard(),
         origin=origin,
+        keys=KeyRing(SqlKeys(ledger), clock),
+        answers=SqlAnswers(ledger),
+        customers=SqlCustomers(ledger),
     )
     try:
         yield Bench(site, ledger, store, provider)

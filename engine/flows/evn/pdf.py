@@ -7,7 +7,7 @@ from fpdf.enums import Align
 from engine.flows.evn.bill import Bill
 from engine.flows.evn.sheet import RIGHT, cells, total
 from engine.flows.evn.words import Words
-from engine.flows.paper import FONT, LINE_MM, Document, printable
+from engine.flows.papers.document import FONT, LINE_MM, Document, printable
 
 WIDTHS = (34, 32, 32, 20, 14, 20, 44, 22, 54)
 """Of the columns, in proportion."""

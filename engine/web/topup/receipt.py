@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from engine.core.money import format_shortest
 from engine.core.number import mask
 from engine.core.payment import PaymentOrder
-from engine.flows.paper import FONT, LINE_MM, Document, printable
+from engine.flows.papers.document import FONT, LINE_MM, Document, printable
 from engine.web.topup.wording import Texts
 
 ZONE = ZoneInfo("Europe/Berlin")

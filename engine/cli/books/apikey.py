@@ -1,0 +1,124 @@
+"""`groschen apikey`: the keys of the operators' interface."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+import click
+
+from engine.app import Books
+from engine.cli.books.opening import inventory_of, json_option, run
+from engine.cli.lines import write
+from engine.errors import CallerError
+from engine.flows.keys import NewKey
+from engine.ports.operators import ApiKey, Scope
+from engine.settings import Settings
+
+
+@click.group("apikey")
+def apikey() -> None:
+    """Make, list and revoke keys of the operators' interface (/api/v1)."""
+
+
+@apikey.command("create")
+@click.argument("name")
+@click.option(
+    "--scope",
+    "scopes",
+    type=click.Choice([scope.value for scope in Scope]),
+    multiple=True,
+    required=True,
+    help="What the key lets its holder do; may be given several times.",
+)
+@click.option("--organisation", help="Whose it is; the only organisation if not given.")
+@json_option
+def create(name: str, scopes: tuple[str, ...], organisation: str | None, as_json: bool) -> None:
+    """Make a key and show it, this once: only its hash is kept.
+
+    NAME says what it is for.
+
+    \b
+    Example:
+      groschen apikey create "web shop" --scope accounts:read --scope money:write
+    """
+
+    async def work(books: Books, settings: Settings) -> NewKey:
+        owner = _organisation(settings, organisation)
+        return await books.keys.create(owner, name, [Scope(scope) for scope in scopes])
+
+    made = run(work, as_json=as_json)
+    if as_json:
+        write({**_shown(made.key), "secret": made.text})
+        return
+    click.echo(made.text)
+    click.echo("Keep it safe: it is not shown again.", err=True)
+
+
+@apikey.command("list")
+@click.option("--organisation", help="This organisation's alone.")
+@json_option
+def list_keys(organisation: str | None, as_json: bool) -> None:
+    """List all keys, oldest first, revoked ones too.
+
+    \b
+    Example:
+      groschen apikey list
+    """
+
+    async def work(books: Books, _settings: Settings) -> Sequence[ApiKey]:
+        return await books.keys.keys(organisation)
+
+    for key in run(work, as_json=as_json):
+        _tell(key, as_json)
+
+
+@apikey.command("revoke")
+@click.argument("key_id")
+@json_option
+def revoke(key_id: str, as_json: bool) -> None:
+    """Take a key out of use, at once and for good.
+
+    \b
+    Example:
+      groschen apikey revoke 3f9c2a71be04d856
+    """
+
+    async def work(books: Books, _settings: Settings) -> ApiKey:
+        return await books.keys.revoke(key_id)
+
+    _tell(run(work, as_json=as_json), as_json)
+
+
+def _organisation(settings: Settings, name: str | None) -> str:
+    known = [organisation.name for organisation in inventory_of(settings).organisations]
+    if name is None and len(known) == 1:
+        return known[0]
+    if name not in known:
+        raise CallerError(f"must be one of {', '.join(known) or 'none'}", "--organisation")
+    return name
+
+
+def _tell(key: ApiKey, as_json: bool) -> None:
+    shown = _shown(key)
+    if as_json:
+        write(shown)
+        return
+    state = f"revoked {shown['revoked']}" if shown["revoked"] else "in use"
+    scopes = ",".join(key.scopes)
+    click.echo(
+        f"{key.key_id}  {key.organisation}  {shown['created']}  {state}  {scopes}  {key.name}"
+    )
+
+
+def _shown(key: ApiKey) -> Mapping[str, object]:
+    return {
+        "key_id": key.key_id,
+        "organisation": key.organisation,
+        "name": key.name,
+        "scopes": list(key.scopes),
+        "created": _time(key.created_ms),
+        "revoked": _time(key.revoked_ms) if key.revoked_ms is not None else None,
+    }
+
+
+def _time(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

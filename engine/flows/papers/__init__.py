@@ -1,0 +1,1 @@
+"""What people file: bills, receipts, statements, on paper that looks alike."""

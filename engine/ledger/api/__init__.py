@@ -1,0 +1,1 @@
+"""What the operators' interface keeps beside the journal, and its lists of customers."""

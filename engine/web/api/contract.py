@@ -1,0 +1,122 @@
+"""What a route is: what it takes, what it answers, what it refuses.
+
+A refusal is a value: a `Refusal` says what kind it is and stands in the document, `Refused` is one
+of that kind with its particulars.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel
+
+from engine.ports.operators import ApiKey, Scope
+from engine.web.api.models import Form
+from engine.web.site import Site
+
+Q = TypeVar("Q", bound=Form)
+B = TypeVar("B", bound=Form)
+Query = TypeVar("Query", bound=Form, covariant=True)
+Body = TypeVar("Body", bound=Form, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A kind of refusal; `code` is stable for programs. `again_s`: when to try again."""
+
+    status: int
+    code: str
+    title: str
+    again_s: int | None = None
+
+
+NOT_JSON = Refusal(400, "not_json", "Not JSON")
+NO_IDEMPOTENCY_KEY = Refusal(400, "idempotency_key", "The Idempotency-Key is missing or none")
+NO_KEY = Refusal(401, "no_key", "An API key in use is needed")
+NO_SCOPE = Refusal(403, "no_scope", "The key lacks the scope")
+NOT_FOUND = Refusal(404, "not_found", "Not Found")
+KEY_REUSED = Refusal(409, "key_reused", "The Idempotency-Key was used for another request")
+UNDER_WAY = Refusal(409, "under_way", "The same request is being carried out", again_s=2)
+CONFLICT = Refusal(409, "conflict", "Conflict")
+NOT_AVAILABLE = Refusal(409, "not_available", "Not enough is available")
+NUMBER_TAKEN = Refusal(409, "number_taken", "The number has an account")
+MONEY_IS_HELD = Refusal(409, "money_is_held", "Calls hold money on the account")
+TOO_LARGE = Refusal(413, "too_large", "The body is too large")
+NOT_A_TYPE = Refusal(415, "media_type", "The body must be application/json")
+NOT_ACCEPTABLE = Refusal(422, "caller", "Not acceptable")
+TOO_MANY = Refusal(429, "too_many", "Too many requests", again_s=1)
+UNAVAILABLE = Refusal(503, "remote", "Try again in a moment", again_s=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One refusal; `field` names the dotted path of the fault, `more` are further members."""
+
+    refusal: Refusal
+    detail: str = ""
+    field: str = ""
+    more: Mapping[str, object] | None = None
+
+
+class NoQuery(Form):
+    """A route without query parameters."""
+
+
+class NoBody(Form):
+    """A route without a body."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked(Generic[Query, Body]):
+    """A request that may be carried out.
+
+    `ids` has the path's ids by name. `once` is what the journal knows a write by, the same for
+    each repeat; empty for a reading.
+    """
+
+    site: Site
+    key: ApiKey
+    ids: Mapping[str, str]
+    query: Query
+    body: Body
+    once: str = ""
+
+    @property
+    def organisation(self) -> str:
+        """Whose accounts and orders can be seen."""
+        return self.key.organisation
+
+    @property
+    def author(self) -> str:
+        """Who did it, for the journal."""
+        return f"api:{self.key.key_id}"
+
+
+Result = BaseModel | Refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route(Generic[Q, B]):
+    """One method on one path, below `/api/v1`; `refusals` are those of its own."""
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    scope: Scope
+    query: type[Q]
+    body: type[B]
+    answer: type[BaseModel]
+    run: Callable[[Asked[Q, B]], Awaitable[Result]]
+    status: int = 200
+    refusals: tuple[Refusal, ...] = ()
+
+    @property
+    def is_write(self) -> bool:
+        """Whether it needs an idempotency key."""
+        return self.method != "GET"
+
+    @property
+    def has_body(self) -> bool:
+        """Whether it takes a body."""
+        return self.body is not NoBody

@@ -1,0 +1,231 @@
+"""Requests to the interface: who asks, whether he may, what he means, and the answer's form.
+
+In this order a request is refused: no key in use (401), too many requests (429), a scope that
+lacks (403), a body or query that is none (400, 413, 415, 422); what comes after is the route's.
+"""
+
+import json
+import re
+from typing import Any
+
+import structlog
+from aiohttp import web
+from pydantic import ValidationError
+
+from engine.errors import CallerError, ConflictError
+from engine.ports.operators import Answer, ApiKey
+from engine.web.api import once
+from engine.web.api.accounts import ROUTES as ACCOUNTS
+from engine.web.api.contract import (
+    NO_IDEMPOTENCY_KEY,
+    NO_KEY,
+    NO_SCOPE,
+    NOT_A_TYPE,
+    NOT_ACCEPTABLE,
+    NOT_FOUND,
+    NOT_JSON,
+    TOO_LARGE,
+    TOO_MANY,
+    Asked,
+    NoBody,
+    NoQuery,
+    Refused,
+    Result,
+    Route,
+)
+from engine.web.api.document import document
+from engine.web.api.models import ID_PATTERN, Form
+from engine.web.api.orders import ROUTES as ORDERS
+from engine.web.guard import BODY_BYTES_MOST, Allowance
+from engine.web.problems import MEDIA_TYPE, Handler, of_error, problem
+from engine.web.site import SITE
+
+PREFIX = "/api/v1"
+ROUTES: tuple[Route[Any, Any], ...] = (*ACCOUNTS, *ORDERS)
+FAULTS_MOST = 20
+JSON = "application/json"
+
+_ID = re.compile(ID_PATTERN)
+
+log = structlog.get_logger(__name__)
+
+
+def routes() -> list[web.RouteDef]:
+    """The routes of the interface, its document too."""
+    text = json.dumps(document(ROUTES, PREFIX), ensure_ascii=False)
+
+    async def tell(_request: web.Request) -> web.Response:
+        return web.json_response(text=text)
+
+    served = [web.route(route.method, PREFIX + route.path, _handler(route)) for route in ROUTES]
+    return [web.get(f"{PREFIX}/openapi.json", tell), *served]
+
+
+def _handler(route: Route[Any, Any]) -> Handler:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        site = request.app[SITE]
+        key = await site.keys.recognise(_bearer(request))
+        if key is None:
+            return _response(Refused(NO_KEY))
+        allowance = await site.guard.spend(key.key_id)
+        try:
+            answer = await _answer(route, request, key) if allowance.granted else Refused(TOO_MANY)
+        except Exception as error:
+            response = of_error(error)
+        else:
+            response = _response(answer)
+        _tell_allowance(response, allowance)
+        return response
+
+    return handle
+
+
+def _bearer(request: web.Request) -> str:
+    """The text of the request's key, empty if it has none."""
+    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    return text.strip() if scheme.lower() == "bearer" else ""
+
+
+async def _answer(route: Route[Any, Any], request: web.Request, key: ApiKey) -> Answer | Refused:
+    """What the request is answered."""
+    if route.scope not in key.scopes:
+        return Refused(NO_SCOPE, f"It needs {route.scope}.")
+    if not all(_ID.fullmatch(named) for named in request.match_info.values()):
+        return Refused(NOT_FOUND)
+    query = _read_query(route.query, request)
+    if isinstance(query, Refused):
+        return query
+    if not route.is_write:
+        asked = Asked(
+            site=request.app[SITE], key=key, ids=request.match_info, query=query, body=NoBody()
+        )
+        return _rendered(route, await route.run(asked))
+    body = await _read_body(route, request)
+    if isinstance(body, Refused):
+        return body
+    return await _written(route, request, key, body)
+
+
+async def _written(
+    route: Route[Any, Any], request: web.Request, key: ApiKey, body: Form
+) -> Answer | Refused:
+    """What a write is answered, carried out once."""
+    named = once.read_key(request)
+    if named is None:
+        detail = "A write needs one: 1 to 200 printable characters of ASCII."
+        return Refused(NO_IDEMPOTENCY_KEY, detail, once.HEADER)
+    site = request.app[SITE]
+    now_ms = site.clock.now().wall_ms
+    claim = once.claim_of(request, key.organisation, named, body.model_dump_json(), now_ms)
+    asked = Asked(
+        site=site,
+        key=key,
+        ids=request.match_info,
+        query=NoQuery(),
+        body=body,
+        once=once.journal_key(claim),
+    )
+
+    async def run() -> Answer:
+        """Refusals are answers too: a repeat gets the same."""
+        try:
+            answer = _rendered(route, await route.run(asked))
+        except (CallerError, ConflictError) as error:
+            answer = _kept(of_error(error))
+        log.info("api.written", route=route.name, key=key.key_id, status=answer.status)
+        return answer
+
+    return await once.carry_out(site.answers, claim, run)
+
+
+# --- reading -------------------------------------------------------------------------------
+
+
+def _read_query(form: type[Form], request: web.Request) -> Form | Refused:
+    given = request.query
+    twice = next((name for name in given if len(given.getall(name)) > 1), None)
+    if twice is not None:
+        return Refused(NOT_ACCEPTABLE, "must be given once", twice)
+    try:
+        return form.model_validate_strings(dict(given))
+    except ValidationError as error:
+        return _faults(error)
+
+
+async def _read_body(route: Route[Any, Any], request: web.Request) -> Form | Refused:
+    try:
+        raw = await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        return Refused(TOO_LARGE, f"It may have {BODY_BYTES_MOST} bytes.")
+    if not route.has_body:
+        return Refused(NOT_ACCEPTABLE, "The request takes no body.") if raw else NoBody()
+    if request.content_type != JSON:
+        return Refused(NOT_A_TYPE)
+    form: type[Form] = route.body
+    try:
+        return form.model_validate_json(raw)
+    except ValidationError as error:
+        return _faults(error)
+
+
+def _faults(error: ValidationError) -> Refused:
+    """Every fault by its dotted path; what was sent is not repeated."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    if found[0]["type"] == "json_invalid":
+        return Refused(NOT_JSON, found[0]["msg"])
+    faults = [
+        {"field": ".".join(map(str, fault["loc"])), "message": fault["msg"]}
+        for fault in found[:FAULTS_MOST]
+    ]
+    first = faults[0]
+    return Refused(NOT_ACCEPTABLE, first["message"], first["field"], {"errors": faults})
+
+
+# --- answering -----------------------------------------------------------------------------
+
+
+def _rendered(route: Route[Any, Any], result: Result) -> Answer:
+    """What a route gave, as it goes over the wire."""
+    if isinstance(result, Refused):
+        return _kept(_refusal(result))
+    return Answer(route.status, result.model_dump_json())
+
+
+def _kept(response: web.Response) -> Answer:
+    return Answer(response.status, response.text or "")
+
+
+def _refusal(refused: Refused) -> web.Response:
+    kind = refused.refusal
+    response = problem(
+        kind.status,
+        kind.title,
+        detail=refused.detail,
+        field=refused.field,
+        code=kind.code,
+        more=refused.more,
+    )
+    if kind.again_s is not None:
+        response.headers["Retry-After"] = str(kind.again_s)
+    if kind in (NO_KEY, NO_SCOPE):
+        response.headers["WWW-Authenticate"] = 'Bearer realm="groschen"'
+    return response
+
+
+def _response(answer: Answer | Refused) -> web.Response:
+    if isinstance(answer, Refused):
+        return _refusal(answer)
+    return web.Response(
+        status=answer.status,
+        text=answer.body,
+        content_type=JSON if answer.status < 400 else MEDIA_TYPE,
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+def _tell_allowance(response: web.Response, allowance: Allowance) -> None:
+    """How much the key may still ask for (the IETF's RateLimit fields)."""
+    response.headers["RateLimit-Policy"] = f'"key";q={allowance.limit};w=60'
+    response.headers["RateLimit"] = f'"key";r={allowance.left};t={allowance.reset_s}'
+    if not allowance.granted:
+        response.headers["Retry-After"] = str(allowance.reset_s)
