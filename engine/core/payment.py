@@ -71,8 +71,9 @@ class PaymentFact:
 class PaymentOrder:
     """A customer's wish to pay, and all that is known of the payment (amounts in micro-units).
 
-    `refunded_micros` is the total so far; `disputes` has the money each dispute has withdrawn
-    (positive) or given back (negative), by `<kind>:<dispute>`.
+    `paid_ms` is when we were told that its money has come. `refunded_micros` is the total so far;
+    `disputes` has the money each has withdrawn (positive) or given back (negative), by
+    `<kind>:<dispute>`.
     """
 
     order_id: str
@@ -169,7 +170,7 @@ def judge(order: PaymentOrder | None, fact: PaymentFact, payee: Payee, now_ms: i
     if misfit:
         return _set_aside(order, fact, payee, now_ms, misfit)
     assert order is not None
-    after = _with_fact(order, fact)
+    after = _with_fact(order, fact, now_ms)
     entries = (replace(entry, at_ms=now_ms) for entry in _entries(order, after, payee))
     return Judged(after, tuple(entries))
 
@@ -222,13 +223,13 @@ def _set_aside(
     return Judged(order, (entry,), misfit)
 
 
-def _with_fact(order: PaymentOrder, fact: PaymentFact) -> PaymentOrder:
+def _with_fact(order: PaymentOrder, fact: PaymentFact, now_ms: int) -> PaymentOrder:
     """The order with one more fact known; a fact known already changes nothing."""
     match fact.kind:
         case FactKind.PAID:
             order = replace(
                 order,
-                paid_ms=order.paid_ms if order.is_paid else fact.at_ms,
+                paid_ms=order.paid_ms if order.is_paid else now_ms,
                 payment_ref=order.payment_ref or fact.payment_ref,
                 provider_ref=order.provider_ref or fact.provider_ref,
             )
