@@ -25,6 +25,13 @@ class Document(FPDF):
         self.set_auto_page_break(True, margin=15)
         self.add_page()
 
+    def say(
+        self, text: str, *, size: int = 9, bold: bool = False, height_mm: float = LINE_MM
+    ) -> None:
+        """A line of text, or as many as it needs; the next begins below it."""
+        self.set_font(FONT, style="B" if bold else "", size=size)
+        self.multi_cell(0, height_mm, printable(text), align="L", new_x="LMARGIN", new_y="NEXT")
+
     def footer(self) -> None:
         """What the document is, and which page of how many."""
         self.set_y(-12)

@@ -19,10 +19,11 @@ from engine.core.money import Rounding, RoundingMode, parse_micros
 from engine.core.posting import Entry, EntryKind, Posting, customer
 from engine.core.tariff import FirstCall
 from engine.errors import CallerError, EngineError
-from engine.flows.evn.bill import Bill, itemise, month_of
+from engine.flows.evn.bill import Bill, itemise
 from engine.flows.evn.pdf import pdf
 from engine.flows.evn.sheet import FIELDS, csv_text, plain, text, values
 from engine.flows.evn.words import ENGLISH, GERMAN, LANGUAGES
+from engine.flows.papers.month import month_of
 from engine.ports.ledger import Account
 from tests.fakes.clock import run_virtually
 from tests.fakes.ledger import MemoryLedger
