@@ -7,6 +7,8 @@ from fpdf import FPDF
 
 FONT = "Helvetica"
 LINE_MM = 5.0
+RULE_MM = 0.1
+RULE_GREY = 140
 
 
 class Document(FPDF):
@@ -23,6 +25,8 @@ class Document(FPDF):
         self.set_title(printable(title))
         self.set_creation_date(made_at)
         self.set_auto_page_break(True, margin=15)
+        self.set_line_width(RULE_MM)
+        self.set_draw_color(RULE_GREY)
         self.add_page()
 
     def say(
