@@ -17,6 +17,9 @@ RIGHT = (1, 2, 3)
 """The columns of numbers."""
 
 INDENT = "    "
+NAME_MOST = 50
+"""Letters of a line's name; a reason can be as long as somebody wished."""
+
 FIELDS = ("profile", "month", "item", "about", "count", "charged_seconds", "amount", "currency")
 """The CSV's columns, and what `values` names."""
 
@@ -103,8 +106,13 @@ def _movements(statement: Statement, words: Words, digits: int) -> Iterator[Row]
         yield Row(_cells(whole, whole.about, words, digits))
         for line in lines:
             if line.about:
-                name = words.other_reasons if line.about == OTHER_REASONS else line.about
+                name = words.other_reasons if line.about == OTHER_REASONS else _short(line.about)
                 yield Row(_cells(line, INDENT + name, words, digits), is_sum=False)
+
+
+def _short(name: str) -> str:
+    name = " ".join(name.split())
+    return name if len(name) <= NAME_MOST else f"{name[: NAME_MOST - 3]}..."
 
 
 def _cells(line: Line, name: str, words: Words, digits: int) -> tuple[str, str, str, str]:
