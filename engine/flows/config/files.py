@@ -107,13 +107,11 @@ class AmountInFile(Strict):
 
 
 class FeesInFile(Strict):
-    """What you charge the line owner for the profile; a line of its statement each."""
+    """What you charge the line owner: a line of the statement each, rounded half up to the cent."""
 
     per_month: Micros = Field(0, description="for each month")
     per_call: Micros = Field(0, description="for each call of which a second was charged")
-    percent_of_calls: Percent = Field(
-        0, description="of what calls were charged; rounded half up to the cent"
-    )
+    percent_of_calls: Percent = Field(0, description="of what calls were charged")
 
 
 class ProfileInFile(Strict):
