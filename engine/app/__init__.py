@@ -5,8 +5,18 @@ gives an engine at work; at its end all of it is stopped in the opposite order. 
 books alone, for commands.
 """
 
-from engine.app.books import Books, books_of
+from engine.app.books import Books, books_of, manual_till
 from engine.app.plan import Plan, WebPlan, plan_of, secret
 from engine.app.running import Running, running
 
-__all__ = ["Books", "Plan", "Running", "WebPlan", "books_of", "plan_of", "running", "secret"]
+__all__ = [
+    "Books",
+    "Plan",
+    "Running",
+    "WebPlan",
+    "books_of",
+    "manual_till",
+    "plan_of",
+    "running",
+    "secret",
+]

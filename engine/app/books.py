@@ -5,12 +5,18 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from engine.app.parts import keep_private, open_ledger
-from engine.app.plan import secret
+from engine.app.plan import secret, web_plan_of
+from engine.app.site import open_till
+from engine.core.inventory import Inventory
 from engine.errors import RemoteError
 from engine.flows.clock import SystemClock
 from engine.flows.keys import KeyRing
+from engine.flows.money.relay import Relay
+from engine.flows.payments.till import MANUAL, Till
 from engine.ledger.api.sql import SqlKeys
+from engine.ledger.payments.sql import SqlOrders
 from engine.ledger.sql import SqlLedger
+from engine.ledger.statements.sql import SqlStatements
 from engine.settings import Settings
 from engine.store.address import parse_address
 from engine.store.process import StoreProcess
@@ -30,6 +36,16 @@ class Books:
     def keys(self) -> KeyRing:
         """The keys of the operators' interface, which are kept beside the journal."""
         return KeyRing(SqlKeys(self.ledger), self.clock)
+
+    @property
+    def statements(self) -> SqlStatements:
+        """The sums of the journal."""
+        return SqlStatements(self.ledger)
+
+    @property
+    def orders(self) -> SqlOrders:
+        """The payment orders beside the journal."""
+        return SqlOrders(self.ledger)
 
 
 @asynccontextmanager
@@ -52,3 +68,28 @@ async def books_of(settings: Settings) -> AsyncIterator[Books]:
             yield Books(ledger, None, clock, f"the store {absent}")
         else:
             yield Books(ledger, store, clock)
+
+
+@asynccontextmanager
+async def manual_till(
+    books: Books, settings: Settings, inventory: Inventory
+) -> AsyncIterator[Till]:
+    """A till for payments by hand alone, without an engine: it asks no provider anything.
+
+    `RemoteError` where no store runs, `CallerError` for an account that is wrongly described.
+    """
+    if books.store is None:
+        raise RemoteError(f"{books.note}: start the engine first")
+    web = web_plan_of(settings)
+    relay = Relay(books.ledger, books.store, books.clock)
+    async with AsyncExitStack() as stack:
+        yield await open_till(
+            web,
+            web.origin,
+            books.ledger,
+            relay,
+            lambda: inventory,
+            books.clock,
+            only=MANUAL,
+            stack=stack,
+        )

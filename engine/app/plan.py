@@ -88,11 +88,12 @@ def plan_of(settings: Settings) -> Plan:
         database_url=secret(settings.database_url),
         agi_host=settings.agi_host,
         agi_port=settings.agi_port,
-        web=_web(settings),
+        web=web_plan_of(settings),
     )
 
 
-def _web(settings: Settings) -> WebPlan:
+def web_plan_of(settings: Settings) -> WebPlan:
+    """How pages are served by these settings."""
     given = secret(settings.web_secret)
     return WebPlan(
         host=settings.web_host,

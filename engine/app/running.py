@@ -19,7 +19,9 @@ from engine.flows.lookups import Dialplan
 from engine.flows.money.relay import Relay
 from engine.flows.orders import House
 from engine.flows.payments.asking import Asking
+from engine.flows.statement.monthly import Monthly
 from engine.ledger.sql import SqlLedger
+from engine.ledger.statements.sql import SqlStatements
 from engine.speech.library import Library
 from engine.speech.voices import find_voices
 from engine.web.server import listen, serving
@@ -68,8 +70,17 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
         asked = Dialplan(ledger, store, house.inventory)
         lookups = Lookups(balance=asked.balance, quote=asked.quote)
         agi = await stack.enter_async_context(AgiServer(lookups, plan.agi_host, plan.agi_port))
+        _statements(plan, house, ledger, stack)
         web_port = await _pages(plan.web, house, ledger, stack) if plan.web else 0
         yield Running(engine, house, access, agi.port, web_port, work)
+
+
+def _statements(plan: Plan, house: House, ledger: SqlLedger, stack: AsyncExitStack) -> None:
+    """File the profiles' statements when a month is over."""
+    folder = plan.folder / "statements"
+    monthly = Monthly(SqlStatements(ledger), house.inventory, house.clock, folder)
+    filing = asyncio.create_task(monthly.run(), name="statements")
+    stack.push_async_callback(end, filing)
 
 
 async def _pages(web: WebPlan, house: House, ledger: SqlLedger, stack: AsyncExitStack) -> int:

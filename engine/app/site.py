@@ -1,6 +1,6 @@
 """The pages' wiring: providers from the operator's files, secrets from theirs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from engine.core.inventory import Inventory, ProviderTerms
 from engine.errors import CallerError
 from engine.flows.keys import KeyRing
 from engine.flows.money.movements import Money
+from engine.flows.money.relay import Relay
 from engine.flows.orders import House
 from engine.flows.payments.seals import Seal
 from engine.flows.payments.till import Till
@@ -16,6 +17,7 @@ from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
 from engine.ledger.payments.sql import SqlOrders
 from engine.ledger.sql import SqlLedger
 from engine.payments.registry import open_provider
+from engine.ports.clock import Clock
 from engine.ports.payments import Provider
 from engine.web.guard import Guard
 from engine.web.site import Site
@@ -28,22 +30,10 @@ async def open_site(
     web: WebPlan, port: int, house: House, ledger: SqlLedger, stack: AsyncExitStack
 ) -> Site:
     """All that the pages work with. `CallerError` for a provider that is not rightly described."""
-    providers = dict(open_providers(house.inventory(), web.secrets))
-    for provider in providers.values():
-        stack.push_async_callback(provider.close)
-    seal = Seal(bytes.fromhex(web.secret))
     origin = web.origin or f"http://{web.host}:{port}"
-    till = Till(
-        orders=SqlOrders(ledger),
-        ledger=ledger,
-        relay=house.relay,
-        providers=providers,
-        inventory=house.inventory,
-        clock=house.clock,
-        seal=seal,
-        origin=origin,
+    till = await open_till(
+        web, origin, ledger, house.relay, house.inventory, house.clock, stack=stack
     )
-    stack.push_async_callback(till.close)
     return Site(
         till=till,
         ledger=ledger,
@@ -51,7 +41,7 @@ async def open_site(
         money=Money(ledger, house.store, house.clock),
         inventory=house.inventory,
         clock=house.clock,
-        seal=seal,
+        seal=Seal(bytes.fromhex(web.secret)),
         guard=Guard(web.proxies),
         origin=origin,
         keys=KeyRing(SqlKeys(ledger), house.clock),
@@ -60,15 +50,46 @@ async def open_site(
     )
 
 
+async def open_till(
+    web: WebPlan,
+    origin: str,
+    ledger: SqlLedger,
+    relay: Relay,
+    inventory: Callable[[], Inventory],
+    clock: Clock,
+    *,
+    only: str = "",
+    stack: AsyncExitStack,
+) -> Till:
+    """A till with all profiles' accounts, or those with one provider `only`; errors as below."""
+    providers = dict(open_providers(inventory(), web.secrets, only))
+    for provider in providers.values():
+        stack.push_async_callback(provider.close)
+    till = Till(
+        orders=SqlOrders(ledger),
+        ledger=ledger,
+        relay=relay,
+        providers=providers,
+        inventory=inventory,
+        clock=clock,
+        seal=Seal(bytes.fromhex(web.secret)),
+        origin=origin,
+    )
+    stack.push_async_callback(till.close)
+    return till
+
+
 def open_providers(
-    inventory: Inventory, secrets: Path
+    inventory: Inventory, secrets: Path, only: str = ""
 ) -> Iterator[tuple[tuple[str, str], Provider]]:
-    """Every profile's accounts with providers, by the names of both.
+    """Every profile's accounts with providers (or the one provider `only`), by the names of both.
 
     Raises `CallerError` with the field as it stands in the operator's files.
     """
     for profile in inventory.profiles:
         for terms in profile.providers:
+            if only not in ("", terms.provider):
+                continue
             place = f"profiles.{profile.name}.providers.{terms.provider}"
             try:
                 options = _options(terms, secrets)

@@ -10,6 +10,8 @@ from engine.cli.books.balance import balance
 from engine.cli.books.calls import calls
 from engine.cli.books.evn import evn
 from engine.cli.books.ledger import ledger
+from engine.cli.books.payments import payments
+from engine.cli.books.statement import statement
 from engine.cli.config import config
 from engine.cli.dialplan import dialplan
 from engine.cli.number import classify_numbers
@@ -32,6 +34,8 @@ main.add_command(config)
 main.add_command(dialplan)
 main.add_command(evn)
 main.add_command(ledger)
+main.add_command(payments)
 main.add_command(quote_calls)
 main.add_command(serve)
 main.add_command(show_settings)
+main.add_command(statement)

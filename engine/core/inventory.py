@@ -100,6 +100,19 @@ class ProviderTerms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformFees:
+    """What the operator charges the line owner for a profile, on its statement alone.
+
+    `per_call_micros` is for each call of which a second was charged, `calls_basis_points` the
+    hundredths of a percent of what calls were charged.
+    """
+
+    per_month_micros: int = 0
+    per_call_micros: int = 0
+    calls_basis_points: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BillingProfile:
     """Whose money: services that share a profile share their callers' balances.
 
@@ -113,6 +126,7 @@ class BillingProfile:
     amounts: tuple[TopUpAmount, ...] = ()
     sites: tuple[str, ...] = ()
     providers: tuple[ProviderTerms, ...] = ()
+    fees: PlatformFees = field(default_factory=PlatformFees)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

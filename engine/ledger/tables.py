@@ -61,6 +61,7 @@ accounts = _table(
     _text("profile"),
     _text("currency"),
     Index("ix_accounts_organisation", "organisation", "account_id"),
+    Index("ix_accounts_profile", "profile"),
 )
 
 heads = _table(
@@ -123,6 +124,7 @@ entries = _table(
     _number("at_ms"),
     UniqueConstraint("key"),
     Index("ix_entries_call_id", "call_id"),
+    Index("ix_entries_organisation_at", "organisation", "at_ms"),
 )
 
 postings = _table(

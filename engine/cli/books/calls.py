@@ -12,6 +12,7 @@ from engine.cli.books.opening import json_option, needed_store, run
 from engine.cli.lines import write
 from engine.core.money import format_shortest
 from engine.flows.live import LiveCall, live_calls
+from engine.flows.papers.columns import aligned
 from engine.settings import Settings
 
 WATCH_EVERY_S = 1.0
@@ -53,11 +54,8 @@ def _show(live: Sequence[LiveCall], as_json: bool) -> None:
         for call in live:
             write({**asdict(call), "cost": format_shortest(call.cost_micros)})
         return
-    rows = [COLUMNS, *(_row(call) for call in live)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        click.echo("  ".join(padded).rstrip())
+    for line in aligned([COLUMNS, *(_row(call) for call in live)]):
+        click.echo(line)
 
 
 def _row(call: LiveCall) -> tuple[str, ...]:

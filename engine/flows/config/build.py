@@ -10,6 +10,7 @@ from engine.core.inventory import (
     HuntGroup,
     Inventory,
     Organisation,
+    PlatformFees,
     ProviderTerms,
     Service,
     TopUpAmount,
@@ -132,6 +133,11 @@ def _profile(records: Records, record: Record, model: ProfileInFile) -> BillingP
         providers=tuple(
             ProviderTerms(provider=name, options=tuple(options.items()))
             for name, options in model.providers.items()
+        ),
+        fees=PlatformFees(
+            per_month_micros=model.fees.per_month,
+            per_call_micros=model.fees.per_call,
+            calls_basis_points=model.fees.percent_of_calls,
         ),
     )
 

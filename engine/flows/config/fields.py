@@ -22,7 +22,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, Wit
 from pydantic_core import PydanticCustomError
 
 from engine.core.law import GUARDS
-from engine.core.money import parse_micros
+from engine.core.money import MICROS, parse_micros
 from engine.core.number import classify, meant_number
 from engine.core.rating import Increment
 from engine.core.spoken import CURRENCIES, SPEAKERS
@@ -154,6 +154,18 @@ def read_micros(value: object) -> int:
         swapped = text.replace(",", ".")
         meant = swapped if swapped != text and _is_money(swapped) else ""
         raise refuse("bad_money", f"{error}, not {quoted(text)}", meant) from None
+
+
+def read_percent(value: object) -> int:
+    """A share in percent, as basis points (hundredths of a percent); at most 2 decimals."""
+    text = _text_of(value, "bad_percent", 'must be a percentage such as "12.5"')
+    try:
+        micros = parse_micros(text, field="", max_decimals=2)
+    except CallerError as error:
+        raise refuse("bad_percent", f"{error}, not {quoted(text)}") from None
+    if micros > 100 * MICROS:
+        raise refuse("bad_percent", f"must be at most 100, not {quoted(text)}")
+    return micros * 100 // MICROS
 
 
 def _is_money(text: str) -> bool:
@@ -290,6 +302,11 @@ Micros = Annotated[
     int,
     BeforeValidator(read_micros),
     _schema(type=["string", "number"], pattern=r"^[0-9]+(\.[0-9]{1,6})?$"),
+]
+Percent = Annotated[
+    int,
+    BeforeValidator(read_percent),
+    _schema(type=["string", "number"], pattern=r"^[0-9]+(\.[0-9]{1,2})?$"),
 ]
 IncrementText = Annotated[
     Increment,

@@ -26,6 +26,7 @@ from engine.flows.config.fields import (
     NumberPattern,
     Option,
     Origin,
+    Percent,
     PhoneNumber,
     Ref,
     Region,
@@ -105,6 +106,14 @@ class AmountInFile(Strict):
     bonus: Micros = Field(0, description="what is given on top; taken back with a refund")
 
 
+class FeesInFile(Strict):
+    """What you charge the line owner: a line of the statement each, rounded half up to the cent."""
+
+    per_month: Micros = Field(0, description="for each month")
+    per_call: Micros = Field(0, description="for each call of which a second was charged")
+    percent_of_calls: Percent = Field(0, description="of what calls were charged")
+
+
 class ProfileInFile(Strict):
     """A billing profile: services that share it share their callers' balances."""
 
@@ -120,6 +129,9 @@ class ProfileInFile(Strict):
     providers: dict[Name, dict[Name, Option]] = Field(
         default_factory=dict,
         description="payment providers with their options; `secret:NAME` is read from the secrets",
+    )
+    fees: FeesInFile = Field(
+        default=FeesInFile(), description="what you charge the line owner; on the statement alone"
     )
 
 

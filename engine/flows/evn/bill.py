@@ -4,23 +4,21 @@ Numbers are without their last three digits (§ 11 TDDDG). Refused calls are the
 refused before they had an account, found by the account's present number.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from engine.core.cdr import CallRecord
 from engine.core.number import mask
 from engine.core.posting import EntryKind
 from engine.core.rating import Rate, first_price_seconds
-from engine.errors import CallerError, EngineError
+from engine.errors import EngineError
+from engine.flows.papers.month import Month
 from engine.ports.ledger import Account, JournalLine, Ledger
 
 READ_MOST = 3
 """A call may be booked between two readings; then both are done again."""
-
-_MONTH = re.compile(r"(2[0-9]{3})-(0[1-9]|1[0-2])", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,35 +57,6 @@ class Bill:
     timezone: str
     lines: tuple[BillLine, ...]
     total_micros: int
-
-
-@dataclass(frozen=True, slots=True)
-class Month:
-    """A calendar month of a time zone as a half-open interval of milliseconds."""
-
-    name: str
-    zone: ZoneInfo
-    from_ms: int
-    to_ms: int
-
-
-def month_of(name: str, timezone: str) -> Month:
-    """The month `2026-11` names. `CallerError` for what is none, or for an unknown time zone."""
-    match = _MONTH.fullmatch(name)
-    if match is None:
-        raise CallerError("must be a month such as 2026-11", "month")
-    try:
-        zone = ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise CallerError(f"{timezone!r} is no time zone", "timezone") from error
-    year, month = int(match[1]), int(match[2])
-    begin = datetime(year, month, 1, tzinfo=zone)
-    end = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=zone)
-    return Month(name, zone, _ms(begin), _ms(end))
-
-
-def _ms(instant: datetime) -> int:
-    return round(instant.timestamp()) * 1000
 
 
 async def itemise(ledger: Ledger, account: Account, month: Month) -> Bill:

@@ -17,17 +17,14 @@ def pdf(bill: Bill, words: Words, made_at: datetime) -> bytes:
     """The document; the same bill made at the same time is the same bytes."""
     title = f"{words.title} {bill.month}"
     document = Document(title, made_at, "landscape")
-    document.set_font(FONT, style="B", size=14)
-    document.cell(0, 10, printable(title), new_x="LMARGIN", new_y="NEXT")
-    document.set_font(FONT, size=9)
+    document.say(title, size=14, bold=True, height_mm=10)
     about = f"{words.account} {bill.number} ({bill.profile}), {bill.timezone}"
-    document.cell(0, LINE_MM * 2, printable(about), new_x="LMARGIN", new_y="NEXT")
+    document.say(about, height_mm=LINE_MM * 2)
     document.set_font(FONT, size=8)
     _table(document, bill, words)
     document.ln(LINE_MM)
-    document.set_font(FONT, style="B", size=10)
     last = f"{words.total}: {total(bill, words)}" if bill.lines else words.nothing
-    document.cell(0, LINE_MM, printable(last))
+    document.say(last, size=10, bold=True)
     return bytes(document.output())
 
 

@@ -2,11 +2,12 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from engine.core.money import format_shortest
 from engine.flows.evn.bill import Bill, BillLine
 from engine.flows.evn.words import Words
+from engine.flows.papers.columns import aligned
 
 RIGHT = (4, 5, 6, 7)
 """The columns of numbers."""
@@ -75,14 +76,7 @@ def text(bill: Bill, words: Words) -> str:
     if not bill.lines:
         return "\n".join([*head, words.nothing])
     rows = [words.columns, *(cells(line, words) for line in bill.lines)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    body = ["  ".join(_padded(row, widths)).rstrip() for row in rows]
-    return "\n".join([*head, *body, "", f"{words.total}: {total(bill, words)}"])
-
-
-def _padded(row: tuple[str, ...], widths: list[int]) -> Iterator[str]:
-    for at, (cell, width) in enumerate(zip(row, widths, strict=True)):
-        yield cell.rjust(width) if at in RIGHT else cell.ljust(width)
+    return "\n".join([*head, *aligned(rows, RIGHT), "", f"{words.total}: {total(bill, words)}"])
 
 
 def values(line: BillLine, currency: str) -> Mapping[str, object]:

@@ -1,1 +1,1 @@
-"""What people file: bills, receipts, statements, on paper that looks alike."""
+"""What people file: bills, receipts, statements; their months, their columns, their paper."""

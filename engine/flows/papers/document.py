@@ -7,6 +7,8 @@ from fpdf import FPDF
 
 FONT = "Helvetica"
 LINE_MM = 5.0
+RULE_MM = 0.1
+RULE_GREY = 140
 
 
 class Document(FPDF):
@@ -23,7 +25,16 @@ class Document(FPDF):
         self.set_title(printable(title))
         self.set_creation_date(made_at)
         self.set_auto_page_break(True, margin=15)
+        self.set_line_width(RULE_MM)
+        self.set_draw_color(RULE_GREY)
         self.add_page()
+
+    def say(
+        self, text: str, *, size: int = 9, bold: bool = False, height_mm: float = LINE_MM
+    ) -> None:
+        """A line of text, or as many as it needs; the next begins below it."""
+        self.set_font(FONT, style="B" if bold else "", size=size)
+        self.multi_cell(0, height_mm, printable(text), align="L", new_x="LMARGIN", new_y="NEXT")
 
     def footer(self) -> None:
         """What the document is, and which page of how many."""

@@ -20,6 +20,7 @@ from engine.core.inventory import (
     HuntGroup,
     Inventory,
     OnAgentLost,
+    PlatformFees,
     Service,
     Span,
     Trunk,
@@ -324,6 +325,18 @@ def _tariff(**keys: str) -> str:
     } | keys
     tariff = "tariffs:\n  anderer:\n" + "".join(f"    {k}: {v}\n" for k, v in fields.items())
     return tariff + _service(tariff="anderer")
+
+
+def test_fees_are_exact() -> None:
+    fees = "{per_month: 29.90, per_call: 0.000001, percent_of_calls: 12.5}"
+    read_in = _right(fees=f"profiles: {{andere: {{currency: EUR, fees: {fees}}}}}")
+    andere, guthaben = read_in.profile("andere"), read_in.profile("guthaben")
+    assert andere is not None
+    assert guthaben is not None
+    assert andere.fees == PlatformFees(
+        per_month_micros=29_900_000, per_call_micros=1, calls_basis_points=1_250
+    )
+    assert guthaben.fees == PlatformFees()
 
 
 def test_other_callers_pay_the_dearer_price_unless_told() -> None:

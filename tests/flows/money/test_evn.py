@@ -3,8 +3,6 @@
 import asyncio
 import csv
 import io
-import re
-import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,13 +17,15 @@ from engine.core.money import Rounding, RoundingMode, parse_micros
 from engine.core.posting import Entry, EntryKind, Posting, customer
 from engine.core.tariff import FirstCall
 from engine.errors import CallerError, EngineError
-from engine.flows.evn.bill import Bill, itemise, month_of
+from engine.flows.evn.bill import Bill, itemise
 from engine.flows.evn.pdf import pdf
 from engine.flows.evn.sheet import FIELDS, csv_text, plain, text, values
 from engine.flows.evn.words import ENGLISH, GERMAN, LANGUAGES
+from engine.flows.papers.month import month_of
 from engine.ports.ledger import Account
 from tests.fakes.clock import run_virtually
 from tests.fakes.ledger import MemoryLedger
+from tests.flows.papers import printed_in
 from tests.flows.world import LANDLINE, World, inventory, service, tariff, world
 
 DAY_MS = 24 * 3600 * 1000
@@ -255,13 +255,6 @@ def test_a_name_in_letters_that_the_document_lacks_breaks_nothing() -> None:
     bill, _ = billed()
     odd = replace(bill, lines=(replace(bill.lines[0], service="звезда ★"),))
     assert "?????? ?" in printed_in(pdf(odd, ENGLISH, datetime(2026, 12, 1, tzinfo=UTC)))
-
-
-def printed_in(document: bytes) -> str:
-    """The text of a PDF's pages, as far as these documents go."""
-    streams = re.findall(rb"stream\n(.*?)\nendstream", document, re.DOTALL)
-    pages = b"".join(zlib.decompress(s) for s in streams if s.startswith(b"x\x9c"))
-    return b"\n".join(re.findall(rb"\((.*?)\) Tj", pages)).decode("latin-1")
 
 
 def test_only_calls_count_not_other_movements() -> None:

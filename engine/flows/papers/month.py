@@ -1,0 +1,58 @@
+"""Calendar months in local time: which milliseconds belong to one."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from engine.errors import CallerError
+
+HOME_TIMEZONE = "Europe/Berlin"
+
+_MONTH = re.compile(r"(2[0-9]{3})-(0[1-9]|1[0-2])", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A calendar month of a time zone as a half-open interval of milliseconds."""
+
+    name: str
+    zone: ZoneInfo
+    from_ms: int
+    to_ms: int
+
+    @property
+    def first(self) -> datetime:
+        """When it begins."""
+        return datetime.fromtimestamp(self.from_ms // 1000, self.zone)
+
+    @property
+    def end(self) -> datetime:
+        """When it is over."""
+        return datetime.fromtimestamp(self.to_ms // 1000, self.zone)
+
+
+def month_of(name: str, timezone: str) -> Month:
+    """The month `2026-11` names. `CallerError` for what is none, or for an unknown time zone."""
+    match = _MONTH.fullmatch(name)
+    if match is None:
+        raise CallerError("must be a month such as 2026-11", "month")
+    try:
+        zone = ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise CallerError(f"{timezone!r} is no time zone", "timezone") from error
+    year, month = int(match[1]), int(match[2])
+    begin = datetime(year, month, 1, tzinfo=zone)
+    end = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=zone)
+    return Month(name, zone, _ms(begin), _ms(end))
+
+
+def month_before(now_ms: int, timezone: str) -> Month:
+    """The last month that is over."""
+    now = datetime.fromtimestamp(now_ms // 1000, ZoneInfo(timezone))
+    last_day = now.date().replace(day=1) - timedelta(days=1)
+    return month_of(f"{last_day:%Y-%m}", timezone)
+
+
+def _ms(instant: datetime) -> int:
+    return round(instant.timestamp()) * 1000

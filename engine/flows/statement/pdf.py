@@ -1,0 +1,54 @@
+"""The statement as a PDF document (A4, portrait), with the same cells as the text.
+
+It bears the instant its month ended, not that of its making: the same statement is the same bytes.
+"""
+
+from collections.abc import Sequence
+
+from fpdf.enums import Align
+from fpdf.fonts import FontFace
+
+from engine.flows.papers.document import FONT, LINE_MM, Document, printable
+from engine.flows.statement.sheet import RIGHT, Row, about, columns, tables, title
+from engine.flows.statement.statement import Statement
+from engine.flows.statement.words import Words
+
+WIDTHS = (96, 20, 30, 34)
+"""Of the columns, in proportion."""
+
+_BOLD = FontFace(emphasis="BOLD")
+
+
+def pdf(statement: Statement, words: Words) -> bytes:
+    """The document."""
+    named = title(statement, words)
+    document = Document(named, statement.month.end)
+    document.say(named, size=14, bold=True, height_mm=10)
+    for line in about(statement, words):
+        document.say(line)
+    for table in tables(statement, words):
+        document.ln(LINE_MM)
+        if table.heading:
+            document.say(table.heading, size=10, bold=True, height_mm=LINE_MM * 1.5)
+        _table(document, columns(statement, words) if not table.heading else (), table.rows)
+    document.ln(LINE_MM)
+    for note in words.notes:
+        document.say(note, size=7, height_mm=LINE_MM * 0.8)
+    return bytes(document.output())
+
+
+def _table(document: Document, headings: Sequence[str], rows: Sequence[Row]) -> None:
+    """The rows; headings, if there are, are repeated on every page."""
+    document.set_font(FONT, size=9)
+    aligns = tuple(Align.R if at in RIGHT else Align.L for at in range(len(WIDTHS)))
+    with document.table(
+        col_widths=WIDTHS,
+        text_align=aligns,
+        line_height=LINE_MM * 1.2,
+        borders_layout="HORIZONTAL_LINES",
+        first_row_as_headings=bool(headings),
+    ) as table:
+        if headings:
+            table.row([printable(name) for name in headings])
+        for row in rows:
+            table.row([printable(cell) for cell in row.cells], style=_BOLD if row.is_sum else None)

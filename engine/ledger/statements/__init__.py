@@ -1,0 +1,1 @@
+"""A billing profile's sums, added up by the database."""
