@@ -103,10 +103,10 @@ def read_text(value: object) -> str:
 
 
 def read_option(value: object) -> str:
-    """A value that another system has given: an id, an address, `secret:NAME`."""
-    message = f"must be text of at most {_OPTION_MOST} characters without spaces"
-    text = _text_of(value, "not_text", message)
-    if not text or len(text) > _OPTION_MOST or not text.isprintable() or " " in text:
+    """A value for another system: an id, an address, a name, `secret:NAME`."""
+    message = f"must be text of at most {_OPTION_MOST} characters, in one line"
+    text = _text_of(value, "not_text", message).strip()
+    if not text or len(text) > _OPTION_MOST or not text.isprintable():
         raise refuse("not_text", message)
     return text
 
