@@ -11,6 +11,7 @@ from engine.core.inventory import Inventory
 from engine.errors import CallerError
 from engine.flows.config import Problems, load
 from engine.flows.payments.seals import SECRET_BYTES_LEAST
+from engine.payments.registry import option_forms
 from engine.settings import Settings
 
 OWN_SEAL_FILE = "web-secret"
@@ -71,7 +72,7 @@ def plan_of(settings: Settings) -> Plan:
 
     `CallerError` with every mistake in the files.
     """
-    inventory = load(settings.config)
+    inventory = load(settings.config, forms=option_forms())
     if isinstance(inventory, Problems):
         raise CallerError(str(inventory), "config")
     return Plan(

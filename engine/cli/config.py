@@ -11,6 +11,7 @@ from engine.cli.lines import write
 from engine.core.inventory import Inventory
 from engine.errors import CallerError
 from engine.flows.config import Problems, content_hash, parse, read, schema
+from engine.payments.registry import option_forms
 from engine.settings import read_settings
 
 
@@ -34,7 +35,7 @@ def check(folder: Path | None, as_json: bool) -> None:
       groschen config check --json config
     """
     sources = read(folder or _configured())
-    outcome = sources if isinstance(sources, Problems) else parse(sources)
+    outcome = sources if isinstance(sources, Problems) else parse(sources, forms=option_forms())
     if as_json:
         hashed = None if isinstance(sources, Problems) else content_hash(sources)
         write(_answer(outcome, hashed))

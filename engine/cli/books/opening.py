@@ -18,6 +18,7 @@ from engine.core.number import HOME_REGION, classify
 from engine.errors import CallerError, EngineError, RemoteError
 from engine.flows.config import Problems, load
 from engine.flows.money.movements import Denied, Why
+from engine.payments.registry import option_forms
 from engine.ports.ledger import Account
 from engine.ports.store import Store
 from engine.settings import Settings, read_settings
@@ -96,7 +97,7 @@ def _profile(settings: Settings, name: str | None) -> BillingProfile:
 
 def inventory_of(settings: Settings) -> Inventory:
     """What the operator's files say; `CallerError` with every mistake in them."""
-    inventory = load(settings.config)
+    inventory = load(settings.config, forms=option_forms())
     if isinstance(inventory, Problems):
         raise CallerError(str(inventory), "config")
     return inventory

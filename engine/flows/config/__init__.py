@@ -18,20 +18,26 @@ from engine.flows.config.files import ConfigFile
 from engine.flows.config.folder import read
 from engine.flows.config.links import problems_between
 from engine.flows.config.problems import Problem, Problems, in_order
+from engine.flows.config.providers import Forms, provider_problems
 from engine.flows.config.records import collect
 from engine.flows.config.tree import grow
 
 __all__ = ["Inventory", "Problem", "Problems", "content_hash", "load", "parse", "read", "schema"]
 
 
-def load(folder: Path, version: int = 1) -> Inventory | Problems:
+def load(folder: Path, version: int = 1, forms: Forms | None = None) -> Inventory | Problems:
     """The inventory in a folder's `*.yaml` files, or what is wrong with them."""
     sources = read(folder)
-    return sources if isinstance(sources, Problems) else parse(sources, version)
+    return sources if isinstance(sources, Problems) else parse(sources, version, forms)
 
 
-def parse(sources: Mapping[str, bytes], version: int = 1) -> Inventory | Problems:
-    """The inventory in files given as name and content, or every mistake in order of place."""
+def parse(
+    sources: Mapping[str, bytes], version: int = 1, forms: Forms | None = None
+) -> Inventory | Problems:
+    """The inventory in files given as name and content, or every mistake in order of place.
+
+    `forms` are the payment providers that there are.
+    """
     grown = [grow(name, sources[name]) for name in sorted(sources)]
     of_form = [problem for _, problems in grown for problem in problems]
     records, of_entries = collect(tree for tree, _ in grown if tree is not None)
@@ -41,6 +47,7 @@ def parse(sources: Mapping[str, bytes], version: int = 1) -> Inventory | Problem
         if any(tree is None and found for tree, found in grown)
         else [
             *problems_between(records),
+            *provider_problems(records, forms),
             *breaches(records),
         ]
     )
