@@ -103,6 +103,16 @@ class Errands:
         if lane:
             self._lanes[lane] = task
 
+    def say(self, words: Coroutine[Any, Any, None]) -> None:
+        """Let words be heard beside, after those that were to be heard before them."""
+        self._lanes[WORDS] = self._keep(_after(self._lanes.get(WORDS), words))
+
+    @property
+    def is_saying(self) -> bool:
+        """Whether words are still on their way."""
+        last = self._lanes.get(WORDS)
+        return last is not None and not last.done()
+
     def repeat(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Do again, until it succeeds, what leaves nothing behind: a leg, a bridge."""
         self._keep(self._until_done(name, work))
@@ -320,6 +330,16 @@ class Errands:
         return self._house.clock.now().wall_ms
 
 
+async def _after(before: "asyncio.Task[None] | None", work: Coroutine[Any, Any, None]) -> None:
+    try:
+        if before is not None:
+            await asyncio.wait({before})
+    except asyncio.CancelledError:
+        work.close()
+        raise
+    await work
+
+
 Errand = Callable[[Errands, Any], Coroutine[Any, Any, None]]
 
 ERRANDS: dict[type[a.Action], Errand] = {
@@ -335,6 +355,7 @@ ERRANDS: dict[type[a.Action], Errand] = {
     a.FreeAgent: Errands._free_agent,
 }
 
+WORDS = "words"
 LANES: dict[type[a.Action], str] = {
     a.ClaimFirstCall: "offer",
     a.ReturnFirstCall: "offer",

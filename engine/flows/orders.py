@@ -1,7 +1,8 @@
 """Carrying out what a call orders: each action becomes calls on the ports.
 
 Telephony orders are carried out one after the other, for their order matters and each takes a
-millisecond or two. What asks store, ledger or agents is an errand (`errands`) and runs beside.
+millisecond or two. What asks store, ledger or agents is an errand (`errands`) and runs beside, and
+so do words into a conversation: Asterisk takes longer over them, and no deadline waits for words.
 """
 
 from collections.abc import Callable
@@ -47,6 +48,10 @@ class Orders:
                 self._timers.cancel(action.name)
             case _ if self._errands.is_one(action):
                 self._errands.start(action)
+            case a.Whisper():
+                self._errands.say(self._telephony(action))
+            case a.StopPlayback() if self._errands.is_saying:
+                self._errands.say(self._telephony(action))
             case _:
                 await self._telephony(action)
 

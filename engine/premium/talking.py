@@ -42,10 +42,11 @@ def balance_changed(turn: Turn, event: BalanceChanged) -> None:
     """Money came, went, or another call holds it: reckon anew, tell it, ask for more if short."""
     spending.note_view(turn, event.view)
     telling.renew_cut_off(turn, quiet=event.credited_micros > 0)
-    if event.credited_micros > 0:
-        telling.tell_credit(turn, event)
+    # The money is asked for first: the time it buys does not wait for words.
     if turn.call.short and spending.may_buy(turn):
         spending.ask(turn)
+    if event.credited_micros > 0:
+        telling.tell_credit(turn, event)
 
 
 def cut(turn: Turn, event: TimerFired) -> None:
