@@ -1,6 +1,9 @@
 """What one engine runs with: made from the settings and the operator's files."""
 
+import contextlib
+import os
 import secrets
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,8 +113,12 @@ def _own_secret(file: Path) -> str:
     """The secret of this checkout, made once; engines that share `var` share it."""
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch(0o600)
-        file.write_text(secrets.token_hex(SECRET_BYTES_LEAST))
+        with tempfile.NamedTemporaryFile("w", dir=file.parent) as made:
+            made.write(secrets.token_hex(SECRET_BYTES_LEAST))
+            made.flush()
+            # Whole or not at all, and only if no other engine was faster.
+            with contextlib.suppress(FileExistsError):
+                os.link(made.name, file)
     return file.read_text().strip()
 
 

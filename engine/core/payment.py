@@ -171,8 +171,9 @@ def judge(order: PaymentOrder | None, fact: PaymentFact, payee: Payee, now_ms: i
         return _set_aside(order, fact, payee, now_ms, misfit)
     assert order is not None
     after = _with_fact(order, fact, now_ms)
+    alarm = "more was refunded than was paid" if _is_excess(order, fact) else ""
     entries = (replace(entry, at_ms=now_ms) for entry in _entries(order, after, payee))
-    return Judged(after, tuple(entries))
+    return Judged(after, tuple(entries), alarm)
 
 
 def _misfit(order: PaymentOrder | None, fact: PaymentFact, payee: Payee) -> str:
@@ -192,13 +193,17 @@ def _misfit(order: PaymentOrder | None, fact: PaymentFact, payee: Payee) -> str:
 
 def _amount_misfit(order: PaymentOrder, fact: PaymentFact) -> str:
     if fact.kind is FactKind.PAID:
+        if not fact.currency:
+            return "no currency is named"
         if fact.amount_micros != order.amount_micros:
             return f"the amount is {fact.amount_micros}, not {order.amount_micros} micro-units"
         if order.is_paid and fact.payment_ref != order.payment_ref:
             return "the order has been paid already, by another payment"
-    elif fact.kind is FactKind.REFUNDED and fact.amount_micros > order.amount_micros:
-        return "more was refunded than was paid"
     return ""
+
+
+def _is_excess(order: PaymentOrder, fact: PaymentFact) -> bool:
+    return fact.kind is FactKind.REFUNDED and fact.amount_micros > order.amount_micros
 
 
 def _set_aside(
@@ -208,7 +213,7 @@ def _set_aside(
     if fact.kind is not FactKind.PAID or fact.amount_micros <= 0 or not fact.currency:
         return Judged(order, alarm=misfit)
     entry = Entry(
-        key=f"suspense:{payee.profile}:{payee.provider}:{fact.payment_ref or fact.provider_ref}",
+        key=suspense_key(payee, fact),
         kind=EntryKind.SUSPENSE,
         currency=fact.currency,
         postings=(
@@ -221,6 +226,11 @@ def _set_aside(
         organisation=payee.organisation,
     )
     return Judged(order, (entry,), misfit)
+
+
+def suspense_key(payee: Payee, fact: PaymentFact) -> str:
+    """The key of the entry that sets a payment aside."""
+    return f"suspense:{payee.profile}:{payee.provider}:{fact.payment_ref or fact.provider_ref}"
 
 
 def _with_fact(order: PaymentOrder, fact: PaymentFact, now_ms: int) -> PaymentOrder:

@@ -79,8 +79,14 @@ class Orders(Protocol):
         """Book what facts mean that the provider answered when it was asked."""
         ...
 
-    async def ask_later(self, order_id: str, at_ms: int | None) -> None:
-        """Ask the provider about the order again at that time; with None never again."""
+    async def ask_later(
+        self, order_id: str, at_ms: int | None, leased_ms: int | None = None
+    ) -> None:
+        """Ask the provider about the order again at that time; with None never again.
+
+        With `leased_ms` (when the lease that `due` gave runs out) only if nobody has made it due
+        meanwhile.
+        """
         ...
 
     async def due(self, now_ms: int, lease_ms: int, most: int) -> Sequence[PaymentOrder]:

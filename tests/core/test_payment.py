@@ -120,8 +120,15 @@ def test_money_that_does_not_fit_is_set_aside_with_an_alarm(name: str) -> None:
     check_bookable(entry)
 
 
-def test_more_refunded_than_paid_only_raises_an_alarm() -> None:
-    judged = judge(ORDER, fact(FactKind.REFUNDED, 21 * EURO), PAYEE, NOW_MS)
+def test_more_refunded_than_paid_takes_all_of_it_back_with_an_alarm() -> None:
+    order, _ = told(PAID)
+    judged = judge(order, fact(FactKind.REFUNDED, 21 * EURO), PAYEE, NOW_MS)
+    assert judged.alarm
+    assert on_customer(list(judged.entries)) == -22 * EURO
+
+
+def test_money_without_a_currency_is_none() -> None:
+    judged = judge(ORDER, fact(FactKind.PAID, 20 * EURO, currency=""), PAYEE, NOW_MS)
     assert (judged.order, judged.entries) == (ORDER, ())
     assert judged.alarm
 

@@ -169,7 +169,8 @@ class Till:
     def _places(self, order: PaymentOrder) -> Places:
         watched = self._seal.make(Purpose.WATCH, order.order_id)
         back = f"{self._origin}/pay/{order.order_id}/{watched}/back"
-        token = f"{order.order_id}.{self._seal.make(Purpose.NOTIFY, order.order_id)}"
+        named = _named(order.profile, order.provider, order.order_id)
+        token = f"{order.order_id}.{self._seal.make(Purpose.NOTIFY, named)}"
         notify = f"{self._origin}/hooks/{order.profile}/{order.provider}/{token}"
         return Places(success=f"{back}?paid", failure=back, notify=notify)
 
@@ -186,7 +187,7 @@ class Till:
         provider = self._providers[payee.profile, payee.provider]
         if token is None and not provider.is_signed:
             return self._forged(payee, "the address names no order")
-        if token is not None and not self._is_ours(token):
+        if token is not None and not self._is_ours(token, payee):
             return self._forged(payee, "the address has a token that is not ours")
         await provider.learn(headers)
         now_ms = self._now_ms()
@@ -203,15 +204,15 @@ class Till:
         )
         taken = await self.orders.take_in(letter)
         self._tell(taken, payee)
-        if token is not None and not notice.facts and not notice.ask:
+        if token is not None:
             await self.orders.ask_later(_order_in(token), now_ms)
         if not notice.facts:
             self.asked.set()
         return Outcome.TAKEN if taken.is_new else Outcome.REPEATED
 
-    def _is_ours(self, token: str) -> bool:
-        seal = token.rpartition(".")[2]
-        return self._seal.fits(Purpose.NOTIFY, _order_in(token), seal)
+    def _is_ours(self, token: str, payee: Payee) -> bool:
+        name = _named(payee.profile, payee.provider, _order_in(token))
+        return self._seal.fits(Purpose.NOTIFY, name, token.rpartition(".")[2])
 
     def _forged(self, payee: Payee, reason: str) -> Outcome:
         log.warning("payment.forged", profile=payee.profile, provider=payee.provider, reason=reason)
@@ -241,6 +242,8 @@ class Till:
 
     async def ask_now(self, order: PaymentOrder) -> None:
         """The payer is back: ask the provider at once how the order stands."""
+        if order.provider == MANUAL:
+            return
         if order.status in (OrderStatus.OPEN, OrderStatus.PENDING, OrderStatus.AUTHORISED):
             await self.orders.ask_later(order.order_id, self._now_ms())
             self.asked.set()
@@ -262,6 +265,11 @@ class Till:
 
     def _now_ms(self) -> int:
         return self._clock.now().wall_ms
+
+
+def _named(profile: str, provider: str, order_id: str) -> str:
+    """What a callback's address is sealed for."""
+    return f"{profile}/{provider}/{order_id}"
 
 
 def _order_in(token: str) -> str:

@@ -12,7 +12,15 @@ from sqlalchemy import exists, insert, or_, select, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.core.payment import OrderStatus, Payee, PaymentFact, PaymentOrder, judge
+from engine.core.payment import (
+    FactKind,
+    OrderStatus,
+    Payee,
+    PaymentFact,
+    PaymentOrder,
+    judge,
+    suspense_key,
+)
 from engine.core.posting import Entry, EntryKind
 from engine.errors import CallerError, ConflictError
 from engine.ledger import journal
@@ -99,6 +107,7 @@ async def take_in(connection: AsyncConnection, letter: Letter) -> Taken:
         letters.c.event_id == letter.event_id,
     )
     if await connection.scalar(select(known)):
+        await _make_due(connection, letter)
         return Taken(is_new=False)
     await know_organisation(connection, payee.organisation)
     await connection.execute(
@@ -134,6 +143,9 @@ async def note(
     alarms: list[str] = []
     changed: dict[str, PaymentOrder] = {}
     for fact in facts:
+        if await _is_of_money_set_aside(connection, fact, payee):
+            alarms.append(f"{fact.kind} is told of money that is set aside")
+            continue
         before = await _order_of(connection, fact, payee)
         judged = judge(before, fact, payee, now_ms)
         for entry in judged.entries:
@@ -145,6 +157,16 @@ async def note(
             if judged.order != before:
                 await _write(connection, judged.order)
     return Taken(tuple(postings), tuple(alarms), tuple(changed.values()))
+
+
+async def _is_of_money_set_aside(
+    connection: AsyncConnection, fact: PaymentFact, payee: Payee
+) -> bool:
+    """Whether what goes back is a payment's that never reached a customer."""
+    if fact.kind not in (FactKind.REFUNDED, FactKind.WITHDRAWN, FactKind.REINSTATED):
+        return False
+    key = suspense_key(payee, fact)
+    return bool(await connection.scalar(select(exists().where(entries.c.key == key))))
 
 
 async def _order_of(
@@ -172,9 +194,13 @@ async def _write(connection: AsyncConnection, order: PaymentOrder) -> None:
     await connection.execute(update(orders).where(which).values(**_row(order)))
 
 
-async def ask_later(connection: AsyncConnection, order_id: str, at_ms: int | None) -> None:
-    """Set when the provider is asked about the order again."""
+async def ask_later(
+    connection: AsyncConnection, order_id: str, at_ms: int | None, leased_ms: int | None
+) -> None:
+    """Set when the provider is asked about the order again, unless a lease was overtaken."""
     which = orders.c.order_id == order_id
+    if leased_ms is not None:
+        which &= orders.c.ask_at_ms == leased_ms
     await connection.execute(update(orders).where(which).values(ask_at_ms=at_ms))
 
 

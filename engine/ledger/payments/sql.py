@@ -45,9 +45,12 @@ class SqlOrders:
         work = partial(orders.note, facts=facts, payee=payee, now_ms=now_ms)
         return await self._database.write(work)
 
-    async def ask_later(self, order_id: str, at_ms: int | None) -> None:
+    async def ask_later(
+        self, order_id: str, at_ms: int | None, leased_ms: int | None = None
+    ) -> None:
         """See `ports.orders`."""
-        await self._database.write(partial(orders.ask_later, order_id=order_id, at_ms=at_ms))
+        work = partial(orders.ask_later, order_id=order_id, at_ms=at_ms, leased_ms=leased_ms)
+        await self._database.write(work)
 
     async def due(self, now_ms: int, lease_ms: int, most: int) -> Sequence[PaymentOrder]:
         """See `ports.orders`."""

@@ -1,5 +1,6 @@
 """A till on real books, with a provider that says what a test tells it to."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,6 +27,12 @@ NOW_MS = 1_795_000_000_000
 ORIGIN = "https://pay.example.org"
 
 
+def _at_once() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
+
+
 @dataclass
 class ScriptedProvider:
     """Signed by a header; an unsigned callback only names an order to ask about."""
@@ -35,6 +42,7 @@ class ScriptedProvider:
     is_signed: bool = True
     down: bool = False
     knows: dict[str, tuple[PaymentFact, ...]] = field(default_factory=dict)
+    hangs: asyncio.Event = field(default_factory=_at_once)
     asked: list[str] = field(default_factory=list)
     captured: list[str] = field(default_factory=list)
     places: dict[str, Places] = field(default_factory=dict)
@@ -60,6 +68,7 @@ class ScriptedProvider:
     async def fetch(self, order: PaymentOrder) -> tuple[PaymentFact, ...]:
         self._answer()
         self.asked.append(order.order_id)
+        await self.hangs.wait()
         return self.knows.get(order.order_id, ())
 
     async def capture(self, order: PaymentOrder) -> tuple[PaymentFact, ...]:

@@ -1,5 +1,6 @@
 """Providers are asked: what is authorised is captured, what was never told is found."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from engine.core.payment import FactKind, OrderStatus
-from engine.flows.payments.asking import DAY_MS, OPEN_FOR_MS, PAUSE_LEAST_MS, next_ask_ms
+from engine.flows.payments.asking import (
+    AT_ONCE_EACH,
+    DAY_MS,
+    LEASE_MS,
+    LOOK_EVERY_MS,
+    OPEN_FOR_MS,
+    PAUSE_LEAST_MS,
+    PAUSE_MOST_MS,
+    next_ask_ms,
+)
 from engine.flows.payments.till import FIRST_ASK_MS
 from tests.flows.payments.desk import EURO, NOW_MS, Desk, desk, fact
 
@@ -21,6 +31,7 @@ async def at(tmp_path: Path) -> AsyncIterator[Desk]:
 async def look(at: Desk, after_ms: int = 0) -> int:
     at.clock.wall_ms += after_ms
     found = await at.asking.look()
+    await at.asking.idle()
     await at.till.close()
     return found
 
@@ -76,6 +87,63 @@ async def test_a_provider_that_is_down_is_asked_again_later(at: Desk) -> None:
     at.provider.down = False
     assert await look(at, 1) == 1
     assert at.provider.asked == [order.order_id]
+
+
+async def test_a_fault_of_the_providers_ends_no_asking(at: Desk) -> None:
+    """Also long after the order was begun, when only a callback made it due once more."""
+    order = (await at.begun()).order
+    at.clock.wall_ms += OPEN_FOR_MS + DAY_MS
+    at.provider.knows[order.order_id] = (fact(order.order_id, FactKind.PAID, 20 * EURO),)
+    await at.tell(order, signature="none")
+    at.provider.down = True
+    await look(at)
+    at.provider.down = False
+    assert await look(at, PAUSE_MOST_MS) == 1
+    assert await at.balance() == 22 * EURO
+
+
+async def test_an_unforeseen_fault_ends_no_asking(at: Desk) -> None:
+    order = (await at.begun()).order
+    at.provider.knows[order.order_id] = None  # type: ignore[assignment]  # a provider's file that is broken
+    assert await look(at, FIRST_ASK_MS) == 1
+    at.provider.knows[order.order_id] = (fact(order.order_id, FactKind.PAID, 20 * EURO),)
+    assert await look(at, LEASE_MS) == 1
+    assert await at.balance() == 22 * EURO
+
+
+async def test_a_callback_while_its_order_is_asked_about_is_asked_about_too(at: Desk) -> None:
+    order = (await at.begun()).order
+    at.clock.wall_ms += FIRST_ASK_MS
+    await at.asking.look()
+    at.provider.knows[order.order_id] = (fact(order.order_id, FactKind.PAID, 20 * EURO),)
+    await at.tell(order, signature="none")
+    await at.asking.idle()
+    await look(at)
+    assert await at.balance() == 22 * EURO
+
+
+async def test_a_callback_that_is_repeated_is_asked_about_again(at: Desk) -> None:
+    order = (await at.begun()).order
+    await at.tell(order, signature="none")
+    await look(at)
+    at.provider.knows[order.order_id] = (fact(order.order_id, FactKind.PAID, 20 * EURO),)
+    assert await at.tell(order, signature="none") == "repeated"
+    assert await look(at) == 1
+    assert await at.balance() == 22 * EURO
+
+
+async def test_a_provider_that_hangs_holds_up_no_other(at: Desk) -> None:
+    slow = [(await at.begun()).order for _ in range(AT_ONCE_EACH + 2)]
+    at.provider.hangs = asyncio.Event()
+    quick = (await at.begun(provider="manual")).order
+    await at.till.orders.ask_later(quick.order_id, at.clock.wall_ms + FIRST_ASK_MS)
+    at.clock.wall_ms += FIRST_ASK_MS
+    assert await at.asking.look() == len(slow) + 1
+    await asyncio.sleep(0)
+    assert len(at.provider.asked) == AT_ONCE_EACH + 1
+    at.provider.hangs.set()
+    await at.asking.idle()
+    assert await look(at, LOOK_EVERY_MS) == 2
 
 
 async def test_a_refund_that_was_never_told_is_found(at: Desk) -> None:
