@@ -1,0 +1,168 @@
+"""Deaths by plan: at which step of a callback's way the engine, the store or the database dies.
+
+A death is SIGKILL and nothing softer. The engine asks at every step; the victim is dead before the
+step is left. All that is left to chance comes from the seed and from how many have died before, and
+every death is a line in a file that outlives whoever died.
+
+Processes die here, not the machine: what a server had handed to the operating system is still
+there when it is started again.
+"""
+
+import os
+import random
+import select
+import signal
+import socket
+import struct
+import time
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+PATIENCE_S = 0.5
+PASSINGS_MOST = 4
+DEAD_WITHIN_MS = 5_000
+CONNECT_S = 1.0
+
+
+class Step(StrEnum):
+    """Where somebody dies, in the order of a callback's way; `asked` and `captured` are the way of
+    one that proves nothing."""
+
+    RECEIVED = "received"
+    """The body is read, nothing is verified."""
+    JUDGED = "judged"
+    """It is verified, no transaction has begun."""
+    WRITTEN = "written"
+    """Every row of the money is written, the transaction is not committed."""
+    COMMITTED = "committed"
+    """It is committed, not answered."""
+    ANSWERED = "answered"
+    """It is answered, the store has not been told."""
+    APPLIED = "applied"
+    """The store has applied it, the outbox still holds it."""
+    MARKED = "marked"
+    """The outbox has let go of it."""
+    ASKED = "asked"
+    """The provider is about to be asked."""
+    CAPTURED = "captured"
+    """The provider has taken the payer's money, which nobody here has noted."""
+
+
+class Victim(StrEnum):
+    """Who dies."""
+
+    ENGINE = "engine"
+    STORE = "store"
+    DATABASE = "database"
+
+
+Death = tuple[Step, Victim]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeathPlan:
+    """Every step sees each victim of `sockets` and the engine die `each` times.
+
+    `sockets` are the Unix sockets at which the servers listen, by who they are.
+    """
+
+    log: Path
+    seed: int
+    each: int
+    sockets: dict[Victim, Path]
+
+    @property
+    def deaths(self) -> Counter[Death]:
+        """All that are planned."""
+        victims = (Victim.ENGINE, *self.sockets)
+        return Counter({(step, victim): self.each for step in Step for victim in victims})
+
+    def died(self) -> Counter[Death]:
+        """Those that have been so far."""
+        lines = self.log.read_text().splitlines() if self.log.exists() else []
+        words = (line.split() for line in lines)
+        return Counter((Step(step), Victim(victim)) for step, victim in words)
+
+
+class Reaper:
+    """Kills by plan, in the engine's own process; one engine has it at a time."""
+
+    def __init__(self, plan: DeathPlan) -> None:
+        self._plan = plan
+        died = plan.died()
+        self._left = plan.deaths - died
+        self._chance = random.Random(f"{plan.seed} {died.total()}")
+        self._choose()
+
+    def passed(self, step: Step) -> None:
+        """A step has been reached; does not come back if it is the engine's last."""
+        if self._next is None:
+            return
+        if time.monotonic() > self._until_s:
+            self._choose()
+        if self._next[0] is not step:
+            return
+        self._passings -= 1
+        if self._passings <= 0:
+            self._kill(self._next)
+
+    def _choose(self) -> None:
+        """Who dies next, and where. What does not come by in a while makes place for another."""
+        left = sorted(self._left)
+        self._next = self._chance.choice(left) if left else None
+        self._passings = self._chance.randint(1, PASSINGS_MOST)
+        self._until_s = time.monotonic() + PATIENCE_S
+
+    def _kill(self, death: Death) -> None:
+        victim = death[1]
+        if victim is Victim.ENGINE:
+            self._note(death)
+            os.kill(os.getpid(), signal.SIGKILL)
+        pid = server_at(self._plan.sockets[victim])
+        if pid is None:
+            return
+        kill_family(pid)
+        self._note(death)
+        self._left -= Counter([death])
+        self._choose()
+
+    def _note(self, death: Death) -> None:
+        with self._plan.log.open("a") as log:
+            log.write(" ".join(death) + "\n")
+
+
+def server_at(path: Path) -> int | None:
+    """The process that listens at a Unix socket; None while nobody does."""
+    with socket.socket(socket.AF_UNIX) as asked:
+        asked.settimeout(CONNECT_S)
+        try:
+            asked.connect(str(path))
+        except OSError:
+            return None
+        credentials = asked.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    pid: int = struct.unpack("3i", credentials)[0]
+    return pid
+
+
+def kill_family(pid: int) -> None:
+    """Kill a process and its children in one go, and wait until they are dead."""
+    os.kill(pid, signal.SIGSTOP)
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    family = [os.pidfd_open(member) for member in (pid, *map(int, children)) if _lives(member)]
+    try:
+        for member in family:
+            signal.pidfd_send_signal(member, signal.SIGKILL)
+        for member in family:
+            waiting = select.poll()
+            waiting.register(member, select.POLLIN)
+            if not waiting.poll(DEAD_WITHIN_MS):
+                raise RuntimeError(f"{pid} was killed and lives")
+    finally:
+        for member in family:
+            os.close(member)
+
+
+def _lives(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
