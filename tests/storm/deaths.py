@@ -147,10 +147,13 @@ def server_at(path: Path) -> int | None:
 
 
 def kill_family(pid: int) -> None:
-    """Kill a process and its children in one go, and wait until they are dead."""
+    """Kill a process and its children in one go, and wait until they are dead.
+
+    It is stopped first and dies last, so that no child is born meanwhile or hears of its death.
+    """
     os.kill(pid, signal.SIGSTOP)
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    family = [os.pidfd_open(member) for member in (pid, *map(int, children)) if _lives(member)]
+    family = [os.pidfd_open(member) for member in (*map(int, children), pid) if _lives(member)]
     try:
         for member in family:
             signal.pidfd_send_signal(member, signal.SIGKILL)

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,13 +62,18 @@ async def kept_database(kind: str, folder: Path) -> AsyncIterator[Server]:
 
 
 async def _keep(postgres: Postgres) -> None:
+    """Start it again whenever it has died, which it also may while it starts."""
     while True:
         await _death_of(postgres.pid)
-        await asyncio.to_thread(postgres.revive)
+        with suppress(RuntimeError):
+            await asyncio.to_thread(postgres.revive)
 
 
 async def _death_of(pid: int) -> None:
-    process = os.pidfd_open(pid)
+    try:
+        process = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
     loop, died = asyncio.get_running_loop(), asyncio.Event()
     loop.add_reader(process, died.set)
     try:

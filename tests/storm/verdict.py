@@ -85,7 +85,7 @@ async def _credited(connection: AsyncConnection) -> dict[str, int]:
         .where(entries.c.kind == EntryKind.TOP_UP)
         .group_by(entries.c.reason)
     )
-    return {reason: times for reason, times in (await connection.execute(query)).tuples()}
+    return dict((await connection.execute(query)).tuples().all())
 
 
 async def _set_aside(connection: AsyncConnection) -> Counter[int]:

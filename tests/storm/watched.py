@@ -116,7 +116,8 @@ def watch_commits(passed: Passed) -> None:
             passed(Step.WRITTEN)
 
     def rolling_back(connection: Connection) -> None:
-        connection.info.pop("has_entry", None)
+        if not connection.invalidated:
+            connection.info.pop("has_entry", None)
 
     event.listen(Engine, "after_cursor_execute", written)
     event.listen(Engine, "commit", committing)
