@@ -14,14 +14,14 @@ import select
 import signal
 import socket
 import struct
-import time
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-PATIENCE_S = 0.5
-PASSINGS_MOST = 4
+SPARED_OF_COMMON = 10
+SPARED_OF_LAGGING = 2
+AHEAD_MOST = 6
 DEAD_WITHIN_MS = 5_000
 CONNECT_S = 1.0
 
@@ -94,26 +94,23 @@ class Reaper:
         died = plan.died()
         self._left = plan.deaths - died
         self._chance = random.Random(f"{plan.seed} {died.total()}")
-        self._choose()
 
     def passed(self, step: Step) -> None:
-        """A step has been reached; does not come back if it is the engine's last."""
-        if self._next is None:
-            return
-        if time.monotonic() > self._until_s:
-            self._choose()
-        if self._next[0] is not step:
-            return
-        self._passings -= 1
-        if self._passings <= 0:
-            self._kill(self._next)
+        """A step has been reached; does not come back if it is the engine's last.
 
-    def _choose(self) -> None:
-        """Who dies next, and where. What does not come by in a while makes place for another."""
-        left = sorted(self._left)
-        self._next = self._chance.choice(left) if left else None
-        self._passings = self._chance.randint(1, PASSINGS_MOST)
-        self._until_s = time.monotonic() + PATIENCE_S
+        Steps that are seldom reached are where somebody dies the more often, so that the deaths
+        of all steps come to their end together.
+        """
+        left = Counter({of: sum(self._left[death] for death in self._at(of)) for of in Step})
+        ahead = max(left.values()) - left[step]
+        if left[step] == 0 or ahead > AHEAD_MOST:
+            return
+        if self._chance.randrange(SPARED_OF_COMMON if ahead else SPARED_OF_LAGGING) == 0:
+            self._kill(self._chance.choice(self._at(step)))
+
+    def _at(self, step: Step) -> list[Death]:
+        """The deaths that are left at a step."""
+        return sorted(death for death, times in self._left.items() if death[0] is step and times)
 
     def _kill(self, death: Death) -> None:
         victim = death[1]
@@ -126,7 +123,6 @@ class Reaper:
         kill_family(pid)
         self._note(death)
         self._left -= Counter([death])
-        self._choose()
 
     def _note(self, death: Death) -> None:
         with self._plan.log.open("a") as log:

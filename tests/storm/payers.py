@@ -5,12 +5,13 @@ look at any book.
 """
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 from engine.core.inventory import TopUpAmount
 from engine.core.payment import PaymentOrder
@@ -25,8 +26,10 @@ from tests.storm.shop import AMOUNTS, EURO, PROFILE, PayPalOfFates
 ORDERS_AN_ACCOUNT = 5
 TOO_MUCH_MICROS = 3_330_000
 CENT = 10_000
-BEGIN_ATTEMPTS = 200
-BEGIN_AGAIN_MS = 100
+ATTEMPTS_MOST = 200
+AGAIN_MS = 100
+
+T = TypeVar("T")
 
 
 class Fate(StrEnum):
@@ -166,7 +169,7 @@ class Providers:
 
 
 async def begin(purchase: Purchase, till: Till, clock: Clock) -> None:
-    """Begin the payer's order; he tries again where the books are away."""
+    """Begin the payer's order; where that fails half-way he begins another."""
     wish = Wish(
         profile=PROFILE,
         provider=purchase.provider,
@@ -174,11 +177,14 @@ async def begin(purchase: Purchase, till: Till, clock: Clock) -> None:
         pay_micros=purchase.amount.pay_micros,
         lang="de",
     )
-    for _ in range(BEGIN_ATTEMPTS):
+    purchase.order = (await patiently(lambda: till.begin(wish), clock)).order
+
+
+async def patiently(work: Callable[[], Awaitable[T]], clock: Clock) -> T:
+    """Do what may be done again, again until the books are there."""
+    for _ in range(ATTEMPTS_MOST):
         try:
-            purchase.order = (await till.begin(wish)).order
+            return await work()
         except RemoteError:
-            await clock.sleep(BEGIN_AGAIN_MS)
-        else:
-            return
-    raise RuntimeError("an order could not be begun")
+            await clock.sleep(AGAIN_MS)
+    return await work()

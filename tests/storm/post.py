@@ -64,9 +64,9 @@ class Post:
         for _ in range(self._chance.choice(COPIES)):
             self._add(letter)
 
-    def accept_repeats(self) -> None:
-        """Bring letters once more, whichever, until there are as many as there should be."""
-        while self._accepted < self.callbacks:
+    def accept_repeats(self, until: int) -> None:
+        """Bring letters once more, whichever, until there are so many in all."""
+        while self._accepted < until and self._known:
             self._add(self._chance.choice(self._known))
 
     def _add(self, letter: Letter) -> None:

@@ -11,10 +11,13 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from engine.app.site import open_providers
+from engine.core.money import format_shortest
 from engine.flows.clock import SystemClock
 from engine.flows.money.relay import Relay
 from engine.flows.payments.seals import SECRET_BYTES_LEAST, Seal
@@ -25,7 +28,7 @@ from engine.store.address import parse_address
 from engine.store.valkey import ValkeyStore
 from engine.web.server import listen
 from tests.storm.deaths import DeathPlan, Step, Victim
-from tests.storm.payers import Providers, begin, purchases
+from tests.storm.payers import Providers, begin, patiently, purchases
 from tests.storm.post import Post
 from tests.storm.servers import MortalEngine, Server, kept_database, kept_store, mortal_engine
 from tests.storm.shop import inventory_of
@@ -38,6 +41,7 @@ SLOW_S = 0.04
 AHEAD_IN_HUNDRED = 2
 LOOK_EVERY_MS = 100
 REST_WITHIN_S = 120.0
+DATABASES = ("sqlite", "postgres")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +61,23 @@ class Report:
     storm: Storm
     orders: int
     distinct: int
+    delivered: int
     answers: dict[int, int]
     deaths: dict[str, dict[str, int]]
     credited_micros: int
     set_aside_micros: int
     took_s: float
     faults: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Itself as plain values, amounts in the currency's unit."""
+        plain = asdict(self)
+        credited, aside = plain.pop("credited_micros"), plain.pop("set_aside_micros")
+        return {
+            **plain,
+            "credited": format_shortest(credited),
+            "set_aside": format_shortest(aside),
+        }
 
 
 Progress = Callable[[int, int], None]
@@ -125,14 +140,15 @@ async def run(storm: Storm, folder: Path, progress: Progress = lambda *_: None) 
 
 
 async def pay(world: World) -> None:
-    """All payers pay, each when few callbacks wait; then callbacks are repeated until enough."""
+    """All payers pay, each when few callbacks wait; old ones are repeated in between."""
     after = world.after
-    for payer in after.purchases:
+    for number, payer in enumerate(after.purchases):
         await after.post.until_few(WAITING_MOST)
         await begin(payer, world.till, after.clock)
         world.providers.pay(payer)
+        after.post.accept_repeats(number * after.post.callbacks // len(after.purchases))
     await after.post.until_few(0)
-    after.post.accept_repeats()
+    after.post.accept_repeats(after.post.callbacks)
     await after.post.until_few(0)
 
 
@@ -141,10 +157,12 @@ async def let_a_day_pass(world: World) -> None:
     after = world.after
     for payer in after.purchases:
         world.providers.refund_untold(payer)
-        now_ms = after.clock.now().wall_ms
-        await world.till.orders.ask_later(payer.begun.order_id, now_ms)
+        ask = partial(world.till.orders.ask_later, payer.begun.order_id, after.clock.now().wall_ms)
+        await patiently(ask, after.clock)
     until_s = time.monotonic() + REST_WITHIN_S
-    while not await is_at_rest(after) and time.monotonic() < until_s:
+    while time.monotonic() < until_s:
+        if await patiently(lambda: is_at_rest(after), after.clock):
+            return
         await after.clock.sleep(LOOK_EVERY_MS)
 
 
@@ -221,6 +239,7 @@ def _report(storm: Storm, after: Aftermath, faults: tuple[str, ...], took_s: flo
         storm=storm,
         orders=len(after.purchases),
         distinct=after.post.distinct,
+        delivered=after.post.delivered,
         answers=dict(sorted(after.post.answers.items())),
         deaths={
             step.value: {victim.value: died[step, victim] for victim in Victim} for step in Step

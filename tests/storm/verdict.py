@@ -110,8 +110,8 @@ async def _letters(connection: AsyncConnection) -> int:
 def _undelivered(post: Post) -> Iterator[str]:
     if post.given_up:
         yield f"{post.given_up} callbacks were never taken in"
-    if post.delivered != post.callbacks:
-        yield f"{post.delivered} callbacks were brought, not {post.callbacks}"
+    if post.delivered < post.callbacks:
+        yield f"{post.delivered} callbacks were brought of {post.callbacks}"
     for status in post.answers.keys() - EXPECTED_ANSWERS:
         yield f"{post.answers[status]} callbacks were answered {status}"
 
