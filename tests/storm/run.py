@@ -9,7 +9,7 @@ engine dies for good, and books and store are judged.
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -120,8 +120,20 @@ class World:
     after: Aftermath
 
 
-async def run(storm: Storm, folder: Path, progress: Progress = lambda *_: None) -> Report:
-    """Let it storm; everything it writes is in `folder`."""
+async def leave(_world: World) -> None:
+    """Change nothing."""
+
+
+async def run(
+    storm: Storm,
+    folder: Path,
+    progress: Progress = lambda *_: None,
+    tamper: Callable[[World], Awaitable[None]] = leave,
+) -> Report:
+    """Let it storm; everything it writes is in `folder`.
+
+    `tamper` may change what is judged, to see that it is noticed.
+    """
     began_s = time.monotonic()
     async with open_world(storm, folder) as world:
         after = world.after
@@ -135,6 +147,7 @@ async def run(storm: Storm, folder: Path, progress: Progress = lambda *_: None) 
             for task in background:
                 task.cancel()
         after.engine.end()
+        await tamper(world)
         faults = await judge(after)
     return _report(storm, after, faults, time.monotonic() - began_s)
 
@@ -219,18 +232,20 @@ def deaths_of(storm: Storm, folder: Path, store: Server, database: Server) -> De
 async def _till(plan: Plan, after: Aftermath) -> AsyncIterator[Till]:
     inventory = inventory_of(plan.providers)
     opened = dict(open_providers(inventory, Path()))
-    yield Till(
-        orders=SqlOrders(after.ledger),
-        ledger=after.ledger,
-        relay=Relay(after.ledger, after.store, after.clock),
-        providers=opened,
-        inventory=lambda: inventory,
-        clock=after.clock,
-        seal=Seal(bytes.fromhex(plan.secret)),
-        origin=plan.origin,
-    )
-    for provider in opened.values():
-        await provider.close()
+    try:
+        yield Till(
+            orders=SqlOrders(after.ledger),
+            ledger=after.ledger,
+            relay=Relay(after.ledger, after.store, after.clock),
+            providers=opened,
+            inventory=lambda: inventory,
+            clock=after.clock,
+            seal=Seal(bytes.fromhex(plan.secret)),
+            origin=plan.origin,
+        )
+    finally:
+        for provider in opened.values():
+            await provider.close()
 
 
 def _report(storm: Storm, after: Aftermath, faults: tuple[str, ...], took_s: float) -> Report:

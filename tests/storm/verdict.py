@@ -85,7 +85,8 @@ async def _credited(connection: AsyncConnection) -> dict[str, int]:
         .where(entries.c.kind == EntryKind.TOP_UP)
         .group_by(entries.c.reason)
     )
-    return dict((await connection.execute(query)).tuples().all())
+    rows = (await connection.execute(query)).all()
+    return {row[0]: row[1] for row in rows}
 
 
 async def _set_aside(connection: AsyncConnection) -> Counter[int]:
