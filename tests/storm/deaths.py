@@ -5,7 +5,7 @@ step is left. All that is left to chance comes from the seed and from how many h
 every death is a line in a file that outlives whoever died.
 
 Processes die here, not the machine: what a server had handed to the operating system is still
-there when it is started again.
+there when it is started again. A server may be killed once more while it starts.
 """
 
 import os
@@ -19,9 +19,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-SPARED_OF_COMMON = 10
-SPARED_OF_LAGGING = 2
+ONE_IN = 10
+ONE_IN_WHERE_MOST_ARE_LEFT = 2
 AHEAD_MOST = 6
+"""Somebody dies at one in so many passings of a step, and at none of one that is too far ahead."""
+
 DEAD_WITHIN_MS = 5_000
 CONNECT_S = 1.0
 
@@ -105,7 +107,7 @@ class Reaper:
         ahead = max(left.values()) - left[step]
         if left[step] == 0 or ahead > AHEAD_MOST:
             return
-        if self._chance.randrange(SPARED_OF_COMMON if ahead else SPARED_OF_LAGGING) == 0:
+        if self._chance.randrange(ONE_IN if ahead else ONE_IN_WHERE_MOST_ARE_LEFT) == 0:
             self._kill(self._chance.choice(self._at(step)))
 
     def _at(self, step: Step) -> list[Death]:

@@ -17,19 +17,26 @@ import os
 import signal
 import socket
 import sys
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import structlog
 from aiohttp import web
 
-from engine.app.site import open_providers
+from engine.app.plan import WebPlan
+from engine.app.site import open_providers, open_site
 from engine.flows.clock import SystemClock
-from engine.flows.money.movements import Money
+from engine.flows.errands import House
 from engine.flows.money.relay import Relay
 from engine.flows.payments.asking import Asking
 from engine.flows.payments.seals import Seal
 from engine.flows.payments.till import Till
+from engine.ledger.sql import SqlLedger
+from engine.ports.speech import Sounds
+from engine.ports.telephony import Telephony
 from engine.store.address import parse_address
 from engine.web.guard import Guard
 from engine.web.server import make_app
@@ -37,6 +44,7 @@ from engine.web.site import Site
 from tests.storm.deaths import DeathPlan, Reaper
 from tests.storm.shop import inventory_of
 from tests.storm.watched import (
+    Passed,
     WatchedLedger,
     WatchedOrders,
     WatchedProvider,
@@ -67,38 +75,53 @@ async def live(plan: Plan, listener: socket.socket) -> None:
     watch_commits(passed)
     ledger = WatchedLedger(plan.database_url, lambda: clock.now().wall_ms, passed)
     store = WatchedStore(parse_address(plan.store_url), passed)
-    relay = Relay(ledger, store, clock)
     inventory = inventory_of(plan.providers)
-    seal = Seal(bytes.fromhex(plan.secret))
-    opened = open_providers(inventory, Path())
-    till = Till(
+    house = House(
+        telephony=cast("Telephony", None),
+        store=store,
+        ledger=ledger,
+        sounds=cast("Sounds", None),
+        clock=clock,
+        relay=Relay(ledger, store, clock),
+        inventory=lambda: inventory,
+        endpoint_of=lambda agent: agent.name,
+        engine="mortal",
+    )
+    async with AsyncExitStack() as stack:
+        web_plan = WebPlan(origin=plan.origin, secret=plan.secret, secrets=Path())
+        site = await open_site(web_plan, 0, house, ledger, stack)
+        site = replace(
+            site,
+            till=watched_till(plan, house, ledger, passed),
+            guard=Guard(a_minute=REQUESTS_A_MINUTE),
+        )
+        await work(site, house.relay, listener, passed)
+
+
+def watched_till(plan: Plan, house: House, ledger: SqlLedger, passed: Passed) -> Till:
+    """The till as it is wired, its ports told on."""
+    opened = open_providers(house.inventory(), Path())
+    return Till(
         orders=WatchedOrders(ledger, passed),
         ledger=ledger,
-        relay=relay,
+        relay=house.relay,
         providers={name: WatchedProvider(provider, passed) for name, provider in opened},
-        inventory=lambda: inventory,
-        clock=clock,
-        seal=seal,
+        inventory=house.inventory,
+        clock=house.clock,
+        seal=Seal(bytes.fromhex(plan.secret)),
         origin=plan.origin,
     )
-    site = Site(
-        till=till,
-        ledger=ledger,
-        store=store,
-        money=Money(ledger, store, clock),
-        inventory=lambda: inventory,
-        clock=clock,
-        seal=seal,
-        guard=Guard(a_minute=REQUESTS_A_MINUTE),
-        origin=plan.origin,
-    )
+
+
+async def work(site: Site, relay: Relay, listener: socket.socket, passed: Passed) -> None:
+    """Serve, ask and bring the store what is booked, for ever."""
     app = make_app(site)
     watch_answers(app, passed)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    async with asyncio.TaskGroup() as work:
-        work.create_task(relay.run())
-        work.create_task(Asking(till, clock).run())
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(relay.run())
+        tasks.create_task(Asking(site.till, site.clock).run())
         await web.SockSite(runner, listener).start()
 
 

@@ -247,7 +247,7 @@ def new_numbers(draw: st.DrawFn) -> Step:
 STEPS = st.lists(
     st.one_of(top_ups(), afterthoughts(), calls_begun(), calls_ended(), movements(), new_numbers()),
     min_size=10,
-    max_size=30,
+    max_size=20,
 )
 
 
@@ -266,7 +266,7 @@ def empty_books(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(STEPS)
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_journal_and_store_are_one_after_every_step(empty_books: Path, steps: list[Step]) -> None:
     with TemporaryDirectory() as folder:
         file = Path(folder) / "ledger.db"
