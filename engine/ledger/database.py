@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from asyncpg import InterfaceError, InternalClientError, PostgresError
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
@@ -52,6 +53,9 @@ _SQLITE_UNIQUE = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PR
 _PASSING_CLASSES = {"08", "25", "40", "53", "55", "57", "58"}
 _REPEATABLE_STATES = {"23505", "40001", "40P01"}
 _BAD_VALUE_CLASS = "22"
+
+# A server that dies while SQLAlchemy sets a new connection up is told in the driver's own words.
+_UNWRAPPED = (InterfaceError, InternalClientError, PostgresError)
 
 
 class Database:
@@ -200,7 +204,7 @@ async def _faults(timeout_s: float) -> AsyncIterator[None]:
         raise RemoteError("the database did not answer in time") from fault
     except DBAPIError as fault:
         raise _translated(fault) from fault
-    except OSError as fault:
+    except (OSError, *_UNWRAPPED) as fault:
         raise RemoteError(f"the database cannot be reached: {fault}") from fault
 
 

@@ -46,6 +46,18 @@ class Postgres:
         """SQLAlchemy's address of a database, over the Unix socket, as its superuser."""
         return f"postgresql://groschen@/{database}?host={self._folder}"
 
+    @property
+    def socket(self) -> Path:
+        """The Unix socket it listens at."""
+        return self._folder / ".s.PGSQL.5432"
+
+    @property
+    def pid(self) -> int:
+        """The server's first process; it must have been started."""
+        if self._server is None:
+            raise RuntimeError("the server was not started")
+        return self._server.pid
+
     def create(self) -> None:
         """Make the cluster's files."""
         self._run("initdb", "-U", "groschen", "-A", "trust", "-E", "UTF8", "--no-locale", "-N",
@@ -73,6 +85,12 @@ class Postgres:
             if self._server.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError((self._folder / "log").read_text()[-2000:])
             time.sleep(POLL_S)
+
+    def revive(self) -> None:
+        """Start again after somebody has killed the server."""
+        if self._server is not None:
+            self._server.wait(STOP_S)
+        self.start()
 
     def stop(self, *, at_once: bool = False) -> None:
         """Stop the server and wait for its end; `at_once` as a crash would."""

@@ -1,37 +1,93 @@
 """Simulates premium calls in virtual time with faults at random, and judges what was booked.
 
     python -m tests.simulation --calls 100000 --seed 1
+    python -m tests.simulation payments --callbacks 10000 --seed 1
 
 Exit code 0 if every invariant is whole, 1 if one is broken (each is told with its neighbourhood's
-number: `--only` runs that one again). The same calls and seed give the same digest.
+number: `--only` runs that one again). The same calls and seed give the same digest. `payments` is a
+storm of callbacks on real servers, in real time (`tests.storm`); its seed decides what is done, not
+when.
 """
 
+import asyncio
 import json
 import os
 import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from engine.core.money import format_shortest
 from tests.simulation.run import Total, quieten, run_town, simulate, towns_of
+from tests.storm.run import DATABASES, Report, Storm, run
 
 FAULTS_SHOWN = 20
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--calls", default=2_000, show_default=True, help="How many calls to simulate.")
 @click.option("--seed", default=1, show_default=True, help="What all chance comes from.")
 @click.option("--jobs", default=os.cpu_count() or 1, show_default=True, help="Processes.")
 @click.option("--only", type=int, help="Run only the neighbourhood of this number.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def main(calls: int, seed: int, jobs: int, only: int | None, as_json: bool) -> None:
+@click.pass_context
+def main(
+    context: click.Context, calls: int, seed: int, jobs: int, only: int | None, as_json: bool
+) -> None:
     """Simulate premium calls with faults at random; prints what was found."""
     quieten()
+    if context.invoked_subcommand is not None:
+        return
     total = _one(calls, seed, only) if only is not None else _all(calls, seed, jobs)
     print(json.dumps(_answer(total)) if as_json else _report(total))
     sys.exit(1 if total.faults else 0)
+
+
+@main.command()
+@click.option("--callbacks", default=10_000, show_default=True, help="How many are brought.")
+@click.option("--deaths", default=20, show_default=True, help="Of each victim at each step.")
+@click.option("--seed", default=1, show_default=True, help="What all chance comes from.")
+@click.option(
+    "--database",
+    "databases",
+    type=click.Choice(DATABASES),
+    multiple=True,
+    default=DATABASES,
+    show_default=True,
+)
+def payments(callbacks: int, deaths: int, seed: int, databases: tuple[str, ...]) -> None:
+    """Let callbacks of payments storm while engine, store and database are killed."""
+    reports = []
+    for database in databases:
+        storm = Storm(callbacks=callbacks, each=deaths, database=database, seed=seed)
+        reports.append(_stormed(storm))
+        print(json.dumps(reports[-1].as_json(), indent=2))
+    sys.exit(any(report.faults for report in reports))
+
+
+def _stormed(storm: Storm) -> Report:
+    console = Console(stderr=True)
+    columns = (
+        TextColumn(f"Storming on {storm.database}"), BarColumn(), MofNCompleteColumn(),
+        TextColumn("callbacks, {task.fields[died]} deaths"), TimeElapsedColumn(),
+    )  # fmt: skip
+    with TemporaryDirectory() as folder, Progress(*columns, console=console) as progress:
+        task = progress.add_task("callbacks", total=storm.callbacks, died=0)
+
+        def show(delivered: int, died: int) -> None:
+            progress.update(task, completed=delivered, died=died)
+
+        return asyncio.run(run(storm, Path(folder), show))
 
 
 def _one(calls: int, seed: int, number: int) -> Total:

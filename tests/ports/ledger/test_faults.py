@@ -8,7 +8,9 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import asyncpg
 import pytest
 from sqlalchemy import Connection, Engine, event, text
 
@@ -249,6 +251,28 @@ async def test_a_server_that_only_reads_is_a_passing_fault(
     finally:
         postgres.psql("postgres", "ALTER DATABASE books RESET default_transaction_read_only")
     await it_works_again(server_books.open(), one)
+
+
+async def test_a_server_that_dies_as_it_greets_is_a_passing_fault(
+    server_books: SqlBooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What fails while a new connection is set up comes in the driver's words."""
+    one = await opened(server_books.open())
+
+    async def connect(*args: Any, **options: Any) -> Any:
+        connection = await connected(*args, **options)
+        connection.terminate()
+        return connection
+
+    connected = asyncpg.connect
+    ledger = server_books.open()
+    with monkeypatch.context() as patch:
+        patch.setattr(asyncpg, "connect", connect)
+        with pytest.raises(RemoteError) as refusal:
+            await ledger.account(one)
+        assert refusal.value.retryable
+
+    await it_works_again(ledger, one)
 
 
 async def test_a_missing_database_is_no_passing_fault(postgres: Postgres) -> None:

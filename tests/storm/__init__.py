@@ -1,0 +1,1 @@
+"""Storms of callbacks in which everything dies, again and again: each payment counts once."""
