@@ -5,6 +5,7 @@ the project against them, and each of them against text that breaks it.
 """
 
 import ast
+import gc
 import re
 from collections.abc import Iterator
 
@@ -28,9 +29,18 @@ PLACES = [
 ]
 
 
+def parsed(source: str) -> ast.Module:
+    """The tree of a source; garbage collected meanwhile disturbs the parser of CPython 3.11."""
+    gc.disable()
+    try:
+        return ast.parse(source)
+    finally:
+        gc.enable()
+
+
 def impurities(source: str) -> Iterator[str]:
     """What a pure module must not hold: floats, waiting, a clock, the world outside."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         fault = _impurity(node)
         if fault is not None:
             yield f"line {getattr(node, 'lineno', 0)}: {fault}"
@@ -55,7 +65,7 @@ def _impurity(node: ast.AST) -> str | None:
 
 def oversizes(source: str) -> Iterator[str]:
     """Functions that are too long."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             lines = (node.end_lineno or node.lineno) - node.lineno + 1
             if lines > FUNCTION_LINES_MAX:
@@ -64,7 +74,7 @@ def oversizes(source: str) -> Iterator[str]:
 
 def untold(source: str) -> Iterator[str]:
     """A module that holds code and does not say what it gives."""
-    module = ast.parse(source)
+    module = parsed(source)
     if module.body and ast.get_docstring(module) is None:
         yield "the module has no docstring"
 
@@ -80,7 +90,7 @@ def empty_names(path: str, source: str) -> Iterator[str]:
     """Files and classes whose name says nothing."""
     if EMPTY_NAMES.search(path.rsplit("/", 1)[-1]):
         yield f"the file name {path} says nothing"
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if isinstance(node, ast.ClassDef) and EMPTY_NAMES.search(node.name):
             yield f"the class name {node.name} says nothing"
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from engine.premium import machine
 from engine.premium.call import State
+from tests.project.house import parsed
 
 ROOM = "engine.premium"
 DRAWN = Path(__file__).resolve().parents[2] / "engine/premium/STATES.md"
@@ -56,7 +57,7 @@ def targets(handler: Handler) -> frozenset[State]:
     """The states that a handler, or what it calls in the room, goes to by itself."""
     found: set[State] = set()
     for function in _reached(handler):
-        for node in ast.walk(ast.parse(dedent(inspect.getsource(function)))):
+        for node in ast.walk(parsed(dedent(inspect.getsource(function)))):
             found |= set(_states_of(node))
     return frozenset(found)
 
@@ -89,7 +90,7 @@ def _reached(handler: Handler) -> Iterator[FunctionType]:
         yield function
         waiting += [
             _named(node, function)
-            for node in ast.walk(ast.parse(dedent(inspect.getsource(function))))
+            for node in ast.walk(parsed(dedent(inspect.getsource(function))))
             if isinstance(node, ast.Name | ast.Attribute)
         ]
 

@@ -22,7 +22,7 @@ from engine.ports.clock import Clock
 LOOK_EVERY_MS = 1_000
 LEASE_MS = 60_000
 AT_ONCE = 20
-AT_ONCE_EACH = 5
+AT_ONCE_EACH = 10
 OPEN_FOR_MS = 3 * 24 * 3_600_000
 PAUSE_LEAST_MS = 10_000
 PAUSE_MOST_MS = 3_600_000
@@ -70,8 +70,13 @@ class Asking:
             self._busy[account] += 1
             task = asyncio.create_task(self._ask(order, now_ms + LEASE_MS))
             self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+            task.add_done_callback(self._over)
         return len(orders)
+
+    def _over(self, task: "asyncio.Task[None]") -> None:
+        """There is room for another: look for it at once."""
+        self._under_way.discard(task)
+        self._till.asked.set()
 
     async def idle(self) -> None:
         """Wait until everything that was begun has been asked."""
@@ -87,14 +92,12 @@ class Asking:
             self._till.asked.clear()
 
     async def _ask(self, order: PaymentOrder, leased_ms: int) -> None:
-        """Ask about one order; if even the books do not answer it is due when its lease is over."""
+        """Ask about one order; while nobody answers it stays due whenever its lease is over."""
         try:
             order, is_answered = await self._answered(order)
-            now_ms = self._clock.now().wall_ms
-            again_ms = next_ask_ms(order, now_ms)
-            if not is_answered:
-                again_ms = now_ms + pause_ms(order, now_ms)
-            await self._till.orders.ask_later(order.order_id, again_ms, leased_ms)
+            if is_answered:
+                again_ms = next_ask_ms(order, self._clock.now().wall_ms)
+                await self._till.orders.ask_later(order.order_id, again_ms, leased_ms)
         except Exception as error:
             unforeseen = _unforeseen(error)
             log.warning(
@@ -135,17 +138,13 @@ def _unforeseen(error: Exception) -> bool:
     return not isinstance(error, RemoteError)
 
 
-def pause_ms(order: PaymentOrder, now_ms: int) -> int:
-    """How long to wait before asking about an order again: a quarter of its age, within bounds."""
-    return min(max((now_ms - order.created_ms) // 4, PAUSE_LEAST_MS), PAUSE_MOST_MS)
-
-
 def next_ask_ms(order: PaymentOrder, now_ms: int) -> int | None:
     """When to ask again about an order that was answered; None if there is nothing more to learn
     (pure)."""
     if order.paid_ms is not None:
         days = (order.paid_ms + days * DAY_MS for days in PAID_ASKED_AFTER_DAYS)
         return next((at_ms for at_ms in days if at_ms > now_ms), None)
-    if order.status not in _UNDECIDED or now_ms - order.created_ms > OPEN_FOR_MS:
+    age_ms = now_ms - order.created_ms
+    if order.status not in _UNDECIDED or age_ms > OPEN_FOR_MS:
         return None
-    return now_ms + pause_ms(order, now_ms)
+    return now_ms + min(max(age_ms // 4, PAUSE_LEAST_MS), PAUSE_MOST_MS)

@@ -216,6 +216,8 @@ async def due(
         .with_for_update(skip_locked=True)
     )
     found = [to_order(row) for row in (await connection.execute(query)).mappings()]
+    if not found:
+        return []
     taken = orders.c.order_id.in_([order.order_id for order in found])
     await connection.execute(update(orders).where(taken).values(ask_at_ms=now_ms + lease_ms))
     return found

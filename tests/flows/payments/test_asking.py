@@ -14,8 +14,6 @@ from engine.flows.payments.asking import (
     LEASE_MS,
     LOOK_EVERY_MS,
     OPEN_FOR_MS,
-    PAUSE_LEAST_MS,
-    PAUSE_MOST_MS,
     next_ask_ms,
 )
 from engine.flows.payments.till import FIRST_ASK_MS
@@ -83,7 +81,7 @@ async def test_a_provider_that_is_down_is_asked_again_later(at: Desk) -> None:
     order = (await at.begun()).order
     at.provider.down = True
     assert await look(at, FIRST_ASK_MS) == 1
-    assert await look(at, PAUSE_LEAST_MS - 1) == 0
+    assert await look(at, LEASE_MS - 1) == 0
     at.provider.down = False
     assert await look(at, 1) == 1
     assert at.provider.asked == [order.order_id]
@@ -98,7 +96,7 @@ async def test_a_fault_of_the_providers_ends_no_asking(at: Desk) -> None:
     at.provider.down = True
     await look(at)
     at.provider.down = False
-    assert await look(at, PAUSE_MOST_MS) == 1
+    assert await look(at, LEASE_MS) == 1
     assert await at.balance() == 22 * EURO
 
 
