@@ -56,6 +56,9 @@ from tests.storm.watched import (
 REQUESTS_A_MINUTE = 1_000_000
 _PR_SET_PDEATHSIG = 1
 
+LEASE_MS = 3_000
+"""An order whose engine died while it asked is asked about again after this, not after a minute."""
+
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What a life works with; `providers` are their options, by name."""
@@ -121,7 +124,7 @@ async def work(site: Site, relay: Relay, listener: socket.socket, passed: Passed
     await runner.setup()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(relay.run())
-        tasks.create_task(Asking(site.till, site.clock).run())
+        tasks.create_task(Asking(site.till, site.clock, LEASE_MS).run())
         await web.SockSite(runner, listener).start()
 
 

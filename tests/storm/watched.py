@@ -22,9 +22,6 @@ from engine.store.valkey import ValkeyStore
 from engine.web.problems import Handler
 from tests.storm.deaths import Step
 
-LEASE_MS = 3_000
-"""An order whose engine died while it asked is asked about again after this, not after a minute."""
-
 Passed = Callable[[Step], None]
 
 
@@ -41,9 +38,6 @@ class WatchedOrders(SqlOrders):
         if taken.is_new:
             self._passed(Step.COMMITTED)
         return taken
-
-    async def due(self, now_ms: int, lease_ms: int, most: int) -> Sequence[PaymentOrder]:
-        return await super().due(now_ms, min(lease_ms, LEASE_MS), most)
 
 
 class WatchedLedger(SqlLedger):

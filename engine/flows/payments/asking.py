@@ -37,9 +37,10 @@ log = structlog.get_logger(__name__)
 class Asking:
     """The loop that asks; one in each engine, each order leased to one at a time."""
 
-    def __init__(self, till: Till, clock: Clock) -> None:
+    def __init__(self, till: Till, clock: Clock, lease_ms: int = LEASE_MS) -> None:
         self._till = till
         self._clock = clock
+        self._lease_ms = lease_ms
         self._under_way: set[asyncio.Task[None]] = set()
         self._busy = Counter[tuple[str, str]]()
 
@@ -60,15 +61,15 @@ class Asking:
         """Begin to ask about orders that are due; how many there were."""
         now_ms = self._clock.now().wall_ms
         room = AT_ONCE - len(self._under_way)
-        orders = await self._till.orders.due(now_ms, LEASE_MS, room) if room else ()
+        orders = await self._till.orders.due(now_ms, self._lease_ms, room) if room else ()
         for order in orders:
             account = (order.profile, order.provider)
             if self._busy[account] >= AT_ONCE_EACH:
                 soon_ms = now_ms + LOOK_EVERY_MS
-                await self._till.orders.ask_later(order.order_id, soon_ms, now_ms + LEASE_MS)
+                await self._till.orders.ask_later(order.order_id, soon_ms, now_ms + self._lease_ms)
                 continue
             self._busy[account] += 1
-            task = asyncio.create_task(self._ask(order, now_ms + LEASE_MS))
+            task = asyncio.create_task(self._ask(order, now_ms + self._lease_ms))
             self._under_way.add(task)
             task.add_done_callback(self._over)
         return len(orders)
