@@ -1,28 +1,28 @@
 """An order from the page: its number, amount and provider, taken to the till."""
 
 from aiohttp import web
-from limits import RateLimitItemPerHour
 
 from engine.core.inventory import BillingProfile
 from engine.errors import CallerError
 from engine.flows.payments.seals import Purpose
 from engine.flows.payments.till import Wish
+from engine.web.rates import HOUR_S, Limit
 from engine.web.site import SITE
 from engine.web.topup.typed import home_region, profile_of, read_form, read_number
 from engine.web.topup.wording import languages
 
-BY_ADDRESS = RateLimitItemPerHour(60)
-BY_NUMBER = RateLimitItemPerHour(15)
+BY_ADDRESS = Limit(60, HOUR_S)
+BY_NUMBER = Limit(15, HOUR_S)
 
 
 async def begin(request: web.Request) -> web.Response:
     """Begin an order; 201 with where it is watched and where it is paid."""
     site = request.app[SITE]
     profile = profile_of(request)
-    if not await site.guard.allows(BY_ADDRESS, "orders", site.guard.address(request)):
+    if not site.guard.allows(BY_ADDRESS, "orders", site.guard.address(request)):
         raise web.HTTPTooManyRequests
     wish = await _wish(request, profile)
-    if not await site.guard.allows(BY_NUMBER, "orders", profile.name, wish.e164):
+    if not site.guard.allows(BY_NUMBER, "orders", profile.name, wish.e164):
         raise web.HTTPTooManyRequests
     begun = await site.till.begin(wish)
     order_id = begun.order.order_id
