@@ -71,6 +71,8 @@ class PaymentFact:
 class PaymentOrder:
     """A customer's wish to pay, and all that is known of the payment (amounts in micro-units).
 
+    `e164` is the number it was typed with, whatever his account is named by later; empty in orders
+    from before that was kept.
     `paid_ms` is when we were told that its money has come. `refunded_micros` is the total so far;
     `disputes` has the money each has withdrawn (positive) or given back (negative), by
     `<kind>:<dispute>`.
@@ -85,6 +87,7 @@ class PaymentOrder:
     amount_micros: int
     bonus_micros: int
     lang: str
+    e164: str = ""
     created_ms: int
     provider_ref: str = ""
     payment_ref: str = ""

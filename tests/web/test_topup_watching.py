@@ -76,6 +76,16 @@ async def test_an_order_that_is_not_paid_tells_no_balance(bench: Bench, client: 
     assert seen["summary"] == "€20 + €2 bonus for +493023125xxx"
 
 
+async def test_an_order_tells_the_number_it_was_typed_with(bench: Bench, client: Client) -> None:
+    order = (await bench.begin(LANDLINE)).order
+    await bench.ledger.change_number(order.account_id, MOBILE)
+    assert (await status(bench, client, order))["summary"].endswith("für +493023125xxx")
+    await bench.tell(order, FactKind.PAID)
+    receipt = printed(await (await client.get(f"{bench.watched(order)}/receipt")).read())
+    assert "+493023125xxx" in receipt
+    assert MOBILE[:-3] not in receipt
+
+
 async def test_a_paid_order_tells_the_balance_and_its_minutes(bench: Bench, client: Client) -> None:
     order = (await bench.begin(MOBILE)).order
     await bench.tell(order, FactKind.PAID)

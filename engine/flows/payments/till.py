@@ -163,6 +163,7 @@ class Till:
             amount_micros=amount.pay_micros,
             bonus_micros=amount.bonus_micros,
             lang=wish.lang,
+            e164=wish.e164,
             created_ms=self._now_ms(),
         )
 
