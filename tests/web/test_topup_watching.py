@@ -14,6 +14,7 @@ from engine.core.payment import FactKind, PaymentOrder
 from engine.core.quota import Meter
 from engine.core.rating import Increment, Rate, hold_levels
 from engine.ports.store import Reservation
+from engine.web.rates import MINUTE_S, Limit
 from engine.web.topup import told, watching
 from tests.web.site import LANDLINE, MOBILE, Bench, Client
 
@@ -283,6 +284,19 @@ async def test_a_provider_is_not_asked_for_every_reload(bench: Bench, client: Cl
     bench.site.till.asked.clear()
     assert (await client.get(f"{bench.watched(order)}/back")).status == 200
     assert not bench.site.till.asked.is_set()
+
+
+async def test_no_address_lets_providers_be_asked_without_end(
+    bench: Bench, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "ASKS_OF_ADDRESS", Limit(1, MINUTE_S))
+    asked = []
+    for number in (LANDLINE, MOBILE):
+        order = (await bench.begin(number)).order
+        bench.site.till.asked.clear()
+        assert (await client.get(f"{bench.watched(order)}/back")).status == 200
+        asked.append(bench.site.till.asked.is_set())
+    assert asked == [True, False]
 
 
 # --- the receipt --------------------------------------------------------------------------

@@ -30,6 +30,7 @@ STREAM_LOOKS = 600
 STREAMS_MOST = 200
 STREAMS_OF_ADDRESS_MOST = 20
 ASKS = Limit(6, MINUTE_S)
+ASKS_OF_ADDRESS = Limit(60, MINUTE_S)
 NO_STORE = {"Cache-Control": "no-store"}
 
 _OVER = (OrderStatus.FAILED, OrderStatus.CANCELLED, OrderStatus.EXPIRED)
@@ -85,7 +86,10 @@ class Watching:
         """Where the provider sends the payer: it is asked at once how the order stands."""
         site = request.app[SITE]
         order = await _order(request)
-        if site.guard.allows(ASKS, "asks", order.order_id):
+        address = site.guard.address(request)
+        if site.guard.allows(ASKS, "asks", order.order_id) and site.guard.allows(
+            ASKS_OF_ADDRESS, "asks", address
+        ):
             await site.till.ask_now(order)
         told = await told_of(site, order, _path(request))
         return page.back(site, order, told, _path(request))
