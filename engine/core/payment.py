@@ -71,6 +71,8 @@ class PaymentFact:
 class PaymentOrder:
     """A customer's wish to pay, and all that is known of the payment (amounts in micro-units).
 
+    `e164` is the number it was typed with, whatever his account is named by later; empty in orders
+    from before that was kept.
     `paid_ms` is when we were told that its money has come. `refunded_micros` is the total so far;
     `disputes` has the money each has withdrawn (positive) or given back (negative), by
     `<kind>:<dispute>`.
@@ -85,6 +87,7 @@ class PaymentOrder:
     amount_micros: int
     bonus_micros: int
     lang: str
+    e164: str = ""
     created_ms: int
     provider_ref: str = ""
     payment_ref: str = ""
@@ -135,13 +138,15 @@ class Judged:
 class Payee:
     """Where a fact came in: a billing profile's account with a provider.
 
-    `payee` is the account's own id at the provider, empty where the provider names none.
+    `payee` is the account's own id at the provider, empty where the provider names none; `author`
+    is who says the fact, as the journal names him.
     """
 
     organisation: str
     profile: str
     provider: str
     payee: str = ""
+    author: str = AUTHOR
 
     @property
     def account(self) -> str:
@@ -172,8 +177,9 @@ def judge(order: PaymentOrder | None, fact: PaymentFact, payee: Payee, now_ms: i
     assert order is not None
     after = _with_fact(order, fact, now_ms)
     alarm = "more was refunded than was paid" if _is_excess(order, fact) else ""
-    entries = (replace(entry, at_ms=now_ms) for entry in _entries(order, after, payee))
-    return Judged(after, tuple(entries), alarm)
+    entries = _entries(order, after, payee)
+    booked = (replace(entry, at_ms=now_ms, author=payee.author) for entry in entries)
+    return Judged(after, tuple(booked), alarm)
 
 
 def _misfit(order: PaymentOrder | None, fact: PaymentFact, payee: Payee) -> str:
@@ -222,7 +228,7 @@ def _set_aside(
         ),
         at_ms=now_ms,
         reason=misfit,
-        author=AUTHOR,
+        author=payee.author,
         organisation=payee.organisation,
     )
     return Judged(order, (entry,), misfit)
@@ -302,5 +308,4 @@ def _entry(order: PaymentOrder, step: str, kind: EntryKind, micros: int, counter
         postings=(Posting(customer(order.account_id), micros), Posting(counter, -micros)),
         at_ms=0,
         reason=order.order_id,
-        author=AUTHOR,
     )

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.sql.schema import SchemaItem
 
@@ -211,6 +212,7 @@ orders = _table(
     _number("amount_micros"),
     _number("bonus_micros"),
     _text("lang"),
+    Column("e164", Text, nullable=False, server_default=text("''")),
     _number("created_ms"),
     _text("provider_ref"),
     _text("payment_ref"),

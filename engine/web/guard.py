@@ -1,25 +1,25 @@
 """What holds for every request: its size and rate, and what a browser may do with the answer.
 
 The rate is counted by address, in this process. Behind proxies the address is the one that the
-outermost trusted proxy saw (`proxies` says how many there are); without, the connection's own.
+outermost trusted proxy saw (`proxies` says how many there are); without, the connection's own. Of
+an IPv6 address the first 64 bits count: whoever has one has all the addresses that begin with them.
 """
 
-import math
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from ipaddress import IPv4Address, IPv6Network, ip_address
 
 from aiohttp import web
-from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
 
 from engine.web.problems import Handler, problem
+from engine.web.rates import MINUTE_S, Allowance, Limit, Rates
 
 BODY_BYTES_MOST = 256 * 1024
 REQUESTS_A_MINUTE = 600
 KEY_REQUESTS_A_MINUTE = 300
 UNTRUSTED = "unknown"
+FORWARDED_FOR = "X-Forwarded-For"
+OWN_NETWORK_BITS = 64
 
 SECURITY_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -31,19 +31,6 @@ SECURITY_HEADERS: Mapping[str, str] = {
 """What an answer says unless its handler says otherwise (a page its own, wider policy)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
-    """What an API key may still ask for in this minute: `left` of `limit` requests.
-
-    `reset_s`: in how many seconds (at least 1) the oldest request of the minute is forgotten.
-    """
-
-    granted: bool
-    limit: int
-    left: int
-    reset_s: int
-
-
 class Guard:
     """Limits by address and by API key, and the middleware that every request passes."""
 
@@ -52,34 +39,35 @@ class Guard:
         proxies: int = 0,
         a_minute: int = REQUESTS_A_MINUTE,
         key_a_minute: int = KEY_REQUESTS_A_MINUTE,
+        now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._proxies = proxies
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
-        self._all = RateLimitItemPerMinute(a_minute)
-        self._by_key = RateLimitItemPerMinute(key_a_minute)
+        self._rates = Rates(now_s)
+        self._all = Limit(a_minute, MINUTE_S)
+        self._by_key = Limit(key_a_minute, MINUTE_S)
 
     def address(self, request: web.Request) -> str:
-        """Who asks, as far as can be trusted."""
+        """Who asks, as far as can be trusted: what is counted as one.
+
+        All header lines are read as one list (RFC 9110, 5.3): a proxy may add a line of its own.
+        """
         if not self._proxies:
-            return request.remote or UNTRUSTED
-        seen = request.headers.get("X-Forwarded-For", "").split(",")
-        return seen[-self._proxies].strip() if len(seen) >= self._proxies else UNTRUSTED
+            return _counted_as(request.remote or "")
+        seen = ",".join(request.headers.getall(FORWARDED_FOR, [])).split(",")
+        return _counted_as(seen[-self._proxies]) if len(seen) >= self._proxies else UNTRUSTED
 
-    async def allows(self, limit: RateLimitItem, *names: str) -> bool:
+    def allows(self, limit: Limit, *names: str) -> bool:
         """Whether one more is within a limit; counts it."""
-        return await self._limiter.hit(limit, *names)
+        return self._rates.hit(limit, *names).granted
 
-    async def spend(self, key_id: str) -> Allowance:
+    def spend(self, key_id: str) -> Allowance:
         """Count one more request of an API key, if it is within the key's limit."""
-        granted = await self.allows(self._by_key, "key", key_id)
-        stats = await self._limiter.get_window_stats(self._by_key, "key", key_id)
-        reset_s = max(1, math.ceil(stats.reset_time - time.time()))
-        return Allowance(granted, self._by_key.amount, stats.remaining, reset_s)
+        return self._rates.hit(self._by_key, "key", key_id)
 
     @web.middleware
     async def check(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Refuse what comes too often; give every answer its headers."""
-        if await self.allows(self._all, "all", self.address(request)):
+        if self.allows(self._all, "all", self.address(request)):
             answer = await handler(request)
         else:
             answer = problem(429, "Too many requests")
@@ -87,3 +75,16 @@ class Guard:
             for name, value in SECURITY_HEADERS.items():
                 answer.headers.setdefault(name, value)
         return answer
+
+
+def _counted_as(text: str) -> str:
+    """An IPv4 address itself, of an IPv6 address its network; all that is none counts as one."""
+    try:
+        address = ip_address(text.strip())
+    except ValueError:
+        return UNTRUSTED
+    if isinstance(address, IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(IPv6Network((int(address), OWN_NETWORK_BITS), strict=False))

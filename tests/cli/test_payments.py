@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from engine.app import Books
-from engine.core.payment import PaymentOrder
+from engine.core.payment import OrderStatus, PaymentOrder
+from engine.ports.orders import OrderFilter
 from tests.cli.conftest import SAMPLE, Shop
 
 NUMBER = "030 23125 100"
@@ -14,7 +15,7 @@ CREATED_MS = 1_795_000_000_000
 MANUAL = """
     providers:
       manual: {holder: Sternlicht}
-      stripe: {api_key: "secret:there-is-no-such-file"}
+      stripe: {api_key: "secret:no-such-file", webhook_secret: "secret:no-such-file"}
 """
 
 
@@ -91,14 +92,24 @@ def test_orders_are_listed_newest_first(till: Shop) -> None:
 
 def test_money_that_came_by_hand_is_booked_once_and_is_in_the_store(till: Shop) -> None:
     """The other provider's secret cannot be read: it is not needed."""
-    for _ in range(2):
-        paid = till.json("payments", "confirm", "o1")
+    for author in ("anna", "ben"):
+        paid = till.json("payments", "confirm", "o1", "--author", author)
         assert (paid["status"], paid["amount"], paid["bonus"]) == ("paid", "20.00", "2.00")
         shown = till.json("balance", "show", NUMBER)
         assert (shown["balance"], shown["in_store"]) == ("23.00", True)
     assert till.run("payments", "confirm", "o1").stdout == "paid: 20.00 EUR\n"
     assert listed(till, "--status", "paid") == ["o1"]
     assert till.json("ledger", "verify")["clean"]
+
+    async def authors(books: Books) -> list[tuple[str, str]]:
+        (order,) = await books.orders.orders(
+            OrderFilter(organisation="sternlicht", status=OrderStatus.PAID)
+        )
+        assert order.paid_ms is not None
+        lines = await books.ledger.lines(order.account_id, order.paid_ms, order.paid_ms + 1)
+        return [(line.kind, line.author) for line in lines]
+
+    assert till.look(authors) == [("top_up", "anna"), ("bonus", "anna")]
 
 
 @pytest.mark.parametrize("order_id", ["o2", "nothing"])

@@ -2,8 +2,9 @@
 
     python -m tests.demo.payments
 
-The operator's files are used as they are, but that each billing profile's providers are fakes on
-this machine: a whole payment can be clicked through in a browser, without a cent.
+The operator's files are used as they are, but that the first billing profile's providers are fakes
+on this machine: a whole payment can be clicked through in a browser, without a cent. Money that
+nobody paid comes into no real books: store, books and Asterisk are its own, in `var/fake-payments`.
 """
 
 import asyncio
@@ -14,11 +15,11 @@ from pathlib import Path
 import click
 
 from engine import logs
-from engine.app import Running, plan_of
+from engine.app import Plan, Running, plan_of
 from engine.cli.serve import work
 from engine.core.inventory import BillingProfile, Inventory, TopUpAmount
 from engine.errors import CallerError, EngineError
-from engine.settings import read_settings
+from engine.settings import PREFIX, Settings, read_settings
 from tests.fakes.payments.every import FakeProviders, every_provider
 
 AMOUNTS = (TopUpAmount(pay_micros=10_000_000), TopUpAmount(pay_micros=20_000_000))
@@ -35,8 +36,8 @@ def main() -> None:
 
 async def _run() -> None:
     settings = read_settings()
+    plan = plan_apart(settings)
     logs.configure(level=settings.log_level, form=settings.log_format, numbers=settings.log_numbers)
-    plan = plan_of(settings)
     if not plan.inventory.profiles:
         raise CallerError("there is no billing profile in the operator's files", "profiles")
     with tempfile.TemporaryDirectory(prefix="groschen-fakes-") as folder:
@@ -50,6 +51,18 @@ async def _run() -> None:
                 click.echo(f"Pay without a cent: {origin}/topup/{profile}", err=True)
 
             await work(plan, tell)
+
+
+def plan_apart(settings: Settings) -> Plan:
+    """The plan of these settings in a folder of its own.
+
+    `CallerError` if they name a database, store or Asterisk: real money and calls are there.
+    """
+    for name in ("database_url", "store_url", "ari_url"):
+        if getattr(settings, name) is not None:
+            variable = f"{PREFIX}{name.upper()}"
+            raise CallerError("must be left out: no fake money into the operator's books", variable)
+    return replace(plan_of(settings), folder=settings.var / "fake-payments")
 
 
 def _with_fakes(inventory: Inventory, fakes: FakeProviders) -> Inventory:

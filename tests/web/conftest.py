@@ -9,6 +9,7 @@ import pytest_asyncio
 from aiohttp.test_utils import TestClient, TestServer
 
 from engine.web.server import make_app
+from engine.web.topup import ordering
 from tests.web.site import Bench, Client, make_books, open_site, site_inventory
 
 
@@ -18,6 +19,12 @@ async def empty_books(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("books") / "empty.db"
     await make_books(file)
     return file
+
+
+@pytest.fixture(autouse=True)
+def answers_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no order wait for the step at which it is answered."""
+    monkeypatch.setattr(ordering, "ANSWER_STEP_S", 0.001)
 
 
 @pytest.fixture

@@ -1,12 +1,19 @@
 """A number checked as it is typed, and an order begun: what is accepted, and every refusal."""
 
+import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from aiohttp import ClientResponse
+from aiohttp.test_utils import TestClient, TestServer
 
 from engine.core.payment import OrderStatus
 from engine.flows.payments.seals import Purpose
+from engine.web.guard import Guard
+from engine.web.rates import HOUR_S, Limit
+from engine.web.server import make_app
+from engine.web.topup import ordering
 from tests.web.site import LANDLINE, ORIGIN, PROFILE, PROVIDER, Bench, Client
 
 CHECK = f"/topup/{PROFILE}/number"
@@ -207,3 +214,33 @@ async def test_orders_are_counted_by_address(client: Client) -> None:
     wrong = {**WISH, "number": "110"}
     answers = [(await client.post(ORDERS, json=wrong, headers=OURS)).status for _ in range(61)]
     assert answers == [422] * 60 + [429]
+
+
+async def test_a_stranger_keeps_no_customer_from_paying(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ordering, "BY_NUMBER_IN_ALL", Limit(17, HOUR_S))
+    site = replace(bench.site, guard=Guard(proxies=1))
+    async with TestClient(TestServer(make_app(site))) as client:
+
+        async def begun(address: str) -> int:
+            headers = {**OURS, "X-Forwarded-For": address}
+            return (await client.post(ORDERS, json=WISH, headers=headers)).status
+
+        stranger = [await begun("198.51.100.66") for _ in range(16)]
+        assert stranger == [201] * 15 + [429]
+        assert [await begun("203.0.113.1") for _ in range(3)] == [201, 201, 429]
+
+
+async def test_the_time_of_an_answer_does_not_tell_who_has_an_account(
+    bench: Bench, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step_s = 0.2
+    monkeypatch.setattr(ordering, "ANSWER_STEP_S", step_s)
+    seen = []
+    for is_down in (False, False, True):
+        bench.provider.down = is_down
+        asked_s = time.monotonic()
+        status = (await client.post(ORDERS, json=WISH, headers=OURS)).status
+        seen.append((status, time.monotonic() - asked_s >= step_s))
+    assert seen == [(201, True), (201, True), (503, True)]

@@ -14,6 +14,7 @@ from engine.core.payment import FactKind, PaymentOrder
 from engine.core.quota import Meter
 from engine.core.rating import Increment, Rate, hold_levels
 from engine.ports.store import Reservation
+from engine.web.rates import MINUTE_S, Limit
 from engine.web.topup import told, watching
 from tests.web.site import LANDLINE, MOBILE, Bench, Client
 
@@ -74,6 +75,16 @@ async def test_an_order_that_is_not_paid_tells_no_balance(bench: Bench, client: 
     assert (seen["balance"], seen["receipt"]) == (None, None)
     assert seen["title"] == "Waiting for your payment"
     assert seen["summary"] == "€20 + €2 bonus for +493023125xxx"
+
+
+async def test_an_order_tells_the_number_it_was_typed_with(bench: Bench, client: Client) -> None:
+    order = (await bench.begin(LANDLINE)).order
+    await bench.ledger.change_number(order.account_id, MOBILE)
+    assert (await status(bench, client, order))["summary"].endswith("für +493023125xxx")
+    await bench.tell(order, FactKind.PAID)
+    receipt = printed(await (await client.get(f"{bench.watched(order)}/receipt")).read())
+    assert "+493023125xxx" in receipt
+    assert MOBILE[:-3] not in receipt
 
 
 async def test_a_paid_order_tells_the_balance_and_its_minutes(bench: Bench, client: Client) -> None:
@@ -273,6 +284,19 @@ async def test_a_provider_is_not_asked_for_every_reload(bench: Bench, client: Cl
     bench.site.till.asked.clear()
     assert (await client.get(f"{bench.watched(order)}/back")).status == 200
     assert not bench.site.till.asked.is_set()
+
+
+async def test_no_address_lets_providers_be_asked_without_end(
+    bench: Bench, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "ASKS_OF_ADDRESS", Limit(1, MINUTE_S))
+    asked = []
+    for number in (LANDLINE, MOBILE):
+        order = (await bench.begin(number)).order
+        bench.site.till.asked.clear()
+        assert (await client.get(f"{bench.watched(order)}/back")).status == 200
+        asked.append(bench.site.till.asked.is_set())
+    assert asked == [True, False]
 
 
 # --- the receipt --------------------------------------------------------------------------

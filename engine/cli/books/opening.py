@@ -115,11 +115,14 @@ class Amount(click.ParamType[int]):
             self.fail(str(fault), param, ctx)
 
 
+author_option = click.option("--author", help="Who; the user of this shell if not given.")
+
+
 def why_options(command: Command) -> Command:
     """The options of every movement by hand."""
     for option in (
         click.option("--reason", required=True, help="Why, for the journal."),
-        click.option("--author", help="Who; the user of this shell if not given."),
+        author_option,
         click.option("--key", help="Idempotency key: the same key again is done once."),
     ):
         command = option(command)
@@ -128,10 +131,11 @@ def why_options(command: Command) -> Command:
 
 def why(reason: str, author: str | None, key: str | None) -> Why:
     """The reason of a movement; without a key each command is a movement of its own."""
-    return Why(key=key or uuid.uuid4().hex, reason=reason, author=author or _user())
+    return Why(key=key or uuid.uuid4().hex, reason=reason, author=author or user())
 
 
-def _user() -> str:
+def user() -> str:
+    """Who runs this command, as the journal names him."""
     with suppress(OSError, KeyError):
         return f"cli:{getpass.getuser()}"
     return "cli"

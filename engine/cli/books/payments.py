@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from engine.app import Books, manual_till
-from engine.cli.books.opening import inventory_of, json_option, run
+from engine.cli.books.opening import author_option, inventory_of, json_option, run, user
 from engine.cli.lines import write
 from engine.core.inventory import Inventory
 from engine.core.money import format_shortest
@@ -67,8 +67,9 @@ def listed(profile: str | None, status: str | None, most: int, as_json: bool) ->
 
 @payments.command("confirm")
 @click.argument("order_id")
+@author_option
 @json_option
-def confirm(order_id: str, as_json: bool) -> None:
+def confirm(order_id: str, author: str | None, as_json: bool) -> None:
     """Say that the money of the order ORDER_ID has come by hand: a transfer, or cash.
 
     The customer has it at once, also in a running call, with the bonus that was promised. Said
@@ -81,7 +82,7 @@ def confirm(order_id: str, as_json: bool) -> None:
 
     async def work(books: Books, settings: Settings) -> PaymentOrder:
         async with manual_till(books, settings, inventory_of(settings)) as till:
-            return await till.confirm(order_id)
+            return await till.confirm(order_id, author or user())
 
     order = run(work, as_json=as_json)
     if as_json:

@@ -8,7 +8,7 @@ proves nothing by itself only makes its order due to be asked about (`flows.paym
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import uuid4
 
@@ -163,6 +163,7 @@ class Till:
             amount_micros=amount.pay_micros,
             bonus_micros=amount.bonus_micros,
             lang=wish.lang,
+            e164=wish.e164,
             created_ms=self._now_ms(),
         )
 
@@ -224,8 +225,8 @@ class Till:
         self._tell(taken, payee)
         return taken
 
-    async def confirm(self, order_id: str) -> PaymentOrder:
-        """An operator says that the money of a manual order has come."""
+    async def confirm(self, order_id: str, author: str) -> PaymentOrder:
+        """The money of a manual order has come, as `author` says (an operator, for the journal)."""
         order = await self.orders.order(order_id)
         payee = self.payee_of(order) if order is not None else None
         if order is None or payee is None or order.provider != MANUAL:
@@ -238,7 +239,7 @@ class Till:
             currency=order.currency,
             at_ms=self._now_ms(),
         )
-        return (await self.note((paid,), payee)).orders[0]
+        return (await self.note((paid,), replace(payee, author=author))).orders[0]
 
     async def ask_now(self, order: PaymentOrder) -> None:
         """The payer is back: ask the provider at once how the order stands."""

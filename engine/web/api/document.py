@@ -23,10 +23,10 @@ nothing twice ever after. Lists come in pages: give the `next` of one as `after`
 """
 MEANINGS = {
     Scope.ACCOUNTS_READ: "Look up accounts, customers, balances and transactions.",
-    Scope.MONEY_WRITE: "Give and take money.",
+    Scope.MONEY_WRITE: "Give and take money, confirm payment orders by hand.",
     Scope.NUMBERS_WRITE: "Change accounts' numbers.",
     Scope.ORDERS_READ: "Look up payment orders.",
-    Scope.ORDERS_WRITE: "Begin and confirm payment orders.",
+    Scope.ORDERS_WRITE: "Begin payment orders.",
 }
 
 Json = dict[str, Any]

@@ -36,8 +36,9 @@ from engine.web.api.contract import (
 from engine.web.api.document import document
 from engine.web.api.models import ID_PATTERN, Form
 from engine.web.api.orders import ROUTES as ORDERS
-from engine.web.guard import BODY_BYTES_MOST, Allowance
+from engine.web.guard import BODY_BYTES_MOST
 from engine.web.problems import MEDIA_TYPE, Handler, of_error, problem
+from engine.web.rates import Allowance
 from engine.web.site import SITE
 
 PREFIX = "/api/v1"
@@ -67,7 +68,7 @@ def _handler(route: Route[Any, Any]) -> Handler:
         key = await site.keys.recognise(_bearer(request))
         if key is None:
             return _response(Refused(NO_KEY))
-        allowance = await site.guard.spend(key.key_id)
+        allowance = site.guard.spend(key.key_id)
         try:
             answer = await _answer(route, request, key) if allowance.granted else Refused(TOO_MANY)
         except Exception as error:

@@ -69,7 +69,7 @@ async def confirm_order(asked: Asked[NoQuery, NoBody]) -> Result:
     order = await _order(asked, asked.ids["order_id"])
     if order is None:
         return _NOT_THERE
-    return _shown(await asked.site.till.confirm(order.order_id))
+    return _shown(await asked.site.till.confirm(order.order_id, asked.author))
 
 
 def _shown(order: PaymentOrder) -> models.Order:
@@ -129,7 +129,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         path="/orders/{order_id}/confirm",
         name="confirmOrder",
         summary="Say that the money of a manual order has come",
-        scope=Scope.ORDERS_WRITE,
+        scope=Scope.MONEY_WRITE,
         query=NoQuery,
         body=NoBody,
         answer=models.Order,

@@ -14,7 +14,7 @@ ZONE = ZoneInfo("Europe/Berlin")
 LABEL_MM = 55.0
 
 
-def receipt_of(order: PaymentOrder, issuer: str, e164: str, texts: Texts) -> bytes:
+def receipt_of(order: PaymentOrder, issuer: str, texts: Texts) -> bytes:
     """The document, in the name of `issuer`; of the same order in the same state the same bytes."""
     made_at = datetime.fromtimestamp((order.paid_ms or order.created_ms) // 1000, UTC)
     document = Document(texts("receipt_title"), made_at)
@@ -24,7 +24,7 @@ def receipt_of(order: PaymentOrder, issuer: str, e164: str, texts: Texts) -> byt
     document.set_font(FONT, style="B", size=18)
     document.cell(0, LINE_MM * 3, printable(texts("receipt_title")), new_x="LMARGIN")
     document.ln(LINE_MM * 4)
-    for label, value in _rows(order, e164, texts, made_at):
+    for label, value in _rows(order, texts, made_at):
         document.set_font(FONT, size=10)
         document.cell(LABEL_MM, LINE_MM * 1.6, printable(label))
         document.set_font(FONT, style="B", size=10)
@@ -36,12 +36,11 @@ def receipt_of(order: PaymentOrder, issuer: str, e164: str, texts: Texts) -> byt
     return bytes(document.output())
 
 
-def _rows(
-    order: PaymentOrder, e164: str, texts: Texts, made_at: datetime
-) -> Iterator[tuple[str, str]]:
+def _rows(order: PaymentOrder, texts: Texts, made_at: datetime) -> Iterator[tuple[str, str]]:
     yield texts("receipt_order"), order.order_id
     yield texts("receipt_date"), f"{made_at.astimezone(ZONE):{texts('date_form')}} ({ZONE.key})"
-    yield texts("receipt_number"), mask(e164)
+    if order.e164:
+        yield texts("receipt_number"), mask(order.e164)
     yield texts("receipt_provider"), texts.provider(order.provider)
     yield texts("receipt_paid"), _money(order.amount_micros, order, texts)
     if order.bonus_micros:

@@ -52,7 +52,7 @@ async def told_of(site: Site, order: PaymentOrder, path: str) -> Told:
         "title": texts(f"title_{order.status}"),
         "text": texts("transfer_text" if waits else f"text_{order.status}"),
         "amount": texts.round_money(order.amount_micros, order.currency),
-        "summary": _summary(order, account, texts),
+        "summary": _summary(order, texts),
         "balance": None,
         "receipt": f"{path}/receipt" if order.is_paid else None,
         "transfer": _transfer(order, profile) if waits and profile else None,
@@ -64,13 +64,13 @@ async def told_of(site: Site, order: PaymentOrder, path: str) -> Told:
     return told
 
 
-def _summary(order: PaymentOrder, account: Account | None, texts: Texts) -> str:
-    """What was ordered, for which number (without its last three digits)."""
+def _summary(order: PaymentOrder, texts: Texts) -> str:
+    """What was ordered, for which number as it was typed (without its last three digits)."""
     amount = texts.round_money(order.amount_micros, order.currency)
     if order.bonus_micros:
         bonus = texts.round_money(order.bonus_micros, order.currency)
         amount = f"{amount} {texts('bonus', amount=bonus)}"
-    return texts("summary", amount=amount, number=mask(account.e164) if account else "")
+    return texts("summary", amount=amount, number=mask(order.e164) if order.e164 else "")
 
 
 def _balance(

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
-from limits import RateLimitItemPerMinute
 
 from engine.core.form import Form, parse_object
 from engine.core.inventory import BillingProfile
@@ -20,11 +19,12 @@ from engine.core.number import (
     meant_number,
 )
 from engine.core.tariff import Line
+from engine.web.rates import MINUTE_S, Limit
 from engine.web.site import SITE
 from engine.web.topup.offers import home_of, services_of
 from engine.web.topup.wording import Texts, texts_for
 
-CHECKS = RateLimitItemPerMinute(60)
+CHECKS = Limit(60, MINUTE_S)
 
 _FAULTS: Mapping[str, str] = {
     "too short": "number_short",
@@ -107,7 +107,7 @@ async def check(request: web.Request) -> web.Response:
     """Say what a number is, or what is wrong with it."""
     guard = request.app[SITE].guard
     region = home_region(request)
-    if not await guard.allows(CHECKS, "typed", guard.address(request)):
+    if not guard.allows(CHECKS, "typed", guard.address(request)):
         raise web.HTTPTooManyRequests
     form = await read_form(request)
     number = form.text("number")

@@ -12,13 +12,13 @@ from contextlib import contextmanager
 
 import structlog
 from aiohttp import web
-from limits import RateLimitItemPerMinute
 
 from engine.core.payment import OrderStatus, PaymentOrder
 from engine.errors import RemoteError
 from engine.flows.payments.seals import Purpose
 from engine.web.guard import SECURITY_HEADERS
 from engine.web.problems import problem
+from engine.web.rates import MINUTE_S, Limit
 from engine.web.site import SITE, Site
 from engine.web.topup import page
 from engine.web.topup.receipt import receipt_of
@@ -29,7 +29,8 @@ HEARTBEAT_LOOKS = 15
 STREAM_LOOKS = 600
 STREAMS_MOST = 200
 STREAMS_OF_ADDRESS_MOST = 20
-ASKS = RateLimitItemPerMinute(6)
+ASKS = Limit(6, MINUTE_S)
+ASKS_OF_ADDRESS = Limit(60, MINUTE_S)
 NO_STORE = {"Cache-Control": "no-store"}
 
 _OVER = (OrderStatus.FAILED, OrderStatus.CANCELLED, OrderStatus.EXPIRED)
@@ -85,7 +86,10 @@ class Watching:
         """Where the provider sends the payer: it is asked at once how the order stands."""
         site = request.app[SITE]
         order = await _order(request)
-        if await site.guard.allows(ASKS, "asks", order.order_id):
+        address = site.guard.address(request)
+        if site.guard.allows(ASKS, "asks", order.order_id) and site.guard.allows(
+            ASKS_OF_ADDRESS, "asks", address
+        ):
             await site.till.ask_now(order)
         told = await told_of(site, order, _path(request))
         return page.back(site, order, told, _path(request))
@@ -94,13 +98,12 @@ class Watching:
         """The receipt of a paid order (PDF)."""
         site = request.app[SITE]
         order = await _order(request)
-        account = await site.ledger.account(order.account_id)
-        if order.paid_ms is None or account is None:
+        if order.paid_ms is None:
             raise web.HTTPNotFound
         texts = texts_of(order)
         name = f"{texts('receipt_file')}-{order.order_id[:8]}.pdf"
         return web.Response(
-            body=receipt_of(order, _issuer(site, order), account.e164, texts),
+            body=receipt_of(order, _issuer(site, order), texts),
             content_type="application/pdf",
             headers={**NO_STORE, "Content-Disposition": f'attachment; filename="{name}"'},
         )

@@ -114,12 +114,12 @@ async def test_a_callback_that_cannot_be_judged_yet_is_to_be_sent_again(at: Desk
 async def test_money_that_comes_by_hand_is_confirmed_once(at: Desk) -> None:
     begun = await at.begun(provider="manual")
     for _ in range(2):
-        order = await at.till.confirm(begun.order.order_id)
+        order = await at.till.confirm(begun.order.order_id, "anna")
         assert order.status is OrderStatus.PAID
         assert await at.balance() == 22 * EURO
     other = await at.begun()
     with pytest.raises(CallerError):
-        await at.till.confirm(other.order.order_id)
+        await at.till.confirm(other.order.order_id, "anna")
 
 
 async def test_an_open_order_stays_with_an_account_that_changes_its_number(at: Desk) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.ports.operators import Scope
 from tests.web.api.conftest import Program
 from tests.web.site import LANDLINE, MOBILE, PROFILE, PROVIDER
 
@@ -34,6 +35,20 @@ async def test_money_by_hand_is_confirmed_once(program: Program) -> None:
     await program.bench.site.till.close()
     balance = await program.get(f"/accounts/{order['account_id']}/balance")
     assert balance["available"] == "22.00"
+    booked = await program.get(f"/accounts/{order['account_id']}/transactions")
+    authors = [(line["kind"], line["author"]) for line in booked["transactions"]]
+    author = f"api:{program.text.split('_')[1]}"
+    assert authors == [("bonus", author), ("top_up", author)]
+
+
+async def test_who_may_only_begin_orders_makes_no_money(program: Program) -> None:
+    shop = await program.with_key([Scope.ORDERS_WRITE])
+    order = (await shop.post("/orders", WISH))["order"]
+    await shop.post(f"/orders/{order['order_id']}/confirm", status=403)
+    assert (await program.get(f"/orders/{order['order_id']}"))["status"] == "open"
+    document = await program.get("/openapi.json")
+    confirm = document["paths"]["/orders/{order_id}/confirm"]["post"]
+    assert confirm["security"] == [{"key": [Scope.MONEY_WRITE]}]
 
 
 async def test_what_a_provider_must_say_is_not_confirmed_by_hand(program: Program) -> None:
