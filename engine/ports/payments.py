@@ -44,9 +44,9 @@ class Notice:
     """What a callback proves: facts, and orders to ask the provider about.
 
     `event_id` names the callback, so that it is taken in once; `ask` has the provider's ids of
-    orders (`PaymentOrder.provider_ref`), or of their payments (`payment_ref`), of which the
-    callback says something that it cannot prove or that wants an answer (an approved payment that
-    is to be captured).
+    orders (`PaymentOrder.provider_ref`), or of their payments (`payment_ref`), or ours, of which
+    the callback says something that it cannot prove or that wants an answer (an approved payment
+    that is to be captured).
     """
 
     event_id: str

@@ -96,6 +96,7 @@ class Resource(msgspec.Struct):
 
     id: str = ""
     order_id: str = ""
+    custom_id: str = ""
     links: tuple[Link, ...] = ()
     supplementary_data: Supplementary = msgspec.field(default_factory=Supplementary)
 
@@ -180,9 +181,10 @@ def _fact(kind: FactKind, capture: Movement, order_ref: str) -> PaymentFact:
 
 
 def asked_about(raw: bytes) -> tuple[str, ...]:
-    """The id that a signed event makes us ask about; none if it says nothing of money.
+    """The ids that a signed event makes us ask about; none if it says nothing of money.
 
-    It is the order's, or the capture's where only that is named (a reversal names no order).
+    It is PayPal's of the order; where a refund or reversal names none, the capture's, and ours if
+    it is named: the books may not know the capture yet.
     Raises what msgspec does (`DecodeError`, `UnicodeDecodeError`, `RecursionError`) for what is no
     event as PayPal documents them.
     """
@@ -194,10 +196,11 @@ def asked_about(raw: bytes) -> tuple[str, ...]:
     if is_capture:
         order = about.supplementary_data.related_ids.order_id
         order = order or _last_part(about.links, "up", "/orders/")
-        named = order or _last_part(about.links, "up", "/captures/") or about.id
+        capture = _last_part(about.links, "up", "/captures/") or about.id
+        named = (order,) if order else (capture, about.custom_id)
     else:
-        named = about.order_id or about.id
-    return (named,) if _ID.fullmatch(named) else ()
+        named = (about.order_id or about.id,)
+    return tuple(name for name in named if _ID.fullmatch(name))
 
 
 def _last_part(links: tuple[Link, ...], rel: str, within: str) -> str:
