@@ -4,7 +4,8 @@ Nothing is tried twice here: who asks knows whether asking again can do harm. Wh
 `RemoteError`, retryable when the provider was out of reach or out of breath (no connection, no
 answer in time, 408, 425, 429, 5xx). Any other 4xx answer is `RefusedError`, which carries the
 provider's words, so that its file can tell a refused order (`CallerError`) from a broken account.
-Redirects are not followed: an answer that comes from elsewhere proves nothing.
+Redirects are not followed: an answer that comes from elsewhere proves nothing. What failed is named
+by method and host alone: some paths hold what only the provider and we may know.
 """
 
 import re
@@ -89,7 +90,7 @@ class Remote:
         try:
             return msgspec.json.decode(raw, type=of)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            message = f"{method} {self._base_url}{path} answered what it should not: {error}"
+            message = f"{method} {self._base_url} answered what it should not: {error}"
             raise RemoteError(message, retryable=False) from None
 
     async def raw(
@@ -104,12 +105,11 @@ class Remote:
 
         `path` begins with a slash and is already percent-encoded.
         """
-        address = f"{self._base_url}{path}"
-        asked = f"{method} {address}"
+        asked = f"{method} {self._base_url}"
         try:
             async with self._open().request(
                 method,
-                URL(address, encoded=True),
+                URL(f"{self._base_url}{path}", encoded=True),
                 data=body,
                 headers={**self._headers, **(headers or {})},
                 allow_redirects=False,
@@ -119,7 +119,9 @@ class Remote:
         except TimeoutError:
             raise RemoteError(f"{asked} was not answered in time") from None
         except (aiohttp.ClientError, OSError) as error:
-            raise RemoteError(f"{asked} failed: {type(error).__name__}: {error}") from error
+            # An error about an answer would name the whole address.
+            said = error.message if isinstance(error, aiohttp.ClientResponseError) else error
+            raise RemoteError(f"{asked} failed: {type(error).__name__}: {said}") from None
         _check_status(asked, status, raw)
         return raw
 

@@ -52,6 +52,8 @@ _SESSION_EVENTS = {
 }
 _DISPUTE_EVENTS = frozenset({"charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated"})
 _FIELDS = {"currency": "currency", "amount": "amount_micros"}
+_FAILURES = (stripe.StripeError, aiohttp.ClientError, TimeoutError, RecursionError)
+"""What the library lets through; the last for an answer that is nested without end."""
 
 T = TypeVar("T")
 
@@ -98,6 +100,13 @@ class _Session(msgspec.Struct):
     currency: str | None = None
     client_reference_id: str | None = None
     payment_intent: _Intent | str | None = None
+
+
+class _Made(msgspec.Struct):
+    """A session just created; its page is gone once it is over."""
+
+    id: str
+    url: str | None = None
 
 
 class _Disputed(msgspec.Struct):
@@ -147,14 +156,11 @@ class Stripe:
         wanted = _wanted(order, places)
         options: stripe.RequestOptions = {"idempotency_key": order.order_id}
         try:
-            made = await self._client.v1.checkout.sessions.create_async(wanted, options)
+            answer = await self._client.v1.checkout.sessions.create_async(wanted, options)
+            made = _read(answer, _Made)
         except (stripe.InvalidRequestError, stripe.CardError) as error:
-            if error.http_status not in (400, 402):
-                raise _translated(error) from None
-            about = error.param or ""
-            field = next((ours for theirs, ours in _FIELDS.items() if theirs in about), "")
-            raise CallerError(f"Stripe refuses it: {error.user_message}", field) from None
-        except (stripe.StripeError, aiohttp.ClientError, TimeoutError) as error:
+            raise _refusal(error) from None
+        except _FAILURES as error:
             raise _translated(error) from error
         if not made.url:
             raise RemoteError("Stripe made a session without a page", retryable=False)
@@ -188,7 +194,7 @@ class Stripe:
             return forged
         try:
             return self._notice(msgspec.json.decode(raw, type=_Event))
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return Forged(f"signed by Stripe, but no event as it documents them: {error}")
 
     async def close(self) -> None:
@@ -355,10 +361,14 @@ def _kind(session: _Session) -> FactKind | None:
 async def _answer(asked: Awaitable[Any], of: type[T]) -> T:
     """The answer of the library as an object of ours; RemoteError for all that goes wrong."""
     try:
-        answer = await asked
-        return msgspec.convert(answer.to_dict(), of)
-    except (stripe.StripeError, aiohttp.ClientError, TimeoutError) as error:
+        return _read(await asked, of)
+    except _FAILURES as error:
         raise _translated(error) from error
+
+
+def _read(answer: Any, of: type[T]) -> T:
+    try:
+        return msgspec.convert(answer.to_dict(), of)
     except msgspec.ValidationError as error:
         raise RemoteError(f"Stripe answered what it should not: {error}", retryable=False) from None
 
@@ -367,4 +377,15 @@ def _translated(error: Exception) -> RemoteError:
     """The library's failure as the house's: worth another try unless Stripe refused for good."""
     status = error.http_status if isinstance(error, stripe.StripeError) else None
     is_final = status is not None and 400 <= status < 500 and status not in (409, 429)
+    is_final = is_final or isinstance(error, RecursionError)
     return RemoteError(f"Stripe: {type(error).__name__}: {error}", retryable=not is_final)
+
+
+def _refusal(error: stripe.InvalidRequestError | stripe.CardError) -> Exception:
+    """`CallerError` for an order refused for its amount or currency; else RemoteError.
+
+    Stripe's own words may be about the merchant's account, so they are not for the payer.
+    """
+    about = f"{error.param or ''} {error.code or ''}" if error.http_status in (400, 402) else ""
+    field = next((ours for theirs, ours in _FIELDS.items() if theirs in about), "")
+    return CallerError("is not taken by Stripe", field) if field else _translated(error)

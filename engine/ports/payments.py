@@ -1,9 +1,9 @@
 """Payment providers: where money is asked for, and who may say that it came.
 
 A provider is one file of `engine/payments`. What it is told over the wire counts only if it proves
-itself: a signed callback by its signature, an unsigned one by asking the provider. `verify` is
-pure, so that a forgery can be tried without a network; what it needs from outside (PayPal's
-certificate) `learn` brings first.
+itself: by a signature over all that is said, else by asking the provider. A signature that covers
+less (PayPal's) only keeps strangers from making us ask. `verify` is pure, so that a forgery can be
+tried without a network; what it needs from outside (PayPal's certificate) `learn` brings first.
 
 `RemoteError` when the provider does not answer or answers what it never should (`retryable` says
 whether asking again can help); `CallerError` for an order it refuses, with the field.
@@ -44,9 +44,9 @@ class Notice:
     """What a callback proves: facts, and orders to ask the provider about.
 
     `event_id` names the callback, so that it is taken in once; `ask` has the provider's ids of
-    orders (`PaymentOrder.provider_ref`), or of their payments (`payment_ref`), of which the
-    callback says something that it cannot prove or that wants an answer (an approved payment that
-    is to be captured).
+    orders (`PaymentOrder.provider_ref`), or of their payments (`payment_ref`), or ours, of which
+    the callback says something that it cannot prove or that wants an answer (an approved payment
+    that is to be captured).
     """
 
     event_id: str
@@ -71,7 +71,7 @@ class Provider(Protocol):
     """The account's own id at the provider, as its facts name it; empty where they name none."""
 
     is_signed: bool
-    """Whether its callbacks prove themselves; one that does not must come to an order's address."""
+    """Whether its callbacks prove who sent them; if not, each must come to an order's address."""
 
     async def create(self, order: PaymentOrder, places: Places) -> Redirect:
         """Ask for the order's money. The same order asked for twice is one order there, if the
@@ -79,7 +79,10 @@ class Provider(Protocol):
         ...
 
     async def learn(self, headers: Headers) -> None:
-        """Bring what `verify` needs for a callback with these headers, if it has it not yet."""
+        """Bring what `verify` needs for a callback with these headers, if it has it not yet.
+
+        Nothing is proved of them yet, so it sends nobody out more than a few times a minute.
+        """
         ...
 
     def verify(self, raw: bytes, headers: Headers, now_ms: int) -> Notice | Forged:

@@ -1,5 +1,6 @@
 """Asking over HTTP within bounds, and reading an operator's options."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -80,6 +81,31 @@ async def test_a_refusal_has_the_providers_words(echo: Echo, remote: Remote) -> 
     with pytest.raises(RefusedError, match=r"answered 422: no \[31m way") as caught:
         await remote.raw("POST", "/echo/a")
     assert (caught.value.status, caught.value.raw) == (422, b"no\x1b[31m\nway")
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault(422), Fault(503), Fault(302), Fault(200, b"x"), Fault(200, b"x" * 1001)]
+)
+async def test_no_error_names_the_path(echo: Echo, remote: Remote, fault: Fault) -> None:
+    echo.fault = fault
+    with pytest.raises(RemoteError) as caught:
+        await remote.json("POST", "/echo/agreed-token", Answer)
+    assert "agreed-token" not in str(caught.value)
+
+
+async def test_no_error_about_garbage_names_the_path() -> None:
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 two hundred\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        remote = Remote("http://127.0.0.1:{1}".format(*server.sockets[0].getsockname()))
+        with pytest.raises(RemoteError, match=r"POST http://127.0.0.1:[0-9]+ failed") as caught:
+            await remote.raw("POST", "/echo/agreed-token")
+        await remote.close()
+    assert caught.value.retryable
+    assert "agreed-token" not in str(caught.value)
 
 
 async def test_silence_and_a_closed_door_are_tried_again_later(echo: Echo) -> None:

@@ -11,7 +11,7 @@ from engine.errors import CallerError
 from engine.payments.registry import PROVIDERS, open_provider
 from engine.ports.payments import Forged, Notice, Provider
 from tests.payments.parts.counterparts import COUNTERPARTS, Counterpart
-from tests.payments.parts.purchase import PLACES, Ear, an_order, begun, click, kinds
+from tests.payments.parts.purchase import PLACES, Books, Ear, an_order, begun, click, kinds
 
 EUR_20 = 20_000_000
 BY_HAND = {"manual"}
@@ -91,6 +91,24 @@ async def test_a_callback_brought_twice_is_the_same_event(there: Counterpart) ->
     assert len(set(notices)) * 2 == len(notices)
 
 
+async def test_what_callbacks_say_or_make_us_ask_brings_the_money(there: Counterpart) -> None:
+    async with Ear() as ear:
+        there.hear_at(ear.places.notify)
+        books = await _bought(there, ear)
+        notices = [
+            there.provider.verify(raw, headers, ear.now_ms())
+            for raw, headers in zip(ear.heard, ear.headers, strict=True)
+        ]
+    for notice in notices:
+        assert isinstance(notice, Notice)
+        books.note(notice.facts)
+        if not notice.facts:
+            assert notice.ask in ((), (books.order.provider_ref,))
+            books.note(await told(there.provider, books.order))
+    assert (books.order.status, books.alarms) == (OrderStatus.PAID, ())
+    assert books.balance_micros == EUR_20 + books.order.bonus_micros
+
+
 async def test_a_body_changed_by_one_byte_proves_nothing(there: Counterpart) -> None:
     async with Ear() as ear:
         there.hear_at(ear.places.notify)
@@ -128,7 +146,7 @@ async def told(provider: Provider, order: PaymentOrder) -> tuple[PaymentFact, ..
     return facts
 
 
-async def _bought(there: Counterpart, ear: Ear) -> None:
+async def _bought(there: Counterpart, ear: Ear) -> Books:
     """An order paid to the end, with all the callbacks that go with it, certificates learnt."""
     books, url = await begun(there.provider, ear.places)
     await click(url, "pay")
@@ -137,3 +155,4 @@ async def _bought(there: Counterpart, ear: Ear) -> None:
     assert ear.heard
     for headers in ear.headers:
         await there.provider.learn(headers)
+    return books

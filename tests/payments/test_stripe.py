@@ -109,6 +109,31 @@ class TestPaying:
         with pytest.raises(CallerError) as caught:
             await stripe.create(an_order("stripe", **changes), PLACES)
         assert caught.value.field == field
+        assert "Stripe:" not in str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("status", "error"),
+        [
+            pytest.param(400, {"message": "your account cannot", "param": ""}, id="account"),
+            pytest.param(402, {"message": "your account owes"}, id="owes"),
+            pytest.param(403, {"message": "no", "param": "unit_amount"}, id="no-permission"),
+        ],
+    )
+    async def test_what_stripe_says_of_the_account_is_not_for_the_payer(
+        self, fake: StripeFake, stripe: Stripe, status: int, error: dict[str, str]
+    ) -> None:
+        body = {"error": {"type": "invalid_request_error", **error}}
+        fake.fault = Fault(status, json.dumps(body).encode())
+        with pytest.raises(RemoteError) as caught:
+            await stripe.create(an_order("stripe"), PLACES)
+        assert not caught.value.retryable
+
+    async def test_a_refusal_by_its_code_alone(self, fake: StripeFake, stripe: Stripe) -> None:
+        body = {"error": {"type": "invalid_request_error", "code": "amount_too_large"}}
+        fake.fault = Fault(400, json.dumps(body).encode())
+        with pytest.raises(CallerError, match=r"^is not taken by Stripe$") as caught:
+            await stripe.create(an_order("stripe"), PLACES)
+        assert caught.value.field == "amount_micros"
 
     @pytest.mark.parametrize(
         ("succeeds", "status"), [(True, OrderStatus.PAID), (False, OrderStatus.FAILED)]
@@ -227,6 +252,17 @@ class TestFaults:
                 await stripe.create(an_order("stripe", order_id="another"), PLACES)
             assert caught.value.retryable is is_retryable
 
+    @pytest.mark.parametrize("status", [200, 400])
+    @pytest.mark.parametrize("depth", [300, 600, 100_000])
+    async def test_an_answer_nested_without_end(
+        self, fake: StripeFake, stripe: Stripe, status: int, depth: int
+    ) -> None:
+        books, _ = await begun(stripe)
+        fake.fault = Fault(status, b'{"error":' + b'{"x":' * depth + b"1" + b"}" * (depth + 1))
+        for asked in (stripe.fetch(books.order), stripe.create(an_order("stripe"), PLACES)):
+            with pytest.raises(RemoteError):
+                await asked
+
     async def test_no_connection(self, fake: StripeFake, stripe: Stripe) -> None:
         books, _ = await begun(stripe)
         await fake.__aexit__()
@@ -273,6 +309,7 @@ FORGERIES: dict[str, tuple[Forgery, str]] = {
     "from the future": (_at(310), "from now"),
     "no event": (lambda fake, _: fake.signed(b"[1, 2]"), "no event"),
     "no JSON": (lambda fake, _: fake.signed(b"{"), "no event"),
+    "nested without end": (lambda fake, _: fake.signed(b'{"x":' + b"[" * 100_000), "no event"),
     "an event about nothing": (
         lambda fake, _: fake.callback("checkout.session.completed", {}),
         "no event",

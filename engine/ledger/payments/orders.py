@@ -130,7 +130,11 @@ async def _make_due(connection: AsyncConnection, letter: Letter) -> None:
     asked_about = update(orders).where(
         orders.c.profile == letter.payee.profile,
         orders.c.provider == letter.payee.provider,
-        or_(orders.c.provider_ref.in_(letter.ask), orders.c.payment_ref.in_(letter.ask)),
+        or_(
+            orders.c.provider_ref.in_(letter.ask),
+            orders.c.payment_ref.in_(letter.ask),
+            orders.c.order_id.in_(letter.ask),
+        ),
     )
     await connection.execute(asked_about.values(ask_at_ms=letter.received_ms))
 

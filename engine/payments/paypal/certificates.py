@@ -1,15 +1,19 @@
 """Certificates from an address that a callback names, trusted only for what they chain to.
 
 Who signs a callback says where its certificate lies. `fetch` goes there if the address is the
-signer's own (https, port 443, its domain or a name below it, nothing but a plain path) and keeps
-what it finds, for a few addresses; `key` is pure: it follows the chain to a root of trust at a
-given time (RFC 5280, as web browsers do) and takes only a certificate for a name in the domain.
-Revocation is not looked up.
+signer's own (https, port 443, its domain or a name below it, the path where certificates lie) and
+keeps what it finds, for a few addresses. Anybody can name such an address, so they are fetched one
+at a time and a few a minute, and one asked in vain is left alone for a while. `key` is
+pure: it follows the chain to a root of trust at a given time (RFC 5280, as web browsers do) and
+takes only a certificate for a name in the domain. Revocation is not looked up.
 """
 
+import asyncio
 import re
 import ssl
+import time
 import warnings
+from collections import deque
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,9 +31,16 @@ CHAIN_MOST_BYTES = 64_000
 CHAIN_MOST_CERTIFICATES = 8
 ADDRESS_MOST_CHARS = 300
 FETCH_TIMEOUT_S = 5
+WAIT_MOST_S = 10
+"""For one's turn and the fetching."""
+
+FETCHES_MOST = 20
+"""In `PAUSE_S`, at all addresses together; so no more than these are remembered as failed."""
+
+PAUSE_S = 60
 
 _ADDRESS = re.compile(
-    r"(https?)://([a-z0-9.-]+)(?::([0-9]{1,5}))?((?:/[A-Za-z0-9._-]+)+)", re.ASCII
+    r"(https?)://([a-z0-9.-]+)(?::([0-9]{1,5}))?(/v1/notifications/certs/[A-Za-z0-9_-]+)", re.ASCII
 )
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
@@ -47,17 +58,40 @@ class Certificates:
         self._roots = roots
         self._origin = origin
         self._chains: dict[str, Chain] = {}
+        self._fetching = asyncio.Lock()
+        self._fetched_s: deque[float] = deque(maxlen=FETCHES_MOST)
+        self._failed_s: dict[str, float] = {}
 
     async def fetch(self, address: str) -> None:
         """Bring the chain that lies at `address`, unless it is known or lies elsewhere.
 
         An address that is refused, and one where no certificate is, leaves the chain unknown.
-        RemoteError if the host does not answer.
+        RemoteError if the host does not answer, or was asked in vain or too often just before.
         """
         place = self._place(address)
         if place is None or address in self._chains:
             return
-        origin, path = place
+        try:
+            async with asyncio.timeout(WAIT_MOST_S), self._fetching:
+                if address not in self._chains:
+                    self._check_pause(address)
+                    await self._bring(address, *place)
+        except TimeoutError:
+            raise RemoteError("other certificates are being fetched") from None
+
+    def _check_pause(self, address: str) -> None:
+        """RemoteError for an address that has lately failed, or if too many were asked lately."""
+        since_s = time.monotonic() - PAUSE_S
+        self._failed_s = {known: at_s for known, at_s in self._failed_s.items() if at_s > since_s}
+        if address in self._failed_s:
+            raise RemoteError(f"the certificate was asked for in vain less than {PAUSE_S} s ago")
+        if len(self._fetched_s) == FETCHES_MOST and self._fetched_s[0] > since_s:
+            raise RemoteError(f"more than {FETCHES_MOST} certificates in {PAUSE_S} s")
+
+    async def _bring(self, address: str, origin: str, path: str) -> None:
+        now_s = time.monotonic()
+        self._fetched_s.append(now_s)
+        self._failed_s[address] = now_s
         remote = Remote(origin, timeout_s=FETCH_TIMEOUT_S, most_bytes=CHAIN_MOST_BYTES)
         try:
             chain = _chain(await remote.raw("GET", path))
@@ -68,6 +102,7 @@ class Certificates:
         finally:
             await remote.close()
         if chain:
+            del self._failed_s[address]
             self._keep(address, chain)
 
     def key(self, address: str, now_ms: int) -> RSAPublicKey | Forged:

@@ -1,9 +1,12 @@
-"""What PayPal says on the wire, and which facts about payments it is.
+"""What PayPal says on the wire: facts about payments in its answers, questions in its events.
 
 Answers (an order with its captures and refunds) and events (one of these, in an envelope) are read
 into objects; fields not named here are passed over. Amounts become micro-units, times milliseconds.
+Of an event only the id is read that it is about: what it says of money its signature does not
+prove, so PayPal is asked.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -13,7 +16,6 @@ import msgspec
 from engine.core.money import parse_micros
 from engine.core.payment import FactKind, PaymentFact, PaymentOrder
 from engine.errors import CallerError, RemoteError
-from engine.ports.payments import Notice
 
 _PAID = frozenset({"COMPLETED", "PARTIALLY_REFUNDED", "REFUNDED"})
 _OF_CAPTURE = {
@@ -23,13 +25,9 @@ _OF_CAPTURE = {
     "FAILED": FactKind.FAILED,
 }
 _OF_ORDER = {"APPROVED": FactKind.AUTHORISED, "VOIDED": FactKind.CANCELLED}
-_CAPTURE_EVENTS = {
-    "PAYMENT.CAPTURE.PENDING": FactKind.PENDING,
-    "PAYMENT.CAPTURE.COMPLETED": FactKind.PAID,
-    "PAYMENT.CAPTURE.DENIED": FactKind.FAILED,
-    "PAYMENT.CAPTURE.DECLINED": FactKind.FAILED,
-}
-_REFUND_EVENTS = frozenset({"PAYMENT.CAPTURE.REFUNDED", "PAYMENT.CAPTURE.REVERSED"})
+_ORDER_EVENTS = frozenset({"CHECKOUT.ORDER.APPROVED", "CHECKOUT.PAYMENT-APPROVAL.REVERSED"})
+_ID = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
+"""More than PayPal's ids need (36 characters at most), and nothing that the books cannot hold."""
 
 
 class Token(msgspec.Struct):
@@ -63,10 +61,6 @@ class Supplementary(msgspec.Struct):
     related_ids: Ids = msgspec.field(default_factory=Ids)
 
 
-class Breakdown(msgspec.Struct):
-    total_refunded_amount: Amount | None = None
-
-
 class Movement(msgspec.Struct):
     """A capture, or a refund of one."""
 
@@ -76,15 +70,6 @@ class Movement(msgspec.Struct):
     custom_id: str = ""
     create_time: str = ""
     payee: Payee = msgspec.field(default_factory=Payee)
-    links: tuple[Link, ...] = ()
-    supplementary_data: Supplementary = msgspec.field(default_factory=Supplementary)
-    seller_payable_breakdown: Breakdown = msgspec.field(default_factory=Breakdown)
-
-    @property
-    def order_ref(self) -> str:
-        """PayPal's id of the order, where it is named."""
-        linked = _last_part(self.links, "up", "/orders/")
-        return self.supplementary_data.related_ids.order_id or linked
 
 
 class Payments(msgspec.Struct):
@@ -106,28 +91,27 @@ class Order(msgspec.Struct):
     links: tuple[Link, ...] = ()
 
 
-class Approval(msgspec.Struct):
-    """What `CHECKOUT.PAYMENT-APPROVAL.REVERSED` is about."""
+class Resource(msgspec.Struct):
+    """What an event is about (order, approval, capture, refund), as far as it is named."""
 
-    order_id: str
-    purchase_units: tuple[Unit, ...] = ()
+    id: str = ""
+    order_id: str = ""
+    custom_id: str = ""
+    links: tuple[Link, ...] = ()
+    supplementary_data: Supplementary = msgspec.field(default_factory=Supplementary)
 
 
 class Event(msgspec.Struct):
-    id: str
     event_type: str
-    create_time: str
     resource: msgspec.Raw
 
 
 class Detail(msgspec.Struct):
     issue: str = ""
     field: str = ""
-    description: str = ""
 
 
 class Fault(msgspec.Struct):
-    message: str = ""
     details: tuple[Detail, ...] = ()
 
 
@@ -162,14 +146,15 @@ def _unit_facts(unit: Unit, found: Order) -> Iterator[PaymentFact]:
         if capture.status in _OF_CAPTURE
     ]
     for capture in captures:
-        yield _fact(_OF_CAPTURE[capture.status], capture)
+        yield _fact(_OF_CAPTURE[capture.status], capture, found.id)
     refunds = [refund for refund in unit.payments.refunds if refund.status == "COMPLETED"]
     back = sum(refund.amount.micros for refund in refunds)
     for capture in captures:
         if capture.status in _PAID:
             total = capture.amount.micros if capture.status == "REFUNDED" else back
             if total:
-                yield replace(_fact(FactKind.REFUNDED, capture), amount_micros=total)
+                fact = _fact(FactKind.REFUNDED, capture, found.id)
+                yield replace(fact, amount_micros=total)
 
 
 def _filled_in(capture: Movement, unit: Unit, found: Order) -> Movement:
@@ -179,15 +164,14 @@ def _filled_in(capture: Movement, unit: Unit, found: Order) -> Movement:
         custom_id=capture.custom_id or unit.custom_id,
         create_time=capture.create_time or found.create_time,
         payee=capture.payee if capture.payee.merchant_id else unit.payee,
-        supplementary_data=Supplementary(Ids(order_id=found.id)),
     )
 
 
-def _fact(kind: FactKind, capture: Movement) -> PaymentFact:
+def _fact(kind: FactKind, capture: Movement, order_ref: str) -> PaymentFact:
     return PaymentFact(
         kind=kind,
         order_id=capture.custom_id,
-        provider_ref=capture.order_ref,
+        provider_ref=order_ref,
         payment_ref=capture.id,
         amount_micros=capture.amount.micros,
         currency=capture.amount.currency_code,
@@ -196,46 +180,27 @@ def _fact(kind: FactKind, capture: Movement) -> PaymentFact:
     )
 
 
-def notice_of(raw: bytes) -> Notice:
-    """What a signed event says; one that says nothing of money is taken in without facts.
+def asked_about(raw: bytes) -> tuple[str, ...]:
+    """The ids that a signed event makes us ask about; none if it says nothing of money.
 
-    Raises `msgspec.DecodeError` or `CallerError` for what is no event as PayPal documents them.
+    It is PayPal's of the order; where a refund or reversal names none, the capture's, and ours if
+    it is named: the books may not know the capture yet.
+    Raises what msgspec does (`DecodeError`, `UnicodeDecodeError`, `RecursionError`) for what is no
+    event as PayPal documents them.
     """
     event = msgspec.json.decode(raw, type=Event)
-    if event.event_type == "CHECKOUT.ORDER.APPROVED":
-        return Notice(event.id, ask=(msgspec.json.decode(event.resource, type=Order).id,))
-    if event.event_type == "CHECKOUT.PAYMENT-APPROVAL.REVERSED":
-        return Notice(event.id, (_withdrawn_approval(event),))
-    if event.event_type in _CAPTURE_EVENTS:
-        capture = msgspec.json.decode(event.resource, type=Movement)
-        return Notice(event.id, (_fact(_CAPTURE_EVENTS[event.event_type], capture),))
-    if event.event_type in _REFUND_EVENTS:
-        return _refund_notice(event)
-    return Notice(event.id)
-
-
-def _withdrawn_approval(event: Event) -> PaymentFact:
-    approval = msgspec.json.decode(event.resource, type=Approval)
-    return PaymentFact(
-        kind=FactKind.CANCELLED,
-        order_id=approval.purchase_units[0].custom_id if approval.purchase_units else "",
-        provider_ref=approval.order_id,
-        at_ms=ms_of(event.create_time) or 0,
-    )
-
-
-def _refund_notice(event: Event) -> Notice:
-    """A refund or reversal: the total so far if the event names it, else the order is asked."""
-    refund = msgspec.json.decode(event.resource, type=Movement)
-    total = refund.seller_payable_breakdown.total_refunded_amount
-    if total is None or not (refund.custom_id or refund.order_ref):
-        return Notice(event.id, ask=(refund.order_ref,) if refund.order_ref else ())
-    fact = replace(
-        _fact(FactKind.REFUNDED, refund),
-        payment_ref=_last_part(refund.links, "up", "/captures/"),
-        amount_micros=total.micros,
-    )
-    return Notice(event.id, (fact,))
+    is_capture = event.event_type.startswith("PAYMENT.CAPTURE.")
+    if not is_capture and event.event_type not in _ORDER_EVENTS:
+        return ()
+    about = msgspec.json.decode(event.resource, type=Resource)
+    if is_capture:
+        order = about.supplementary_data.related_ids.order_id
+        order = order or _last_part(about.links, "up", "/orders/")
+        capture = _last_part(about.links, "up", "/captures/") or about.id
+        named = (order,) if order else (capture, about.custom_id)
+    else:
+        named = (about.order_id or about.id,)
+    return tuple(name for name in named if _ID.fullmatch(name))
 
 
 def _last_part(links: tuple[Link, ...], rel: str, within: str) -> str:

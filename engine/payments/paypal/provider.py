@@ -3,30 +3,36 @@
 An order is created with the payer's way back; he approves it on PayPal's page, which brings him
 back or tells us (`CHECKOUT.ORDER.APPROVED`): no money yet, the order must be captured. Money is a
 capture that is COMPLETED, never an order that is. `IMMEDIATE_PAYMENT_REQUIRED` keeps slow ways of
-paying out, so that a capture is hardly ever pending. A callback is signed (RSA, PKCS#1 v1.5,
-SHA-256) over its id, its time, our webhook's id and the CRC-32 of its bytes; the certificate is
-fetched by `learn` and followed to a root of trust, without asking PayPal anything.
+paying out, so that a capture is hardly ever pending.
+
+A callback is signed (RSA, PKCS#1 v1.5, SHA-256) over its id, its time, our webhook's id and the
+CRC-32 of its bytes; the certificate is fetched by `learn` and followed to a root of trust. A
+CRC-32 is no digest: whoever sees one genuine callback can make another body fit its signature. So a
+callback proves that PayPal called, not what it says: it only makes us ask (`fetch`), and money is
+what the answer says, one question later (milliseconds, seldom a second). A callback goes by the id
+that is signed, so that one signature is taken in once.
 
 PayPal sends a callback up to 25 times over 3 days, and nothing says whether the signed time is the
-first or the last try's. So one may be `OLDEST_MS` old: replaying it until then does nothing, since
-it is taken in once and its facts are totals.
+first or the last try's. So one may be `OLDEST_MS` old: replaying it until then does nothing.
 
-Of a capture that a dispute reverses, PayPal tells a refund (`PAYMENT.CAPTURE.REVERSED`), counted
-in the same total. `CUSTOMER.DISPUTE.*` is passed over: such an event says what is argued about,
-not that money has moved; money that a seller wins back is for a person to book.
+Of a capture that a dispute reverses, PayPal tells a refund (`PAYMENT.CAPTURE.REVERSED`), which may
+name the capture alone; the order is found by that. `CUSTOMER.DISPUTE.*` is passed over: such an
+event says what is argued about, not that money has moved; money that a seller wins back is for a
+person to book.
 
 Built from PayPal's documents and samples: nothing here was tried against the live system or its
 sandbox, above all not whether the file at PAYPAL-CERT-URL holds the whole chain (if it does not,
-`ca_file` must hold the missing certificate) nor that the total of refunds counts reversals.
+`ca_file` must hold the missing certificate), whether a callback sent again has the same id (if it
+has not, PayPal is asked once more), nor that an order's refunds have its reversals among them.
 
 Sources: developer.paypal.com, Orders v2, Payments v2 and Webhooks.
 """
 
 import asyncio
 import base64
-import binascii
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import ClassVar
 from urllib.parse import quote
 from zlib import crc32
@@ -46,9 +52,9 @@ from engine.payments.paypal.messages import (
     Fault,
     Order,
     Token,
+    asked_about,
     facts_of,
     ms_of,
-    notice_of,
     outcome,
 )
 from engine.ports.payments import Forged, Headers, Notice, Places, Redirect
@@ -71,6 +77,18 @@ _SIGNED_HEADERS = (
     "paypal-auth-algo",
 )
 _DECLINED = frozenset({"INSTRUMENT_DECLINED", "PAYER_CANNOT_PAY", "TRANSACTION_REFUSED"})
+
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seal:
+    """A callback's signature and what it is over, besides the body; where its certificate lies."""
+
+    transmission: str
+    sent: str
+    signature: bytes
+    address: str
 
 
 class PayPal:
@@ -145,17 +163,26 @@ class PayPal:
         return facts_of(taken, order)
 
     async def learn(self, headers: Headers) -> None:
-        """Fetch the certificate that a callback was signed with, if its address is PayPal's."""
-        await self._certificates.fetch(headers.get("paypal-cert-url", ""))
+        """Fetch the certificate that a callback was signed with, if it can be one of PayPal's.
+
+        What its headers alone betray sends nobody out; its time is held against this machine's.
+        RemoteError if the certificate cannot be had now.
+        """
+        seal = _seal(headers, time.time_ns() // 1_000_000)
+        if isinstance(seal, _Seal):
+            await self._certificates.fetch(seal.address)
 
     def verify(self, raw: bytes, headers: Headers, now_ms: int) -> Notice | Forged:
-        """What a callback proves."""
-        forged = self._forged(raw, headers, now_ms)
+        """Which order a callback makes us ask about; never a fact."""
+        seal = _seal(headers, now_ms)
+        if isinstance(seal, Forged):
+            return seal
+        forged = self._forged(raw, seal, now_ms)
         if forged is not None:
             return forged
         try:
-            return notice_of(raw)
-        except (msgspec.DecodeError, CallerError) as error:
+            return Notice(seal.transmission, ask=asked_about(raw))
+        except _UNREADABLE as error:
             return Forged(f"signed by PayPal, but no event as it documents them: {error}")
 
     async def close(self) -> None:
@@ -200,29 +227,37 @@ class PayPal:
 
     # --- callbacks -----------------------------------------------------------------------
 
-    def _forged(self, raw: bytes, headers: Headers, now_ms: int) -> Forged | None:
+    def _forged(self, raw: bytes, seal: _Seal, now_ms: int) -> Forged | None:
         """Why the callback is not PayPal's, or not to our webhook; None if it is."""
         if len(raw) > BODY_MOST_BYTES:
             return Forged(f"more than {BODY_MOST_BYTES} bytes")
-        given = [headers.get(name, "") for name in _SIGNED_HEADERS]
-        if not all(given):
-            return Forged("a header of the signature is missing")
-        transmission, sent, encoded, address, algorithm = given
-        if algorithm != "SHA256withRSA":
-            return Forged("signed in a way that PayPal does not sign")
-        sent_ms = ms_of(sent)
-        if sent_ms is None or not now_ms - OLDEST_MS <= sent_ms <= now_ms + AHEAD_MS:
-            return Forged(f"sent at {sent!r}, which is too long ago, or not yet")
-        key = self._certificates.key(address, now_ms)
+        key = self._certificates.key(seal.address, now_ms)
         if isinstance(key, Forged):
             return key
-        signed = f"{transmission}|{sent}|{self._webhook_id}|{crc32(raw)}"
+        signed = f"{seal.transmission}|{seal.sent}|{self._webhook_id}|{crc32(raw)}"
         try:
-            signature = base64.b64decode(encoded, validate=True)
-            key.verify(signature, signed.encode(), PKCS1v15(), SHA256())
-        except (binascii.Error, ValueError, InvalidSignature):
+            key.verify(seal.signature, signed.encode(), PKCS1v15(), SHA256())
+        except (ValueError, InvalidSignature):
             return Forged("the signature does not fit")
         return None
+
+
+def _seal(headers: Headers, now_ms: int) -> _Seal | Forged:
+    """What a callback's headers say of its signature, if it can be one of PayPal's."""
+    given = [headers.get(name, "") for name in _SIGNED_HEADERS]
+    if not all(given):
+        return Forged("a header of the signature is missing")
+    transmission, sent, encoded, address, algorithm = given
+    if algorithm != "SHA256withRSA":
+        return Forged("signed in a way that PayPal does not sign")
+    sent_ms = ms_of(sent)
+    if sent_ms is None or not now_ms - OLDEST_MS <= sent_ms <= now_ms + AHEAD_MS:
+        return Forged(f"sent at {sent!r}, which is too long ago, or not yet")
+    try:
+        signature = base64.b64decode(encoded, validate=True)
+    except ValueError:
+        return Forged("the signature is none")
+    return _Seal(transmission, sent, signature, address)
 
 
 def _wanted(order: PaymentOrder, places: Places) -> dict[str, object]:
@@ -258,19 +293,20 @@ def _path(order: PaymentOrder) -> str:
 
 
 def _fault(error: RefusedError) -> Fault:
+    """What PayPal says is wrong; nothing if it cannot be read."""
     try:
         return msgspec.json.decode(error.raw, type=Fault)
-    except msgspec.DecodeError:
+    except _UNREADABLE:
         return Fault()
 
 
 def _refusal(error: RefusedError) -> Exception:
-    """An order that PayPal refuses for what it is, with the field; else the error itself."""
-    fault = _fault(error)
-    if error.status not in (400, 422) or not fault.details:
-        return error
-    detail = fault.details[0]
-    fields = {"currency": "currency", "amount": "amount_micros", "invoice": "order_id"}
-    about = f"{detail.field} {detail.issue}".lower()
+    """`CallerError` for an order refused for its amount or currency; else the error itself.
+
+    PayPal's own words may be about the merchant's account, so they are not for the payer.
+    """
+    details = _fault(error).details if error.status in (400, 422) else ()
+    about = details[0].field if details else ""
+    fields = {"currency": "currency", "amount": "amount_micros"}
     field = next((ours for theirs, ours in fields.items() if theirs in about), "")
-    return CallerError(f"PayPal refuses it: {detail.issue}: {detail.description}", field)
+    return CallerError("is not taken by PayPal", field) if field else error

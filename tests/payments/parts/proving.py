@@ -26,6 +26,13 @@ async def facts_in(provider: Provider, callback: Callback) -> tuple[PaymentFact,
     return (await notice_of(provider, callback)).facts
 
 
+async def asked_by(provider: Provider, callback: Callback) -> tuple[str, ...]:
+    """What a callback makes us ask about, that must be good and have no facts."""
+    notice = await notice_of(provider, callback)
+    assert notice.facts == ()
+    return notice.ask
+
+
 async def bought_at_paypal(fake: PayPalFake, paypal: PayPal) -> Books:
     """An order that was approved and captured."""
     books, _ = await begun(paypal)
