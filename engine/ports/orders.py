@@ -16,8 +16,8 @@ from engine.ports.store import StorePosting
 class Letter:
     """A callback as it came in: durable before it is answered, taken in once.
 
-    `event_id` is unique within the payee's profile and provider; `ask` has the provider's ids of
-    orders, or of their payments, to ask about.
+    `event_id` is unique within the payee's profile and provider; `ask` has what names the orders
+    to ask about: our id, the provider's, or that of their payment.
     """
 
     payee: Payee

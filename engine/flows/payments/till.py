@@ -201,12 +201,10 @@ class Till:
             raw=raw,
             received_ms=now_ms,
             facts=notice.facts,
-            ask=notice.ask,
+            ask=notice.ask if token is None else (*notice.ask, _order_in(token)),
         )
         taken = await self.orders.take_in(letter)
         self._tell(taken, payee)
-        if token is not None:
-            await self.orders.ask_later(_order_in(token), now_ms)
         if not notice.facts:
             self.asked.set()
         return Outcome.TAKEN if taken.is_new else Outcome.REPEATED

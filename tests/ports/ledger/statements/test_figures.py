@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.core.posting import Entry, EntryKind, Posting, customer
 from engine.ledger.statements.sql import SqlStatements
-from engine.ports.statements import Figures, Movement, SetAside
+from engine.ports.statements import Figures, SetAside
+from tests.flows.statement.months import moved
 from tests.ports.ledger.books import NOW_MS, SqlBooks, answered_call, opened
 
 FROM_MS, TO_MS = NOW_MS, NOW_MS + 1_000_000
@@ -38,26 +39,6 @@ def set_aside(account: str, micros: int, currency: str = "EUR", at_ms: int = FRO
         postings=(Posting("suspense", micros), Posting(account, -micros)),
         at_ms=at_ms,
         organisation="acme",
-    )
-
-
-def moved(
-    kind: EntryKind,
-    micros: int,
-    counter: str = "",
-    reason: str = "",
-    *,
-    count: int = 1,
-    charged_s: int = 0,
-) -> Movement:
-    return Movement(
-        kind=kind,
-        counter=counter,
-        reason=reason,
-        comes_in=micros > 0,
-        count=count,
-        micros=micros,
-        charged_s=charged_s,
     )
 
 
