@@ -41,7 +41,7 @@ async def open_site(
         money=Money(ledger, house.store, house.clock),
         inventory=house.inventory,
         clock=house.clock,
-        seal=Seal(bytes.fromhex(web.secret)),
+        seal=till.seal,
         guard=Guard(web.proxies),
         origin=origin,
         keys=KeyRing(SqlKeys(ledger), house.clock),

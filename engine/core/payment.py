@@ -64,7 +64,6 @@ class PaymentFact:
     amount_micros: int = 0
     currency: str = ""
     payee: str = ""
-    at_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

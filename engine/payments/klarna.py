@@ -21,10 +21,8 @@ offers could not be tried.
 
 import base64
 import hashlib
-import time
 import uuid
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from typing import ClassVar, TypeVar
 from urllib.parse import quote
 
@@ -80,10 +78,6 @@ class _Placed(msgspec.Struct):
     order_id: str
 
 
-class _Capture(msgspec.Struct):
-    captured_at: datetime | None = None
-
-
 class _Order(msgspec.Struct):
     """An order in Order Management; amounts in minor units, totals so far."""
 
@@ -95,7 +89,6 @@ class _Order(msgspec.Struct):
     captured_amount: int = 0
     refunded_amount: int = 0
     merchant_reference1: str = ""
-    captures: tuple[_Capture, ...] = ()
 
 
 class _NamedSession(msgspec.Struct):
@@ -308,14 +301,12 @@ def _facts(order: PaymentOrder, found: _Order) -> Iterator[PaymentFact]:
     """What an order in Order Management means."""
     currency = found.purchase_currency
     if found.captured_amount:
-        times = [capture.captured_at for capture in found.captures if capture.captured_at]
         yield _fact(
             FactKind.PAID,
             order,
             payment_ref=found.order_id,
             amount_micros=found.captured_amount * MINOR_MICROS,
             currency=currency,
-            at_ms=_ms(times[0]) if times else None,
         )
         if found.refunded_amount:
             yield _fact(
@@ -347,7 +338,6 @@ def _fact(
     payment_ref: str = "",
     amount_micros: int = 0,
     currency: str = "",
-    at_ms: int | None = None,
 ) -> PaymentFact:
     return PaymentFact(
         kind=kind,
@@ -356,13 +346,7 @@ def _fact(
         payment_ref=payment_ref,
         amount_micros=amount_micros,
         currency=currency,
-        at_ms=time.time_ns() // 1_000_000 if at_ms is None else at_ms,
     )
-
-
-def _ms(moment: datetime) -> int:
-    """Unix milliseconds; Klarna's times are UTC."""
-    return round(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1000)
 
 
 def _country(text: str) -> str:

@@ -16,7 +16,6 @@ payer's IP address is insisted upon could not be tried.
 
 import base64
 import hashlib
-import time
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import ClassVar
@@ -201,7 +200,6 @@ def _fact(kind: FactKind, order: PaymentOrder, payment: _Payment, micros: int) -
         payment_ref=payment.id,
         amount_micros=micros,
         currency=payment.currency,
-        at_ms=time.time_ns() // 1_000_000,
     )
 
 

@@ -30,7 +30,6 @@ of the fields, the reasons beyond those named here and today's state of the serv
 import base64
 import hashlib
 import re
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -276,7 +275,6 @@ def _fact(
         payment_ref=ref,
         amount_micros=micros,
         currency=transaction.currency,
-        at_ms=time.time_ns() // 1_000_000,
     )
 
 

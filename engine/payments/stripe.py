@@ -68,7 +68,6 @@ class _Dispute(msgspec.Struct):
     id: str
     amount: int
     currency: str
-    created: int
     balance_transactions: tuple[_Moved, ...] = ()
 
 
@@ -79,7 +78,6 @@ class _Disputes(msgspec.Struct):
 class _Charge(msgspec.Struct):
     id: str
     currency: str
-    created: int
     amount_refunded: int = 0
     disputed: bool = False
     metadata: dict[str, str] = {}
@@ -93,7 +91,6 @@ class _Intent(msgspec.Struct):
 
 class _Session(msgspec.Struct):
     id: str
-    created: int
     status: str | None = None
     payment_status: str = ""
     amount_total: int | None = None
@@ -120,7 +117,6 @@ class _Object(msgspec.Struct):
 class _Event(msgspec.Struct):
     id: str
     type: str
-    created: int
     data: _Object
     account: str | None = None
 
@@ -175,7 +171,7 @@ class Stripe:
         intent = session.payment_intent
         charge = intent.latest_charge if isinstance(intent, _Intent) else None
         if isinstance(intent, _Intent) and isinstance(charge, _Charge):
-            facts += self._refunded(charge, _order_id(session), self.payee, charge.created)
+            facts += self._refunded(charge, _order_id(session), self.payee)
             if charge.disputed:
                 facts += await self._disputed(intent.id, session)
         return tuple(facts)
@@ -229,7 +225,7 @@ class Stripe:
         if event.type == "charge.refunded":
             charge = msgspec.json.decode(raw, type=_Charge)
             order_id = charge.metadata.get("order_id", "")
-            facts = self._refunded(charge, order_id, payee, event.created)
+            facts = self._refunded(charge, order_id, payee)
             return Notice(event.id, tuple(facts) if order_id else ())
         if event.type in _DISPUTE_EVENTS:
             intent = msgspec.json.decode(raw, type=_Disputed).payment_intent
@@ -255,10 +251,9 @@ class Stripe:
             amount_micros=_micros(session.amount_total or 0, currency),
             currency=currency,
             payee=payee,
-            at_ms=session.created * 1000,
         )
 
-    def _refunded(self, charge: _Charge, order_id: str, payee: str, at_s: int) -> list[PaymentFact]:
+    def _refunded(self, charge: _Charge, order_id: str, payee: str) -> list[PaymentFact]:
         """The total refunded of a charge, if anything was."""
         if charge.amount_refunded == 0:
             return []
@@ -270,7 +265,6 @@ class Stripe:
             amount_micros=_micros(charge.amount_refunded, currency),
             currency=currency,
             payee=payee,
-            at_ms=at_s * 1000,
         )
         return [fact]
 
@@ -299,7 +293,6 @@ class Stripe:
                     amount_micros=_micros(dispute.amount, currency),
                     currency=currency,
                     payee=self.payee,
-                    at_ms=dispute.created * 1000,
                 )
                 for kind, has_moved in kinds.items()
                 if has_moved

@@ -36,9 +36,7 @@ ORDER = PaymentOrder(
 
 def fact(kind: FactKind, micros: int = 0, payment_ref: str = "C1", **other: str) -> PaymentFact:
     values = {"order_id": "o1", "provider_ref": "P1", "currency": "EUR", "payee": "M1", **other}
-    return PaymentFact(
-        kind=kind, amount_micros=micros, payment_ref=payment_ref, at_ms=NOW_MS, **values
-    )
+    return PaymentFact(kind=kind, amount_micros=micros, payment_ref=payment_ref, **values)
 
 
 PAID = fact(FactKind.PAID, 20 * EURO)

@@ -42,7 +42,6 @@ async def test_nothing_is_known_until_the_operator_says_so() -> None:
         payment_ref=books.order.order_id,
         amount_micros=books.order.amount_micros,
         currency="EUR",
-        at_ms=NOW_MS,
     )
     books.note((said, said))
     assert (books.order.status, books.balance_micros) == (OrderStatus.PAID, 22_000_000)

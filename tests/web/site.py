@@ -159,7 +159,6 @@ def fact(order: PaymentOrder, kind: FactKind, micros: int | None = None) -> Paym
         payment_ref=f"pay-{order.order_id[:12]}",
         amount_micros=order.amount_micros if micros is None else micros,
         currency=order.currency,
-        at_ms=SystemClock().now().wall_ms,
     )
 
 

@@ -86,7 +86,7 @@ class Till:
         self._providers = providers
         self._inventory = inventory
         self._clock = clock
-        self._seal = seal
+        self.seal = seal
         self._origin = origin
         self._telling: set[asyncio.Task[None]] = set()
 
@@ -168,10 +168,10 @@ class Till:
         )
 
     def _places(self, order: PaymentOrder) -> Places:
-        watched = self._seal.make(Purpose.WATCH, order.order_id)
+        watched = self.seal.make(Purpose.WATCH, order.order_id)
         back = f"{self._origin}/pay/{order.order_id}/{watched}/back"
         named = _named(order.profile, order.provider, order.order_id)
-        token = f"{order.order_id}.{self._seal.make(Purpose.NOTIFY, named)}"
+        token = f"{order.order_id}.{self.seal.make(Purpose.NOTIFY, named)}"
         notify = f"{self._origin}/hooks/{order.profile}/{order.provider}/{token}"
         return Places(success=f"{back}?paid", failure=back, notify=notify)
 
@@ -211,7 +211,7 @@ class Till:
 
     def _is_ours(self, token: str, payee: Payee) -> bool:
         name = _named(payee.profile, payee.provider, _order_in(token))
-        return self._seal.fits(Purpose.NOTIFY, name, token.rpartition(".")[2])
+        return self.seal.fits(Purpose.NOTIFY, name, token.rpartition(".")[2])
 
     def _forged(self, payee: Payee, reason: str) -> Outcome:
         log.warning("payment.forged", profile=payee.profile, provider=payee.provider, reason=reason)
@@ -235,7 +235,6 @@ class Till:
             payment_ref=order_id,
             amount_micros=order.amount_micros,
             currency=order.currency,
-            at_ms=self._now_ms(),
         )
         return (await self.note((paid,), replace(payee, author=author))).orders[0]
 

@@ -68,7 +68,6 @@ class Movement(msgspec.Struct):
     amount: Amount
     status: str = ""
     custom_id: str = ""
-    create_time: str = ""
     payee: Payee = msgspec.field(default_factory=Payee)
 
 
@@ -86,7 +85,6 @@ class Unit(msgspec.Struct):
 class Order(msgspec.Struct):
     id: str
     status: str = ""
-    create_time: str = ""
     purchase_units: tuple[Unit, ...] = ()
     links: tuple[Link, ...] = ()
 
@@ -121,7 +119,6 @@ def outcome(kind: FactKind, order: PaymentOrder) -> PaymentFact:
         kind=kind,
         order_id=order.order_id,
         provider_ref=order.provider_ref,
-        at_ms=order.created_ms,
     )
 
 
@@ -141,7 +138,7 @@ def facts_of(found: Order, order: PaymentOrder) -> tuple[PaymentFact, ...]:
 
 def _unit_facts(unit: Unit, found: Order) -> Iterator[PaymentFact]:
     captures = [
-        _filled_in(capture, unit, found)
+        _filled_in(capture, unit)
         for capture in unit.payments.captures
         if capture.status in _OF_CAPTURE
     ]
@@ -157,12 +154,11 @@ def _unit_facts(unit: Unit, found: Order) -> Iterator[PaymentFact]:
                 yield replace(fact, amount_micros=total)
 
 
-def _filled_in(capture: Movement, unit: Unit, found: Order) -> Movement:
+def _filled_in(capture: Movement, unit: Unit) -> Movement:
     """A capture with what only the order around it says."""
     return msgspec.structs.replace(
         capture,
         custom_id=capture.custom_id or unit.custom_id,
-        create_time=capture.create_time or found.create_time,
         payee=capture.payee if capture.payee.merchant_id else unit.payee,
     )
 
@@ -176,7 +172,6 @@ def _fact(kind: FactKind, capture: Movement, order_ref: str) -> PaymentFact:
         amount_micros=capture.amount.micros,
         currency=capture.amount.currency_code,
         payee=capture.payee.merchant_id,
-        at_ms=ms_of(capture.create_time) or 0,
     )
 
 

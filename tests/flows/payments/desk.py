@@ -92,7 +92,6 @@ def fact(order_id: str, kind: FactKind, micros: int) -> PaymentFact:
         amount_micros=micros,
         currency="EUR",
         payee="M1",
-        at_ms=NOW_MS,
     )
 
 

@@ -167,7 +167,6 @@ def fact_of(order: PaymentOrder, kind: FactKind, micros: int) -> PaymentFact:
         amount_micros=micros,
         currency="EUR",
         payee="M1",
-        at_ms=NOW_MS,
     )
 
 

@@ -62,7 +62,7 @@ async def desk(sql_books: SqlBooks) -> Desk:
 
 def fact(kind: FactKind = FactKind.PAID, micros: int = 10 * EURO, **other: str) -> PaymentFact:
     values = {"order_id": "o1", "payment_ref": "C1", "currency": "EUR", **other}
-    return PaymentFact(kind=kind, amount_micros=micros, at_ms=NOW_MS, **values)
+    return PaymentFact(kind=kind, amount_micros=micros, **values)
 
 
 def letter(*facts: PaymentFact, event_id: str = "e1", ask: Sequence[str] = ()) -> Letter:
