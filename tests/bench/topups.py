@@ -26,13 +26,11 @@ from engine.core.inventory import (
     Service,
     TopUpAmount,
 )
-from engine.core.money import Rounding, RoundingMode
 from engine.core.payment import PaymentOrder
-from engine.core.rating import BillingStart, Increment, StartsFrom
-from engine.core.tariff import Tariff
 from engine.ledger.payments.sql import SqlOrders
 from tests.fakes.payments.stripe import StripeFake
 from tests.rig.house import ORGANISATION, PROFILE, RealHouse
+from tests.system.stage.lines import line
 
 CENT = 10_000
 PRICE_MICROS = 600_000
@@ -109,27 +107,8 @@ async def measure(folder: Path, count: int, calls: int, progress: Progress) -> L
 
 
 def _service(number: int) -> Service:
-    return Service(
-        name=f"line{number}",
-        organisation=ORGANISATION,
-        dids=(DID.format(number),),
-        profile=PROFILE,
-        group="advisers",
-        guard="none",
-        tariff=Tariff(
-            currency="EUR",
-            landline_micros=PRICE_MICROS,
-            mobile_micros=PRICE_MICROS,
-            other_micros=PRICE_MICROS,
-            increment=Increment(1, 1),
-            billing_start=BillingStart(StartsFrom.CONVERSATION, 0),
-            connect_fee_micros=0,
-            first_call=None,
-            max_call_minutes=60,
-            rounding=Rounding(2, RoundingMode.HALF_UP),
-        ),
-        thresholds_s=(),
-        free_hold_s=0,
+    return replace(
+        line(PRICE_MICROS), name=f"line{number}", dids=(DID.format(number),), group="advisers"
     )
 
 

@@ -13,6 +13,7 @@ from engine.payments.klarna import CALLBACK_MOST_BYTES, Klarna
 from engine.ports.payments import Forged, Notice
 from tests.fakes.payments.klarna import KlarnaFake
 from tests.fakes.payments.site import Fault
+from tests.payments.parts.proving import assert_all_fail
 from tests.payments.parts.purchase import PLACES, Books, Ear, an_order, begun, click, kinds
 
 EUR_20 = 20_000_000
@@ -355,13 +356,7 @@ async def test_what_fails_at_klarna_is_remote(
 ) -> None:
     books, _ = await begun(klarna)
     fake.fault = fault
-    for ask in (klarna.fetch, klarna.capture):
-        with pytest.raises(RemoteError) as raised:
-            await ask(books.order)
-        assert raised.value.retryable is retryable
-    with pytest.raises(RemoteError) as raised:
-        await klarna.create(books.order, PLACES)
-    assert raised.value.retryable is retryable
+    await assert_all_fail(klarna, books.order, retryable=retryable)
 
 
 async def test_klarna_that_is_slow_or_away_is_asked_again(fake: KlarnaFake) -> None:

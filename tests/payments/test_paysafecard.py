@@ -13,7 +13,8 @@ from engine.payments.paysafecard import CALLBACK_MOST_BYTES, Paysafecard
 from engine.ports.payments import Forged, Notice
 from tests.fakes.payments.paysafecard import PaysafecardFake
 from tests.fakes.payments.site import Fault
-from tests.payments.parts.purchase import PLACES, Books, Ear, an_order, begun, click, kinds
+from tests.payments.parts.proving import assert_all_fail
+from tests.payments.parts.purchase import Books, Ear, an_order, begun, click, kinds
 
 WITH_BONUS = 22_000_000
 
@@ -283,13 +284,7 @@ async def test_what_fails_at_paysafecard_is_remote(
 ) -> None:
     books, _ = await begun(paysafecard)
     fake.fault = fault
-    for ask in (paysafecard.fetch, paysafecard.capture):
-        with pytest.raises(RemoteError) as raised:
-            await ask(books.order)
-        assert raised.value.retryable is retryable
-    with pytest.raises(RemoteError) as raised:
-        await paysafecard.create(books.order, PLACES)
-    assert raised.value.retryable is retryable
+    await assert_all_fail(paysafecard, books.order, retryable=retryable)
 
 
 async def test_paysafecard_that_is_slow_or_away_is_asked_again(fake: PaysafecardFake) -> None:

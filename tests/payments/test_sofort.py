@@ -11,6 +11,7 @@ from engine.payments.sofort import CALLBACK_MOST_BYTES, Sofort
 from engine.ports.payments import Forged, Notice
 from tests.fakes.payments.site import Fault
 from tests.fakes.payments.sofort import SofortFake
+from tests.payments.parts.proving import assert_all_fail
 from tests.payments.parts.purchase import PLACES, Books, Ear, an_order, begun, click, kinds
 
 WITH_BONUS = 22_000_000
@@ -299,13 +300,7 @@ async def test_what_fails_at_sofort_is_remote(
 ) -> None:
     books, _ = await begun(sofort)
     fake.fault = fault
-    for ask in (sofort.fetch, sofort.capture):
-        with pytest.raises(RemoteError) as raised:
-            await ask(books.order)
-        assert raised.value.retryable is retryable
-    with pytest.raises(RemoteError) as raised:
-        await sofort.create(books.order, PLACES)
-    assert raised.value.retryable is retryable
+    await assert_all_fail(sofort, books.order, retryable=retryable)
 
 
 async def test_an_answer_without_an_address_is_remote(fake: SofortFake, sofort: Sofort) -> None:

@@ -2,6 +2,7 @@
 lost, nothing is charged twice; new calls hear of a fault and pay nothing."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -234,6 +235,17 @@ async def test_a_switch_that_was_restarted_ends_its_calls_at_their_last_proof_of
         await clean(house)
 
 
+def losing(kind: type[Event], which: tuple[int, ...]) -> Callable[[Event], tuple[int, ...]]:
+    """A fault that loses some events of a kind, by their numbers from 1."""
+    seen = [0]
+
+    def fault(event: Event) -> tuple[int, ...]:
+        seen[0] += isinstance(event, kind)
+        return () if isinstance(event, kind) and seen[0] in which else (0,)
+
+    return fault
+
+
 LOST: list[type[Event]] = [LegAnswered, LegJoined, LegLeft, PlaybackEnded]
 
 
@@ -243,13 +255,7 @@ LOST: list[type[Event]] = [LegAnswered, LegJoined, LegLeft, PlaybackEnded]
 async def test_an_event_that_is_lost_leaves_no_call_behind(lost: type[Event], number: int) -> None:
     async with world() as house:
         await house.book(LANDLINE, 40 * SECOND)
-        seen = [0]
-
-        def fault(event: Event) -> tuple[int, ...]:
-            seen[0] += isinstance(event, lost)
-            return () if isinstance(event, lost) and seen[0] == number else (0,)
-
-        house.switch.fault = fault
+        house.switch.fault = losing(lost, (number,))
         call = house.call()
         await house.until(lambda: not call.alive)
         for leg in house.agent_legs(call):
@@ -266,13 +272,7 @@ async def test_a_joining_that_was_not_heard_of_is_billed_from_its_instant(
 ) -> None:
     async with world() as house:
         await house.book(LANDLINE, 40 * SECOND)
-        seen = [0]
-
-        def fault(event: Event) -> tuple[int, ...]:
-            seen[0] += isinstance(event, LegJoined)
-            return () if isinstance(event, LegJoined) and seen[0] in which else (0,)
-
-        house.switch.fault = fault
+        house.switch.fault = losing(LegJoined, which)
         call = house.call()
         record = await house.record(call)
         assert record.charged_s == 40
@@ -288,13 +288,7 @@ async def test_a_short_talk_whose_joining_was_not_heard_of_is_billed(
 ) -> None:
     async with world() as house:
         await house.book(LANDLINE, 40 * SECOND)
-        seen = [0]
-
-        def fault(event: Event) -> tuple[int, ...]:
-            seen[0] += isinstance(event, LegJoined)
-            return () if isinstance(event, LegJoined) and seen[0] in which else (0,)
-
-        house.switch.fault = fault
+        house.switch.fault = losing(LegJoined, which)
         call = house.call()
         await house.until(lambda: call.bridge is not None)
         await asyncio.sleep(3.5)

@@ -14,6 +14,7 @@ from engine.ports.payments import Provider
 from tests.fakes.payments.klarna import KlarnaFake
 from tests.fakes.payments.paypal import PayPalFake
 from tests.fakes.payments.paysafecard import PaysafecardFake
+from tests.fakes.payments.signed import SignedSite
 from tests.fakes.payments.site import Courier
 from tests.fakes.payments.sofort import SofortFake
 from tests.fakes.payments.stripe import StripeFake
@@ -40,11 +41,12 @@ class Counterpart(Protocol):
 
 
 @dataclass(frozen=True)
-class PayPalCounterpart:
-    """PayPal's."""
+class SignedCounterpart:
+    """One whose callbacks go where the account says."""
 
     provider: Provider
-    fake: PayPalFake
+    fake: SignedSite
+    give_back: Callable[[PaymentOrder, int], None]
 
     @property
     def courier(self) -> Courier:
@@ -54,25 +56,7 @@ class PayPalCounterpart:
         self.fake.hook_url = address
 
     def refund(self, order: PaymentOrder, micros: int) -> None:
-        self.fake.refund(order.provider_ref, micros)
-
-
-@dataclass(frozen=True)
-class StripeCounterpart:
-    """Stripe's."""
-
-    provider: Provider
-    fake: StripeFake
-
-    @property
-    def courier(self) -> Courier:
-        return self.fake.courier
-
-    def hear_at(self, address: str) -> None:
-        self.fake.hook_url = address
-
-    def refund(self, order: PaymentOrder, micros: int) -> None:
-        self.fake.refund(order.provider_ref, micros // 10_000)
+        self.give_back(order, micros)
 
 
 @dataclass(frozen=True)
@@ -97,7 +81,9 @@ async def paypal(folder: Path) -> AsyncIterator[Counterpart]:
         ca_file = folder / "root.pem"
         ca_file.write_bytes(fake.authority.root)
         provider = open_provider("paypal", fake.options(str(ca_file)), "tarot")
-        yield PayPalCounterpart(provider, fake)
+        yield SignedCounterpart(
+            provider, fake, lambda order, micros: fake.refund(order.provider_ref, micros)
+        )
         await provider.close()
 
 
@@ -106,7 +92,9 @@ async def stripe(folder: Path) -> AsyncIterator[Counterpart]:
     """Stripe."""
     async with StripeFake() as fake:
         provider = open_provider("stripe", fake.options(), "tarot")
-        yield StripeCounterpart(provider, fake)
+        yield SignedCounterpart(
+            provider, fake, lambda order, micros: fake.refund(order.provider_ref, micros // 10_000)
+        )
         await provider.close()
 
 

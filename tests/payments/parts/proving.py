@@ -1,11 +1,14 @@
-"""What a signed callback proves, taken in as the till does it."""
+"""What a signed callback proves, taken in as the till does it; and how a provider fails."""
 
-from engine.core.payment import PaymentFact
+import pytest
+
+from engine.core.payment import PaymentFact, PaymentOrder
+from engine.errors import RemoteError
 from engine.payments.paypal.provider import PayPal
 from engine.ports.payments import Forged, Notice, Provider
 from tests.fakes.payments.paypal import PayPalFake
 from tests.fakes.payments.signed import Callback
-from tests.payments.parts.purchase import Books, Ear, begun
+from tests.payments.parts.purchase import PLACES, Books, Ear, begun
 
 
 async def proved(provider: Provider, callback: Callback) -> Notice | Forged:
@@ -39,3 +42,14 @@ async def bought_at_paypal(fake: PayPalFake, paypal: PayPal) -> Books:
     fake.approve(books.order.provider_ref)
     books.note(await paypal.capture(books.order))
     return books
+
+
+async def assert_all_fail(provider: Provider, order: PaymentOrder, *, retryable: bool) -> None:
+    """Whatever a provider is asked about an order fails, and says whether to ask again."""
+    for ask in (provider.fetch, provider.capture):
+        with pytest.raises(RemoteError) as raised:
+            await ask(order)
+        assert raised.value.retryable is retryable
+    with pytest.raises(RemoteError) as raised:
+        await provider.create(order, PLACES)
+    assert raised.value.retryable is retryable
