@@ -5,6 +5,7 @@ second into books and store, so it tells of a callback that any engine took in; 
 and the browser comes again.
 """
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -102,8 +103,10 @@ class Watching:
             raise web.HTTPNotFound
         texts = texts_of(order)
         name = f"{texts('receipt_file')}-{order.order_id[:8]}.pdf"
+        # A page of PDF takes longer than a call may wait.
+        body = await asyncio.to_thread(receipt_of, order, _issuer(site, order), texts)
         return web.Response(
-            body=receipt_of(order, _issuer(site, order), texts),
+            body=body,
             content_type="application/pdf",
             headers={**NO_STORE, "Content-Disposition": f'attachment; filename="{name}"'},
         )
