@@ -61,6 +61,7 @@ chromium_fetch() {
 <?xml version="1.0"?>
 <fontconfig>
   <dir>$CHROMIUM_DIR/usr/share/fonts</dir>
+  <include ignore_missing="yes">$CHROMIUM_DIR/usr/share/fontconfig/conf.avail/60-latin.conf</include>
   <cachedir>$CHROMIUM_DIR/var/cache/fontconfig</cachedir>
 </fontconfig>
 FONTS

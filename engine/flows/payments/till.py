@@ -225,6 +225,8 @@ class Till:
 
     async def confirm(self, order_id: str, author: str) -> PaymentOrder:
         """The money of a manual order has come, as `author` says (an operator, for the journal)."""
+        if not author.strip():
+            raise CallerError("must say who confirms it", "author")
         order = await self.orders.order(order_id)
         payee = self.payee_of(order) if order is not None else None
         if order is None or payee is None or order.provider != MANUAL:

@@ -117,9 +117,12 @@ async def test_money_that_comes_by_hand_is_confirmed_once(at: Desk) -> None:
         order = await at.till.confirm(begun.order.order_id, "anna")
         assert order.status is OrderStatus.PAID
         assert await at.balance() == 22 * EURO
-    other = await at.begun()
-    with pytest.raises(CallerError):
-        await at.till.confirm(other.order.order_id, "anna")
+    for order_id, author in (
+        ((await at.begun()).order.order_id, "anna"),
+        ((await at.begun(provider="manual")).order.order_id, " "),
+    ):
+        with pytest.raises(CallerError):
+            await at.till.confirm(order_id, author)
 
 
 async def test_an_open_order_stays_with_an_account_that_changes_its_number(at: Desk) -> None:
