@@ -87,15 +87,18 @@ class DeathPlan:
         words = (line.split() for line in lines)
         return Counter((Step(step), Victim(victim)) for step, victim in words)
 
+    def left(self) -> Counter[Death]:
+        """Those that are still to come."""
+        return self.deaths - self.died()
+
 
 class Reaper:
     """Kills by plan, in the engine's own process; one engine has it at a time."""
 
     def __init__(self, plan: DeathPlan) -> None:
         self._plan = plan
-        died = plan.died()
-        self._left = plan.deaths - died
-        self._chance = random.Random(f"{plan.seed} {died.total()}")
+        self._left = plan.left()
+        self._chance = random.Random(f"{plan.seed} {plan.died().total()}")
 
     def passed(self, step: Step) -> None:
         """A step has been reached; does not come back if it is the engine's last.

@@ -9,7 +9,7 @@ engine dies for good, and books and store are judged.
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -28,7 +28,7 @@ from engine.store.address import parse_address
 from engine.store.valkey import ValkeyStore
 from engine.web.server import listen
 from tests.storm.deaths import DeathPlan, Step, Victim
-from tests.storm.payers import Providers, begin, patiently, purchases
+from tests.storm.payers import Providers, Purchase, begin, patiently, purchases
 from tests.storm.post import Post
 from tests.storm.servers import MortalEngine, Server, kept_database, kept_store, mortal_engine
 from tests.storm.shop import inventory_of
@@ -41,6 +41,7 @@ SLOW_S = 0.04
 AHEAD_IN_HUNDRED = 2
 LOOK_EVERY_MS = 100
 REST_WITHIN_S = 120.0
+LATECOMERS_MOST = 200
 DATABASES = ("sqlite", "postgres")
 
 
@@ -112,8 +113,12 @@ class Pace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """What a storm happens in; `till` is where payers begin their orders, another than dies."""
+    """What a storm happens in; `till` is where payers begin their orders, another than dies.
 
+    `latecomers` pay as well if somebody has still to die when all others have paid.
+    """
+
+    latecomers: Sequence[Purchase]
     providers: Providers
     till: Till
     pace: Pace
@@ -157,12 +162,22 @@ async def pay(world: World) -> None:
     after = world.after
     for number, payer in enumerate(after.purchases):
         await after.post.until_few(WAITING_MOST)
-        await begin(payer, world.till, after.clock)
-        world.providers.pay(payer)
+        await _pay_one(world, payer)
         after.post.accept_repeats(number * after.post.callbacks // len(after.purchases))
     await after.post.until_few(0)
     after.post.accept_repeats(after.post.callbacks)
     await after.post.until_few(0)
+    for payer in world.latecomers:
+        if not after.engine.plan.deaths.left():
+            return
+        after.purchases.append(payer)
+        await _pay_one(world, payer)
+        await after.post.until_few(0)
+
+
+async def _pay_one(world: World, payer: Purchase) -> None:
+    await begin(payer, world.till, world.after.clock)
+    world.providers.pay(payer)
 
 
 async def let_a_day_pass(world: World) -> None:
@@ -214,7 +229,13 @@ async def open_world(storm: Storm, folder: Path) -> AsyncIterator[World]:
             engine=engine,
         )
         till = await stack.enter_async_context(_till(plan, after))
-        yield World(providers=providers, till=till, pace=pace, after=after)
+        yield World(
+            latecomers=purchases(LATECOMERS_MOST, storm.seed + 1),
+            providers=providers,
+            till=till,
+            pace=pace,
+            after=after,
+        )
 
 
 def deaths_of(storm: Storm, folder: Path, store: Server, database: Server) -> DeathPlan:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -31,7 +31,7 @@ class Aftermath:
     ledger: SqlLedger
     store: Store
     clock: Clock
-    purchases: Sequence[Purchase]
+    purchases: list[Purchase]
     post: Post
     engine: MortalEngine
 
@@ -130,7 +130,7 @@ def _unplanned(engine: MortalEngine) -> Iterator[str]:
 
 def undied(plan: DeathPlan) -> Iterator[str]:
     """Deaths of the plan that have not been."""
-    for (step, victim), times in sorted((plan.deaths - plan.died()).items()):
+    for (step, victim), times in sorted(plan.left().items()):
         yield f"at {step} the {victim} is {times} deaths short of {plan.each}"
 
 
