@@ -178,6 +178,8 @@ def test_without_a_store_nobody_knows_who_talks(quiet_shop: Shop) -> None:
 def test_watching_goes_on_until_the_key_that_ends_it(shop: Shop) -> None:
     command = [sys.executable, "-m", "engine.cli", "calls", "--watch"]
     environ = {**os.environ, **shop.environ}
+    # Where the tests themselves run in the background, the key's signal is ignored, by heirs too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE) as watching:
         assert watching.stdout is not None
         shown = [watching.stdout.readline().split()[0] for _ in range(2)]

@@ -43,6 +43,12 @@ async def all_talk(s: Scene, balances_micros: Sequence[int]) -> list[Party]:
     return parties
 
 
+async def records_of(s: Scene, parties: Sequence[Party]) -> list[CallRecord]:
+    """The parties' records in their own order: calls made at once may arrive in another."""
+    records = {record.e164: record for record in await s.records(len(parties))}
+    return [records[party.e164] for party in parties]
+
+
 async def talked(call: Leg, talked_s: float) -> None:
     """Sleep until about so many seconds of conversation."""
     assert call.answered_at_ms is not None

@@ -9,7 +9,7 @@ import pytest
 from engine.core.cdr import Disposition
 from engine.flows.calls import call_of
 from tests.rig.sip.legs import Leg
-from tests.system.houses.parties import WARNED, all_talk, talked
+from tests.system.houses.parties import WARNED, all_talk, records_of, talked
 from tests.system.stage.alone import alone
 from tests.system.stage.measures import assert_cut_off, assert_warned
 from tests.system.stage.scenes import Scene
@@ -39,7 +39,7 @@ async def test_an_engine_dies_while_twenty_calls_talk(tmp_path: Path) -> None:
         for party in parties[1::4]:
             await s.house.book(party.e164, TEN_MORE)
         await asyncio.gather(*(party.call.ended(90) for party in parties))
-        records = await s.records(20)
+        records = await records_of(s, parties)
         heard = [
             await party.heard(s, record, "warning_caller-s10")
             for party, record in zip(parties, records, strict=True)

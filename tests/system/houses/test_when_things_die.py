@@ -18,7 +18,7 @@ from tests.ports.ledger.books import answered_call
 from tests.rig.engine_main import bound_disk
 from tests.rig.postgres import running_postgres
 from tests.rig.sip.legs import Leg
-from tests.system.houses.parties import WARNED, all_talk, talked
+from tests.system.houses.parties import WARNED, all_talk, records_of, talked
 from tests.system.stage.alone import alone, in_its_own_house
 from tests.system.stage.lines import line
 from tests.system.stage.measures import assert_cut_off, assert_warned
@@ -42,7 +42,7 @@ async def test_no_engine_comes_back(folder: Path) -> None:
         for party in parties:
             await party.call.ended(90)
         await s.house.start_engine("e2")
-        for record, party in zip(await s.records(3), parties, strict=True):
+        for record, party in zip(await records_of(s, parties), parties, strict=True):
             caller = await party.heard(s, record)
             assert 20_000 <= caller.talk_ms <= 21_000
             assert record.charge_micros == TWENTY_SECONDS
