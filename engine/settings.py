@@ -90,6 +90,10 @@ class Settings(BaseModel):
     secrets: Path | None = Field(
         None, description="folder of the payment providers' secrets; left out: under `var`"
     )
+    health_host: str = Field(
+        "127.0.0.1", description="where metrics and health are asked for; never the world's address"
+    )
+    health_port: int = Field(9464, ge=0, le=65535, description="their port; 0: a free one")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="log from")
     log_format: Literal["console", "json"] = Field("console", description="for people or programs")
     log_numbers: Literal["masked", "full"] = Field(

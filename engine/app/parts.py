@@ -8,6 +8,7 @@ from engine.app.plan import Plan
 from engine.asterisk.process import Access, AsteriskProcess, Program, Wishes
 from engine.flows.clock import SystemClock
 from engine.ledger.sql import SqlLedger
+from engine.ports.metrics import UNMEASURED, Metrics
 from engine.speech.library import Library
 from engine.store.address import parse_address
 from engine.store.process import StoreProcess
@@ -26,7 +27,9 @@ async def end(work: "asyncio.Task[None]") -> None:
     await asyncio.gather(work, return_exceptions=True)
 
 
-async def open_store(plan: Plan, stack: AsyncExitStack) -> ValkeyStore:
+async def open_store(
+    plan: Plan, stack: AsyncExitStack, metrics: Metrics = UNMEASURED
+) -> ValkeyStore:
     """The plan's store, or one of our own, kept alive."""
     url = plan.store_url
     if url is None:
@@ -36,14 +39,14 @@ async def open_store(plan: Plan, stack: AsyncExitStack) -> ValkeyStore:
         keeper = asyncio.create_task(process.keep_alive(), name="store")
         stack.push_async_callback(end, keeper)
         url = process.url
-    store = ValkeyStore(parse_address(url, plan.store_password))
+    store = ValkeyStore(parse_address(url, plan.store_password), metrics=metrics)
     stack.push_async_callback(store.close)
     return store
 
 
-async def open_ledger(url: str, stack: AsyncExitStack) -> SqlLedger:
+async def open_ledger(url: str, stack: AsyncExitStack, metrics: Metrics = UNMEASURED) -> SqlLedger:
     """The ledger at `url`, its tables in their present form."""
-    ledger = SqlLedger(url, lambda: SystemClock().now().wall_ms)
+    ledger = SqlLedger(url, lambda: SystemClock().now().wall_ms, metrics=metrics)
     await ledger.migrate()
     stack.push_async_callback(ledger.close)
     return ledger

@@ -57,6 +57,8 @@ class Plan:
     database_url: str | None = None
     agi_host: str = "127.0.0.1"
     agi_port: int = 0
+    health_host: str = "127.0.0.1"
+    health_port: int = 0
     web: WebPlan | None = None
 
     @property
@@ -92,6 +94,8 @@ def plan_of(settings: Settings) -> Plan:
         database_url=secret(settings.database_url),
         agi_host=settings.agi_host,
         agi_port=settings.agi_port,
+        health_host=settings.health_host,
+        health_port=settings.health_port,
         web=web_plan_of(settings),
     )
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from engine.app.health import metrics_of, open_health
 from engine.app.parts import end, keep_private, open_ledger, open_store, own_asterisk
 from engine.app.plan import Plan, WebPlan
 from engine.app.site import open_site
@@ -36,6 +37,7 @@ class Running:
     access: Access
     agi_port: int
     web_port: int
+    health_port: int
     work: "asyncio.Task[None]"
 
 
@@ -47,10 +49,13 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
         voices = find_voices(plan.rendered.parent / "voices")
         sounds = Library(plan.sounds, plan.rendered, voices)
         await prepare(plan.inventory, sounds)
-        store = await open_store(plan, stack)
-        ledger = await open_ledger(plan.database, stack)
+        metrics = metrics_of(plan.inventory)
+        store = await open_store(plan, stack, metrics)
+        ledger = await open_ledger(plan.database, stack, metrics)
         access = plan.access or await own_asterisk(plan, sounds, stack)
-        telephony = await stack.enter_async_context(AriTelephony.connected(access, plan.app))
+        telephony = await stack.enter_async_context(
+            AriTelephony.connected(access, plan.app, metrics)
+        )
         clock = SystemClock()
         house = House(
             telephony=telephony,
@@ -58,10 +63,11 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
             ledger=ledger,
             sounds=sounds,
             clock=clock,
-            relay=Relay(ledger, store, clock),
+            relay=Relay(ledger, store, clock, metrics),
             inventory=lambda: plan.inventory,
             endpoint_of=endpoint_of,
             engine=plan.engine,
+            metrics=metrics,
         )
         engine = Engine(house)
         work = asyncio.create_task(engine.run(), name="engine")
@@ -72,7 +78,10 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
         agi = await stack.enter_async_context(AgiServer(lookups, plan.agi_host, plan.agi_port))
         _statements(plan, house, ledger, stack)
         web_port = await _pages(plan.web, house, ledger, stack) if plan.web else 0
-        yield Running(engine, house, access, agi.port, web_port, work)
+        health_port = await open_health(
+            plan.health_host, plan.health_port, metrics, engine, house, stack
+        )
+        yield Running(engine, house, access, agi.port, web_port, health_port, work)
 
 
 def _statements(plan: Plan, house: House, ledger: SqlLedger, stack: AsyncExitStack) -> None:

@@ -18,6 +18,7 @@ from engine.ledger.payments.sql import SqlOrders
 from engine.ledger.sql import SqlLedger
 from engine.payments.registry import open_provider
 from engine.ports.clock import Clock
+from engine.ports.metrics import UNMEASURED, Metrics
 from engine.ports.payments import Provider
 from engine.web.guard import Guard
 from engine.web.site import Site
@@ -32,7 +33,14 @@ async def open_site(
     """All that the pages work with. `CallerError` for a provider that is not rightly described."""
     origin = web.origin or f"http://{web.host}:{port}"
     till = await open_till(
-        web, origin, ledger, house.relay, house.inventory, house.clock, stack=stack
+        web,
+        origin,
+        ledger,
+        house.relay,
+        house.inventory,
+        house.clock,
+        stack=stack,
+        metrics=house.metrics,
     )
     return Site(
         till=till,
@@ -60,6 +68,7 @@ async def open_till(
     *,
     only: str = "",
     stack: AsyncExitStack,
+    metrics: Metrics = UNMEASURED,
 ) -> Till:
     """A till with all profiles' accounts, or those with one provider `only`; errors as below."""
     providers = dict(open_providers(inventory(), web.secrets, only))
@@ -74,6 +83,7 @@ async def open_till(
         clock=clock,
         seal=Seal(bytes.fromhex(web.secret)),
         origin=origin,
+        metrics=metrics,
     )
     stack.push_async_callback(till.close)
     return till

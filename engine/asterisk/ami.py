@@ -18,6 +18,7 @@ from panoramisk.manager import Manager
 from panoramisk.message import Message
 
 from engine.errors import RemoteError
+from engine.ports.metrics import UNMEASURED, Metrics, Remote
 
 ANSWER_TIMEOUT_S = 2.0
 LOGIN_TIMEOUT_S = 5.0
@@ -57,7 +58,10 @@ class Ami:
     Every question raises `RemoteError`: retryable if there was no answer, else if Asterisk refused.
     """
 
-    def __init__(self, host: str, port: int, user: str, secret: str) -> None:
+    def __init__(
+        self, host: str, port: int, user: str, secret: str, metrics: Metrics = UNMEASURED
+    ) -> None:
+        self._metrics = metrics
         self._logged_in = asyncio.Event()
         self._manager = _Manager(
             loop=asyncio.get_running_loop(),
@@ -132,7 +136,10 @@ class Ami:
                 raise RemoteError(f"{name}: a value would end its line", retryable=False)
         if not self._logged_in.is_set() or self._manager.refused:
             raise RemoteError("the manager interface is away")
-        action = Action({"Action": name, **fields})
+        with self._metrics.asking(Remote.AMI, name):
+            return await self._answered(name, Action({"Action": name, **fields}), as_list=as_list)
+
+    async def _answered(self, name: str, action: Action, *, as_list: bool) -> Any:
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT_S):
                 answer = await self._manager.send_action(action, as_list=as_list)

@@ -24,6 +24,7 @@ from engine.asterisk.process import Access, authorization
 from engine.core.actions import HangUpReason
 from engine.core.events import LegFacts, LegFailed, LegFailure, PlaybackEnded
 from engine.errors import ConflictError, RemoteError
+from engine.ports.metrics import UNMEASURED, Metrics
 from engine.ports.telephony import CallEvent, Dial
 
 # softmix lets a whisper be heard also while the other side sends no audio, and tells every key.
@@ -55,11 +56,13 @@ class AriTelephony:
 
     @classmethod
     @asynccontextmanager
-    async def connected(cls, access: Access, app: str) -> AsyncIterator[Self]:
+    async def connected(
+        cls, access: Access, app: str, metrics: Metrics = UNMEASURED
+    ) -> AsyncIterator[Self]:
         """A telephony with all its connections to one Asterisk."""
-        ami = Ami(access.ami_host, access.ami_port, access.ami_user, access.ami_secret)
+        ami = Ami(access.ami_host, access.ami_port, access.ami_user, access.ami_secret, metrics)
         async with (
-            AriHttp(access.ari_url, authorization(access)) as http,
+            AriHttp(access.ari_url, authorization(access), metrics) as http,
             ami,
             cls(http, app, ami, Notes(access.cel_file)) as telephony,
         ):

@@ -48,6 +48,7 @@ async def work(plan: Plan, tell: Callable[[Running], None] = lambda _run: None) 
         click.echo(f"SIP on {run.access.sip_host}:{run.access.sip_port} (UDP)", err=True)
         if plan.web is not None:
             click.echo(f"Pages on http://{plan.web.host}:{run.web_port}", err=True)
+        click.echo(f"Health on http://{plan.health_host}:{run.health_port}/readyz", err=True)
         tell(run)
         click.echo(f"Serving: {services}. Stop with Ctrl-C.", err=True)
         stopped = asyncio.create_task(stop.wait())

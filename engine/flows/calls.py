@@ -29,6 +29,7 @@ from engine.core.rating import charge
 from engine.errors import ConflictError, RemoteError
 from engine.flows.clock import Timers
 from engine.flows.errands import CallTerms, Errands, House
+from engine.flows.measures.call import CallMeasures
 from engine.flows.orders import Orders
 from engine.ports.store import BalanceNews, Snapshot
 from engine.premium import machine
@@ -58,6 +59,7 @@ class Counts:
     faults: int = 0
     lost: int = 0
     overfull: int = 0
+    adopted: int = 0
 
 
 class CallTask:
@@ -84,6 +86,7 @@ class CallTask:
         self._saver: asyncio.Task[None] | None = None
         self._save_by_s: float | None = None
         self._log = log.bind(call=call.call_id)
+        self._measures = CallMeasures(house.metrics, call)
         self.task = asyncio.create_task(self._run(), name=f"call {call.call_id}")
 
     @property
@@ -146,6 +149,8 @@ class CallTask:
         self._log.warning("call.lost_to_another_engine")
 
     async def _run(self) -> None:
+        # Rooms below log too while they work for this call.
+        structlog.contextvars.bind_contextvars(call=self.call.call_id)
         try:
             while not self.call.finished:
                 await self._take(await self._next())
@@ -181,10 +186,12 @@ class CallTask:
         before = self.call
         self.call, actions = self._decide(event)
         self._note(before, event, actions)
+        now = self._house.clock.now()
+        self._measures.stepped(before, self.call, event, actions, now)
         # What ends a conversation waits for nobody: found parted, a call is adopted as well.
         partings = [action for action in actions if isinstance(action, Part)]
         for parting in partings:
-            await self._orders.carry_out(parting)
+            await self._order(parting, event)
         if self.call is not before and not self.call.finished:
             if all(isinstance(action, OWN_ACTIONS) for action in actions):
                 self._save_soon()
@@ -192,7 +199,12 @@ class CallTask:
                 await self._save()
         for action in actions:
             if action not in partings:
-                await self._orders.carry_out(action)
+                await self._order(action, event)
+        self._measures.handled(event, self._house.clock.now())
+
+    async def _order(self, action: Action, event: e.Event) -> None:
+        await self._orders.carry_out(action)
+        self._measures.carried_out(self.call, event, action, self._house.clock.now())
 
     def _note(self, before: PremiumCall, event: e.Event, actions: tuple[Action, ...]) -> None:
         """The call's way in the log: each change of state, and what is said to whom."""
@@ -329,22 +341,25 @@ class Calls:
         service = inventory.service_of(called(event, trunk)) if trunk is not None else None
         if service is None or trunk is None:
             log.warning("call.to_nobody", call=call_id, did=event.did, trunk=event.trunk)
-            await self._turn_away(event.leg, HangUpReason.UNALLOCATED)
+            self._house.metrics.call_turned_away()
+            await self._turn_away(call_id, event.leg, HangUpReason.UNALLOCATED)
             return None
         try:
             call = machine.begin(event, call_id, service, trunk, inventory)
         except ValueError as error:
             log.error("call.no_terms", call=call_id, did=event.did, error=str(error))
-            await self._turn_away(event.leg, HangUpReason.FAULT)
+            self._house.metrics.call_turned_away()
+            await self._turn_away(call_id, event.leg, HangUpReason.FAULT)
             return None
         self.counts.begun += 1
+        self._house.metrics.call_begun(service.name)
         return self.take(call, epoch=1)
 
-    async def _turn_away(self, leg: str, reason: HangUpReason) -> None:
+    async def _turn_away(self, call_id: str, leg: str, reason: HangUpReason) -> None:
         try:
             await self._house.telephony.hang_up(leg, reason)
         except RemoteError as error:
-            log.warning("call.not_turned_away", leg=leg, error=str(error))
+            log.warning("call.not_turned_away", call=call_id, leg=leg, error=str(error))
 
     def take(self, call: PremiumCall, epoch: int) -> CallTask:
         """Own a call from now on."""

@@ -19,9 +19,15 @@ class Engine:
     def __init__(self, house: House) -> None:
         self.calls = Calls(house)
         self.ready = asyncio.Event()
+        self.switch_up = False
         self._house = house
         self._reconciler = Reconciler(house, self.calls)
         self._refiller = Refiller(house, self.calls)
+
+    @property
+    def lease_left_ms(self) -> int:
+        """How long the other engines still take this one for alive, at least."""
+        return self._reconciler.lease_left_ms
 
     async def run(self) -> None:
         """Work until cancelled; then every call is left to whoever adopts it."""
@@ -46,8 +52,10 @@ class Engine:
                 case CallEvent():
                     await self.calls.tell(heard.call_id, heard.event)
                 case SwitchLost():
+                    self.switch_up = False
                     log.warning("switch.lost")
                 case SwitchFound():
+                    self.switch_up = True
                     log.info("switch.found", restarted=heard.restarted)
                     if self.ready.is_set():
                         group.create_task(self._reconciler.compare_all(), name="compare")

@@ -24,6 +24,7 @@ from engine.flows.money.accounts import Accounts, put_back
 from engine.flows.money.relay import Relay
 from engine.ports.clock import Clock
 from engine.ports.ledger import Ledger
+from engine.ports.metrics import UNMEASURED, Disagreement, Metrics
 from engine.ports.speech import Sounds
 from engine.ports.store import Granted, Reservation, Store, StorePosting
 from engine.ports.telephony import Telephony
@@ -49,6 +50,7 @@ class House:
     inventory: Callable[[], Inventory]
     endpoint_of: Callable[[Agent], str]
     engine: str
+    metrics: Metrics = UNMEASURED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,11 +239,13 @@ class Errands:
             if account is None:
                 raise
             self._log.error("account.lost_by_store", account=wish.account_id)
+            self._house.metrics.store_disagreed(Disagreement.ACCOUNT_LOST)
             await put_back(ledger, store, account)
             raise RemoteError(str(error)) from error
         if granted.granted_n >= wish.meter.granted_n:
             return granted
         self._log.error("hold.lost_by_store", account=wish.account_id)
+        self._house.metrics.store_disagreed(Disagreement.HOLD_LOST)
         held_micros = charge(wish.meter.rate, wish.meter.granted_n)
         await store.restore_hold(wish.account_id, wish.call_id, wish.epoch, wish.meter, held_micros)
         return await store.reserve(wish)

@@ -45,6 +45,12 @@ class Reconciler:
         self._due = True
         self._trusted_from_ms: int | None = None
         self._unseen: dict[str, bool] = {}
+        self._lease_until_ms = 0
+
+    @property
+    def lease_left_ms(self) -> int:
+        """How long this engine still counts as alive, at least."""
+        return max(0, self._lease_until_ms - self._house.clock.now().mono_ms)
 
     async def run(self) -> None:
         """Renew the lease and look for orphans, for ever; however long the one takes, the other
@@ -55,8 +61,10 @@ class Reconciler:
 
     async def _keep_lease(self) -> None:
         while True:
+            asked_ms = self._house.clock.now().mono_ms
             try:
                 await self._house.store.renew_lease(self._house.engine, LEASE_MS)
+                self._lease_until_ms = asked_ms + LEASE_MS
             except RemoteError as error:
                 self._trusted_from_ms = None
                 log.warning("lease.not_renewed", error=str(error))
@@ -116,6 +124,7 @@ class Reconciler:
         call = call_of(taken)
         log.info("call.adopted", call=call.call_id, state=call.state, engine_before=snapshot.engine)
         self._unseen[call.call_id] = True
+        self._calls.counts.adopted += 1
         task = self._calls.take(call, taken.epoch)
         if call.account_id is not None:
             task.watch(call.account_id)

@@ -11,6 +11,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +23,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from engine.errors import CallerError, ConflictError, EngineError, RemoteError
+from engine.ports.metrics import UNMEASURED, Metrics, Remote
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
@@ -61,9 +63,10 @@ _UNWRAPPED = (InterfaceError, InternalClientError, PostgresError)
 class Database:
     """The connections of one ledger; `timeout_s` bounds every transaction and every wait in it."""
 
-    def __init__(self, url: str, timeout_s: float) -> None:
+    def __init__(self, url: str, timeout_s: float, metrics: Metrics = UNMEASURED) -> None:
         self.url = _with_driver(url)
         self.timeout_s = timeout_s
+        self._metrics = metrics
         self._under_way: set[asyncio.Task[Any]] = set()
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
@@ -98,6 +101,10 @@ class Database:
         await self._reader.dispose()
 
     async def _run(self, engine: AsyncEngine, work: Work[T], timeout_s: float) -> T:
+        with self._metrics.asking(Remote.LEDGER, _name(work)):
+            return await self._in_time(engine, work, timeout_s)
+
+    async def _in_time(self, engine: AsyncEngine, work: Work[T], timeout_s: float) -> T:
         async with _faults(timeout_s):
             for attempt in range(1, ATTEMPTS):
                 try:
@@ -121,6 +128,12 @@ class Database:
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         return await asyncio.shield(task)
+
+
+def _name(work: Work[T]) -> str:
+    """What a transaction is called: `journal.book`, by its function."""
+    function: Any = work.func if isinstance(work, partial) else work
+    return f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
 
 
 async def _transact(connection: AsyncConnection, work: Work[T], limit_s: float | None) -> T:

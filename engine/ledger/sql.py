@@ -16,6 +16,7 @@ from engine.ledger.accounts import FirstCallMark
 from engine.ledger.calls import Period
 from engine.ledger.database import Database
 from engine.ports.ledger import Account, JournalLine
+from engine.ports.metrics import UNMEASURED, Metrics
 from engine.ports.store import StorePosting
 
 TIMEOUT_S = 5.0
@@ -39,8 +40,9 @@ class SqlLedger:
         *,
         timeout_s: float = TIMEOUT_S,
         hasher: PasswordHasher | None = None,
+        metrics: Metrics = UNMEASURED,
     ) -> None:
-        self.database = Database(url, timeout_s)
+        self.database = Database(url, timeout_s, metrics)
         self._now_ms = now_ms
         self._pins = pins.PinHasher(hasher or PasswordHasher())
 

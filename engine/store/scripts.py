@@ -16,6 +16,7 @@ from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from engine.errors import CallerError, ConflictError, EngineError, RemoteError
+from engine.ports.metrics import UNMEASURED, Metrics, Remote
 from engine.store.limits import CONNECTIONS_MOST
 
 Answer = TypeVar("Answer")
@@ -37,8 +38,11 @@ _DIGESTS = {
 class Orders:
     """Carries orders to a server, a bounded number at once, each within `timeout_s`."""
 
-    def __init__(self, client: "Redis | RedisCluster", timeout_s: float) -> None:
+    def __init__(
+        self, client: "Redis | RedisCluster", timeout_s: float, metrics: Metrics = UNMEASURED
+    ) -> None:
         self._client = client
+        self._metrics = metrics
         self._timeout_s = timeout_s
         self._places = asyncio.Semaphore(CONNECTIONS_MOST)
 
@@ -58,6 +62,10 @@ class Orders:
             return await self._client.execute_command("EVAL", SCRIPTS[name], *tail)
 
     async def _answered(self, name: str, order: Callable[[], Awaitable[Answer]]) -> Answer:
+        with self._metrics.asking(Remote.STORE, name.lower()):
+            return await self._in_time(name, order)
+
+    async def _in_time(self, name: str, order: Callable[[], Awaitable[Answer]]) -> Answer:
         try:
             async with asyncio.timeout(self._timeout_s), self._places, cancellable():
                 return await order()

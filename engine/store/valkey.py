@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.core.account import AccountView
 from engine.core.quota import Meter
+from engine.ports.metrics import UNMEASURED, Metrics
 from engine.ports.store import (
     AgentState,
     BalanceNews,
@@ -28,9 +29,14 @@ from engine.store.scripts import Orders, Word
 class ValkeyStore:
     """`ports.store.Store` at an address; connects when first asked, `close` ends it."""
 
-    def __init__(self, address: StoreAddress, timeout_s: float = COMMAND_TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        address: StoreAddress,
+        timeout_s: float = COMMAND_TIMEOUT_S,
+        metrics: Metrics = UNMEASURED,
+    ) -> None:
         self._client = address.connect(timeout_s)
-        self._orders = Orders(self._client, timeout_s)
+        self._orders = Orders(self._client, timeout_s, metrics)
         self._feed = NewsFeed(
             lambda attempt: address.connect_for_news(timeout_s, attempt), self._fields
         )

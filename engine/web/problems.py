@@ -1,7 +1,8 @@
 """Every refusal over HTTP is a problem document (RFC 9457), whatever raised it.
 
-Here, and nowhere else, errors become status codes. A fault of ours is told without its cause,
-which is in the log under the request's id.
+Here, and nowhere else, errors become status codes. Every request has an id, which stands in each
+log line about it, in the answer's `X-Request-Id` and in a problem's `request`. A fault of ours is
+told without its cause, which is in the log under that id.
 """
 
 import json
@@ -15,6 +16,7 @@ from engine.errors import CallerError, ConflictError, RemoteError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 5
+REQUEST_ID = "X-Request-Id"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -40,6 +42,7 @@ def problem(
         "status": status,
         "detail": detail,
         "field": field,
+        "request": structlog.contextvars.get_contextvars().get("request"),
         **(more or {}),
     }
     body = json.dumps({key: value for key, value in content.items() if value})
@@ -63,15 +66,30 @@ def of_error(error: Exception) -> web.Response:
             return problem(503, "Try again in a moment", code=error.code)
         case web.HTTPException():
             return _of_status(error)
-    fault = uuid4().hex[:12]
-    log.error("web.fault", fault=fault, exc_info=error)
-    return problem(500, "A fault of ours", detail=f"It is logged as {fault}.", code="fault")
+    log.error("web.fault", exc_info=error)
+    detail = "It is logged under the request's id."
+    return problem(500, "A fault of ours", detail=detail, code="fault")
 
 
 def _of_status(error: web.HTTPException) -> web.Response:
     answer = problem(error.status, error.reason)
     if isinstance(error, web.HTTPMethodNotAllowed):
         answer.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
+    return answer
+
+
+@web.middleware
+async def name_request(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Give every request an id of ours; one that is brought along is not believed."""
+    request_id = uuid4().hex[:16]
+    with structlog.contextvars.bound_contextvars(request=request_id):
+        try:
+            answer = await handler(request)
+        except web.HTTPException as redirect:
+            redirect.headers[REQUEST_ID] = request_id
+            raise
+    if not answer.prepared:
+        answer.headers[REQUEST_ID] = request_id
     return answer
 
 

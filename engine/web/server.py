@@ -10,7 +10,7 @@ from engine.errors import CallerError
 from engine.web import hooks, topup
 from engine.web.api import gate
 from engine.web.guard import BODY_BYTES_MOST
-from engine.web.problems import tell_problems
+from engine.web.problems import name_request, tell_problems
 from engine.web.site import SITE, Site
 
 BACKLOG = 128
@@ -20,7 +20,8 @@ SHUTDOWN_S = 2.0
 def make_app(site: Site) -> web.Application:
     """The application with all its routes."""
     app = web.Application(
-        client_max_size=BODY_BYTES_MOST, middlewares=[site.guard.check, tell_problems]
+        client_max_size=BODY_BYTES_MOST,
+        middlewares=[name_request, site.guard.check, tell_problems],
     )
     app[SITE] = site
     app.add_routes(hooks.routes())
@@ -29,15 +30,15 @@ def make_app(site: Site) -> web.Application:
     return app
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, setting: str = "web_port") -> socket.socket:
     """A socket that listens, on a free port if `port` is 0.
 
-    `CallerError` if the address cannot be listened on.
+    `CallerError` about `setting` if the address cannot be listened on.
     """
     try:
         return socket.create_server((host, port), backlog=BACKLOG)
     except OSError as error:
-        raise CallerError(f"{host}:{port} cannot be listened on: {error}", "web_port") from None
+        raise CallerError(f"{host}:{port} cannot be listened on: {error}", setting) from None
 
 
 @asynccontextmanager

@@ -26,6 +26,7 @@ from engine.flows.engine import Engine
 from engine.flows.errands import House
 from engine.flows.money.relay import Relay
 from engine.ports.ledger import Ledger
+from engine.ports.metrics import UNMEASURED, Metrics
 from engine.premium.call import PremiumCall, State
 from tests.fakes.clock import LoopClock, until
 from tests.fakes.ledger import MemoryLedger
@@ -115,8 +116,10 @@ class World:
     clock: LoopClock = field(default_factory=LoopClock)
     sounds: NamedSounds = field(default_factory=NamedSounds)
     engines: dict[str, Engine] = field(default_factory=dict)
+    houses: dict[str, House] = field(default_factory=dict)
     stores: dict[str, MemoryStore] = field(default_factory=dict)
     ports: dict[str, SwitchPort] = field(default_factory=dict)
+    metrics: Metrics = UNMEASURED
 
     def __post_init__(self) -> None:
         self.switch = FakeSwitch(self.clock, playback_ms=playback_ms)
@@ -138,16 +141,17 @@ class World:
         port = self.ports[name] = self.switch.port(name)
         ledger = cast("Ledger", LedgerWay(self.ledger, port.pass_gate))
         store.delay = port.pass_gate
-        house = House(
+        house = self.houses[name] = House(
             telephony=port,
             store=store,
             ledger=ledger,
             sounds=self.sounds,
             clock=self.clock,
-            relay=Relay(ledger, store, self.clock),
+            relay=Relay(ledger, store, self.clock, self.metrics),
             inventory=lambda: self.inventory,
             endpoint_of=endpoint_of,
             engine=name,
+            metrics=self.metrics,
         )
         engine = self.engines[name] = Engine(house)
         self._tasks[name] = asyncio.create_task(engine.run())
@@ -374,9 +378,11 @@ def playback_ms(audio: str) -> int:
 
 
 @asynccontextmanager
-async def world(stock: Inventory | None = None) -> AsyncIterator[World]:
+async def world(
+    stock: Inventory | None = None, metrics: Metrics = UNMEASURED
+) -> AsyncIterator[World]:
     """A house with one engine, stopped at the end."""
-    house = World(stock or inventory())
+    house = World(stock or inventory(), metrics=metrics)
     await house.start_engine("e1")
     try:
         yield house

@@ -38,10 +38,10 @@ def test_images_built_here_that_stay_have_a_health_check() -> None:
     assert "HEALTHCHECK" in (DOCKER / "asterisk.Dockerfile").read_text()
 
 
-def test_only_sip_and_rtp_are_published_and_pages_to_this_machine() -> None:
+def test_only_sip_and_rtp_are_published_and_pages_and_grafana_to_this_machine() -> None:
     published = {port for service in SERVICES.values() for port in service.get("ports", [])}
     world = {"5060:5060/udp", "10000-10199:10000-10199/udp"}
-    assert published == world | {"127.0.0.1:8080:8080"}
+    assert published == world | {"127.0.0.1:8080:8080", "127.0.0.1:3000:3000"}
 
 
 def test_store_and_books_have_no_way_out_and_the_engine_one() -> None:

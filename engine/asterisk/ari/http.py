@@ -14,6 +14,7 @@ import msgspec
 
 from engine.asterisk.ari import api
 from engine.errors import RemoteError
+from engine.ports.metrics import UNMEASURED, Metrics, Remote
 
 REQUEST_TIMEOUT_S = 5.0
 CONNECT_TIMEOUT_S = 3.0
@@ -38,8 +39,9 @@ class AriHttp(api.Calls):
     Raises `AriError` for a refusal and `RemoteError(retryable=True)` if no answer came.
     """
 
-    def __init__(self, url: str, authorization: str) -> None:
+    def __init__(self, url: str, authorization: str, metrics: Metrics = UNMEASURED) -> None:
         self.url = url.rstrip("/")
+        self._metrics = metrics
         self._headers = {"Authorization": authorization}
         self._session: aiohttp.ClientSession | None = None
 
@@ -81,14 +83,15 @@ class AriHttp(api.Calls):
         url = self.url + path.format(*(quote(name, safe="") for name in names))
         params = {name: _text(value) for name, value in query.items() if value is not None}
         tries = TRIES if safe else 1
-        while True:
-            tries -= 1
-            try:
-                return await self._send(method, url, params, body)
-            except (aiohttp.ClientError, TimeoutError) as fault:
-                if tries == 0:
-                    reason = str(fault) or type(fault).__name__
-                    raise RemoteError(f"{method} {path}: no answer ({reason})") from fault
+        with self._metrics.asking(Remote.ARI, f"{method} {path}"):
+            while True:
+                tries -= 1
+                try:
+                    return await self._send(method, url, params, body)
+                except (aiohttp.ClientError, TimeoutError) as fault:
+                    if tries == 0:
+                        reason = str(fault) or type(fault).__name__
+                        raise RemoteError(f"{method} {path}: no answer ({reason})") from fault
 
     async def _send(
         self, method: str, url: str, params: dict[str, str], body: Mapping[str, object] | None

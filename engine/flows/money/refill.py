@@ -17,6 +17,7 @@ from engine.flows.calls import Calls, CallTask
 from engine.flows.money.accounts import CLOSED_MS, put_back
 from engine.flows.money.books import end_booked_holds
 from engine.flows.orders import House
+from engine.ports.metrics import Disagreement
 from engine.ports.store import BalanceNews
 
 LOOK_EVERY_MS = 500
@@ -60,6 +61,7 @@ class Refiller:
         view = news.view
         if view.seq < self._seen.get(view.account_id, 0):
             log.error("store.went_back", account=view.account_id, seq=view.seq)
+            self._house.metrics.store_disagreed(Disagreement.WENT_BACK)
             self._begin()
         self._seen[view.account_id] = view.seq
 
@@ -67,6 +69,7 @@ class Refiller:
         generation = await self._house.store.generation()
         if self._generation not in (None, generation):
             log.error("store.was_emptied")
+            self._house.metrics.store_disagreed(Disagreement.EMPTIED)
             self._begin()
         self._generation = generation
         watched = {task.watched for task in self._calls.live}

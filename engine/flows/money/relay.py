@@ -9,6 +9,7 @@ that come together (a payment and its bonus) only the last is told: callers hear
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import structlog
 
@@ -16,6 +17,7 @@ from engine.errors import CallerError, ConflictError, EngineError
 from engine.flows.money.accounts import put_back, replay
 from engine.ports.clock import Clock
 from engine.ports.ledger import Ledger
+from engine.ports.metrics import UNMEASURED, Disagreement, Metrics
 from engine.ports.store import Store, StorePosting
 
 LOOK_EVERY_MS = 1_000
@@ -25,16 +27,36 @@ BATCH_MOST = 200
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Postings that the relay has seen wait (`BATCH_MOST` at most), and how long the oldest has."""
+
+    depth: int
+    age_ms: int
+
+
 class Relay:
     """Applies the journal's postings to the store."""
 
-    def __init__(self, ledger: Ledger, store: Store, clock: Clock) -> None:
+    def __init__(
+        self, ledger: Ledger, store: Store, clock: Clock, metrics: Metrics = UNMEASURED
+    ) -> None:
         self._ledger = ledger
         self._store = store
         self._clock = clock
+        self._metrics = metrics
         self._kicked = asyncio.Event()
         self._runs = False
         self._applied: list[StorePosting] = []
+        self._seen_ms: dict[tuple[str, int], int] = {}
+
+    @property
+    def waiting(self) -> Waiting:
+        """What waits in the outbox, as the last looks saw it."""
+        oldest_ms = min(self._seen_ms.values(), default=None)
+        if oldest_ms is None:
+            return Waiting(0, 0)
+        return Waiting(len(self._seen_ms), self._clock.now().mono_ms - oldest_ms)
 
     async def apply(self, postings: Sequence[StorePosting]) -> None:
         """Apply what has just been booked; what cannot be applied now stays in the outbox."""
@@ -63,11 +85,21 @@ class Relay:
         try:
             await self._mark(applied)
             postings = await self._ledger.outbox(BATCH_MOST)
-            await self._mark(await self._bring(postings))
+            self._see(postings)
+            brought = await self._bring(postings)
+            for posting in brought:
+                self._seen_ms.pop((posting.account_id, posting.seq), None)
+            await self._mark(brought)
         except EngineError as error:
             log.warning("relay.waits", error=str(error))
             return REST_MS
         return LOOK_EVERY_MS if len(postings) < BATCH_MOST else 0
+
+    def _see(self, postings: Sequence[StorePosting]) -> None:
+        """Remember since when each of these waits, and forget what waits no longer."""
+        now_ms, seen = self._clock.now().mono_ms, self._seen_ms
+        names = [(posting.account_id, posting.seq) for posting in postings]
+        self._seen_ms = {name: seen.get(name, now_ms) for name in names}
 
     async def _rest(self, ms: int) -> None:
         """Until kicked, or for so long."""
@@ -93,6 +125,7 @@ class Relay:
             except (CallerError, ConflictError) as error:
                 account_id = posting.account_id
                 log.error("posting.refused", account=account_id, seq=posting.seq, error=str(error))
+                self._metrics.store_disagreed(Disagreement.POSTING_REFUSED)
         return applied
 
     async def _mark(self, applied: Sequence[StorePosting]) -> None:

@@ -101,6 +101,7 @@ class Asking:
                 await self._till.orders.ask_later(order.order_id, again_ms, leased_ms)
         except Exception as error:
             unforeseen = _unforeseen(error)
+            self._till.metrics.asking_failed(order.provider)
             log.warning(
                 "asking.failed", order=order.order_id, error=str(error), exc_info=unforeseen
             )
@@ -113,6 +114,7 @@ class Asking:
             return await self._asked(order), True
         except RemoteError as error:
             log.warning("asking.unanswered", order=order.order_id, error=str(error))
+            self._till.metrics.asking_failed(order.provider)
             return order, not error.retryable
 
     async def _asked(self, order: PaymentOrder) -> PaymentOrder:

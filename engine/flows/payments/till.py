@@ -22,6 +22,7 @@ from engine.flows.money.relay import Relay
 from engine.flows.payments.seals import Purpose, Seal
 from engine.ports.clock import Clock
 from engine.ports.ledger import Ledger
+from engine.ports.metrics import UNMEASURED, Metrics
 from engine.ports.orders import Letter, Orders, Taken
 from engine.ports.payments import Forged, Headers, Places, Provider
 
@@ -78,6 +79,7 @@ class Till:
         clock: Clock,
         seal: Seal,
         origin: str,
+        metrics: Metrics = UNMEASURED,
     ) -> None:
         self.orders = orders
         self.asked = asyncio.Event()
@@ -88,6 +90,7 @@ class Till:
         self._clock = clock
         self.seal = seal
         self._origin = origin
+        self.metrics = metrics
         self._telling: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
@@ -185,6 +188,7 @@ class Till:
         `token` is what stood in the address it came to, None if nothing did. `RemoteError` if the
         books do not answer, or what proves the callback cannot be had: it is to be sent again.
         """
+        received_ms = self._clock.now().mono_ms
         provider = self._providers[payee.profile, payee.provider]
         if token is None and not provider.is_signed:
             return self._forged(payee, "the address names no order")
@@ -204,10 +208,14 @@ class Till:
             ask=notice.ask if token is None else (*notice.ask, _order_in(token)),
         )
         taken = await self.orders.take_in(letter)
+        for posting in taken.postings:
+            self.metrics.money_received(posting.account_id, received_ms)
         self._tell(taken, payee)
         if not notice.facts:
             self.asked.set()
-        return Outcome.TAKEN if taken.is_new else Outcome.REPEATED
+        outcome = Outcome.TAKEN if taken.is_new else Outcome.REPEATED
+        self.metrics.callback_received(payee.provider, outcome)
+        return outcome
 
     def _is_ours(self, token: str, payee: Payee) -> bool:
         name = _named(payee.profile, payee.provider, _order_in(token))
@@ -215,6 +223,7 @@ class Till:
 
     def _forged(self, payee: Payee, reason: str) -> Outcome:
         log.warning("payment.forged", profile=payee.profile, provider=payee.provider, reason=reason)
+        self.metrics.callback_received(payee.provider, Outcome.FORGED)
         return Outcome.FORGED
 
     async def note(self, facts: tuple[PaymentFact, ...], payee: Payee) -> Taken:
@@ -251,6 +260,7 @@ class Till:
     def _tell(self, taken: Taken, payee: Payee) -> None:
         """Tell the store, and the running call, beside the answer to whoever told us."""
         for alarm in taken.alarms:
+            self.metrics.set_aside(payee.provider)
             log.error(
                 "payment.does_not_fit",
                 profile=payee.profile,

@@ -318,6 +318,7 @@ class Problem(BaseModel):
     status: int
     detail: str = ""
     field: str = Field("", description="The dotted path of the (first) fault.")
+    request: str = Field("", description="The request's id, as in `X-Request-Id` and our log.")
     errors: list[Fault] = Field([], description="Every fault of the body or query.")
     available: str = Field("", description="What could be taken from the account.")
     account_id: str = Field("", description="The account that is in the way.")

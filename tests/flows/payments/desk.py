@@ -18,6 +18,7 @@ from engine.flows.payments.seals import Seal
 from engine.flows.payments.till import Begun, Till, Wish
 from engine.ledger.payments.sql import SqlOrders
 from engine.ledger.sql import SqlLedger
+from engine.ports.metrics import UNMEASURED, Metrics
 from engine.ports.payments import Forged, Headers, Notice, Places, Redirect
 from tests.fakes.store import MemoryStore, StoreData
 
@@ -168,7 +169,7 @@ INVENTORY = Inventory(
 
 
 @asynccontextmanager
-async def desk(folder: Path) -> AsyncIterator[Desk]:
+async def desk(folder: Path, metrics: Metrics = UNMEASURED) -> AsyncIterator[Desk]:
     clock = HandClock()
     ledger = SqlLedger(f"sqlite:///{folder / 'ledger.db'}", lambda: clock.now().wall_ms)
     await ledger.migrate()
@@ -183,6 +184,7 @@ async def desk(folder: Path) -> AsyncIterator[Desk]:
         clock=clock,
         seal=Seal(b"s" * 32),
         origin=ORIGIN,
+        metrics=metrics,
     )
     yield Desk(ledger, store, clock, provider, till, Asking(till, clock))
     await till.close()
