@@ -36,7 +36,7 @@ def _decode(kind: type, value: Any) -> Any:
 
 async def work(plan: Plan) -> None:
     async with running(plan) as run:
-        print(f"ready {run.web_port}", flush=True)
+        print(f"ready {run.web_port} {run.health_port}", flush=True)
         parent = asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
         done, _ = await asyncio.wait({run.work, parent}, return_when=asyncio.FIRST_COMPLETED)
         if run.work in done:

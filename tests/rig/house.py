@@ -70,6 +70,7 @@ class EngineProcess:
         self.process = process
         self.log = log
         self.web_port = 0
+        self.health_port = 0
 
     async def ready(self) -> None:
         """Wait until it works; raises with its log if it does not come to that."""
@@ -77,7 +78,7 @@ class EngineProcess:
         words = (await asyncio.wait_for(self.process.stdout.readline(), READY_WITHIN_S)).split()
         if words[:1] != [b"ready"]:
             raise RuntimeError(f"the engine did not start: {self.log.read_text()[-2000:]}")
-        self.web_port = int(words[1])
+        self.web_port, self.health_port = int(words[1]), int(words[2])
 
     def kill(self) -> None:
         """End it without a word, as the kernel does."""
