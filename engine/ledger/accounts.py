@@ -4,7 +4,7 @@ Each function is part of a transaction. Whoever finds a row missing inserts it; 
 faster, the unique key breaks the transaction, and its repeat finds the row (`database.write`).
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from sqlalchemy import (
     ColumnElement,
@@ -23,19 +23,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from engine.errors import CallerError, ConflictError
 from engine.ledger.tables import accounts, aliases, calls, first_calls, heads, organisations
 from engine.ports.ledger import Account
+from engine.ports.reading.marks import FirstCallMark
 
 DAY_MS = 24 * 60 * 60 * 1000
-
-
-@dataclass(frozen=True, slots=True)
-class FirstCallMark:
-    """A number on a caller list, put there by a call."""
-
-    organisation: str
-    caller_list: str
-    e164: str
-    call_id: str
-    at_ms: int = 0
 
 
 _PRESENT = aliases.c.until_ms.is_(None)
@@ -140,7 +130,12 @@ async def open_account(connection: AsyncConnection, account: Account, at_ms: int
         )
     )
     await connection.execute(
-        insert(heads).values(account_id=account.account_id, balance_micros=0, seq=0)
+        insert(heads).values(
+            account_id=account.account_id,
+            organisation=account.organisation,
+            balance_micros=0,
+            seq=0,
+        )
     )
     await _name(connection, account, account.e164, at_ms)
     return account

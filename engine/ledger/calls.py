@@ -15,6 +15,8 @@ from engine.core.cdr import CallRecord
 from engine.core.posting import call_entry
 from engine.errors import ConflictError
 from engine.ledger import accounts, journal
+from engine.ledger.reading import withheld
+from engine.ledger.reading.sums import add_up
 from engine.ledger.tables import calls
 from engine.ports.store import StorePosting
 
@@ -26,7 +28,7 @@ async def settle(connection: AsyncConnection, record: CallRecord) -> tuple[Store
 
     Raises `ConflictError` if the call has another record or entry.
     """
-    held = await _find(connection, record.call_id)
+    held = await by_id(connection, record.call_id)
     if held is not None and held != record:
         raise ConflictError(f"the call {record.call_id} has another record")
     entry = call_entry(record)
@@ -34,13 +36,17 @@ async def settle(connection: AsyncConnection, record: CallRecord) -> tuple[Store
     if held is None:
         await accounts.know_organisation(connection, record.organisation)
         await connection.execute(insert(calls).values(msgspec.to_builtins(record)))
+        if record.withheld and record.e164:
+            await withheld.note(connection, record.organisation, record.e164)
+        await add_up(connection, record)
     return booked
 
 
-async def _find(connection: AsyncConnection, call_id: str) -> CallRecord | None:
+async def by_id(connection: AsyncConnection, call_id: str) -> CallRecord | None:
+    """The record with this id."""
     query = select(calls).where(calls.c.call_id == call_id)
     row = (await connection.execute(query)).mappings().one_or_none()
-    return None if row is None else _record(row)
+    return None if row is None else record_of(row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +83,9 @@ async def page(
         )
     if after is not None:
         query = query.where(tuple_(*place) > (after.ended_ms, after.call_id))
-    return [_record(row) for row in (await connection.execute(query)).mappings()]
+    return [record_of(row) for row in (await connection.execute(query)).mappings()]
 
 
-def _record(row: RowMapping) -> CallRecord:
+def record_of(row: RowMapping) -> CallRecord:
+    """The record in a row of `calls`."""
     return msgspec.convert({name: row[name] for name in _FIELDS}, CallRecord)

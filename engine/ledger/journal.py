@@ -22,6 +22,7 @@ from engine.ledger.tables import accounts, entries, heads, outbox, postings
 from engine.ports.ledger import JournalLine
 from engine.ports.store import StorePosting
 
+_MOVING = ("balance_micros", "seq", "top_ups", "last_top_up_ms")
 _CONTENT = ("key", "kind", "currency", "reason", "author", "call_id")
 
 
@@ -32,6 +33,8 @@ class _Head:
     account_id: str
     balance_micros: int
     seq: int
+    top_ups: int
+    last_top_up_ms: int
     organisation: str
     currency: str
 
@@ -77,7 +80,7 @@ async def _write(
         await connection.execute(
             update(heads)
             .where(heads.c.account_id == head.account_id)
-            .values(balance_micros=head.balance_micros, seq=head.seq)
+            .values({name: getattr(head, name) for name in _MOVING})
         )
     waiting = [
         {"account_id": row["account_id"], "seq": row["seq"]} for row in rows if row["account_id"]
@@ -91,7 +94,7 @@ async def _lock(connection: AsyncConnection, entry: Entry) -> dict[str, _Head]:
     """The locked heads of the entry's customers by account id, judged fit for it."""
     wanted = {name for posting in entry.postings if (name := customer_id(posting.account))}
     query = (
-        select(heads, accounts.c.organisation, accounts.c.currency)
+        select(heads, accounts.c.currency)
         .join(accounts, accounts.c.account_id == heads.c.account_id)
         .where(heads.c.account_id.in_(wanted))
         .order_by(heads.c.account_id)
@@ -116,6 +119,9 @@ def _rows(entry: Entry, standing: dict[str, _Head]) -> list[dict[str, Any]]:
         if head is not None:
             head.seq += 1
             head.balance_micros += posting.micros
+            if entry.kind is EntryKind.TOP_UP:
+                head.top_ups += 1
+                head.last_top_up_ms = max(head.last_top_up_ms, entry.at_ms)
         rows.append(
             {
                 "line": line,

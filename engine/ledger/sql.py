@@ -12,11 +12,11 @@ from argon2 import PasswordHasher
 from engine.core.cdr import CallRecord
 from engine.core.posting import Entry, check_bookable
 from engine.ledger import accounts, calls, journal, migrations, pins, verify
-from engine.ledger.accounts import FirstCallMark
 from engine.ledger.calls import Period
 from engine.ledger.database import Database
 from engine.ports.ledger import Account, JournalLine
 from engine.ports.metrics import UNMEASURED, Metrics
+from engine.ports.reading.marks import FirstCallMark
 from engine.ports.store import StorePosting
 
 TIMEOUT_S = 5.0

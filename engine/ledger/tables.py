@@ -24,6 +24,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.schema import SchemaItem
 
+from engine.core.cdr import Disposition, Refusal
+
 METADATA = MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
@@ -37,8 +39,8 @@ METADATA = MetaData(
 _COUNTER = BigInteger().with_variant(Integer(), "sqlite")
 
 
-def _table(name: str, *items: SchemaItem) -> Table:
-    return Table(name, METADATA, *items)
+def _table(name: str, *items: SchemaItem, **options: bool) -> Table:
+    return Table(name, METADATA, *items, **options)
 
 
 def _text(name: str, *items: SchemaItem) -> Column[str]:
@@ -70,8 +72,15 @@ heads = _table(
     Column("account_id", Text, ForeignKey("accounts.account_id"), primary_key=True),
     _number("balance_micros"),
     _number("seq"),
+    Column("organisation", Text, nullable=False, server_default=text("''")),
+    Column("top_ups", BigInteger, nullable=False, server_default=text("0")),
+    Column("last_top_up_ms", BigInteger, nullable=False, server_default=text("0")),
+    Index("ix_heads_balance", "organisation", "balance_micros", "account_id"),
+    Index("ix_heads_last_top_up", "organisation", "last_top_up_ms", "account_id"),
 )
-"""Where each account stands: the row every booking on the account locks first."""
+"""Where each account stands: the row every booking on the account locks first.
+
+`top_ups` counts its payments, `last_top_up_ms` is when the last came (0: never)."""
 
 aliases = _table(
     "aliases",
@@ -83,6 +92,7 @@ aliases = _table(
     _number("from_ms"),
     Column("until_ms", BigInteger),
     Index("ix_aliases_number", "organisation", "e164"),
+    Index("ix_aliases_until", "until_ms"),
 )
 """Which number named an account from when until when; `until_ms` is NULL for the present one."""
 
@@ -108,6 +118,7 @@ first_calls = _table(
     Column("e164", Text, primary_key=True),
     _text("call_id"),
     _number("at_ms"),
+    Index("ix_first_calls_at", "organisation", "caller_list", "at_ms", "e164"),
 )
 """The caller lists: which call of a number had the first-call offer, and when."""
 
@@ -126,6 +137,8 @@ entries = _table(
     UniqueConstraint("key"),
     Index("ix_entries_call_id", "call_id"),
     Index("ix_entries_organisation_at", "organisation", "at_ms"),
+    Index("ix_entries_kind_at", "organisation", "kind", "at_ms"),
+    Index("ix_entries_author_at", "organisation", "author", "at_ms"),
 )
 
 postings = _table(
@@ -193,13 +206,51 @@ calls = _table(
 )
 """One row per call record, refused calls too; columns are the fields of `core.cdr.CallRecord`."""
 
-Index(
-    "ix_calls_withheld",
-    calls.c.account_id,
-    calls.c.e164,
-    sqlite_where=calls.c.withheld,
-    postgresql_where=calls.c.withheld,
+CALL_DRIVERS = ("profile", "service", "e164", "disposition", "refusal")
+"""What a search of calls may be driven by: each has an index in the order of the calls' end."""
+
+for _driver in CALL_DRIVERS:
+    Index(
+        f"ix_calls_{_driver}_ended",
+        calls.c.organisation,
+        calls.c[_driver],
+        calls.c.ended_ms,
+        calls.c.call_id,
+    )
+Index("ix_calls_organisation_ended", calls.c.organisation, calls.c.ended_ms, calls.c.call_id)
+
+withheld_numbers = _table(
+    "withheld_numbers",
+    Column("organisation", Text, ForeignKey("organisations.organisation"), primary_key=True),
+    Column("e164", Text, primary_key=True),
 )
+"""Numbers that a caller has withheld: shown to nobody, also when the call's record has let go."""
+
+OUTCOMES = (*Disposition, *Refusal)
+"""How a call is counted: refusals by reason, the rest by disposition; a column of `call_sums`
+each."""
+
+call_sums = _table(
+    "call_sums",
+    Column("organisation", Text, ForeignKey("organisations.organisation"), primary_key=True),
+    Column("service", Text, primary_key=True),
+    Column("currency", Text, primary_key=True),
+    Column("hour_ms", BigInteger, primary_key=True, autoincrement=False),
+    *(_number(name) for name in ("calls", "joined", "talk_ms", "charged_s", "charge_micros")),
+    *(
+        Column(outcome.value, BigInteger, nullable=False, server_default=text("0"))
+        for outcome in OUTCOMES
+    ),
+    sqlite_with_rowid=False,
+)
+"""The call records summed by the hour (UTC) of their end, in the transaction of each record."""
+
+retained = _table(
+    "retained",
+    Column("kind", Text, primary_key=True),
+    _number("before_ms"),
+)
+"""Up to when call records have let go of what they keep no longer, by `core.retention.Kind`."""
 
 orders = _table(
     "payment_orders",
@@ -248,6 +299,7 @@ letters = _table(
     Column("raw", LargeBinary, nullable=False),
     _number("received_ms"),
     UniqueConstraint("profile", "provider", "event_id"),
+    Index("ix_payment_letters_received", "received_ms"),
 )
 """The inbox: every callback that proved itself or is to be asked about, as it came."""
 

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.ledger.journal import content_hash
 from engine.ledger.payments import verify as payments
+from engine.ledger.reading import verify as reading
 from engine.ledger.tables import entries, postings
 
 FAULTS_PER_RULE = 100
@@ -176,6 +177,7 @@ async def faults(connection: AsyncConnection) -> list[str]:
         rows = (await connection.execute(query)).mappings()
         found += [rule.fault.format(**_plain(row)) for row in rows]
     found += await payments.faults(connection)
+    found += await reading.faults(connection)
     return found + await _changed_entries(connection)
 
 

@@ -123,13 +123,23 @@ class TopUps:
     last_ms: int | None = None
 
 
+class CustomerOrder(StrEnum):
+    """What customers are listed by: the number rises, balance and time of the last payment fall."""
+
+    ID = "id"
+    NUMBER = "number"
+    BALANCE = "balance"
+    LAST_TOP_UP = "last_top_up"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerFilter:
-    """Which accounts are listed: in the order of their ids, `most` of them after `after`."""
+    """Which accounts are listed: in their order, `most` of them after the account `after`."""
 
     organisation: str
     profile: str | None = None
     e164: str | None = None
+    order: CustomerOrder = CustomerOrder.ID
     after: str = ""
     most: int = 50
 

@@ -4,6 +4,7 @@
 controller that bills nothing, and by Asterisk's own dialplan. Every call is answered, hears one
 prompt, is joined with an agent, talks, and is hung up by the caller.
 `topups` pays into running calls by callbacks, and times when Asterisk knows.
+`reading` looks things up in books of a million calls.
 """
 
 import asyncio
@@ -14,19 +15,23 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from engine.ledger.sql import SqlLedger
+from tests.bench import reading
 from tests.bench.load import Load
 from tests.bench.report import TITLES, Report
 from tests.bench.site import GROUP_AGENTS, Shape, Site, Way
 from tests.bench.topups import measure
+from tests.rig.postgres import running_postgres
 
 IDLE_S = 3.0
+SLOWEST_MS = 100
 BUSY_SHARE = 0.6
 """Groups are as many as keep this share of their agents talking."""
 
@@ -136,6 +141,60 @@ def topups(count: int, talking: int, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(latencies.as_json()))
     sys.exit(0 if latencies.is_clean else 1)
+
+
+@main.command("reading")
+@click.option("--calls", "count", type=click.IntRange(1_000), default=1_000_000, show_default=True,
+              help="Call records in the books.")  # fmt: skip
+@click.option("--postings", type=click.IntRange(100), default=200_000, show_default=True,
+              help="Transactions in the books.")  # fmt: skip
+@click.option("--times", type=click.IntRange(1), default=20, show_default=True,
+              help="How often each query is asked.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
+def look_up(count: int, postings: int, times: int, as_json: bool) -> None:
+    """Time of each query of an operator's pages, at its worst page, on SQLite and PostgreSQL.
+
+    The floor, in the same run, is one record by its primary key. A million calls take some ten
+    minutes to fill in, and 4 GB of disk. Exit code 1 if a query took 100 ms or more in half of
+    its times.
+
+    \b
+    Example:
+      scripts/bench reading --calls 50000
+    """
+    console = Console(stderr=as_json)
+    folder = Path(tempfile.mkdtemp(prefix="groschen-bench-"))
+    try:
+        asked = asyncio.run(_look_up(console, folder, count, postings, times))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    console.print(reading.table(asked, count, postings))
+    if as_json:
+        click.echo(json.dumps({"calls": count, "asked": [asdict(one) for one in asked]}))
+    sys.exit(0 if max(one.p50_ms for one in asked) < SLOWEST_MS else 1)
+
+
+async def _look_up(
+    console: Console, folder: Path, count: int, postings: int, times: int
+) -> list[reading.Asked]:
+    asked = []
+    with running_postgres() as server:
+        server.psql("postgres", "CREATE DATABASE books")
+        urls = {"SQLite": f"sqlite:///{folder / 'books.db'}", "PostgreSQL": server.url("books")}
+        for database, url in urls.items():
+            ledger = SqlLedger(url, lambda: reading.END_MS, timeout_s=30)
+            columns = (TextColumn(database), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+            try:
+                await ledger.migrate()
+                with Progress(*columns, console=console) as progress:
+                    task = progress.add_task("calls", total=count)
+                    await reading.fill(
+                        ledger, count, postings, lambda n, p=progress, t=task: p.advance(t, n)
+                    )
+                asked += await reading.measure(ledger, database, times)
+            finally:
+                await ledger.close()
+    return asked
 
 
 async def _measure(console: Console, folder: Path, size: Size, ways: Sequence[Way]) -> Report:

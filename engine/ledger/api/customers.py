@@ -1,29 +1,38 @@
 """Customers and their lines as an operator lists them: each function is part of a transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.core.posting import EntryKind
 from engine.ledger.accounts import account_of, select_accounts
 from engine.ledger.journal import line_of, numbered
-from engine.ledger.tables import accounts, aliases, calls, entries, postings
+from engine.ledger.reading.withheld import is_withheld
+from engine.ledger.tables import accounts, aliases, entries, heads, postings
 from engine.ports.ledger import JournalLine
-from engine.ports.operators import Customer, CustomerFilter, LineFilter, TopUps
+from engine.ports.operators import (
+    Customer,
+    CustomerFilter,
+    CustomerOrder,
+    LineFilter,
+    TopUps,
+)
+
+_ORDERS = {
+    CustomerOrder.NUMBER: aliases.c.e164,
+    CustomerOrder.BALANCE: heads.c.balance_micros,
+    CustomerOrder.LAST_TOP_UP: heads.c.last_top_up_ms,
+}
+_PRESENT = aliases.c.until_ms.is_(None)
 
 
 def _select_customers(organisation: str) -> Select[tuple[object, ...]]:
-    is_withheld = exists().where(
-        calls.c.account_id == accounts.c.account_id,
-        calls.c.e164 == aliases.c.e164,
-        calls.c.withheld,
-    )
-    return (
-        select_accounts()
-        .add_columns(is_withheld.label("is_withheld"))
-        .where(accounts.c.organisation == organisation)
-    )
+    return _told().where(accounts.c.organisation == organisation)
+
+
+def _told() -> Select[tuple[object, ...]]:
+    hidden = is_withheld(accounts.c.organisation, aliases.c.e164)
+    return select_accounts().add_columns(hidden.label("is_withheld"))
 
 
 async def _customers(
@@ -40,9 +49,14 @@ async def by_id(connection: AsyncConnection, organisation: str, account_id: str)
     return found[0] if found else None
 
 
+async def by_ids(connection: AsyncConnection, account_ids: Collection[str]) -> list[Customer]:
+    """The accounts with these ids."""
+    return await _customers(connection, _told().where(accounts.c.account_id.in_(account_ids)))
+
+
 async def listed(connection: AsyncConnection, wanted: CustomerFilter) -> list[Customer]:
-    """The accounts that are wanted, in the order of their ids."""
-    query = _select_customers(wanted.organisation).where(accounts.c.account_id > wanted.after)
+    """The accounts that are wanted, in their order."""
+    query = _select_customers(wanted.organisation)
     if wanted.profile is not None:
         query = query.where(accounts.c.profile == wanted.profile)
     if wanted.e164 is not None:
@@ -50,17 +64,34 @@ async def listed(connection: AsyncConnection, wanted: CustomerFilter) -> list[Cu
         query = query.where(
             aliases.c.organisation == wanted.organisation, aliases.c.e164 == wanted.e164
         )
-    query = query.order_by(accounts.c.account_id).limit(wanted.most)
-    return await _customers(connection, query)
+    if wanted.order is CustomerOrder.ID:
+        query = query.where(accounts.c.account_id > wanted.after).order_by(accounts.c.account_id)
+        return await _customers(connection, query.limit(wanted.most))
+    return await _customers(connection, await _ordered(connection, query, wanted))
+
+
+async def _ordered(
+    connection: AsyncConnection, query: Select[tuple[object, ...]], wanted: CustomerFilter
+) -> Select[tuple[object, ...]]:
+    """The query in the order of a column that has an index with the organisation before it."""
+    key = _ORDERS[wanted.order]
+    place = key, key.table.c.account_id
+    query = query.where(key.table.c.organisation == wanted.organisation)
+    if wanted.after:
+        at = select(key).where(key.table.c.account_id == wanted.after)
+        last = await connection.scalar(at.where(_PRESENT) if key.table is aliases else at)
+        here = (last, wanted.after)
+        is_rising = wanted.order is CustomerOrder.NUMBER
+        query = query.where(tuple_(*place) > here if is_rising else tuple_(*place) < here)
+    if wanted.order is CustomerOrder.NUMBER:
+        return query.order_by(*place).limit(wanted.most)
+    return query.order_by(*(column.desc() for column in place)).limit(wanted.most)
 
 
 async def top_ups(connection: AsyncConnection, account_ids: Sequence[str]) -> dict[str, TopUps]:
     """How often the accounts were topped up, and when last, by account."""
-    query = (
-        select(postings.c.account_id, func.count(), func.max(entries.c.at_ms))
-        .join(entries, entries.c.entry_id == postings.c.entry_id)
-        .where(postings.c.account_id.in_(account_ids), entries.c.kind == EntryKind.TOP_UP)
-        .group_by(postings.c.account_id)
+    query = select(heads.c.account_id, heads.c.top_ups, heads.c.last_top_up_ms).where(
+        heads.c.account_id.in_(account_ids), heads.c.top_ups > 0
     )
     rows = (await connection.execute(query)).all()
     return {account_id: TopUps(count, last_ms) for account_id, count, last_ms in rows}

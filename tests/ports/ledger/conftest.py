@@ -47,7 +47,7 @@ def _sqlite(request: pytest.FixtureRequest, tmp_path: Path) -> SqlBooks:
 
 def _postgres(request: pytest.FixtureRequest) -> SqlBooks:
     server: Postgres = request.getfixturevalue("postgres")
-    server.psql("books", "TRUNCATE organisations CASCADE")
+    server.psql("books", "TRUNCATE organisations, retained CASCADE")
     return postgres_books(server, "books")
 
 

@@ -1,0 +1,55 @@
+"""What may be kept no longer: a pure rule from the policy and the time to what is due.
+
+* `CALLS`: a record's caller number and the identity as received, six months after the statement
+  of its month (§ 10(2) TDDDG). The rest of the record stays, which names nobody but by the
+  account: it is the voucher of a journal entry (§ 147 AO, § 257 HGB), and the sums add it up.
+* `PROMPTS`: a record's timeline, what was heard and when.
+* `FORMER`: the numbers an account had before a change, so many months after the change.
+* `LETTERS`: callbacks of payment providers as they came; the longest time to take a direct debit
+  back is 13 months (§ 676b(2) BGB).
+* `ORDERS`: payment orders of which no money ever came.
+
+The journal is not here: entries are never let go, and hold account ids, no numbers.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from enum import StrEnum
+
+from engine.core.localtime import month_start_ms
+
+
+class Kind(StrEnum):
+    """What is kept for a time of its own; see the module."""
+
+    CALLS = "calls"
+    PROMPTS = "prompts"
+    FORMER = "former"
+    LETTERS = "letters"
+    ORDERS = "orders"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """How long each kind is kept; `calls_months` and `prompts_months` begin with the statement,
+    on the first of the month that follows the call's."""
+
+    calls_months: int = 6
+    prompts_months: int = 6
+    former_months: int = 24
+    letters_months: int = 13
+    orders_months: int = 3
+
+
+def due(policy: Policy, now_ms: int, zone: tzinfo) -> dict[Kind, int]:
+    """For each kind the instant (ms) before which all of it is due: a month's start in the zone."""
+    now = datetime.fromtimestamp(now_ms // 1000, zone)
+    present = now.year * 12 + now.month - 1
+    months = {
+        Kind.CALLS: policy.calls_months,
+        Kind.PROMPTS: policy.prompts_months,
+        Kind.FORMER: policy.former_months,
+        Kind.LETTERS: policy.letters_months,
+        Kind.ORDERS: policy.orders_months,
+    }
+    return {kind: month_start_ms(zone, present - kept) for kind, kept in months.items()}

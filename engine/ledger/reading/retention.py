@@ -1,0 +1,82 @@
+"""Letting go: each function is part of a transaction, and bounded.
+
+Records let go in the order of their calls' end; how far that has come is noted, so that the next
+look need not begin at the first call.
+"""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Text, cast, delete, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine.core.retention import Kind
+from engine.ledger.reading.withheld import forget_unused
+from engine.ledger.tables import aliases, calls, letters, orders, retained
+from engine.ports.reading.retention import COUNT_MOST
+
+_STRIPPED: dict[Kind, tuple[ColumnElement[bool], dict[str, object]]] = {
+    Kind.CALLS: (
+        or_(calls.c.e164.is_not(None), calls.c.received_identity != ""),
+        {"e164": None, "received_identity": ""},
+    ),
+    Kind.PROMPTS: (cast(calls.c.prompts, Text) != "[]", {"prompts": []}),
+}
+"""Which records still have something to let go, and what they are left with."""
+
+_DELETED: dict[Kind, tuple[ColumnElement[Any], ColumnElement[int], ColumnElement[bool]]] = {
+    Kind.FORMER: (aliases.c.alias_id, aliases.c.until_ms, aliases.c.until_ms.is_not(None)),
+    Kind.LETTERS: (letters.c.letter_id, letters.c.received_ms, letters.c.received_ms > 0),
+    Kind.ORDERS: (
+        orders.c.order_id,
+        orders.c.created_ms,
+        orders.c.paid_ms.is_(None) & orders.c.ask_at_ms.is_(None),
+    ),
+}
+"""The rows that go as a whole: their key, their time, and which of them."""
+
+
+async def count(connection: AsyncConnection, kind: Kind, before_ms: int) -> int:
+    """See `ports.reading.retention`."""
+    due = (await _due(connection, kind, before_ms)).limit(COUNT_MOST).subquery()
+    return int(await connection.scalar(select(func.count()).select_from(due)) or 0)
+
+
+async def let_go(connection: AsyncConnection, kind: Kind, before_ms: int, most: int) -> int:
+    """See `ports.reading.retention`."""
+    due = (await _due(connection, kind, before_ms)).limit(most)
+    keys = [row[0] for row in await connection.execute(due)]
+    if kind in _STRIPPED:
+        _, left = _STRIPPED[kind]
+        await connection.execute(update(calls).where(calls.c.call_id.in_(keys)).values(left))
+        await _note_done(connection, kind, before_ms, keys if len(keys) == most else [])
+    else:
+        key, *_ = _DELETED[kind]
+        await connection.execute(delete(key.table).where(key.in_(keys)))
+    if keys and kind in (Kind.CALLS, Kind.FORMER):
+        await forget_unused(connection)
+    return len(keys)
+
+
+async def _due(connection: AsyncConnection, kind: Kind, before_ms: int) -> Select[Any]:
+    """The keys of what is due, oldest first."""
+    if kind in _DELETED:
+        key, at_ms, which = _DELETED[kind]
+        return select(key).where(which, at_ms < before_ms).order_by(at_ms)
+    done_ms = await connection.scalar(select(retained.c.before_ms).where(retained.c.kind == kind))
+    unstripped, _ = _STRIPPED[kind]
+    return (
+        select(calls.c.call_id)
+        .where(unstripped, calls.c.ended_ms >= (done_ms or 0), calls.c.ended_ms < before_ms)
+        .order_by(calls.c.ended_ms, calls.c.call_id)
+    )
+
+
+async def _note_done(
+    connection: AsyncConnection, kind: Kind, before_ms: int, keys: list[str]
+) -> None:
+    """Note that all before a time is done: the last of a full batch, else all that was asked."""
+    if keys:
+        ended = select(calls.c.ended_ms).where(calls.c.call_id == keys[-1])
+        before_ms = await connection.scalar(ended) or 0
+    await connection.execute(delete(retained).where(retained.c.kind == kind))
+    await connection.execute(insert(retained).values(kind=kind, before_ms=before_ms))

@@ -1,0 +1,32 @@
+"""Who a caller may be: the accounts that some numbers name or have named, and his last calls."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.core.cdr import CallRecord
+from engine.ports.operators import Customer
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An account, the number it was found by, and until when that named it (None: it does)."""
+
+    customer: Customer
+    e164: str
+    until_ms: int | None
+
+
+class Kin(Protocol):
+    """Numbers and what they name, within an organisation."""
+
+    async def named(self, organisation: str, numbers: Collection[str]) -> Sequence[Named]:
+        """Accounts that any of the numbers names or has named; at most `KIN_MOST`."""
+        ...
+
+    async def last_calls(self, organisation: str, e164: str, most: int) -> Sequence[CallRecord]:
+        """The number's last calls, newest first, refused ones too."""
+        ...
+
+
+KIN_MOST = 50

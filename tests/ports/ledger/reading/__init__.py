@@ -1,0 +1,1 @@
+"""What an operator looks up, on SQLite and PostgreSQL."""

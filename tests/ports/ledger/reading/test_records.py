@@ -1,0 +1,135 @@
+"""Calls are found by whatever is known of them, newest first, and never another's."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from engine.core.cdr import CallRecord, Disposition, Refusal
+from engine.ledger.reading import records as searching
+from engine.ledger.reading.sql import SqlRecords
+from engine.ledger.sql import SqlLedger
+from engine.ports.reading.records import CallFilter, CallPlace
+from tests.ports.ledger.books import LANDLINE, MOBILE, NOW_MS, top_up
+from tests.ports.ledger.reading.conftest import refused, talked
+
+ACME = CallFilter(organisation="acme")
+
+
+@pytest.fixture
+def records(ledger: SqlLedger) -> SqlRecords:
+    return SqlRecords(ledger)
+
+
+async def found(records: SqlRecords, wanted: CallFilter) -> list[str]:
+    """The ids on all pages, in order."""
+    ids: list[str] = []
+    while True:
+        page = await records.search(wanted)
+        assert len(page.records) <= wanted.most
+        ids += [record.call_id for record in page.records]
+        if page.following is None:
+            return ids
+        wanted = replace(wanted, before=page.following)
+
+
+async def test_each_condition_finds_its_calls(
+    ledger: SqlLedger, records: SqlRecords, account_id: str
+) -> None:
+    calls: list[CallRecord] = [
+        talked("c1", account_id, NOW_MS + 1),
+        talked("c2", account_id, NOW_MS + 2, charge_micros=0, charged_s=0, agents=("jörg",)),
+        talked("c3", account_id, NOW_MS + 3, service="tarot", disposition=Disposition.FAULT),
+        refused("c4", NOW_MS + 4, e164=MOBILE, refusal=Refusal.CLOSED),
+        refused("c5", NOW_MS + 4, e164="+49301234", profile="shop"),
+        refused("c6", NOW_MS + 6, organisation="bolt", e164=MOBILE),
+    ]
+    for call in calls:
+        await ledger.settle(call)
+
+    async def ids(**which: Any) -> str:
+        return " ".join(await found(records, replace(ACME, most=2, **which)))
+
+    assert await ids() == "c5 c4 c3 c2 c1"
+    assert await ids(profile="shop") == "c5"
+    assert await ids(service="tarot") == "c3"
+    assert await ids(service="beratung") == "c5 c4 c2 c1"
+    assert await ids(from_ms=NOW_MS + 2, to_ms=NOW_MS + 4) == "c3 c2"
+    assert await ids(e164=MOBILE) == "c4"
+    assert await ids(e164_prefix="+4930") == "c5 c3 c2 c1"
+    assert await ids(e164_prefix="+49301234%") == ""
+    assert await ids(account_id=account_id, charged=True) == "c3 c1"
+    assert await ids(account_id=account_id, service="tarot") == "c3"
+    assert await ids(disposition=Disposition.REFUSED) == "c5 c4"
+    assert await ids(refusal=Refusal.CLOSED, profile="web") == "c4"
+    assert await ids(agent="jörg") == "c2"
+    assert await ids(agent="ad") == ""
+    assert await ids(charged=False) == "c5 c4 c2"
+    assert await found(records, replace(ACME, organisation="bolt", account_id=account_id)) == []
+    assert await records.record("acme", "c1") == calls[0]
+    assert await records.record("bolt", "c1") is None
+
+
+async def test_a_page_that_looked_long_enough_is_gone_on_from(
+    ledger: SqlLedger, records: SqlRecords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "LOOK_MOST", 3)
+    for n in range(8):
+        await ledger.settle(refused(f"c{n}", NOW_MS + n // 2, agents=("ada",) if n == 1 else ()))
+    page = await records.search(replace(ACME, agent="ada"))
+    assert page.records == ()
+    assert page.following == CallPlace(NOW_MS + 2, "c5")
+    assert await found(records, replace(ACME, agent="ada")) == ["c1"]
+
+
+async def test_a_prefix_that_many_have_is_filtered_by(
+    ledger: SqlLedger, records: SqlRecords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "NUMBERS_MOST", 2)
+    for n in range(5):
+        await ledger.settle(refused(f"c{n}", NOW_MS + n, e164=f"+49301{n}"))
+    await ledger.settle(refused("d", NOW_MS + 9, e164=MOBILE))
+    assert await found(records, replace(ACME, e164_prefix="+4930", most=2)) == [
+        "c4", "c3", "c2", "c1", "c0",
+    ]  # fmt: skip
+    assert await found(records, replace(ACME, e164_prefix="+493013", most=2)) == ["c3"]
+
+
+async def test_a_tally_adds_up_and_says_when_there_is_more(
+    ledger: SqlLedger, records: SqlRecords, account_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty = await records.tally(ACME)
+    assert (empty.calls, empty.charged_s, empty.charges, empty.is_whole) == (0, 0, {}, True)
+    for n in range(4):
+        await ledger.settle(talked(f"c{n}", account_id, NOW_MS + n))
+    await ledger.settle(refused("r", NOW_MS))
+    tally = await records.tally(replace(ACME, charged=True, most=1))
+    assert (tally.calls, tally.charged_s, tally.is_whole) == (4, 480, True)
+    assert tally.charges == {"EUR": 4 * 3_980_000}
+    monkeypatch.setattr(searching, "TALLY_MOST", 5)
+    assert (await records.tally(ACME)).is_whole
+    monkeypatch.setattr(searching, "TALLY_MOST", 4)
+    tally = await records.tally(ACME)
+    assert (tally.calls, tally.is_whole) == (4, False)
+
+
+async def test_a_calls_file_has_its_money(
+    ledger: SqlLedger, records: SqlRecords, account_id: str
+) -> None:
+    call = talked("c1", account_id, NOW_MS)
+    await ledger.post(top_up(account_id, 5_000_000, "before", call.arrived_ms - 1))
+    await ledger.post(top_up(account_id, 3_000_000, "during", call.ended_ms - 1))
+    await ledger.settle(call)
+    await ledger.post(top_up(account_id, 1_000_000, "after", call.ended_ms + 1))
+    await ledger.settle(refused("r1", NOW_MS, e164=LANDLINE))
+    file = await records.file("c1", "acme")
+    assert file is not None
+    assert file.record == call
+    assert file.booked is not None
+    assert (file.booked.micros, file.booked.balance_micros) == (-3_980_000, 4_020_000)
+    assert [line.key for line in file.meanwhile] == ["during"]
+    assert await records.file("c1", "bolt") is None
+    other = await records.file("r1")
+    assert other is not None
+    assert (other.booked, other.meanwhile) == (None, ())
+    assert await records.file("none") is None

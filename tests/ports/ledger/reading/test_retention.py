@@ -1,0 +1,120 @@
+"""What is let go of: exactly what is due, in batches, and no money."""
+
+import pytest
+from sqlalchemy import func, select
+
+from engine.core.retention import Kind
+from engine.ledger.api.sql import SqlCustomers
+from engine.ledger.reading.sql import SqlKeeping, SqlKin, SqlRecords
+from engine.ledger.sql import SqlLedger
+from engine.ledger.tables import letters, withheld_numbers
+from engine.ports.ledger import Ledger
+from engine.ports.reading.records import CallFilter
+from tests.ports.ledger.books import LANDLINE, MOBILE, NOW_MS, SqlBooks, answered_call, top_up
+from tests.ports.ledger.reading.conftest import refused, talked
+
+DUE_MS = NOW_MS + 10
+
+
+@pytest.fixture
+def keeping(ledger: SqlLedger) -> SqlKeeping:
+    return SqlKeeping(ledger)
+
+
+async def all_gone(keeping: SqlKeeping, kind: Kind, before_ms: int = DUE_MS) -> list[int]:
+    """The sizes of the batches of two, until one is not full."""
+    sizes: list[int] = []
+    while not sizes or sizes[-1] == 2:
+        sizes.append(await keeping.let_go(kind, before_ms, 2))
+    return sizes
+
+
+async def test_records_lose_numbers_and_keep_money(
+    ledger: SqlLedger, keeping: SqlKeeping, account_id: str
+) -> None:
+    await ledger.post(top_up(account_id, 50_000_000, "t1"))
+    for n in range(5):
+        await ledger.settle(talked(f"c{n}", account_id, DUE_MS - 1, e164=MOBILE))
+    await ledger.settle(talked("late", account_id, DUE_MS, e164=MOBILE))
+    before = await ledger.account(account_id)
+    assert await keeping.count(Kind.CALLS, DUE_MS) == 5
+    assert await all_gone(keeping, Kind.CALLS) == [2, 2, 1]
+    assert await keeping.count(Kind.CALLS, DUE_MS) == 0
+    assert await keeping.let_go(Kind.CALLS, DUE_MS, 2) == 0
+    assert await all_gone(keeping, Kind.PROMPTS) == [2, 2, 1]
+    found = await SqlRecords(ledger).search(CallFilter(organisation="acme"))
+    late, *old = found.records
+    assert (late.e164, len(late.prompts)) == (MOBILE, 2)
+    assert late.received_identity
+    assert {(one.e164, one.received_identity, one.prompts) for one in old} == {(None, "", ())}
+    assert {one.charge_micros for one in old} == {3_980_000}
+    assert await ledger.account(account_id) == before
+    assert await ledger.verify() == []
+    assert await keeping.count(Kind.CALLS, DUE_MS + 1) == 1
+
+
+async def is_withheld(ledger: SqlLedger, account_id: str) -> bool:
+    customer = await SqlCustomers(ledger).customer("acme", account_id)
+    assert customer is not None
+    return customer.withheld
+
+
+async def test_a_withheld_number_stays_so_as_long_as_anything_knows_it(
+    ledger: SqlLedger, keeping: SqlKeeping, account_id: str
+) -> None:
+    await ledger.settle(answered_call("c1", account_id))
+    await ledger.settle(refused("c2", NOW_MS, e164=LANDLINE, withheld=True))
+    assert await is_withheld(ledger, account_id)
+    assert sum(await all_gone(keeping, Kind.CALLS, 2**52)) == 2
+    assert await is_withheld(ledger, account_id)
+    numbers = select(withheld_numbers.c.e164)
+    left = await ledger.database.read(lambda c: c.scalars(numbers))
+    assert left.all() == [MOBILE]
+
+
+async def test_former_numbers_go_and_the_present_one_stays(
+    sql_books: SqlBooks, ledger: SqlLedger, keeping: SqlKeeping, account_id: str
+) -> None:
+    for n in range(3):
+        sql_books.wall.ms += 1
+        await ledger.change_number(account_id, f"+49301{n}")
+    assert await keeping.count(Kind.FORMER, NOW_MS + 3) == 2
+    assert await all_gone(keeping, Kind.FORMER, NOW_MS + 3) == [2, 0]
+    kin = SqlKin(ledger)
+    named = await kin.named("acme", [MOBILE, *(f"+49301{n}" for n in range(3))])
+    assert {one.e164 for one in named} == {"+493011", "+493012"}
+    assert await ledger.verify() == []
+
+
+async def placed(sql_books: SqlBooks, account_id: str) -> Ledger:
+    """Three letters, and four orders of which one is paid and one still asked about."""
+    letter = (
+        "INSERT INTO payment_letters (organisation, profile, provider, event_id, raw, received_ms)"
+        " VALUES ('acme', 'web', 'stripe', '{}', '', {})"
+    )
+    order = (
+        "INSERT INTO payment_orders (order_id, organisation, profile, provider, account_id,"
+        " currency, amount_micros, bonus_micros, lang, created_ms, provider_ref, payment_ref,"
+        " status, paid_ms, refunded_micros, disputes, ask_at_ms) VALUES ('{}', 'acme', 'web',"
+        " 'stripe', '{}', 'EUR', 1, 0, 'de', {}, '', '', '{}', {}, 0, '[]', {})"
+    )
+    sql_books.spoil(
+        *(letter.format(f"e{n}", DUE_MS - 2 + n) for n in range(3)),
+        order.format("old", account_id, 1, "expired", "NULL", "NULL"),
+        order.format("asked", account_id, 1, "pending", "NULL", "5"),
+        order.format("paid", account_id, 1, "paid", "2", "NULL"),
+        order.format("new", account_id, DUE_MS, "expired", "NULL", "NULL"),
+    )
+    return sql_books.open()
+
+
+async def test_letters_and_unpaid_orders_go(
+    sql_books: SqlBooks, ledger: SqlLedger, keeping: SqlKeeping, account_id: str
+) -> None:
+    await placed(sql_books, account_id)
+    assert await all_gone(keeping, Kind.LETTERS) == [2, 0]
+    count = select(func.count()).select_from(letters)
+    assert await ledger.database.read(lambda c: c.scalar(count)) == 1
+    assert await keeping.count(Kind.ORDERS, DUE_MS) == 1
+    assert await keeping.let_go(Kind.ORDERS, DUE_MS, 9) == 1
+    assert await keeping.count(Kind.ORDERS, 2**52) == 1
