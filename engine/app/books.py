@@ -15,6 +15,7 @@ from engine.flows.money.relay import Relay
 from engine.flows.payments.till import MANUAL, Till
 from engine.ledger.api.sql import SqlKeys
 from engine.ledger.payments.sql import SqlOrders
+from engine.ledger.reading.sql import SqlKeeping, SqlKin, SqlRecords
 from engine.ledger.sql import SqlLedger
 from engine.ledger.statements.sql import SqlStatements
 from engine.settings import Settings
@@ -46,6 +47,21 @@ class Books:
     def orders(self) -> SqlOrders:
         """The payment orders beside the journal."""
         return SqlOrders(self.ledger)
+
+    @property
+    def records(self) -> SqlRecords:
+        """The records of finished calls."""
+        return SqlRecords(self.ledger)
+
+    @property
+    def kin(self) -> SqlKin:
+        """Numbers and what they name."""
+        return SqlKin(self.ledger)
+
+    @property
+    def keeping(self) -> SqlKeeping:
+        """What is kept for a time only."""
+        return SqlKeeping(self.ledger)
 
 
 @asynccontextmanager

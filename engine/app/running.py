@@ -13,6 +13,7 @@ from engine.asterisk.agi import AgiServer, Lookups
 from engine.asterisk.dialplan import endpoint_of
 from engine.asterisk.process import Access
 from engine.asterisk.telephony import AriTelephony
+from engine.core.retention import Policy
 from engine.flows.clock import SystemClock
 from engine.flows.engine import Engine
 from engine.flows.hearing import prepare
@@ -20,7 +21,9 @@ from engine.flows.lookups import Dialplan
 from engine.flows.money.relay import Relay
 from engine.flows.orders import House
 from engine.flows.payments.asking import Asking
+from engine.flows.retention.daily import Daily
 from engine.flows.statement.monthly import Monthly
+from engine.ledger.reading.sql import SqlKeeping
 from engine.ledger.sql import SqlLedger
 from engine.ledger.statements.sql import SqlStatements
 from engine.speech.library import Library
@@ -77,6 +80,7 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
         lookups = Lookups(balance=asked.balance, quote=asked.quote)
         agi = await stack.enter_async_context(AgiServer(lookups, plan.agi_host, plan.agi_port))
         _statements(plan, house, ledger, stack)
+        _retention(house, ledger, stack)
         web_port = await _pages(plan.web, house, ledger, stack) if plan.web else 0
         health_port = await open_health(
             plan.health_host, plan.health_port, metrics, engine, house, stack
@@ -90,6 +94,12 @@ def _statements(plan: Plan, house: House, ledger: SqlLedger, stack: AsyncExitSta
     monthly = Monthly(SqlStatements(ledger), house.inventory, house.clock, folder)
     filing = asyncio.create_task(monthly.run(), name="statements")
     stack.push_async_callback(end, filing)
+
+
+def _retention(house: House, ledger: SqlLedger, stack: AsyncExitStack) -> None:
+    """Let go once a day of what may be kept no longer."""
+    daily = Daily(SqlKeeping(ledger), Policy(), house.clock)
+    stack.push_async_callback(end, asyncio.create_task(daily.run(), name="retention"))
 
 
 async def _pages(web: WebPlan, house: House, ledger: SqlLedger, stack: AsyncExitStack) -> int:

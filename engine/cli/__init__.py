@@ -16,6 +16,8 @@ from engine.cli.config import config
 from engine.cli.dialplan import dialplan
 from engine.cli.number import classify_numbers
 from engine.cli.quote import quote_calls
+from engine.cli.reading.call import call
+from engine.cli.reading.retention import retention
 from engine.cli.serve import serve
 from engine.cli.settings import show_settings
 
@@ -28,6 +30,7 @@ def main() -> None:
 
 main.add_command(apikey)
 main.add_command(balance)
+main.add_command(call)
 main.add_command(calls)
 main.add_command(classify_numbers)
 main.add_command(config)
@@ -36,6 +39,7 @@ main.add_command(evn)
 main.add_command(ledger)
 main.add_command(payments)
 main.add_command(quote_calls)
+main.add_command(retention)
 main.add_command(serve)
 main.add_command(show_settings)
 main.add_command(statement)

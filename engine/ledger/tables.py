@@ -39,8 +39,8 @@ METADATA = MetaData(
 _COUNTER = BigInteger().with_variant(Integer(), "sqlite")
 
 
-def _table(name: str, *items: SchemaItem, **options: bool) -> Table:
-    return Table(name, METADATA, *items, **options)
+def _table(name: str, *items: SchemaItem, sqlite_with_rowid: bool = True) -> Table:
+    return Table(name, METADATA, *items, sqlite_with_rowid=sqlite_with_rowid)
 
 
 def _text(name: str, *items: SchemaItem) -> Column[str]:

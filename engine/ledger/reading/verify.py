@@ -1,6 +1,7 @@
 """The sums that are kept beside the books, against the rows they sum up."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -34,15 +35,16 @@ async def _hours(connection: AsyncConnection) -> list[str]:
 
 
 async def _rows(
-    connection: AsyncConnection, query: Select[tuple[object, ...]]
+    connection: AsyncConnection, query: Select[Any]
 ) -> Mapping[tuple[str, str, str, int], tuple[int, ...]]:
-    found = {}
-    for organisation, service, currency, hour_ms, *sums in await connection.execute(query):
-        found[organisation, service, currency, int(hour_ms)] = tuple(map(int, sums))
-    return found
+    rows = await connection.execute(query)
+    return {
+        (row[0], row[1], row[2], int(row[3])): tuple(int(count) for count in row[4:])
+        for row in rows.tuples()
+    }
 
 
-def recount() -> Select[tuple[object, ...]]:
+def recount() -> Select[Any]:
     """The rows of `call_sums` as the records give them."""
     hour_ms = (calls.c.ended_ms - calls.c.ended_ms % HOUR_MS).label("hour_ms")
     keys = calls.c.organisation, calls.c.service, calls.c.currency, hour_ms

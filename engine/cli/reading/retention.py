@@ -1,0 +1,51 @@
+"""`groschen retention`: what may be kept no longer."""
+
+from collections.abc import Mapping
+
+import click
+
+from engine.app import Books
+from engine.cli.books.opening import json_option, run
+from engine.cli.lines import write
+from engine.core.retention import Kind, Policy
+from engine.flows.retention.daily import carry_out, count_due
+from engine.settings import Settings
+
+TOLD = {
+    Kind.CALLS: "records lose the caller's number",
+    Kind.PROMPTS: "records lose their timeline",
+    Kind.FORMER: "numbers of accounts from before a change",
+    Kind.LETTERS: "callbacks of payment providers",
+    Kind.ORDERS: "payment orders that were never paid",
+}
+
+
+@click.group("retention")
+def retention() -> None:
+    """Let go of what may be kept no longer."""
+
+
+@retention.command("due")
+@click.option("--dry-run", is_flag=True, help="Only count; change nothing.")
+@json_option
+def due(dry_run: bool, as_json: bool) -> None:
+    """Let go of all that is due now, as an engine does once a day.
+
+    Money is never among it: journal entries stay.
+
+    \b
+    Example:
+      groschen retention due --dry-run
+    """
+
+    async def work(books: Books, _settings: Settings) -> Mapping[Kind, int]:
+        if dry_run:
+            return await count_due(books.keeping, Policy(), books.clock.now().wall_ms)
+        return await carry_out(books.keeping, Policy(), books.clock)
+
+    done = run(work, as_json=as_json)
+    if as_json:
+        write({"dry_run": dry_run, **{kind.value: count for kind, count in done.items()}})
+        return
+    for kind, count in done.items():
+        click.echo(f"{count:>8}  {TOLD[kind]}")

@@ -1,0 +1,1 @@
+"""Letting go of what may be kept no longer, once a day and by command."""
