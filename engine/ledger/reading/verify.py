@@ -40,7 +40,7 @@ async def _rows(
     rows = await connection.execute(query)
     return {
         (row[0], row[1], row[2], int(row[3])): tuple(int(count) for count in row[4:])
-        for row in rows.tuples()
+        for row in rows.all()
     }
 
 
