@@ -251,7 +251,7 @@ def asks(ledger: SqlLedger) -> dict[str, Ask]:
         wanted = replace(listed, order=order, after="a10000")
         asked[f"customers by {order.value}"] = lambda these=wanted: customers.customers(these)
     for bucket in Bucket:
-        days = 100 if bucket is Bucket.DAY else 365
+        days = 365 if bucket in (Bucket.WHOLE, Bucket.MONTH) else 100
         wanted_sums = replace(year, bucket=bucket, from_ms=END_MS - days * DAY_MS)
         asked[f"calls of {days} days by {bucket.value}"] = lambda these=wanted_sums: sums.calls(
             these

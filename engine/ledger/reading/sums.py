@@ -21,7 +21,7 @@ from engine.core.posting import EntryKind
 from engine.errors import CallerError
 from engine.ledger.tables import OUTCOMES, accounts, call_sums, entries, postings
 from engine.ports.reading.sums import (
-    DAYS_MOST_MS,
+    FINE_MOST_MS,
     PERIOD_MOST_MS,
     Bucket,
     CallSums,
@@ -31,6 +31,7 @@ from engine.ports.reading.sums import (
 
 _KEYS = ("organisation", "service", "currency", "hour_ms")
 _SUMS = ("calls", "joined", "talk_ms", "charged_s", "charge_micros")
+_LONG = (Bucket.WHOLE, Bucket.MONTH)
 _COUNTED = (*_SUMS, *(outcome.value for outcome in OUTCOMES))
 
 
@@ -178,7 +179,7 @@ def check(wanted: SumFilter) -> None:
     for field in ("from_ms", "to_ms"):
         if getattr(wanted, field) % HOUR_MS:
             raise CallerError("must be a whole hour", field)
-    most_ms = DAYS_MOST_MS if wanted.bucket is Bucket.DAY else PERIOD_MOST_MS
+    most_ms = PERIOD_MOST_MS if wanted.bucket in _LONG else FINE_MOST_MS
     if not 0 <= wanted.to_ms - wanted.from_ms <= most_ms:
         told = f"must be after the start, at most {most_ms // DAY_MS} days"
         raise CallerError(told, "to_ms")

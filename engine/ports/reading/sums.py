@@ -8,8 +8,8 @@ from typing import Protocol
 PERIOD_MOST_MS = 400 * 24 * 3_600_000
 """The longest time that is summed up at once."""
 
-DAYS_MOST_MS = 100 * 24 * 3_600_000
-"""The longest time that is told apart by days."""
+FINE_MOST_MS = 100 * 24 * 3_600_000
+"""The longest time that is told apart by anything finer than months."""
 
 
 class Bucket(StrEnum):
