@@ -12,6 +12,7 @@ from typing import Protocol
 
 from engine.core.account import AccountView
 from engine.core.quota import Meter
+from engine.ports.commands import Commands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +88,7 @@ class AgentState:
     call_id: str | None
 
 
-class Store(Protocol):
+class Store(Commands, Protocol):
     """Raises `RemoteError(retryable=True)` when the store does not answer within its time.
 
     Every method may then be called again as it was: it has been carried out once or not at all.
@@ -159,6 +160,18 @@ class Store(Protocol):
 
     async def live_calls(self) -> tuple[Snapshot, ...]:
         """All live calls of all engines."""
+        ...
+
+    async def live_call(self, call_id: str) -> Snapshot | None:
+        """One live call, None if there is none of that id (any more)."""
+        ...
+
+    def changes(self) -> AsyncIterator[str | None]:
+        """Ids of calls that any engine has written, taken over or forgotten, as it happens.
+
+        None first, and whenever some may have been missed: then everything is to be read anew.
+        Reconnects by itself for ever; any number may listen.
+        """
         ...
 
     async def adopt(

@@ -63,6 +63,21 @@ def turn_key(group: str) -> str:
     return f"turn:{group}"
 
 
+def line_key(engine: str) -> str:
+    """The commands that wait for an engine."""
+    return f"commands:{engine}"
+
+
+def taken_key(command_id: str, engine: str) -> str:
+    """Says that an engine has taken a command."""
+    return f"command:{command_id}:taken:{engine}"
+
+
+def outcome_key(command_id: str) -> str:
+    """What came of a command."""
+    return f"command:{command_id}:outcome"
+
+
 def meter_text(meter: Meter) -> bytes:
     """A meter as it stands in a hold."""
     return _encoder.encode(meter)

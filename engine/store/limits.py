@@ -18,6 +18,12 @@ CALL_BUCKETS = 16
 CONNECTIONS_MOST = 32
 """So many orders are on their way to the store at once; further ones wait for their turn."""
 
+COMMANDS_MOST = 100
+"""So many commands may wait for one engine."""
+
+BLOCK_MS = 500
+"""So long the server is asked to wait for the next command, or for an answer to one."""
+
 HEARTBEAT_S = 2.0
 """A news connection silent for so long is asked whether it lives; twice that and it is dropped."""
 

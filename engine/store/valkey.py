@@ -6,10 +6,12 @@ Every change is one script (`engine/store/lua`), on keys of one slot (`engine/st
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Mapping
+from functools import partial
 from typing import Any
 
 from engine.core.account import AccountView
 from engine.core.quota import Meter
+from engine.ports.commands import Command, Outcome
 from engine.ports.metrics import UNMEASURED, Metrics
 from engine.ports.store import (
     AgentState,
@@ -21,7 +23,16 @@ from engine.ports.store import (
 )
 from engine.store import codec
 from engine.store.address import StoreAddress, disconnect
-from engine.store.limits import CALL_BUCKETS, COMMAND_TIMEOUT_S, ENDED_KEPT_MS, counted, whole
+from engine.store.changes import changes
+from engine.store.commands import CommandLines
+from engine.store.limits import (
+    BLOCK_MS,
+    CALL_BUCKETS,
+    COMMAND_TIMEOUT_S,
+    ENDED_KEPT_MS,
+    counted,
+    whole,
+)
 from engine.store.news import NewsFeed
 from engine.store.scripts import Orders, Word
 
@@ -37,13 +48,16 @@ class ValkeyStore:
     ) -> None:
         self._client = address.connect(timeout_s)
         self._orders = Orders(self._client, timeout_s, metrics)
-        self._feed = NewsFeed(
-            lambda attempt: address.connect_for_news(timeout_s, attempt), self._fields
-        )
+        self._connect = partial(address.connect_for_news, timeout_s)
+        self._feed = NewsFeed(self._connect, self._fields)
+        longer_s = timeout_s + BLOCK_MS / 1000
+        self._waiting = address.connect(longer_s)
+        self._lines = CommandLines(self._orders, Orders(self._waiting, longer_s))
 
     async def close(self) -> None:
         """Close the connections; the store itself goes on."""
         await disconnect(self._client)
+        await disconnect(self._waiting)
 
     # --- accounts and holds --------------------------------------------------------------
 
@@ -128,6 +142,13 @@ class ValkeyStore:
         calls = {name.decode(): value for bucket in buckets for name, value in bucket.items()}
         return tuple(codec.snapshot_of(call_id, calls[call_id]) for call_id in sorted(calls))
 
+    async def live_call(self, call_id: str) -> Snapshot | None:
+        value = await self._orders.command("HGET", codec.call_keys(call_id)[0], call_id)
+        return codec.snapshot_of(call_id, value) if value is not None else None
+
+    def changes(self) -> AsyncIterator[str | None]:
+        return changes(self._connect)
+
     async def adopt(
         self, call_id: str, account_id: str | None, engine: str, epoch: int
     ) -> Snapshot | None:
@@ -139,6 +160,20 @@ class ValkeyStore:
         if held_by:
             await self._on_account("fence", held_by, call_id, adopted.epoch)
         return adopted
+
+    # --- commands to live calls ----------------------------------------------------------
+
+    async def send(self, engine: str, command: Command) -> None:
+        await self._lines.send(engine, command)
+
+    def received(self, engine: str) -> AsyncIterator[Command]:
+        return self._lines.received(engine)
+
+    async def answer(self, command_id: str, outcome: Outcome) -> None:
+        await self._lines.answer(command_id, outcome)
+
+    async def outcome(self, command_id: str, within_ms: int) -> Outcome | None:
+        return await self._lines.outcome(command_id, within_ms)
 
     # --- engines -------------------------------------------------------------------------
 

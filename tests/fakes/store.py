@@ -8,12 +8,14 @@ answer was; either way the caller sees a `RemoteError`.
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from enum import Enum
 from typing import TypeVar
 
 from engine.core.account import AccountView
 from engine.core.quota import Meter
 from engine.errors import RemoteError
+from engine.ports.commands import Command, Outcome
 from engine.ports.store import (
     AgentState,
     BalanceNews,
@@ -23,7 +25,7 @@ from engine.ports.store import (
     StorePosting,
 )
 from engine.store.codec import checked_wish
-from engine.store.limits import counted, whole
+from engine.store.limits import BLOCK_MS, counted, whole
 from engine.store.watched import Watched
 from tests.fakes.valkey import StoreData
 
@@ -127,6 +129,19 @@ class MemoryStore:
             lambda: tuple(snapshot for _, snapshot in sorted(self.data.calls.items())),
         )
 
+    async def live_call(self, call_id: str) -> Snapshot | None:
+        return await self._order("live_call", lambda: self.data.calls.get(call_id))
+
+    async def changes(self) -> AsyncIterator[str | None]:
+        heard: asyncio.Queue[str | None] = asyncio.Queue()
+        heard.put_nowait(None)
+        self.data.call_listeners.append(heard.put_nowait)
+        try:
+            while True:
+                yield await heard.get()
+        finally:
+            self.data.call_listeners.remove(heard.put_nowait)
+
     async def adopt(
         self, call_id: str, account_id: str | None, engine: str, epoch: int
     ) -> Snapshot | None:
@@ -135,6 +150,36 @@ class MemoryStore:
         if adopted is not None and owned_by:
             await self._order("fence", lambda: self.data.fence(owned_by, call_id, adopted.epoch))
         return adopted
+
+    # --- commands ------------------------------------------------------------------------
+
+    async def send(self, engine: str, command: Command) -> None:
+        await self._order("send", lambda: self.data.send(engine, command))
+
+    async def received(self, engine: str) -> AsyncIterator[Command]:
+        while True:
+            woken = self.data.woken
+            command = None if self.down else self.data.take(engine)
+            if command is not None:
+                yield command
+            else:
+                await woken.wait()
+
+    async def answer(self, command_id: str, outcome: Outcome) -> None:
+        await self._order("answer", lambda: self.data.answer(command_id, outcome))
+
+    async def outcome(self, command_id: str, within_ms: int) -> Outcome | None:
+        await self._order("outcome", lambda: None)
+        return await self._outcome(command_id, within_ms)
+
+    async def _outcome(self, command_id: str, within_ms: int) -> Outcome | None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(within_ms, BLOCK_MS) / 1000):
+                while command_id not in self.data.outcomes:
+                    await self.data.woken.wait()
+        return self.data.outcomes.get(command_id)
+
+    # --- engines -------------------------------------------------------------------------
 
     async def renew_lease(self, engine: str, ttl_ms: int) -> None:
         await self._order("renew_lease", lambda: self.data.renew_lease(engine, ttl_ms))
@@ -193,6 +238,7 @@ class MemoryStore:
         self._watched.tell_all_again()
         for account_id in self._watched:
             self._changed(account_id)
+        self.data.publish_call(None)
 
     async def close(self) -> None:
         """Listen no more, as an engine that is gone."""

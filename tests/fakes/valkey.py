@@ -4,6 +4,7 @@
 whole and below 2**53, as Lua can keep them; the clock is the store's own and handed in.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -11,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from engine.core.account import AccountView, Hold
 from engine.core.quota import Meter
 from engine.errors import CallerError, ConflictError, RemoteError
+from engine.ports.commands import COMMAND_TTL_MS, Command, Outcome
 from engine.ports.store import AgentState, Granted, Reservation, Snapshot, StorePosting
-from engine.store.limits import ENDED_KEPT_MS, WHOLE_END
+from engine.store.limits import COMMANDS_MOST, ENDED_KEPT_MS, WHOLE_END
 
 NO_STEP = -1
 
@@ -55,6 +57,8 @@ class StoreData:
     def __init__(self, now_ms: Callable[[], int]) -> None:
         self.now_ms = now_ms
         self.listeners: list[Callable[[str], None]] = []
+        self.call_listeners: list[Callable[[str | None], None]] = []
+        self.woken = asyncio.Event()
         self.generations = 0
         self.ever_saved: set[str] = set()
         self.empty()
@@ -67,6 +71,9 @@ class StoreData:
         self.agents: dict[str, AgentState] = {}
         self.leases_ms: dict[str, int] = {}
         self.turns: Counter[str] = Counter()
+        self.lines: dict[str, list[tuple[int, Command]]] = {}
+        self.taken: set[tuple[str, str]] = set()
+        self.outcomes: dict[str, Outcome] = {}
         self.generations += 1
 
     # --- accounts and holds --------------------------------------------------------------
@@ -195,6 +202,7 @@ class StoreData:
             raise ConflictError(f"{snapshot.call_id} belongs to {kept.engine}")
         self.calls[snapshot.call_id] = snapshot
         self.ever_saved.add(snapshot.call_id)
+        self.publish_call(snapshot.call_id)
 
     def forget(self, call_id: str, epoch: int) -> None:
         kept = self.calls.get(call_id)
@@ -202,6 +210,7 @@ class StoreData:
             raise ConflictError(f"{call_id} belongs to {kept.engine}")
         self.calls.pop(call_id, None)
         self._remember(self.finished_ms, call_id)
+        self.publish_call(call_id)
 
     def adopt(self, call_id: str, engine: str, epoch: int) -> Snapshot | None:
         kept = self.calls.get(call_id)
@@ -209,7 +218,41 @@ class StoreData:
             return None
         if kept.epoch == epoch:
             kept = self.calls[call_id] = replace(kept, engine=engine, epoch=epoch + 1)
+            self.publish_call(call_id)
         return kept if kept.epoch == epoch + 1 and kept.engine == engine else None
+
+    def publish_call(self, call_id: str | None) -> None:
+        """Tell whoever listens of a call, or (None) that something may have been missed."""
+        for listener in tuple(self.call_listeners):
+            listener(call_id)
+
+    # --- commands ------------------------------------------------------------------------
+
+    def send(self, engine: str, command: Command) -> None:
+        line = self.lines.setdefault(engine, [])
+        line[:] = [(at_ms, one) for at_ms, one in line if at_ms >= self.now_ms() - COMMAND_TTL_MS]
+        if len(line) >= COMMANDS_MOST:
+            raise ConflictError("too many commands wait for this engine")
+        line.append((self.now_ms(), command))
+        self._wake()
+
+    def take(self, engine: str) -> Command | None:
+        """The next command that is to be carried out."""
+        for at_ms, command in self.lines.get(engine, ()):
+            name = command.command_id, engine
+            if name not in self.taken and self.now_ms() - at_ms <= COMMAND_TTL_MS:
+                self.taken.add(name)
+                return command
+        return None
+
+    def answer(self, command_id: str, outcome: Outcome) -> None:
+        self.outcomes.setdefault(command_id, outcome)
+        self._wake()
+
+    def _wake(self) -> None:
+        """Let everybody look who waits for a command or an answer."""
+        self.woken.set()
+        self.woken = asyncio.Event()
 
     # --- engines, agents, turns ----------------------------------------------------------
 

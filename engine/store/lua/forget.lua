@@ -1,5 +1,5 @@
 -- Removes a finished call for good, unless it belongs to another engine.
--- KEYS: calls, finished  ARGV: call id, epoch, kept_ms
+-- KEYS: calls (its name is the channel of changes), finished  ARGV: call id, epoch, kept_ms
 local id, epoch = ARGV[1], whole(ARGV[2])
 local kept = redis.call('HGET', KEYS[1], id)
 if kept then
@@ -10,4 +10,5 @@ if kept then
 end
 redis.call('HDEL', KEYS[1], id)
 remember(KEYS[2], id, whole(ARGV[3]))
+redis.call('PUBLISH', KEYS[1], id)
 return 'OK'

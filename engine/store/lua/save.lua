@@ -1,5 +1,5 @@
 -- Writes a live call, unless it is finished or belongs to another engine.
--- KEYS: calls, finished  ARGV: call id, epoch, engine, the rest of the call
+-- KEYS: calls (its name is the channel of changes), finished  ARGV: call id, epoch, engine, the rest of the call
 local id, epoch, engine, rest = ARGV[1], whole(ARGV[2]), ARGV[3], ARGV[4]
 if redis.call('ZSCORE', KEYS[2], id) then
   refuse('CONFLICT', id .. ' is finished')
@@ -13,4 +13,5 @@ if kept then
   end
 end
 redis.call('HSET', KEYS[1], id, text(epoch) .. ':' .. engine .. ':' .. rest)
+redis.call('PUBLISH', KEYS[1], id)
 return 'OK'

@@ -1,0 +1,84 @@
+"""Commands to engines, on streams: a line for each engine, and one for what came of each command.
+
+Whoever waits does so in the server, for `BLOCK_MS` at a time, on connections of their own, so that
+no call's order stands behind them.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import msgspec
+import structlog
+
+from engine.errors import EngineError
+from engine.ports.commands import COMMAND_TTL_MS, OUTCOME_KEPT_MS, Command, Outcome
+from engine.store.codec import line_key, outcome_key, taken_key
+from engine.store.limits import (
+    BLOCK_MS,
+    COMMANDS_MOST,
+    RECONNECT_FIRST_S,
+    RECONNECT_MOST_S,
+)
+from engine.store.scripts import Orders
+
+_commands = msgspec.json.Decoder(Command)
+
+log = structlog.get_logger(__name__)
+
+
+class CommandLines:
+    """`ports.commands.Commands`; `orders` go at once, `waits` may take `BLOCK_MS` longer."""
+
+    def __init__(self, orders: Orders, waits: Orders) -> None:
+        self._orders = orders
+        self._waits = waits
+
+    async def send(self, engine: str, command: Command) -> None:
+        """See `ports.commands`."""
+        body = msgspec.json.encode(command)
+        keys = (line_key(engine),)
+        await self._orders.script("send_command", keys, body, COMMAND_TTL_MS, COMMANDS_MOST)
+
+    async def received(self, engine: str) -> AsyncIterator[Command]:
+        """See `ports.commands`."""
+        after, wait_s = "0", RECONNECT_FIRST_S
+        while True:
+            try:
+                for place, fields in await self._read(line_key(engine), after, BLOCK_MS):
+                    after = place
+                    command = _commands.decode(fields[b"command"])
+                    if await self._taken(engine, command, place):
+                        yield command
+                wait_s = RECONNECT_FIRST_S
+            except (EngineError, msgspec.DecodeError) as error:
+                log.warning("store_commands_lost", error=str(error), wait_s=wait_s)
+                await asyncio.sleep(wait_s)
+                wait_s = min(wait_s * 2, RECONNECT_MOST_S)
+
+    async def _taken(self, engine: str, command: Command, place: str) -> bool:
+        sent_ms, _, _ = place.partition("-")
+        keys = (taken_key(command.command_id, engine),)
+        words = (sent_ms, COMMAND_TTL_MS, OUTCOME_KEPT_MS)
+        return bool(await self._orders.script("take_command", keys, *words))
+
+    async def answer(self, command_id: str, outcome: Outcome) -> None:
+        """See `ports.commands`."""
+        keys = (outcome_key(command_id),)
+        await self._orders.script("answer_command", keys, outcome, OUTCOME_KEPT_MS)
+
+    async def outcome(self, command_id: str, within_ms: int) -> Outcome | None:
+        """See `ports.commands`; waits for `BLOCK_MS` at most."""
+        block_ms = min(within_ms, BLOCK_MS)
+        for _, fields in await self._read(outcome_key(command_id), "0", block_ms):
+            return Outcome(fields[b"outcome"].decode())
+        return None
+
+    async def _read(
+        self, key: str, after: str, block_ms: int
+    ) -> list[tuple[str, dict[bytes, bytes]]]:
+        """What follows in a stream; with `block_ms` of 0 what is there already."""
+        block = ("BLOCK", block_ms) if block_ms else ()
+        answer = await self._waits.command("XREAD", *block, "STREAMS", key, after)
+        return [
+            (place.decode(), fields) for _, entries in answer or () for place, fields in entries
+        ]
