@@ -39,7 +39,11 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRecord:
-    """One call, finished. Times are milliseconds (wall clock of Asterisk), money micro-units."""
+    """One call, finished. Times are milliseconds (wall clock of Asterisk), money micro-units.
+
+    `prompts` are what was told (when, to whom, what), `ordered` what people ordered (when, who,
+    what).
+    """
 
     call_id: str
     organisation: str
@@ -71,3 +75,4 @@ class CallRecord:
     agents: tuple[str, ...]
     prompts: tuple[tuple[int, str, str], ...] = ()
     clock_alarm: bool = False
+    ordered: tuple[tuple[int, str, str], ...] = ()

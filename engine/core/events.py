@@ -213,6 +213,14 @@ class CallAdopted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndOrdered(Event):
-    """An operator, or the engine in its last moments, ends the call."""
+    """A person (`by`), or the engine in its last moments (""), ends the call."""
 
     reason: str
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarnOrdered(Event):
+    """A person (`by`) wants both to hear how long they may talk on."""
+
+    by: str

@@ -93,6 +93,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         "rejoined_caller": _FIXED,
         "rejoined_agent": _FIXED,
         "call_limit_reached": _FIXED,
+        "ended_by_operator": _FIXED,
         "agent_lost_trying_next": _FIXED,
         "agent_lost_goodbye": _FIXED,
         "goodbye": _FIXED,

@@ -46,6 +46,9 @@ all others, died just before the event came."""
 OWN_ACTIONS = (SetTimer, CancelTimer)
 """Orders that nobody outside sees: an engine that takes the call over sets its own timers."""
 
+Step = tuple[PremiumCall, PremiumCall]
+"""A call before and after an event."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -79,6 +82,7 @@ class CallTask:
         self._counts = counts
         self._ended = ended
         self._mailbox: asyncio.Queue[e.Event] = asyncio.Queue(MAILBOX_MOST)
+        self._asked: dict[int, asyncio.Future[Step]] = {}
         self._timers = Timers(house.clock, self.tell)
         terms = _terms(call)
         self._errands = Errands(house, terms, epoch, self.tell, self._lose)
@@ -131,6 +135,18 @@ class CallTask:
         except asyncio.QueueFull:
             self._counts.overfull += 1
             self._log.error("mailbox.full", event_type=type(event).__name__)
+
+    async def ask(self, event: e.Event) -> "Step | None":
+        """Put an event into the mailbox; the step it led to once its orders are carried out, None
+        if the call ended or was lost before."""
+        answer = asyncio.get_running_loop().create_future()
+        self._asked[id(event)] = answer
+        self.tell(event)
+        try:
+            await asyncio.wait({answer, self.task}, return_when=asyncio.FIRST_COMPLETED)
+            return answer.result() if answer.done() else None
+        finally:
+            del self._asked[id(event)]
 
     async def stop(self) -> None:
         """Leave the call as it is (another engine takes it over): nothing is ordered any more."""
@@ -201,6 +217,9 @@ class CallTask:
             if action not in partings:
                 await self._order(action, event)
         self._measures.handled(event, self._house.clock.now())
+        asked = self._asked.get(id(event))
+        if asked is not None:
+            asked.set_result((before, self.call))
 
     async def _order(self, action: Action, event: e.Event) -> None:
         await self._orders.carry_out(action)

@@ -1,4 +1,4 @@
-"""The engine at work: five loops that never end, in one task group."""
+"""The engine at work: six loops that never end, in one task group."""
 
 import asyncio
 
@@ -6,6 +6,7 @@ import structlog
 
 from engine.flows.calls import Calls
 from engine.flows.errands import House
+from engine.flows.live.control import Obeying
 from engine.flows.money.refill import Refiller
 from engine.flows.reconcile import Reconciler
 from engine.ports.telephony import CallEvent, SwitchFound, SwitchLost
@@ -23,6 +24,7 @@ class Engine:
         self._house = house
         self._reconciler = Reconciler(house, self.calls)
         self._refiller = Refiller(house, self.calls)
+        self._obeying = Obeying(house, self.calls)
 
     @property
     def lease_left_ms(self) -> int:
@@ -33,6 +35,7 @@ class Engine:
         """Work until cancelled; then every call is left to whoever adopts it."""
         try:
             async with asyncio.TaskGroup() as group:
+                group.create_task(self._obeying.run(), name="orders")
                 group.create_task(self._house.relay.run(), name="relay")
                 group.create_task(self._refiller.run(), name="refill")
                 group.create_task(self._listen_to_store(), name="news")

@@ -201,6 +201,7 @@ calls = _table(
     Column("agents", JSON, nullable=False),
     Column("prompts", JSON, nullable=False),
     Column("clock_alarm", Boolean, nullable=False),
+    Column("ordered", JSON, nullable=False, server_default=text("'[]'")),
     Index("ix_calls_ended", "ended_ms", "call_id"),
     Index("ix_calls_account_ended", "account_id", "ended_ms", "call_id"),
 )

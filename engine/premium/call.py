@@ -21,6 +21,7 @@ from engine.core.rating import Rate
 from engine.core.tariff import Line
 
 HEARD_MOST = 200
+ORDERED_MOST = 50
 
 
 class State(StrEnum):
@@ -126,6 +127,7 @@ class PremiumCall:
     due, `cut_ms` is when the money ends as far as is known, `told_ms` when a changed time was last
     told, `alive_ms` the last proof that the conversation went on. `looks` counts how often Asterisk
     was asked whether both are in the bridge, `looked` says that it has answered that they are not.
+    `since_ms` is when the call came into its state, `ordered` what people ordered: when, who, what.
     """
 
     call_id: str
@@ -184,6 +186,8 @@ class PremiumCall:
     heard: tuple[tuple[int, str, str], ...] = ()
     alive_ms: int = 0
     owed: Owed = field(default_factory=Owed)
+    since_ms: int = 0
+    ordered: tuple[tuple[int, str, str], ...] = ()
 
     @property
     def finished(self) -> bool:
@@ -252,6 +256,11 @@ class Turn:
         """The id of the call's next leg (`a`), bridge (`b`) or playback (`p`)."""
         self.change(made=self.call.made + 1)
         return derived_id(self.call.call_id, kind, self.call.made)
+
+    def note_order(self, by: str, what: str) -> None:
+        """Keep for the record what a person ordered."""
+        ordered = (*self.call.ordered, (self.now.wall_ms, by, what))
+        self.change(ordered=ordered[-ORDERED_MOST:])
 
     def note_heard(self, who: str, keys: Iterable[str]) -> None:
         """Keep for the record what `who` (caller or agent) is given to hear from now."""

@@ -48,6 +48,11 @@ LAST_WORDS = {
     Disposition.LIMIT_REACHED: "call_limit_reached",
     Disposition.MONEY_ENDED: "money_ended_caller",
     Disposition.FAULT: "fault",
+    Disposition.ENDED_BY_OPERATOR: "ended_by_operator",
+}
+LAST_WORDS_TO_AGENT = {
+    Disposition.MONEY_ENDED: "money_ended_agent",
+    Disposition.ENDED_BY_OPERATOR: "ended_by_operator",
 }
 
 
@@ -69,7 +74,7 @@ def enter_closing(turn: Turn) -> None:
         return
     telling.play_to_caller(turn, *caller_prompts)
     if call.agent is not None and not call.agent.gone:
-        name = "money_ended_agent" if _why(call) is Disposition.MONEY_ENDED else "goodbye"
+        name = LAST_WORDS_TO_AGENT.get(_why(call), "goodbye")
         turn.change(agent_whisper=telling.play_to_agent(turn, Prompt.of(name)))
 
 
@@ -240,7 +245,9 @@ def left_as(call: PremiumCall) -> Disposition:
 
 
 def end_ordered_early(turn: Turn, event: EndOrdered) -> None:
-    """An operator ends a call that is not in conversation."""
+    """A person ends a call that is not in conversation."""
+    if event.by:
+        turn.note_order(event.by, f"end: {event.reason}")
     turn.go(State.LEAVING, disposition=turn.call.disposition or Disposition.ENDED_BY_OPERATOR)
 
 
@@ -327,6 +334,7 @@ def record_of(call: PremiumCall) -> CallRecord:
         agents=call.served_by,
         prompts=call.heard,
         clock_alarm=call.clock_alarm,
+        ordered=call.ordered,
     )
 
 

@@ -76,6 +76,7 @@ TRANSITIONS: Mapping[Key, Handler] = {
     (S.TALKING, e.MoneyUnreachable): spending.unreachable,
     (S.TALKING, e.BalanceChanged): talking.balance_changed,
     (S.TALKING, e.EndOrdered): talking.end_ordered,
+    (S.TALKING, e.WarnOrdered): telling.warn_ordered,
     (S.TALKING, e.OrderFailed): spending.net_failed,
     (S.TALKING, "nets"): spending.set_nets_again,
     (S.TALKING, "renew"): spending.renew,
@@ -162,6 +163,8 @@ def step(call: PremiumCall, event: e.Event, now: Now) -> tuple[PremiumCall, tupl
                 enter(turn)
     if turn.call.meter is not None and turn.call.meter.running:
         turn.change(alive_ms=now.wall_ms)
+    if turn.call.state is not call.state:
+        turn.change(since_ms=now.wall_ms)
     if turn.call is not call:
         turn.change(owed=Owed.of(turn.actions))
     return turn.call, tuple(turn.actions)
@@ -230,6 +233,7 @@ IGNORED: frozenset[type[e.Event]] = frozenset(
         e.CallSettled,
         e.MoneyUnreachable,
         e.EndOrdered,
+        e.WarnOrdered,
     }
 )
 """Events that may come late to any state and then mean nothing (a leg that was let go ends, …)."""

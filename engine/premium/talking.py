@@ -76,9 +76,13 @@ def limit_reached(turn: Turn, event: TimerFired) -> None:
 
 
 def end_ordered(turn: Turn, event: EndOrdered) -> None:
-    """An operator ends the call."""
+    """A person ends the call, and both hear so; if it is the engine, nothing more is tried."""
     end_conversation(turn, turn.now.wall_ms)
-    turn.go(State.LEAVING, disposition=Disposition.ENDED_BY_OPERATOR)
+    if event.by:
+        turn.note_order(event.by, f"end: {event.reason}")
+        turn.go(State.CLOSING, disposition=Disposition.ENDED_BY_OPERATOR)
+    else:
+        turn.go(State.LEAVING, disposition=Disposition.ENDED_BY_OPERATOR)
 
 
 def end_conversation(turn: Turn, at_ms: int) -> None:

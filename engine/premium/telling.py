@@ -6,7 +6,7 @@ newest time is the true one.
 """
 
 from engine.core.actions import CancelTimer, Play, SetTimer, StopPlayback, Whisper
-from engine.core.events import BalanceChanged, PlaybackEnded, TimerFired
+from engine.core.events import BalanceChanged, PlaybackEnded, TimerFired, WarnOrdered
 from engine.core.prompt import Prompt
 from engine.core.quota import cut_off_ms
 from engine.premium.call import PremiumCall, Turn
@@ -285,13 +285,33 @@ def _tell_true_time(turn: Turn) -> None:
     seconds = spoken_seconds(left_ms(turn) // 1000)
     if seconds == 0:
         return
-    again_ms = turn.call.told_ms + TELL_AGAIN_MS
-    if turn.now.wall_ms < again_ms:
-        turn.order(SetTimer(name="tell", at_ms=again_ms))
+    if was_just_told(turn.call, turn.now.wall_ms):
+        turn.order(SetTimer(name="tell", at_ms=turn.call.told_ms + TELL_AGAIN_MS))
         return
+    _tell_time(turn, seconds)
+
+
+def _tell_time(turn: Turn, seconds: int) -> None:
     turn.change(told_ms=turn.now.wall_ms)
+    turn.order(CancelTimer(name="tell"))
     whisper_to_caller(turn, Prompt.of("time_changed_caller", seconds=seconds))
     whisper_to_agent(turn, Prompt.of("time_changed_agent", seconds=seconds))
+
+
+def was_just_told(call: PremiumCall, now_ms: int) -> bool:
+    """Whether the time left was told so lately that it is not told again yet."""
+    return now_ms < call.told_ms + TELL_AGAIN_MS
+
+
+def warn_ordered(turn: Turn, event: WarnOrdered) -> None:
+    """A person lets both hear how long they may talk on; not so soon after the last time."""
+    call = turn.call
+    seconds = spoken_seconds(left_ms(turn) // 1000)
+    if ends_by_limit(call) and call.limit_ms is not None:
+        seconds = spoken_seconds((call.limit_ms - turn.now.wall_ms) // 1000)
+    if seconds > 0 and not was_just_told(call, turn.now.wall_ms):
+        turn.note_order(event.by, "warn")
+        _tell_time(turn, seconds)
 
 
 # --- the price that is to come, the forced end ---------------------------------------------

@@ -1,0 +1,18 @@
+"""What people ordered of a call while it lived; of older calls nothing was."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    """Add the column."""
+    nothing = sa.text("'[]'")
+    op.add_column("calls", sa.Column("ordered", sa.JSON(), nullable=False, server_default=nothing))
+
+
+def downgrade() -> None:
+    """Take the column away again."""
+    op.drop_column("calls", "ordered")
