@@ -8,6 +8,7 @@ than the store has seen is refused (`ConflictError`): that engine has lost the c
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from engine.core.account import AccountView
@@ -77,15 +78,28 @@ class BalanceNews:
     credited_micros: int
 
 
+class PauseReason(StrEnum):
+    """Why an agent takes no calls."""
+
+    BREAK = "break"
+    OTHER_WORK = "other_work"
+
+
 @dataclass(frozen=True, slots=True)
 class AgentState:
-    """An agent in the store: free since `idle_since_ms` (store's clock), or busy, or paused."""
+    """An agent in the store, times by its clock.
+
+    Free since `idle_since_ms` (in the future during his wrap-up time); or paused, for a reason,
+    since `paused_ms`; or claimed by a call since `claimed_ms`. A pause may begin during a call.
+    """
 
     name: str
     free: bool
-    paused: bool
+    pause: PauseReason | None
     idle_since_ms: int
     call_id: str | None
+    paused_ms: int = 0
+    claimed_ms: int = 0
 
 
 class Store(Commands, Protocol):
@@ -223,7 +237,13 @@ class Store(Commands, Protocol):
         """How these agents stand now (an unknown one is free since 0)."""
         ...
 
-    async def set_paused(self, agent: str, paused: bool) -> None: ...
+    async def set_pause(self, agent: str, reason: PauseReason | None) -> None:
+        """Pause an agent, or (None) let him work again; his call, if he has one, goes on."""
+        ...
+
+    async def end_wrap_up(self, agent: str) -> None:
+        """Let an agent's wrap-up time be over, if he is in it."""
+        ...
 
     async def next_turn(self, group: str) -> int:
         """A counter per hunt group, for round robin."""

@@ -16,7 +16,7 @@ import msgspec
 from engine.core.account import AccountView, Hold
 from engine.core.quota import Meter
 from engine.errors import CallerError
-from engine.ports.store import AgentState, Reservation, Snapshot
+from engine.ports.store import AgentState, PauseReason, Reservation, Snapshot
 from engine.store.limits import CALL_BUCKETS, counted
 
 AGENTS_KEY = "agents"
@@ -148,7 +148,13 @@ def snapshot_of(call_id: str, value: bytes) -> Snapshot:
 
 def agent_state(name: str, texts: list[bytes]) -> AgentState:
     """An agent as the script tells of him."""
-    free, paused, idle_since_ms, call_id = texts
+    free, idle_since_ms, paused_ms, reason, claimed_ms, call_id = texts
     return AgentState(
-        name, free == b"1", paused == b"1", int(idle_since_ms), call_id.decode() or None
+        name,
+        free == b"1",
+        PauseReason(reason.decode()) if reason else None,
+        int(idle_since_ms),
+        call_id.decode() or None,
+        paused_ms=int(paused_ms),
+        claimed_ms=int(claimed_ms),
     )

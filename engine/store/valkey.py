@@ -17,6 +17,7 @@ from engine.ports.store import (
     AgentState,
     BalanceNews,
     Granted,
+    PauseReason,
     Reservation,
     Snapshot,
     StorePosting,
@@ -216,8 +217,11 @@ class ValkeyStore:
         states = await self._on_agents("agent_states", *names)
         return tuple(codec.agent_state(*named) for named in zip(names, states, strict=True))
 
-    async def set_paused(self, agent: str, paused: bool) -> None:
-        await self._on_agents("set_paused", agent, int(paused))
+    async def set_pause(self, agent: str, reason: PauseReason | None) -> None:
+        await self._on_agents("set_pause", agent, reason or "")
+
+    async def end_wrap_up(self, agent: str) -> None:
+        await self._on_agents("end_wrap_up", agent)
 
     async def next_turn(self, group: str) -> int:
         return int(await self._orders.command("INCR", codec.turn_key(group)))

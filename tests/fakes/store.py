@@ -20,6 +20,7 @@ from engine.ports.store import (
     AgentState,
     BalanceNews,
     Granted,
+    PauseReason,
     Reservation,
     Snapshot,
     StorePosting,
@@ -207,8 +208,11 @@ class MemoryStore:
             "agent_states", lambda: tuple(self.data.agent(name) for name in names)
         )
 
-    async def set_paused(self, agent: str, paused: bool) -> None:
-        await self._order("set_paused", lambda: self.data.set_paused(agent, paused))
+    async def set_pause(self, agent: str, reason: PauseReason | None) -> None:
+        await self._order("set_pause", lambda: self.data.set_pause(agent, reason))
+
+    async def end_wrap_up(self, agent: str) -> None:
+        await self._order("end_wrap_up", lambda: self.data.end_wrap_up(agent))
 
     async def next_turn(self, group: str) -> int:
         return await self._order("next_turn", lambda: self.data.next_turn(group))

@@ -13,7 +13,7 @@ from engine.core.account import AccountView, Hold
 from engine.core.quota import Meter
 from engine.errors import CallerError, ConflictError, RemoteError
 from engine.ports.commands import COMMAND_TTL_MS, Command, Outcome
-from engine.ports.store import AgentState, Granted, Reservation, Snapshot, StorePosting
+from engine.ports.store import AgentState, Granted, PauseReason, Reservation, Snapshot, StorePosting
 from engine.store.limits import COMMANDS_MOST, ENDED_KEPT_MS, WHOLE_END
 
 NO_STEP = -1
@@ -268,7 +268,9 @@ class StoreData:
         for name in dict.fromkeys(ordered):
             state = self.agent(name)
             if len(claimed) < most and (state.free or state.call_id == call_id):
-                self.agents[name] = replace(state, free=False, call_id=call_id)
+                if state.call_id != call_id:
+                    state = replace(state, call_id=call_id, claimed_ms=self.now_ms())
+                self.agents[name] = replace(state, free=False)
                 claimed.append(name)
         return tuple(claimed)
 
@@ -276,15 +278,25 @@ class StoreData:
         state = self.agent(agent)
         if state.call_id == call_id:
             idle_since_ms = self.now_ms() + wrap_up_ms
-            self.agents[agent] = replace(state, call_id=None, idle_since_ms=idle_since_ms)
+            self.agents[agent] = replace(
+                state, call_id=None, claimed_ms=0, idle_since_ms=idle_since_ms
+            )
 
-    def set_paused(self, agent: str, paused: bool) -> None:
-        self.agents[agent] = replace(self.agent(agent), paused=paused)
+    def set_pause(self, agent: str, reason: PauseReason | None) -> None:
+        state = self.agent(agent)
+        if state.pause is not reason:
+            paused_ms = self.now_ms() if reason is not None else 0
+            self.agents[agent] = replace(state, pause=reason, paused_ms=paused_ms)
+
+    def end_wrap_up(self, agent: str) -> None:
+        state = self.agent(agent)
+        idle_since_ms = min(state.idle_since_ms, self.now_ms())
+        self.agents[agent] = replace(state, idle_since_ms=idle_since_ms)
 
     def agent(self, name: str) -> AgentState:
-        state = self.agents.get(name, AgentState(name, True, False, 0, None))
+        state = self.agents.get(name, AgentState(name, True, None, 0, None))
         idle = state.call_id is None and state.idle_since_ms <= self.now_ms()
-        free = idle and not state.paused
+        free = idle and state.pause is None
         return state if state.free == free else replace(state, free=free)
 
     def next_turn(self, group: str) -> int:

@@ -7,7 +7,7 @@ import pytest
 
 from engine.core.account import AccountView, Hold
 from engine.errors import ConflictError
-from engine.ports.store import AgentState, BalanceNews, Store
+from engine.ports.store import AgentState, BalanceNews, PauseReason, Store
 from tests.ports.stores import METER, Bench, Listener, posting, snapshot, view, wish
 
 
@@ -118,16 +118,20 @@ class TestEngines:
 
 class TestAgents:
     async def test_an_unknown_agent_is_free_since_the_beginning(self, store: Store) -> None:
-        assert await store.agent_states(("x",)) == (AgentState("x", True, False, 0, None),)
+        assert await store.agent_states(("x",)) == (AgentState("x", True, None, 0, None),)
         assert await store.agent_states(()) == ()
 
     async def test_free_agents_are_claimed_in_the_order_given(self, store: Store) -> None:
-        await store.set_paused("p", True)
+        await store.set_pause("p", PauseReason.BREAK)
         assert await store.claim_agents("c1", ("z", "p", "y", "x"), 2) == ("z", "y")
         assert await store.claim_agents("c2", ("z", "p", "y", "x"), 2) == ("x",)
         busy, paused = await store.agent_states(("z", "p"))
-        assert busy == AgentState("z", False, False, 0, "c1")
-        assert paused == AgentState("p", False, True, 0, None)
+        assert busy.claimed_ms > 0
+        assert busy == AgentState("z", False, None, 0, "c1", claimed_ms=busy.claimed_ms)
+        assert paused.paused_ms > 0
+        assert paused == AgentState(
+            "p", False, PauseReason.BREAK, 0, None, paused_ms=paused.paused_ms
+        )
 
     async def test_claiming_again_gives_the_same_agents(self, store: Store) -> None:
         assert await store.claim_agents("c", ("x", "y", "z"), 2) == ("x", "y")
@@ -160,11 +164,36 @@ class TestAgents:
 
     async def test_a_pause_outlasts_a_call(self, store: Store) -> None:
         await store.claim_agents("c", ("x",), 1)
-        await store.set_paused("x", True)
+        await store.set_pause("x", PauseReason.OTHER_WORK)
         await store.free_agent("x", "c", 0)
         assert await store.claim_agents("d", ("x",), 1) == ()
-        await store.set_paused("x", False)
+        await store.set_pause("x", None)
         assert await store.claim_agents("d", ("x",), 1) == ("x",)
+
+    async def test_a_pause_lasts_since_it_began_for_its_reason(self, bench: Bench) -> None:
+        store = bench.engine()
+        await store.set_pause("x", PauseReason.BREAK)
+        (began,) = await store.agent_states(("x",))
+        await bench.pass_ms(20)
+        await store.set_pause("x", PauseReason.BREAK)
+        assert await store.agent_states(("x",)) == (began,)
+        await store.set_pause("x", PauseReason.OTHER_WORK)
+        (other,) = await store.agent_states(("x",))
+        assert other.paused_ms - began.paused_ms >= 20
+        await store.set_pause("x", None)
+        assert await store.agent_states(("x",)) == (AgentState("x", True, None, 0, None),)
+
+    async def test_a_wrap_up_can_be_ended_but_nothing_else_with_it(self, store: Store) -> None:
+        await store.claim_agents("c", ("x", "y"), 2)
+        await store.end_wrap_up("x")
+        assert (await store.agent_states(("x",)))[0].call_id == "c"
+        for name in ("x", "y"):
+            await store.free_agent(name, "c", 60_000)
+        await store.end_wrap_up("x")
+        x, y = await store.agent_states(("x", "y"))
+        assert (x.free, y.free) == (True, False)
+        await store.end_wrap_up("x")
+        assert await store.agent_states(("x",)) == (x,)
 
     async def test_each_group_counts_its_turns(self, store: Store) -> None:
         turns = [await store.next_turn("sales") for _ in range(3)]

@@ -6,7 +6,9 @@ for at = 3, #ARGV do
   local name = ARGV[at]
   local agent = read_agent(KEYS[1], name)
   if #claimed < most and not seen[name] and (agent_is_free(agent, now) or agent.call == id) then
-    agent.call = id
+    if agent.call ~= id then
+      agent.call, agent.claimed_at = id, now
+    end
     write_agent(KEYS[1], name, agent)
     claimed[#claimed + 1] = name
   end

@@ -112,19 +112,31 @@ local function view(key)
   return redis.call('HGETALL', key)
 end
 
--- An agent: idle since when (in the future during his wrap-up time), paused or not, and the call
--- that has claimed him, empty for none.
+-- An agent: idle since when (in the future during his wrap-up time), since when and why he is
+-- paused (no reason: he is not), and since when which call has claimed him, empty for none.
 local function read_agent(key, name)
-  local value = redis.call('HGET', key, name) or '0:0:'
-  local idle_since, paused, call = value:match('^(%d+):([01]):(.*)$')
-  return {idle_since = whole(idle_since), paused = paused, call = call}
+  local value = redis.call('HGET', key, name) or '0:0::0:'
+  local idle_since, paused_at, reason, claimed_at, call =
+    value:match('^(%d+):(%d+):([%l_]*):(%d+):(.*)$')
+  if not idle_since then
+    -- As written before pauses had reasons.
+    local paused
+    idle_since, paused, call = value:match('^(%d+):([01]):(.*)$')
+    paused_at, reason, claimed_at = 0, paused == '1' and 'other_work' or '', 0
+  end
+  return {
+    idle_since = whole(idle_since), paused_at = whole(paused_at), reason = reason,
+    claimed_at = whole(claimed_at), call = call,
+  }
 end
 
 local function write_agent(key, name, agent)
-  local value = text(agent.idle_since) .. ':' .. agent.paused .. ':' .. agent.call
-  redis.call('HSET', key, name, value)
+  local words = {
+    text(agent.idle_since), text(agent.paused_at), agent.reason, text(agent.claimed_at), agent.call,
+  }
+  redis.call('HSET', key, name, table.concat(words, ':'))
 end
 
 local function agent_is_free(agent, now)
-  return agent.call == '' and agent.paused == '0' and agent.idle_since <= now
+  return agent.call == '' and agent.reason == '' and agent.idle_since <= now
 end

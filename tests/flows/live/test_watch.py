@@ -1,0 +1,170 @@
+"""Live calls as they change, told to everybody who looks."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+
+from engine.core.inventory import Organisation
+from engine.flows.live import Change, Live
+from engine.flows.live.watch import BATCHES_A_SECOND, REFRESH_S
+from tests.fakes.clock import virtually
+from tests.flows.world import LANDLINE, MOBILE, World, inventory, service, world
+
+BOLT_DID = "+493023125099"
+
+
+async def until(watched: AsyncGenerator[Change, None], fits: Callable[[Change], bool]) -> Change:
+    """The next change that fits."""
+    async with asyncio.timeout(60):
+        async for change in watched:
+            if fits(change):
+                return change
+    raise AssertionError("watching never ends")
+
+
+async def hung_up(house: World, *calls: object) -> None:
+    for call in calls:
+        house.switch.hang_up(call.leg)  # type: ignore[attr-defined]  # a leg of the fake switch
+        await house.record(call)  # type: ignore[arg-type]  # the same
+
+
+@virtually
+async def test_first_all_then_what_changes_then_what_is_over() -> None:
+    async with world() as house:
+        await house.book(LANDLINE, 3_000_000)
+        await house.start_engine("e2")
+        first = house.call()
+        await house.talking(first)
+        async with aclosing(Live(house.store, house.clock).watch()) as watched:
+            whole = await anext(watched)
+            assert (whole.whole, [call.call_id for call in whole.calls]) == (True, [first.leg])
+            second = house.call(engine="e2")
+            change = await until(
+                watched,
+                lambda change: [c.agent for c in change.calls if c.meter_runs][-1:] == ["a2"],
+            )
+            assert not change.whole
+            talking = change.calls[-1]
+            assert (talking.call_id, talking.engine) == (second.leg, "e2")
+            assert talking.state == "talking"
+            assert talking.since_ms <= talking.at_ms == change.at_ms
+            await hung_up(house, first, second)
+            change = await until(watched, lambda change: second.leg in change.gone)
+            assert change.calls == ()
+
+
+@virtually
+async def test_money_that_comes_in_is_a_change() -> None:
+    async with world() as house:
+        await house.book(LANDLINE, 600_000)
+        call = house.call()
+        await house.talks_for(call, 1)
+        async with aclosing(Live(house.store, house.clock).watch()) as watched:
+            (before,) = (await anext(watched)).calls
+            await house.book(LANDLINE, 600_000)
+            change = await until(watched, lambda change: change.calls[0].balance_micros != 600_000)
+            (after,) = change.calls
+            assert before.left_ms is not None
+            assert after.left_ms == before.left_ms + 60_000 - (after.at_ms - before.at_ms)
+            assert after.held_micros is not None
+            assert 0 < after.held_micros <= 1_200_000
+        await hung_up(house, call)
+
+
+@virtually
+async def test_what_time_alone_changes_is_told_now_and_then() -> None:
+    async with world() as house:
+        await house.book(LANDLINE, 3_000_000)
+        call = house.call()
+        await house.talks_for(call, 10)
+        async with aclosing(Live(house.store, house.clock).watch()) as watched:
+            (before,) = (await anext(watched)).calls
+            (after,) = (await anext(watched)).calls
+            assert after.at_ms - before.at_ms <= REFRESH_S * 1000
+            assert after.cost_micros > before.cost_micros
+        await hung_up(house, call)
+
+
+@virtually
+async def test_each_sees_his_own_organisation_alone() -> None:
+    bolt = service(name="bolt", organisation="bolt", dids=(BOLT_DID,))
+    stock = inventory(service(), bolt)
+    stock = type(stock)(
+        **{name: getattr(stock, name) for name in stock.__slots__}
+        | {"organisations": (*stock.organisations, Organisation(name="bolt", title="Bolt"))}
+    )
+    async with world(stock) as house:
+        await house.book(LANDLINE, 3_000_000)
+        ours = house.call()
+        await house.talking(ours)
+        live = Live(house.store, house.clock)
+        async with aclosing(live.watch("bolt")) as theirs, aclosing(live.watch("acme")) as mine:
+            assert (await anext(theirs)).calls == ()
+            assert [call.call_id for call in (await anext(mine)).calls] == [ours.leg]
+            await hung_up(house, ours)
+            assert await until(mine, lambda change: change.gone == (ours.leg,))
+            assert await live.call(ours.leg, "acme") is None
+            change = await anext(theirs)
+            assert (change.calls, change.gone) == ((), ())
+
+
+@virtually
+async def test_after_a_reconnection_all_are_told_again() -> None:
+    async with world() as house:
+        await house.book(LANDLINE, 3_000_000)
+        call = house.call()
+        await house.talking(call)
+        async with aclosing(Live(house.store, house.clock).watch()) as watched:
+            assert (await anext(watched)).whole
+            house.store_away()
+            await asyncio.sleep(3)
+            house.store_back()
+            change = await until(watched, lambda change: change.whole)
+            assert [one.call_id for one in change.calls] == [call.leg]
+        await hung_up(house, call)
+
+
+@virtually
+async def test_one_watcher_reads_for_all_and_no_faster_than_it_may() -> None:
+    async with world() as house:
+        await house.book(LANDLINE, 3_000_000)
+        call = house.call()
+        await house.talking(call)
+        reads: list[str] = []
+
+        async def count(order: str) -> None:
+            reads.append(order)
+
+        house.store.delay = count
+        live = Live(house.store, house.clock)
+        (snapshot,) = house.data.calls.values()
+
+        async def look() -> None:
+            async with asyncio.timeout(2), aclosing(live.watch()) as watched:
+                async for _change in watched:
+                    pass
+
+        async def write() -> None:
+            for _ in range(200):
+                house.data.save(snapshot)
+                await asyncio.sleep(0.01)
+
+        lookers = [asyncio.create_task(look()) for _ in range(20)]
+        await asyncio.gather(write(), *lookers, return_exceptions=True)
+        # Each order is counted on its way there and back.
+        assert reads.count("live_call") // 2 <= 2 * BATCHES_A_SECOND
+        assert reads.count("live_calls") == 2
+        house.store.delay = house.stores["e1"].delay
+        await hung_up(house, call)
+
+
+@virtually
+async def test_nobody_looks_and_nothing_is_read() -> None:
+    async with world() as house:
+        live = Live(house.store, house.clock)
+        async with aclosing(live.watch()) as watched:
+            await anext(watched)
+            assert len(house.data.call_listeners) == 1
+        assert house.data.call_listeners == []
+        async with aclosing(live.watch(MOBILE)) as watched:
+            assert (await anext(watched)).whole
