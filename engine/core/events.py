@@ -118,10 +118,12 @@ class OrderFailed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountFound(Event):
-    """The caller's account, as the store sees it; `returning` if he has been here before."""
+    """The caller's account, as the store sees it; `returning` if he has been here before, `blocked`
+    if the organisation's staff let him in no more."""
 
     view: AccountView
     returning: bool
+    blocked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,9 +135,11 @@ class FirstCallSettled(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PinChecked(Event):
-    """Number and PIN entered by the caller fit an account, or do not (`view` is None)."""
+    """Number and PIN entered by the caller fit an account, or do not (`view` is None); `blocked` as
+    of `AccountFound`."""
 
     view: AccountView | None
+    blocked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -168,16 +168,24 @@ class Errands:
 
     async def _find_account(self, action: a.FindAccount) -> None:
         terms = self._terms
-        view, returning = await self._accounts.of_number(
+        found = await self._accounts.of_number(
             terms.organisation, action.profile, action.e164, terms.currency
         )
-        self._tell(e.AccountFound(at_ms=self._now_ms(), view=view, returning=returning))
+        self._tell(
+            e.AccountFound(
+                at_ms=self._now_ms(),
+                view=found.view,
+                returning=found.returning,
+                blocked=found.blocked,
+            )
+        )
 
     async def _check_pin(self, action: a.CheckPin) -> None:
-        view = await self._accounts.of_pin(
+        found = await self._accounts.of_pin(
             action.profile, action.number, action.pin, self._terms.region
         )
-        self._tell(e.PinChecked(at_ms=self._now_ms(), view=view))
+        view, blocked = (found.view, found.blocked) if found is not None else (None, False)
+        self._tell(e.PinChecked(at_ms=self._now_ms(), view=view, blocked=blocked))
 
     async def _claim_first_call(self, action: a.ClaimFirstCall) -> None:
         granted = await self._house.ledger.claim_first_call(

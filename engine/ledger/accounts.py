@@ -21,7 +21,15 @@ from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.errors import CallerError, ConflictError
-from engine.ledger.tables import accounts, aliases, calls, first_calls, heads, organisations
+from engine.ledger.tables import (
+    accounts,
+    aliases,
+    blocked_callers,
+    calls,
+    first_calls,
+    heads,
+    organisations,
+)
 from engine.ports.ledger import Account
 from engine.ports.reading.marks import FirstCallMark
 
@@ -36,6 +44,14 @@ def select_accounts() -> Select[tuple[object, ...]]:
     has_talked = exists().where(
         calls.c.account_id == accounts.c.account_id, calls.c.joined_ms.is_not(None)
     )
+    # Whoever is blocked by one account of his is so by all that have its number.
+    other = aliases.alias()
+    is_blocked = exists().where(
+        blocked_callers.c.organisation == accounts.c.organisation,
+        other.c.account_id == blocked_callers.c.account_id,
+        other.c.until_ms.is_(None),
+        other.c.e164 == aliases.c.e164,
+    )
     return (
         select(
             accounts,
@@ -43,6 +59,7 @@ def select_accounts() -> Select[tuple[object, ...]]:
             heads.c.balance_micros,
             heads.c.seq,
             has_talked.label("has_talked"),
+            is_blocked.label("is_blocked"),
         )
         .join(heads, heads.c.account_id == accounts.c.account_id)
         .join(aliases, (aliases.c.account_id == accounts.c.account_id) & _PRESENT)
@@ -60,6 +77,7 @@ def account_of(row: RowMapping) -> Account:
         balance_micros=row["balance_micros"],
         seq=row["seq"],
         returning=row["has_talked"],
+        blocked=row["is_blocked"],
     )
 
 
@@ -138,7 +156,7 @@ async def open_account(connection: AsyncConnection, account: Account, at_ms: int
         )
     )
     await _name(connection, account, account.e164, at_ms)
-    return account
+    return await known(connection, account.account_id)
 
 
 async def _name(connection: AsyncConnection, account: Account, e164: str, at_ms: int) -> None:

@@ -88,4 +88,6 @@ async def page(
 
 def record_of(row: RowMapping) -> CallRecord:
     """The record in a row of `calls`."""
-    return msgspec.convert({name: row[name] for name in _FIELDS}, CallRecord)
+    values = {name: row[name] for name in _FIELDS}
+    # Records from before people could order anything have NULL there.
+    return msgspec.convert(values | {"ordered": row["ordered"] or ()}, CallRecord)

@@ -201,7 +201,7 @@ calls = _table(
     Column("agents", JSON, nullable=False),
     Column("prompts", JSON, nullable=False),
     Column("clock_alarm", Boolean, nullable=False),
-    Column("ordered", JSON, nullable=False, server_default=text("'[]'")),
+    Column("ordered", JSON),
     Index("ix_calls_ended", "ended_ms", "call_id"),
     Index("ix_calls_account_ended", "account_id", "ended_ms", "call_id"),
 )
@@ -329,3 +329,28 @@ api_answers = _table(
     Index("ix_api_answers_begun", "begun_ms"),
 )
 """Answers given by idempotency key; without a status, one that is claimed until `until_ms`."""
+
+caller_notes = _table(
+    "caller_notes",
+    Column("note_id", Text, primary_key=True),
+    _organisation(),
+    _text("account_id", ForeignKey("accounts.account_id")),
+    _text("author"),
+    _number("at_ms"),
+    _text("kind"),
+    _text("text"),
+    Index("ix_caller_notes_account", "account_id", "at_ms"),
+    Index("ix_caller_notes_kind", "organisation", "kind", "at_ms"),
+)
+"""What staff noted of callers; columns are the fields of `ports.callers.CallerNote`."""
+
+blocked_callers = _table(
+    "blocked_callers",
+    _organisation(),
+    Column("account_id", Text, ForeignKey("accounts.account_id"), primary_key=True),
+    _text("author"),
+    _number("at_ms"),
+    _text("reason"),
+    Index("ix_blocked_callers", "organisation", "account_id"),
+)
+"""Callers who are let in no more, by an account of theirs."""

@@ -16,7 +16,10 @@ from engine.ports.store import StorePosting
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A customer's account: an opaque id within a billing profile; `e164` is its present alias."""
+    """A customer's account: an opaque id within a billing profile; `e164` is its present alias.
+
+    `blocked`: staff let nobody in with this number any more (`ports.callers`).
+    """
 
     account_id: str
     organisation: str
@@ -26,6 +29,7 @@ class Account:
     balance_micros: int
     seq: int
     returning: bool
+    blocked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

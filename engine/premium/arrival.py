@@ -104,7 +104,9 @@ def account_found(turn: Turn, event: AccountFound) -> None:
     turn.change(account_id=view.account_id, view=view, returning=event.returning)
     turn.order(WatchAccount(account_id=view.account_id))
     offer = turn.call.service.tariff.first_call
-    if view.blocked:
+    if event.blocked:
+        refuse(turn, Refusal.CALLER_BLOCKED)
+    elif view.blocked:
         refuse(turn, Refusal.ACCOUNT_BLOCKED)
     elif offer is not None and turn.call.service.caller_list and turn.call.caller.verified:
         turn.go(State.CLAIMING)
@@ -317,7 +319,10 @@ def pin_checked(turn: Turn, event: PinChecked) -> None:
     """Fits: go on with that account. Else ask again, three times in all."""
     if event.view is not None:
         turn.change(keypad=Keypad(tries=turn.call.keypad.tries))
-        account_found(turn, AccountFound(at_ms=event.at_ms, view=event.view, returning=True))
+        found = AccountFound(
+            at_ms=event.at_ms, view=event.view, returning=True, blocked=event.blocked
+        )
+        account_found(turn, found)
     elif turn.call.keypad.tries >= PIN_TRIES:
         refuse(turn, Refusal.PIN_WRONG)
     else:

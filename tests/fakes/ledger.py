@@ -63,6 +63,7 @@ class MemoryLedger:
         self._lines: dict[str, list[tuple[StorePosting, JournalLine]]] = {}
         self._outbox: dict[tuple[str, int], StorePosting] = {}
         self._calls: dict[str, CallRecord] = {}
+        self.blocked: set[str] = set()
         self._callers: dict[tuple[str, str, str], tuple[str, int]] = {}
 
     @property
@@ -93,6 +94,7 @@ class MemoryLedger:
                     seq=0,
                     returning=False,
                 )
+            self.mark_blocked()
             account = self._accounts[known]
             if (account.organisation, account.currency) != (organisation, currency):
                 raise ConflictError(f"{e164} has an account of another organisation or currency")
@@ -115,7 +117,19 @@ class MemoryLedger:
             self._aliases[account.profile, e164] = account_id
             self._copy_marks(account, e164)
             self._accounts[account_id] = replace(account, e164=e164)
+            self.mark_blocked()
             return self._accounts[account_id]
+
+    def mark_blocked(self) -> None:
+        """Let every account whose number names a blocked one say so."""
+        numbers = {
+            (a.organisation, a.e164)
+            for a in self._accounts.values()
+            if a.account_id in self.blocked
+        }
+        for account_id, account in self._accounts.items():
+            is_blocked = (account.organisation, account.e164) in numbers
+            self._accounts[account_id] = replace(account, blocked=is_blocked)
 
     async def copy_marks(self, account_id: str, e164: str) -> None:
         async with self._transaction("copy_marks"):

@@ -6,6 +6,8 @@ a while, since calls that live talk on money which the store no longer holds for
 behind is replayed, since only that ends the holds of what was charged meanwhile.
 """
 
+from dataclasses import dataclass
+
 from engine.core.account import AccountView
 from engine.core.number import classify
 from engine.ports.ledger import Account, Ledger
@@ -38,6 +40,15 @@ async def replay(ledger: Ledger, store: Store, account_id: str, reached: int) ->
     return reached
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A caller's account as store and ledger know it; see `core.events.AccountFound`."""
+
+    view: AccountView
+    returning: bool
+    blocked: bool
+
+
 class Accounts:
     """Looks accounts up by what a caller is known by."""
 
@@ -45,21 +56,21 @@ class Accounts:
         self._ledger = ledger
         self._store = store
 
-    async def of_number(
-        self, organisation: str, profile: str, e164: str, currency: str
-    ) -> tuple[AccountView, bool]:
-        """The account of a verified number, opened if there is none; whether he was here before."""
-        account = await self._ledger.open_account(organisation, profile, e164, currency)
-        return await self.view(account), account.returning
+    async def of_number(self, organisation: str, profile: str, e164: str, currency: str) -> Found:
+        """The account of a verified number, opened if there is none."""
+        return await self._found(
+            await self._ledger.open_account(organisation, profile, e164, currency)
+        )
 
-    async def of_pin(self, profile: str, number: str, pin: str, region: str) -> AccountView | None:
+    async def of_pin(self, profile: str, number: str, pin: str, region: str) -> Found | None:
         """The account that number and PIN fit, None if they do not."""
         e164 = classify(number, region).e164
         if e164 is None:
             return None
         account = await self._ledger.check_pin(profile, e164, pin)
-        return await self.view(account) if account is not None else None
+        return await self._found(account) if account is not None else None
 
-    async def view(self, account: Account) -> AccountView:
-        """The store's view; a store that lacks the account or is behind is brought up first."""
-        return await put_back(self._ledger, self._store, account)
+    async def _found(self, account: Account) -> Found:
+        """A store that lacks the account or is behind is brought up first."""
+        view = await put_back(self._ledger, self._store, account)
+        return Found(view, account.returning, account.blocked)

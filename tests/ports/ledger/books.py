@@ -155,6 +155,7 @@ def answered_call(call_id: str, account_id: str, micros: int = 3_980_000) -> Cal
         agents=("ada", "grace"),
         prompts=((NOW_MS + 100, "caller", "tariff"), (NOW_MS + 9_000, "agent", "whisper")),
         clock_alarm=True,
+        ordered=((NOW_MS + 20_000, "anna", "warn"),),
     )
 
 

@@ -9,8 +9,7 @@ down_revision = "0005"
 
 def upgrade() -> None:
     """Add the column."""
-    nothing = sa.text("'[]'")
-    op.add_column("calls", sa.Column("ordered", sa.JSON(), nullable=False, server_default=nothing))
+    op.add_column("calls", sa.Column("ordered", sa.JSON()))
 
 
 def downgrade() -> None:

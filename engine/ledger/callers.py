@@ -1,0 +1,126 @@
+"""`ports.callers` in the ledger's own database; each method is one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
+
+from sqlalchemy import Select, Text, cast, delete, exists, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine.errors import CallerError
+from engine.ledger import accounts
+from engine.ledger.sql import SqlLedger
+from engine.ledger.tables import blocked_callers, caller_notes, calls
+from engine.ports.callers import NOTE_CHARS_MOST, AgentDay, Block, CallerNote, NoteKind
+
+
+class SqlCallers:
+    """Notes, blocks and agents' days in a ledger's books."""
+
+    def __init__(self, ledger: SqlLedger) -> None:
+        self._database = ledger.database
+
+    async def add_note(self, note: CallerNote) -> None:
+        """See `ports.callers`."""
+        if not 0 < len(note.text.strip()) <= NOTE_CHARS_MOST or "\0" in note.text:
+            raise CallerError(f"must be 1 to {NOTE_CHARS_MOST} characters", "text")
+        await self._database.write(partial(_add_note, note=note))
+
+    async def notes(self, organisation: str, account_id: str, most: int) -> Sequence[CallerNote]:
+        """See `ports.callers`."""
+        query = select(caller_notes).where(
+            caller_notes.c.organisation == organisation, caller_notes.c.account_id == account_id
+        )
+        return await self._database.read(partial(_notes, query=query, most=most))
+
+    async def reports(self, organisation: str, most: int) -> Sequence[CallerNote]:
+        """See `ports.callers`."""
+        query = select(caller_notes).where(
+            caller_notes.c.organisation == organisation, caller_notes.c.kind == NoteKind.REPORT
+        )
+        return await self._database.read(partial(_notes, query=query, most=most))
+
+    async def block(self, block: Block) -> None:
+        """See `ports.callers`."""
+        await self._database.write(partial(_block, block=block))
+
+    async def unblock(self, organisation: str, account_id: str) -> bool:
+        """See `ports.callers`."""
+        work = partial(_unblock, organisation=organisation, account_id=account_id)
+        return await self._database.write(work)
+
+    async def blocks(self, organisation: str, after: str, most: int) -> Sequence[Block]:
+        """See `ports.callers`."""
+        work = partial(_blocks, organisation=organisation, after=after, most=most)
+        return await self._database.read(work)
+
+    async def day(self, organisation: str, agent: str, from_ms: int, to_ms: int) -> AgentDay:
+        """See `ports.callers`."""
+        work = partial(_day, organisation=organisation, agent=agent, times=(from_ms, to_ms))
+        return await self._database.read(work)
+
+
+async def _check_owner(connection: AsyncConnection, organisation: str, account_id: str) -> None:
+    account = await accounts.known(connection, account_id)
+    if account.organisation != organisation:
+        raise CallerError(f"there is no account {account_id}", "account_id")
+
+
+async def _add_note(connection: AsyncConnection, note: CallerNote) -> None:
+    await _check_owner(connection, note.organisation, note.account_id)
+    is_there = select(exists().where(caller_notes.c.note_id == note.note_id))
+    if not await connection.scalar(is_there):
+        await connection.execute(insert(caller_notes).values(asdict(note)))
+
+
+async def _notes(
+    connection: AsyncConnection, query: Select[tuple[object, ...]], most: int
+) -> list[CallerNote]:
+    newest = query.order_by(caller_notes.c.at_ms.desc(), caller_notes.c.note_id).limit(most)
+    rows = (await connection.execute(newest)).mappings()
+    return [CallerNote(**{**row, "kind": NoteKind(row["kind"])}) for row in rows]
+
+
+async def _block(connection: AsyncConnection, block: Block) -> None:
+    await _check_owner(connection, block.organisation, block.account_id)
+    is_there = select(exists().where(blocked_callers.c.account_id == block.account_id))
+    if not await connection.scalar(is_there):
+        await connection.execute(insert(blocked_callers).values(asdict(block)))
+
+
+async def _unblock(connection: AsyncConnection, organisation: str, account_id: str) -> bool:
+    done = await connection.execute(
+        delete(blocked_callers).where(
+            blocked_callers.c.organisation == organisation,
+            blocked_callers.c.account_id == account_id,
+        )
+    )
+    return bool(done.rowcount)
+
+
+async def _blocks(
+    connection: AsyncConnection, organisation: str, after: str, most: int
+) -> list[Block]:
+    query = (
+        select(blocked_callers)
+        .where(blocked_callers.c.organisation == organisation, blocked_callers.c.account_id > after)
+        .order_by(blocked_callers.c.account_id)
+        .limit(most)
+    )
+    return [Block(**row) for row in (await connection.execute(query)).mappings()]
+
+
+async def _day(
+    connection: AsyncConnection, organisation: str, agent: str, times: tuple[int, int]
+) -> AgentDay:
+    from_ms, to_ms = times
+    # Both databases write a list of names as JSON text, and no name holds a quote.
+    has_talked = cast(calls.c.agents, Text).contains(f'"{agent}"', autoescape=True)
+    query = select(func.count(), func.coalesce(func.sum(calls.c.talk_ms), 0)).where(
+        calls.c.ended_ms >= from_ms,
+        calls.c.ended_ms < to_ms,
+        calls.c.organisation == organisation,
+        has_talked,
+    )
+    count, talk_ms = (await connection.execute(query)).one()
+    return AgentDay(count, int(talk_ms))

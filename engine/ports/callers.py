@@ -1,0 +1,86 @@
+"""What staff keep of callers, and what an agent's day was like.
+
+All of it is an organisation's own; an account of another is not there (`CallerError`, field
+`account_id`). Callers are named by their accounts, so what is noted of one who withholds his number
+shows it to nobody. Errors are those of `ports.ledger`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+NOTE_CHARS_MOST = 2_000
+
+
+class NoteKind(StrEnum):
+    """Whether something is noted for the next call, or reported to the supervisors."""
+
+    NOTE = "note"
+    REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerNote:
+    """What `author` noted of a caller; `text` has 1 to `NOTE_CHARS_MOST` characters."""
+
+    note_id: str
+    organisation: str
+    account_id: str
+    kind: NoteKind = NoteKind.NOTE
+    author: str
+    text: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A caller who is let in no more, by whom and why."""
+
+    organisation: str
+    account_id: str
+    author: str
+    reason: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgentDay:
+    """How many calls an agent talked in, and how long these were talked in all."""
+
+    calls: int = 0
+    talk_ms: int = 0
+
+
+class Callers(Protocol):
+    """Every method is one transaction."""
+
+    async def add_note(self, note: CallerNote) -> None:
+        """Keep a note; one with an id that is there already is the same note."""
+        ...
+
+    async def notes(self, organisation: str, account_id: str, most: int) -> Sequence[CallerNote]:
+        """The newest notes on a caller, newest first."""
+        ...
+
+    async def reports(self, organisation: str, most: int) -> Sequence[CallerNote]:
+        """The newest reports on any caller, newest first."""
+        ...
+
+    async def block(self, block: Block) -> None:
+        """Let a caller in no more: from his next call on `ports.ledger.Account.blocked` says so of
+        every account of the organisation with his number. A block that is there stays as it is."""
+        ...
+
+    async def unblock(self, organisation: str, account_id: str) -> bool:
+        """Let him in again; whether he was blocked."""
+        ...
+
+    async def blocks(self, organisation: str, after: str, most: int) -> Sequence[Block]:
+        """Blocked callers in the order of their account ids, those that follow `after`."""
+        ...
+
+    async def day(self, organisation: str, agent: str, from_ms: int, to_ms: int) -> AgentDay:
+        """The agent's calls that ended in the half-open interval; one in which others talked too
+        counts whole for each."""
+        ...

@@ -1,0 +1,72 @@
+"""Notes, blocks and agents' days in memory, beside a ledger's twin."""
+
+from collections.abc import Sequence
+
+from engine.errors import CallerError
+from engine.ports.callers import NOTE_CHARS_MOST, AgentDay, Block, CallerNote, NoteKind
+from tests.fakes.ledger import MemoryLedger
+
+
+class MemoryCallers:
+    """`ports.callers.Callers` in memory."""
+
+    def __init__(self, ledger: MemoryLedger) -> None:
+        self._ledger = ledger
+        self._notes: dict[str, CallerNote] = {}
+        self._blocks: dict[str, Block] = {}
+
+    async def add_note(self, note: CallerNote) -> None:
+        if not 0 < len(note.text.strip()) <= NOTE_CHARS_MOST or "\0" in note.text:
+            raise CallerError(f"must be 1 to {NOTE_CHARS_MOST} characters", "text")
+        await self._check_owner(note.organisation, note.account_id)
+        self._notes.setdefault(note.note_id, note)
+
+    async def notes(self, organisation: str, account_id: str, most: int) -> Sequence[CallerNote]:
+        mine = (organisation, account_id)
+        return self._newest(
+            [n for n in self._notes.values() if (n.organisation, n.account_id) == mine], most
+        )
+
+    async def reports(self, organisation: str, most: int) -> Sequence[CallerNote]:
+        mine = (organisation, NoteKind.REPORT)
+        return self._newest(
+            [n for n in self._notes.values() if (n.organisation, n.kind) == mine], most
+        )
+
+    def _newest(self, notes: list[CallerNote], most: int) -> list[CallerNote]:
+        return sorted(notes, key=lambda note: (-note.at_ms, note.note_id))[:most]
+
+    async def block(self, block: Block) -> None:
+        await self._check_owner(block.organisation, block.account_id)
+        self._blocks.setdefault(block.account_id, block)
+        self._mark()
+
+    async def unblock(self, organisation: str, account_id: str) -> bool:
+        block = self._blocks.get(account_id)
+        if block is None or block.organisation != organisation:
+            return False
+        del self._blocks[account_id]
+        self._mark()
+        return True
+
+    async def blocks(self, organisation: str, after: str, most: int) -> Sequence[Block]:
+        mine = [b for b in self._blocks.values() if b.organisation == organisation]
+        later = [block for block in mine if block.account_id > after]
+        return sorted(later, key=lambda block: block.account_id)[:most]
+
+    async def day(self, organisation: str, agent: str, from_ms: int, to_ms: int) -> AgentDay:
+        records = [
+            record
+            for record in await self._ledger.calls(None, from_ms, to_ms)
+            if record.organisation == organisation and agent in record.agents
+        ]
+        return AgentDay(len(records), sum(record.talk_ms for record in records))
+
+    async def _check_owner(self, organisation: str, account_id: str) -> None:
+        account = await self._ledger.account(account_id)
+        if account is None or account.organisation != organisation:
+            raise CallerError(f"there is no account {account_id}", "account_id")
+
+    def _mark(self) -> None:
+        self._ledger.blocked = set(self._blocks)
+        self._ledger.mark_blocked()

@@ -1,0 +1,129 @@
+"""What every ledger keeps of callers: notes, reports, blocks, and what agents have done."""
+
+from dataclasses import replace
+
+import pytest
+
+from engine.errors import CallerError
+from engine.ledger.callers import SqlCallers
+from engine.ledger.sql import SqlLedger
+from engine.ports.callers import NOTE_CHARS_MOST, AgentDay, Block, CallerNote, Callers, NoteKind
+from engine.ports.ledger import Ledger
+from tests.fakes.callers import MemoryCallers
+from tests.fakes.ledger import MemoryLedger
+from tests.ports.ledger.books import LANDLINE, MOBILE, NOW_MS, Books, answered_call, opened
+
+
+@pytest.fixture
+def ledger(books: Books) -> Ledger:
+    return books.open()
+
+
+@pytest.fixture
+def callers(ledger: Ledger) -> Callers:
+    if isinstance(ledger, SqlLedger):
+        return SqlCallers(ledger)
+    assert isinstance(ledger, MemoryLedger)
+    return MemoryCallers(ledger)
+
+
+def note(account_id: str, number: int = 1, text: str = "ruft meist abends an") -> CallerNote:
+    return CallerNote(
+        note_id=f"n{number}",
+        organisation="acme",
+        account_id=account_id,
+        author="ada",
+        text=text,
+        at_ms=NOW_MS + number,
+    )
+
+
+def block(account_id: str) -> Block:
+    return Block(
+        organisation="acme", account_id=account_id, author="ada", reason="rude", at_ms=NOW_MS
+    )
+
+
+async def test_notes_are_shown_newest_first_and_so_many(ledger: Ledger, callers: Callers) -> None:
+    account_id = (await opened(ledger)).account_id
+    notes = [note(account_id, number) for number in range(1, 5)]
+    for one in (*notes, replace(notes[0], text="again")):
+        await callers.add_note(one)
+    assert await callers.notes("acme", account_id, 3) == notes[:0:-1]
+    assert (await callers.notes("acme", account_id, 9))[-1] == notes[0]
+    assert await callers.notes("acme", (await opened(ledger, LANDLINE)).account_id, 3) == []
+    assert await callers.notes("bolt", account_id, 3) == []
+
+
+async def test_reports_are_notes_of_any_caller(ledger: Ledger, callers: Callers) -> None:
+    ids = [(await opened(ledger, e164)).account_id for e164 in (MOBILE, LANDLINE)]
+    reports = [replace(note(ids[n], n + 1), kind=NoteKind.REPORT) for n in (0, 1)]
+    for one in (*reports, note(ids[0], 9)):
+        await callers.add_note(one)
+    assert await callers.reports("acme", 5) == reports[::-1]
+    assert await callers.reports("bolt", 5) == []
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "x" * (NOTE_CHARS_MOST + 1), "a\0b"])
+async def test_a_note_has_so_many_characters(ledger: Ledger, callers: Callers, text: str) -> None:
+    account_id = (await opened(ledger)).account_id
+    with pytest.raises(CallerError) as caught:
+        await callers.add_note(note(account_id, text=text))
+    assert caught.value.field == "text"
+    await callers.add_note(note(account_id, text="ü" * NOTE_CHARS_MOST))
+
+
+async def test_of_anothers_caller_nothing_can_be_kept(ledger: Ledger, callers: Callers) -> None:
+    other = await ledger.open_account("bolt", "bolt-eur", MOBILE, "EUR")
+    for work in (callers.add_note(note(other.account_id)), callers.block(block(other.account_id))):
+        with pytest.raises(CallerError) as caught:
+            await work
+        assert caught.value.field == "account_id"
+    with pytest.raises(CallerError):
+        await callers.block(block("nobody"))
+    assert await callers.blocks("bolt", "", 9) == []
+
+
+async def test_a_block_holds_for_all_accounts_of_the_number(
+    ledger: Ledger, callers: Callers
+) -> None:
+    blocked = await opened(ledger)
+    assert not blocked.blocked
+    await callers.block(block(blocked.account_id))
+    await callers.block(replace(block(blocked.account_id), reason="another"))
+    assert await callers.blocks("acme", "", 9) == [block(blocked.account_id)]
+    assert (await opened(ledger)).blocked
+    assert (await ledger.open_account("acme", "phone", MOBILE, "EUR")).blocked
+    assert not (await opened(ledger, LANDLINE)).blocked
+    assert not (await ledger.open_account("bolt", "bolt-eur", MOBILE, "EUR")).blocked
+    moved = await ledger.change_number(blocked.account_id, "+493012345679")
+    assert moved.blocked
+    assert not (await ledger.open_account("acme", "phone", MOBILE, "EUR")).blocked
+    assert not await callers.unblock("bolt", blocked.account_id)
+    assert await callers.unblock("acme", blocked.account_id)
+    assert not await callers.unblock("acme", blocked.account_id)
+    found = await ledger.account(blocked.account_id)
+    assert found is not None
+    assert not found.blocked
+
+
+async def test_blocks_come_in_pages(ledger: Ledger, callers: Callers) -> None:
+    ids = sorted([(await opened(ledger, f"+49301111{n:03}")).account_id for n in range(5)])
+    for account_id in ids:
+        await callers.block(block(account_id))
+    pages = [await callers.blocks("acme", "", 3), await callers.blocks("acme", ids[2], 3)]
+    assert [[one.account_id for one in page] for page in pages] == [ids[:3], ids[3:]]
+
+
+async def test_an_agents_day_counts_his_own_calls(ledger: Ledger, callers: Callers) -> None:
+    account_id = (await opened(ledger)).account_id
+    for number, agents in enumerate((("ada", "grace"), ("ada",), ("ad",), ())):
+        record = answered_call(f"c{number}", account_id, micros=0)
+        await ledger.settle(
+            replace(record, agents=agents, ended_ms=NOW_MS + number, talk_ms=1_000 + number)
+        )
+    assert await callers.day("acme", "ada", NOW_MS, NOW_MS + 9) == AgentDay(2, 2_001)
+    assert await callers.day("acme", "ada", NOW_MS + 1, NOW_MS + 9) == AgentDay(1, 1_001)
+    assert await callers.day("acme", "ada", NOW_MS, NOW_MS) == AgentDay()
+    assert await callers.day("acme", "a%", NOW_MS, NOW_MS + 9) == AgentDay()
+    assert await callers.day("bolt", "ada", NOW_MS, NOW_MS + 9) == AgentDay()
