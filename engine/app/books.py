@@ -14,6 +14,7 @@ from engine.flows.keys import KeyRing
 from engine.flows.money.relay import Relay
 from engine.flows.payments.till import MANUAL, Till
 from engine.ledger.api.sql import SqlKeys
+from engine.ledger.callers import SqlCallers
 from engine.ledger.payments.sql import SqlOrders
 from engine.ledger.reading.sql import SqlKeeping, SqlKin, SqlRecords
 from engine.ledger.sql import SqlLedger
@@ -42,6 +43,11 @@ class Books:
     def statements(self) -> SqlStatements:
         """The sums of the journal."""
         return SqlStatements(self.ledger)
+
+    @property
+    def callers(self) -> SqlCallers:
+        """What staff keep of callers."""
+        return SqlCallers(self.ledger)
 
     @property
     def orders(self) -> SqlOrders:

@@ -7,13 +7,16 @@ from pathlib import Path
 from engine.app.plan import WebPlan
 from engine.core.inventory import Inventory, ProviderTerms
 from engine.errors import CallerError
+from engine.flows.agents import Staff
 from engine.flows.keys import KeyRing
+from engine.flows.live import Control, Live
 from engine.flows.money.movements import Money
 from engine.flows.money.relay import Relay
 from engine.flows.orders import House
 from engine.flows.payments.seals import Seal
 from engine.flows.payments.till import Till
 from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
+from engine.ledger.callers import SqlCallers
 from engine.ledger.payments.sql import SqlOrders
 from engine.ledger.sql import SqlLedger
 from engine.payments.registry import open_provider
@@ -42,6 +45,7 @@ async def open_site(
         stack=stack,
         metrics=house.metrics,
     )
+    live, callers = Live(house.store, house.clock), SqlCallers(ledger)
     return Site(
         till=till,
         ledger=ledger,
@@ -55,6 +59,10 @@ async def open_site(
         keys=KeyRing(SqlKeys(ledger), house.clock),
         answers=SqlAnswers(ledger),
         customers=SqlCustomers(ledger),
+        live=live,
+        control=Control(house.store, house.clock),
+        staff=Staff(house.store, live, callers, house.inventory, house.clock),
+        callers=callers,
     )
 
 

@@ -7,13 +7,14 @@ import click
 
 from engine.cli.books.apikey import apikey
 from engine.cli.books.balance import balance
-from engine.cli.books.calls import calls
 from engine.cli.books.evn import evn
 from engine.cli.books.ledger import ledger
 from engine.cli.books.payments import payments
 from engine.cli.books.statement import statement
 from engine.cli.config import config
 from engine.cli.dialplan import dialplan
+from engine.cli.live.agents import agents
+from engine.cli.live.calls import calls
 from engine.cli.number import classify_numbers
 from engine.cli.quote import quote_calls
 from engine.cli.reading.call import call
@@ -28,6 +29,7 @@ def main() -> None:
     """Groschen: prepaid calls on Asterisk, rated to the second."""
 
 
+main.add_command(agents)
 main.add_command(apikey)
 main.add_command(balance)
 main.add_command(call)

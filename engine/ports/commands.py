@@ -14,7 +14,7 @@ COMMAND_TTL_MS = 5_000
 OUTCOME_KEPT_MS = 60_000
 
 
-class Order(StrEnum):
+class CallOrder(StrEnum):
     """What a person can want of a live call."""
 
     END = "end"
@@ -39,7 +39,7 @@ class Command:
     command_id: str
     call_id: str
     organisation: str | None
-    order: Order
+    order: CallOrder
     by: str
     reason: str = ""
 

@@ -21,6 +21,9 @@ class Scope(StrEnum):
     NUMBERS_WRITE = "numbers:write"
     ORDERS_READ = "orders:read"
     ORDERS_WRITE = "orders:write"
+    CALLS_READ = "calls:read"
+    CALLS_WRITE = "calls:write"
+    AGENTS_WRITE = "agents:write"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from engine.core.inventory import Inventory
+from engine.flows.agents import Staff
 from engine.flows.keys import KeyRing
+from engine.flows.live import Control, Live
 from engine.flows.money.movements import Money
 from engine.flows.payments.seals import Seal
 from engine.flows.payments.till import Till
+from engine.ports.callers import Callers
 from engine.ports.clock import Clock
 from engine.ports.ledger import Ledger
 from engine.ports.operators import Answers, Customers
@@ -33,6 +36,10 @@ class Site:
     keys: KeyRing
     answers: Answers
     customers: Customers
+    live: Live
+    control: Control
+    staff: Staff
+    callers: Callers
 
 
 SITE = web.AppKey("SITE", Site)

@@ -7,7 +7,7 @@ from contextlib import aclosing
 import pytest
 
 from engine.errors import ConflictError
-from engine.ports.commands import COMMAND_TTL_MS, Command, Order, Outcome
+from engine.ports.commands import COMMAND_TTL_MS, CallOrder, Command, Outcome
 from engine.ports.store import Store
 from engine.store.limits import COMMANDS_MOST
 from tests.ports.stores import Bench, snapshot
@@ -17,7 +17,7 @@ WAIT_S = 10
 
 def command(command_id: str = "k1", call_id: str = "c") -> Command:
     return Command(
-        command_id=command_id, call_id=call_id, organisation="acme", order=Order.WARN, by="anna"
+        command_id=command_id, call_id=call_id, organisation="acme", order=CallOrder.WARN, by="anna"
     )
 
 

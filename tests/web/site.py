@@ -24,13 +24,16 @@ from engine.core.money import MICROS, Rounding
 from engine.core.payment import FactKind, PaymentFact, PaymentOrder
 from engine.core.tariff import BillingStart, Increment, StartsFrom, Tariff
 from engine.errors import RemoteError
+from engine.flows.agents import Staff
 from engine.flows.clock import SystemClock
 from engine.flows.keys import KeyRing
+from engine.flows.live import Control, Live
 from engine.flows.money.movements import Money
 from engine.flows.money.relay import Relay
 from engine.flows.payments.seals import Purpose, Seal
 from engine.flows.payments.till import Begun, Till, Wish
 from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
+from engine.ledger.callers import SqlCallers
 from engine.ledger.payments.sql import SqlOrders
 from engine.ledger.sql import SqlLedger
 from engine.ports.payments import Forged, Headers, Notice, Places, Redirect
@@ -222,6 +225,7 @@ async def open_site(
         seal=Seal(SECRET),
         origin=origin,
     )
+    live, callers = Live(store, clock), SqlCallers(ledger)
     site = Site(
         till=till,
         ledger=ledger,
@@ -235,6 +239,10 @@ async def open_site(
         keys=KeyRing(SqlKeys(ledger), clock),
         answers=SqlAnswers(ledger),
         customers=SqlCustomers(ledger),
+        live=live,
+        control=Control(store, clock),
+        staff=Staff(store, live, callers, lambda: inventory, clock),
+        callers=callers,
     )
     try:
         yield Bench(site, ledger, store, provider)

@@ -14,7 +14,7 @@ from engine.errors import EngineError
 from engine.flows.calls import Calls, call_of
 from engine.flows.errands import House
 from engine.ports.clock import Clock
-from engine.ports.commands import COMMAND_TTL_MS, Command, Order, Outcome
+from engine.ports.commands import COMMAND_TTL_MS, CallOrder, Command, Outcome
 from engine.ports.store import Store
 from engine.premium.call import PremiumCall, State
 from engine.premium.telling import was_just_told
@@ -92,11 +92,11 @@ class Obeying:
             log.warning("order.not_answered", call=command.call_id, error=str(error))
 
 
-def outcome_of(order: Order, before: PremiumCall, after: PremiumCall, now_ms: int) -> Outcome:
+def outcome_of(order: CallOrder, before: PremiumCall, after: PremiumCall, now_ms: int) -> Outcome:
     """What came of an order by the step it led to: one carried out is noted in the call."""
     if after.ordered != before.ordered:
         return Outcome.DONE
-    if order is Order.WARN and before.state is State.TALKING and was_just_told(before, now_ms):
+    if order is CallOrder.WARN and before.state is State.TALKING and was_just_told(before, now_ms):
         return Outcome.TOO_SOON
     if before.state in (State.SETTLING, State.FINISHED):
         return Outcome.GONE
@@ -108,6 +108,6 @@ def _may_touch(command: Command, call: PremiumCall) -> bool:
 
 
 def _event(command: Command, now_ms: int) -> Event:
-    if command.order is Order.END:
+    if command.order is CallOrder.END:
         return EndOrdered(at_ms=now_ms, reason=command.reason, by=command.by)
     return WarnOrdered(at_ms=now_ms, by=command.by)

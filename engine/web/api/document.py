@@ -14,7 +14,8 @@ from engine.web.problems import MEDIA_TYPE
 
 VERSION = "1.0.0"
 REF = "#/components/schemas/{model}"
-ABOUT = """Accounts, money, numbers and payment orders of one organisation, which the API key names.
+ABOUT = """Accounts, money, numbers, payment orders, live calls and agents of one organisation,
+which the API key names.
 
 Amounts are decimal strings with at most 6 decimals, times RFC 3339 in UTC, numbers E.164. A number
 that a caller has withheld is null. Every refusal is a problem document (RFC 9457). A write needs an
@@ -27,6 +28,9 @@ MEANINGS = {
     Scope.NUMBERS_WRITE: "Change accounts' numbers.",
     Scope.ORDERS_READ: "Look up payment orders.",
     Scope.ORDERS_WRITE: "Begin payment orders.",
+    Scope.CALLS_READ: "Look at live calls and agents.",
+    Scope.CALLS_WRITE: "Warn and end live calls.",
+    Scope.AGENTS_WRITE: "Pause agents and let them work again.",
 }
 
 Json = dict[str, Any]
@@ -97,7 +101,8 @@ def _example(model: type[BaseModel]) -> Json:
         return example
     items, field = next(iter(model.model_fields.items()))
     (item,) = get_args(field.annotation)
-    return {items: [_example(item)], "next": None}
+    further = {"next": None} if "next" in model.model_fields else {}
+    return {items: [_example(item)], **further}
 
 
 # --- operations ----------------------------------------------------------------------------
@@ -152,7 +157,7 @@ def _parameters(route: Route[Any, Any]) -> list[Json]:
             "name": part[1:-1],
             "in": "path",
             "required": True,
-            "schema": {"type": "string", "pattern": models.ID_PATTERN},
+            "schema": {"type": "string", "pattern": models.NAMED_PATTERN},
         }
         for part in route.path.split("/")
         if part.startswith("{")

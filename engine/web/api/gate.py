@@ -34,7 +34,8 @@ from engine.web.api.contract import (
     Route,
 )
 from engine.web.api.document import document
-from engine.web.api.models import ID_PATTERN, Form
+from engine.web.api.live import ROUTES as LIVE
+from engine.web.api.models import NAMED_PATTERN, Form
 from engine.web.api.orders import ROUTES as ORDERS
 from engine.web.guard import BODY_BYTES_MOST
 from engine.web.problems import MEDIA_TYPE, Handler, of_error, problem
@@ -42,11 +43,11 @@ from engine.web.rates import Allowance
 from engine.web.site import SITE
 
 PREFIX = "/api/v1"
-ROUTES: tuple[Route[Any, Any], ...] = (*ACCOUNTS, *ORDERS)
+ROUTES: tuple[Route[Any, Any], ...] = (*ACCOUNTS, *ORDERS, *LIVE)
 FAULTS_MOST = 20
 JSON = "application/json"
 
-_ID = re.compile(ID_PATTERN)
+_ID = re.compile(NAMED_PATTERN)
 
 log = structlog.get_logger(__name__)
 

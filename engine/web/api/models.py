@@ -19,10 +19,15 @@ from pydantic import (
 
 from engine.core.payment import OrderStatus
 from engine.core.posting import EntryKind
+from engine.flows.agents import Standing
+from engine.ports.commands import CallOrder
+from engine.ports.store import PauseReason
 
 PAGE_DEFAULT = 50
 PAGE_MOST = 200
 ID_PATTERN = "^[0-9a-z]{1,64}$"
+NAMED_PATTERN = "^[0-9A-Za-z][0-9A-Za-z._-]{0,99}$"
+"""What a path may name: an id of ours, a call's, an agent's name."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RFC3339 = re.compile(
@@ -301,6 +306,113 @@ class BegunOrder(BaseModel):
 
     order: Order
     redirect_url: str = Field(description="Where the payer goes on.")
+
+
+class End(Form):
+    """Why a call is ended."""
+
+    model_config = _example(reason="complaint 4711")
+
+    reason: Reason = Field(description="Why, for the call's record.")
+
+
+class Ordered(BaseModel):
+    """The call's engine has carried it out."""
+
+    model_config = _example(call_id="1795300000.12", order="warn")
+
+    call_id: str
+    order: CallOrder
+
+
+_CALL: dict[str, Any] = {
+    "call_id": "1795300000.12",
+    "at": "2026-11-03T16:20:00.000Z",
+    "service": "Sternlicht",
+    "account_id": "9f1c3a5be0d24c7f8a6b1d2e3f405162",
+    "caller": "+493023125xxx",
+    "withheld": False,
+    "agent": "anna",
+    "state": "talking",
+    "since": "2026-11-03T16:17:30.100Z",
+    "arrived": "2026-11-03T16:17:02.114Z",
+    "currency": "EUR",
+    "cost": "4.98",
+    "meter_runs": True,
+    "left_ms": 271500,
+    "balance": "15.50",
+    "held": "5.98",
+    "first_call": False,
+    "config_version": 12,
+    "engine": "engine-1",
+}
+
+
+class Call(BaseModel):
+    """A live call at an instant."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_CALL]})
+
+    call_id: str
+    at: Time = Field(description="The instant that cost and time left are of.")
+    service: str
+    account_id: str | None
+    caller: str | None = Field(description="Cut by three digits; null if withheld or unknown.")
+    withheld: bool
+    agent: str | None
+    state: str
+    since: Time = Field(description="When it came into this state.")
+    arrived: Time
+    currency: Currency
+    cost: Amount = Field(description="What it costs if it ends now.")
+    meter_runs: bool = Field(description="Whether `left_ms` is counting down.")
+    left_ms: int | None = Field(description="How long it may go on; null while nothing is charged.")
+    balance: Amount | None
+    held: Amount | None = Field(description="What all calls on the account may still use up.")
+    first_call: bool
+    config_version: int
+    engine: str
+
+
+class Calls(BaseModel):
+    """All live calls, oldest first."""
+
+    calls: list[Call]
+
+
+class Pausing(Form):
+    """Why an agent pauses."""
+
+    model_config = _example(reason="break")
+
+    # JSON knows no members of an enumeration.
+    reason: PauseReason = Field(strict=False)
+
+
+class Agent(BaseModel):
+    """How an agent stands."""
+
+    model_config = _example(
+        name="anna",
+        state="wrap_up",
+        since="2026-11-03T16:20:00.000Z",
+        until="2026-11-03T16:20:30.000Z",
+        pause=None,
+        call_id=None,
+    )
+
+    name: str
+    state: Standing
+    since: Time | None = Field(description="Null if he never had a call.")
+    until: Time | None = Field(description="When his wrap-up time ends.")
+    pause: PauseReason | None = Field(description="Also one that begins after his call.")
+    call_id: str | None
+
+
+class Agents(BaseModel):
+    """All agents, in the order of the operator's files."""
+
+    agents: list[Agent]
 
 
 class Fault(BaseModel):

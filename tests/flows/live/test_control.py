@@ -6,7 +6,7 @@ import pytest
 
 from engine.core.cdr import Disposition
 from engine.flows.live import Control, Live
-from engine.ports.commands import COMMAND_TTL_MS, Command, Order, Outcome
+from engine.ports.commands import COMMAND_TTL_MS, CallOrder, Command, Outcome
 from engine.premium.call import State
 from tests.fakes.clock import virtually
 from tests.fakes.telephony import FakeLeg
@@ -16,7 +16,7 @@ WITHIN_S = 0.1
 
 
 def order(
-    call: FakeLeg, what: Order, number: int = 1, organisation: str | None = "acme"
+    call: FakeLeg, what: CallOrder, number: int = 1, organisation: str | None = "acme"
 ) -> Command:
     return Command(
         command_id=f"{what}{number}",
@@ -40,7 +40,7 @@ async def test_both_hear_why_a_call_is_ended_and_it_is_charged_to_the_second() -
         call = house.call(engine="e2")
         await house.talks_for(call, 10.5)
         agent = house.agent_leg(call)
-        assert await asked(house, order(call, Order.END)) is Outcome.DONE
+        assert await asked(house, order(call, CallOrder.END)) is Outcome.DONE
         assert house.talked_ms(call) == 10_500
         record = await house.record(call)
         assert record.disposition is Disposition.ENDED_BY_OPERATOR
@@ -57,11 +57,11 @@ async def test_both_hear_the_true_time_once_in_thirty_seconds() -> None:
         call = house.call()
         await house.talks_for(call, 57)
         agent = house.agent_leg(call)
-        assert await asked(house, order(call, Order.WARN, 1)) is Outcome.DONE
-        assert await asked(house, order(call, Order.WARN, 1)) is Outcome.DONE
-        assert await asked(house, order(call, Order.WARN, 2)) is Outcome.TOO_SOON
+        assert await asked(house, order(call, CallOrder.WARN, 1)) is Outcome.DONE
+        assert await asked(house, order(call, CallOrder.WARN, 1)) is Outcome.DONE
+        assert await asked(house, order(call, CallOrder.WARN, 2)) is Outcome.TOO_SOON
         await asyncio.sleep(31)
-        assert await asked(house, order(call, Order.WARN, 3)) is Outcome.DONE
+        assert await asked(house, order(call, CallOrder.WARN, 3)) is Outcome.DONE
         (seen,) = await Live(house.store, house.clock).calls()
         assert [(told.who, told.prompt) for told in seen.warned] == [
             ("caller", "time_changed_caller-s240"),
@@ -82,7 +82,7 @@ async def test_the_forced_end_is_what_they_hear_if_it_comes_first() -> None:
         await house.book(LANDLINE, 30_000_000)
         call = house.call()
         await house.talks_for(call, 60)
-        assert await asked(house, order(call, Order.WARN)) is Outcome.DONE
+        assert await asked(house, order(call, CallOrder.WARN)) is Outcome.DONE
         (seen,) = await Live(house.store, house.clock).calls()
         assert (seen.left_ms, seen.warned[0].prompt) == (540_000, "time_changed_caller-s540")
         house.switch.hang_up(call.leg)
@@ -97,8 +97,8 @@ async def test_who_waits_is_not_warned_but_can_be_sent_away() -> None:
             house.mute(agent)
         call = house.call()
         await house.in_state(call, State.HUNTING)
-        assert await asked(house, order(call, Order.WARN)) is Outcome.NOT_TALKING
-        assert await asked(house, order(call, Order.END)) is Outcome.DONE
+        assert await asked(house, order(call, CallOrder.WARN)) is Outcome.NOT_TALKING
+        assert await asked(house, order(call, CallOrder.END)) is Outcome.DONE
         record = await house.record(call)
         assert record.disposition is Disposition.ENDED_BY_OPERATOR
         assert record.charge_micros == 0
@@ -110,16 +110,16 @@ async def test_what_is_over_or_anothers_is_gone() -> None:
         await house.book(LANDLINE, 3_000_000)
         call = house.call()
         await house.talking(call)
-        assert await asked(house, order(call, Order.END, 1, "bolt")) is Outcome.GONE
+        assert await asked(house, order(call, CallOrder.END, 1, "bolt")) is Outcome.GONE
         assert house.machine(call) is not None
         house.switch.hang_up(call.leg)
         await house.record(call)
-        assert await asked(house, order(call, Order.END, 2)) is Outcome.GONE
-        assert await asked(house, order(call, Order.END, 3, None)) is Outcome.GONE
+        assert await asked(house, order(call, CallOrder.END, 2)) is Outcome.GONE
+        assert await asked(house, order(call, CallOrder.END, 3, None)) is Outcome.GONE
 
 
-@pytest.mark.parametrize("what", list(Order))
-def test_a_command_follows_its_call_to_the_engine_that_adopts_it(what: Order) -> None:
+@pytest.mark.parametrize("what", list(CallOrder))
+def test_a_command_follows_its_call_to_the_engine_that_adopts_it(what: CallOrder) -> None:
     @virtually
     async def main() -> None:
         async with world() as house:
@@ -131,7 +131,7 @@ def test_a_command_follows_its_call_to_the_engine_that_adopts_it(what: Order) ->
             outcome = asyncio.create_task(asked(house, order(call, what)))
             await house.until(lambda: house.machine(call) is not None)
             assert await outcome is Outcome.DONE
-            if what is Order.WARN:
+            if what is CallOrder.WARN:
                 house.switch.hang_up(call.leg)
             record = await house.record(call)
             assert [told for _, _, told in record.ordered] == [
@@ -149,7 +149,7 @@ async def test_who_asks_a_dead_engine_is_told_that_nothing_was_done() -> None:
         await house.talks_for(call, 20)
         await house.kill_engine("e1")
         began_ms = house.now_ms()
-        assert await asked(house, order(call, Order.END)) is Outcome.UNANSWERED
+        assert await asked(house, order(call, CallOrder.END)) is Outcome.UNANSWERED
         assert house.now_ms() - began_ms <= COMMAND_TTL_MS + 1_000
         await house.start_engine("e2")
         await asyncio.sleep(20)

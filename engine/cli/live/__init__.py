@@ -1,0 +1,1 @@
+"""Commands on what lives now: calls and agents."""
