@@ -62,6 +62,7 @@ class Needs:
     agents: int | Callable[..., int] = 1
     outside: int = 0
     lang: str = "de"
+    wrap_up_s: int = 0
     group: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -71,6 +72,7 @@ def scene(
     agents: int | Callable[..., int] = 1,
     outside: int = 0,
     lang: str = "de",
+    wrap_up_s: int = 0,
     **group: Any,
 ) -> Callable[[Act], Act]:
     """A test that is played as a scene; its first argument is the `Scene`."""
@@ -84,7 +86,7 @@ def scene(
         signature = inspect.Signature([*ours, *values])
         test.__signature__ = signature  # type: ignore[attr-defined]  # read by pytest
         test.__name__, test.__doc__, test.__module__ = act.__name__, act.__doc__, act.__module__
-        needs = Needs(line, act, agents, outside, lang, group)
+        needs = Needs(line, act, agents, outside, lang, wrap_up_s, group)
         test.needs = needs  # type: ignore[attr-defined]  # read by the stage
         marked: Act = pytest.mark.timeout(2 * PLAY_LIMIT_S + 60)(
             pytest.mark.asyncio(loop_scope="session")(test)
@@ -134,7 +136,7 @@ class Cast:
                 name=name,
                 organisation=ORGANISATION,
                 address=f"127.0.0.1:{phones_port}",
-                wrap_up_s=0,
+                wrap_up_s=self.needs.wrap_up_s,
                 lang=lang,
             )
             for name in self.phones
