@@ -1,4 +1,4 @@
-"""`ports.callers` in the ledger's own database; each method is one transaction."""
+"""`ports.people.callers` in the ledger's own database; each method is one transaction."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -11,7 +11,7 @@ from engine.errors import CallerError
 from engine.ledger import accounts
 from engine.ledger.sql import SqlLedger
 from engine.ledger.tables import blocked_callers, caller_notes, calls
-from engine.ports.callers import NOTE_CHARS_MOST, AgentDay, Block, CallerNote, NoteKind
+from engine.ports.people.callers import NOTE_CHARS_MOST, AgentDay, Block, CallerNote, NoteKind
 
 
 class SqlCallers:
@@ -21,41 +21,41 @@ class SqlCallers:
         self._database = ledger.database
 
     async def add_note(self, note: CallerNote) -> None:
-        """See `ports.callers`."""
+        """See `ports.people.callers`."""
         if not 0 < len(note.text.strip()) <= NOTE_CHARS_MOST or "\0" in note.text:
             raise CallerError(f"must be 1 to {NOTE_CHARS_MOST} characters", "text")
         await self._database.write(partial(_add_note, note=note))
 
     async def notes(self, organisation: str, account_id: str, most: int) -> Sequence[CallerNote]:
-        """See `ports.callers`."""
+        """See `ports.people.callers`."""
         query = select(caller_notes).where(
             caller_notes.c.organisation == organisation, caller_notes.c.account_id == account_id
         )
         return await self._database.read(partial(_notes, query=query, most=most))
 
     async def reports(self, organisation: str, most: int) -> Sequence[CallerNote]:
-        """See `ports.callers`."""
+        """See `ports.people.callers`."""
         query = select(caller_notes).where(
             caller_notes.c.organisation == organisation, caller_notes.c.kind == NoteKind.REPORT
         )
         return await self._database.read(partial(_notes, query=query, most=most))
 
     async def block(self, block: Block) -> None:
-        """See `ports.callers`."""
+        """See `ports.people.callers`."""
         await self._database.write(partial(_block, block=block))
 
     async def unblock(self, organisation: str, account_id: str) -> bool:
-        """See `ports.callers`."""
+        """See `ports.people.callers`."""
         work = partial(_unblock, organisation=organisation, account_id=account_id)
         return await self._database.write(work)
 
     async def blocks(self, organisation: str, after: str, most: int) -> Sequence[Block]:
-        """See `ports.callers`."""
+        """See `ports.people.callers`."""
         work = partial(_blocks, organisation=organisation, after=after, most=most)
         return await self._database.read(work)
 
     async def day(self, organisation: str, agent: str, from_ms: int, to_ms: int) -> AgentDay:
-        """See `ports.callers`."""
+        """See `ports.people.callers`."""
         work = partial(_day, organisation=organisation, agent=agent, times=(from_ms, to_ms))
         return await self._database.read(work)
 

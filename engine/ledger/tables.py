@@ -342,7 +342,7 @@ caller_notes = _table(
     Index("ix_caller_notes_account", "account_id", "at_ms"),
     Index("ix_caller_notes_kind", "organisation", "kind", "at_ms"),
 )
-"""What staff noted of callers; columns are the fields of `ports.callers.CallerNote`."""
+"""What staff noted of callers; columns are the fields of `ports.people.callers.CallerNote`."""
 
 blocked_callers = _table(
     "blocked_callers",

@@ -18,7 +18,7 @@ from engine.ports.store import StorePosting
 class Account:
     """A customer's account: an opaque id within a billing profile; `e164` is its present alias.
 
-    `blocked`: staff let nobody in with this number any more (`ports.callers`).
+    `blocked`: staff let nobody in with this number any more (`ports.people.callers`).
     """
 
     account_id: str

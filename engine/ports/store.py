@@ -13,7 +13,7 @@ from typing import Protocol
 
 from engine.core.account import AccountView
 from engine.core.quota import Meter
-from engine.ports.commands import Commands
+from engine.ports.people.commands import Commands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

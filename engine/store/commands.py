@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from engine.errors import EngineError
-from engine.ports.commands import COMMAND_TTL_MS, OUTCOME_KEPT_MS, Command, Outcome
+from engine.ports.people.commands import COMMAND_TTL_MS, OUTCOME_KEPT_MS, Command, Outcome
 from engine.store.codec import line_key, outcome_key, taken_key
 from engine.store.limits import (
     BLOCK_MS,
@@ -27,20 +27,20 @@ log = structlog.get_logger(__name__)
 
 
 class CommandLines:
-    """`ports.commands.Commands`; `orders` go at once, `waits` may take `BLOCK_MS` longer."""
+    """`ports.people.commands.Commands`; `orders` go at once, `waits` may take `BLOCK_MS` longer."""
 
     def __init__(self, orders: Orders, waits: Orders) -> None:
         self._orders = orders
         self._waits = waits
 
     async def send(self, engine: str, command: Command) -> None:
-        """See `ports.commands`."""
+        """See `ports.people.commands`."""
         body = msgspec.json.encode(command)
         keys = (line_key(engine),)
         await self._orders.script("send_command", keys, body, COMMAND_TTL_MS, COMMANDS_MOST)
 
     async def received(self, engine: str) -> AsyncIterator[Command]:
-        """See `ports.commands`."""
+        """See `ports.people.commands`."""
         after, wait_s = "0", RECONNECT_FIRST_S
         while True:
             try:
@@ -62,12 +62,12 @@ class CommandLines:
         return bool(await self._orders.script("take_command", keys, *words))
 
     async def answer(self, command_id: str, outcome: Outcome) -> None:
-        """See `ports.commands`."""
+        """See `ports.people.commands`."""
         keys = (outcome_key(command_id),)
         await self._orders.script("answer_command", keys, outcome, OUTCOME_KEPT_MS)
 
     async def outcome(self, command_id: str, within_ms: int) -> Outcome | None:
-        """See `ports.commands`; waits for `BLOCK_MS` at most."""
+        """See `ports.people.commands`; waits for `BLOCK_MS` at most."""
         block_ms = min(within_ms, BLOCK_MS)
         for _, fields in await self._read(outcome_key(command_id), "0", block_ms):
             return Outcome(fields[b"outcome"].decode())

@@ -11,8 +11,8 @@ from typing import Any
 
 from engine.core.account import AccountView
 from engine.core.quota import Meter
-from engine.ports.commands import Command, Outcome
 from engine.ports.metrics import UNMEASURED, Metrics
+from engine.ports.people.commands import Command, Outcome
 from engine.ports.store import (
     AgentState,
     BalanceNews,

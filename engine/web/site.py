@@ -12,10 +12,10 @@ from engine.flows.live import Control, Live
 from engine.flows.money.movements import Money
 from engine.flows.payments.seals import Seal
 from engine.flows.payments.till import Till
-from engine.ports.callers import Callers
 from engine.ports.clock import Clock
 from engine.ports.ledger import Ledger
 from engine.ports.operators import Answers, Customers
+from engine.ports.people.callers import Callers
 from engine.ports.store import Store
 from engine.web.guard import Guard
 

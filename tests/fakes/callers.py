@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from engine.errors import CallerError
-from engine.ports.callers import NOTE_CHARS_MOST, AgentDay, Block, CallerNote, NoteKind
+from engine.ports.people.callers import NOTE_CHARS_MOST, AgentDay, Block, CallerNote, NoteKind
 from tests.fakes.ledger import MemoryLedger
 
 
 class MemoryCallers:
-    """`ports.callers.Callers` in memory."""
+    """`ports.people.callers.Callers` in memory."""
 
     def __init__(self, ledger: MemoryLedger) -> None:
         self._ledger = ledger

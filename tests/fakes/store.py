@@ -15,7 +15,7 @@ from typing import TypeVar
 from engine.core.account import AccountView
 from engine.core.quota import Meter
 from engine.errors import RemoteError
-from engine.ports.commands import Command, Outcome
+from engine.ports.people.commands import Command, Outcome
 from engine.ports.store import (
     AgentState,
     BalanceNews,

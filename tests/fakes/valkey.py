@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from engine.core.account import AccountView, Hold
 from engine.core.quota import Meter
 from engine.errors import CallerError, ConflictError, RemoteError
-from engine.ports.commands import COMMAND_TTL_MS, Command, Outcome
+from engine.ports.people.commands import COMMAND_TTL_MS, Command, Outcome
 from engine.ports.store import AgentState, Granted, PauseReason, Reservation, Snapshot, StorePosting
 from engine.store.limits import COMMANDS_MOST, ENDED_KEPT_MS, WHOLE_END
 

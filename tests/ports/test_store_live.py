@@ -7,7 +7,7 @@ from contextlib import aclosing
 import pytest
 
 from engine.errors import ConflictError
-from engine.ports.commands import COMMAND_TTL_MS, CallOrder, Command, Outcome
+from engine.ports.people.commands import COMMAND_TTL_MS, CallOrder, Command, Outcome
 from engine.ports.store import Store
 from engine.store.limits import COMMANDS_MOST
 from tests.ports.stores import Bench, snapshot

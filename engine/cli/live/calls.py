@@ -14,7 +14,7 @@ from engine.cli.lines import write
 from engine.core.money import format_shortest
 from engine.flows.live import Change, Control, Live, LiveCall
 from engine.flows.papers.columns import aligned
-from engine.ports.commands import CallOrder, Command, Outcome
+from engine.ports.people.commands import CallOrder, Command, Outcome
 from engine.settings import Settings
 
 SHOW_EVERY_S = 1.0

@@ -15,8 +15,8 @@ import structlog
 from engine.core.inventory import Agent, Inventory
 from engine.flows.live.seen import LiveCall
 from engine.flows.live.watch import Live
-from engine.ports.callers import AgentDay, Callers
 from engine.ports.clock import Clock
+from engine.ports.people.callers import AgentDay, Callers
 from engine.ports.store import AgentState, PauseReason, Store
 from engine.premium.call import State
 

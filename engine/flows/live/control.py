@@ -14,7 +14,7 @@ from engine.errors import EngineError
 from engine.flows.calls import Calls, call_of
 from engine.flows.errands import House
 from engine.ports.clock import Clock
-from engine.ports.commands import COMMAND_TTL_MS, CallOrder, Command, Outcome
+from engine.ports.people.commands import COMMAND_TTL_MS, CallOrder, Command, Outcome
 from engine.ports.store import Store
 from engine.premium.call import PremiumCall, State
 from engine.premium.telling import was_just_told

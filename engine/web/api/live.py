@@ -3,13 +3,13 @@
 from typing import Any
 
 from engine.core.money import format_shortest
+from engine.errors import RemoteError
 from engine.flows.agents import AgentSeen
 from engine.flows.live import LiveCall
-from engine.ports.commands import CallOrder, Command, Outcome
 from engine.ports.operators import Scope
+from engine.ports.people.commands import CallOrder, Command, Outcome
 from engine.web.api import models
 from engine.web.api.contract import (
-    NOT_CARRIED_OUT,
     NOT_FOUND,
     NOT_TALKING,
     TOLD_LATELY,
@@ -27,7 +27,6 @@ _REFUSALS = {
     Outcome.GONE: _NO_CALL,
     Outcome.NOT_TALKING: Refused(NOT_TALKING, "Only a conversation can be told its time."),
     Outcome.TOO_SOON: Refused(TOLD_LATELY, "They are told at most every 30 seconds."),
-    Outcome.UNANSWERED: Refused(NOT_CARRIED_OUT, "The call may have changed hands."),
 }
 
 
@@ -68,6 +67,9 @@ async def _order(
         reason=reason,
     )
     outcome = await asked.site.control.carry_out(command)
+    if outcome is Outcome.UNANSWERED:
+        # No answer to be kept: the same key may be tried again.
+        raise RemoteError("the call's engine did not answer")
     return _REFUSALS.get(outcome) or models.Ordered(call_id=command.call_id, order=order)
 
 
@@ -168,7 +170,6 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         body=models.End,
         answer=models.Ordered,
         run=end_call,
-        refusals=(NOT_TALKING, NOT_CARRIED_OUT),
     ),
     Route(
         method="POST",
@@ -180,7 +181,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         body=NoBody,
         answer=models.Ordered,
         run=warn_call,
-        refusals=(NOT_TALKING, TOLD_LATELY, NOT_CARRIED_OUT),
+        refusals=(NOT_TALKING, TOLD_LATELY),
     ),
     Route(
         method="GET",

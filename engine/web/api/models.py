@@ -20,7 +20,7 @@ from pydantic import (
 from engine.core.payment import OrderStatus
 from engine.core.posting import EntryKind
 from engine.flows.agents import Standing
-from engine.ports.commands import CallOrder
+from engine.ports.people.commands import CallOrder
 from engine.ports.store import PauseReason
 
 PAGE_DEFAULT = 50

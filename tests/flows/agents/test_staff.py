@@ -5,14 +5,14 @@ import asyncio
 from engine.core.cdr import Refusal
 from engine.core.identity import SignalledIdentity
 from engine.core.inventory import Agent
-from engine.flows.agents import AgentSeen, Staff, Standing
+from engine.flows.agents import AgentSeen, CallerFile, Staff, Standing
 from engine.flows.live import Live
-from engine.ports.callers import AgentDay, Block
+from engine.ports.people.callers import AgentDay, Block, NoteKind
 from engine.ports.store import PauseReason
 from engine.premium.call import State
 from tests.fakes.callers import MemoryCallers
 from tests.fakes.clock import virtually
-from tests.flows.world import LANDLINE, World, inventory, service, world
+from tests.flows.world import LANDLINE, World, asserted, inventory, service, world
 
 BOTH = (
     Agent(name="a1", organisation="acme", wrap_up_s=30),
@@ -119,6 +119,41 @@ async def test_anothers_agent_is_not_there() -> None:
         assert not await staff.pause("nobody", PauseReason.BREAK, "a1")
         (state,) = await house.store.agent_states(("b1",))
         assert state.free
+
+
+@virtually
+async def test_of_the_caller_he_talks_with_an_agent_notes_reports_and_blocks() -> None:
+    async with world() as house:
+        await house.book(LANDLINE, 3_000_000)
+        hidden = SignalledIdentity(asserted=(asserted(LANDLINE),), from_user="", privacy="id")
+        call = house.call(identity=hidden)
+        await house.talking(call)
+        seen = await a1(staff_of(house))
+        assert seen.call is not None
+        assert (seen.call.caller, seen.call.withheld) == (None, True)
+        account_id = seen.call.account_id
+        assert account_id is not None
+        file = CallerFile(MemoryCallers(house.ledger), house.clock, "acme")
+        note = await file.note(account_id, "a1", " abends ")
+        await asyncio.sleep(1)
+        report = await file.note(account_id, "a1", "rude", NoteKind.REPORT)
+        assert (note.text, note.at_ms) == ("abends", house.now_ms() - 1_000)
+        assert list(await file.notes(account_id)) == [report, note]
+        assert list(await file.reports()) == [report]
+        await file.block(account_id, "a1", "rude")
+        await asyncio.sleep(5)
+        talking = house.machine(call)
+        assert talking is not None
+        assert talking.state is State.TALKING
+        house.switch.hang_up(call.leg)
+        await house.record(call)
+        record = await house.record(house.call(identity=hidden))
+        assert record.refusal is Refusal.CALLER_BLOCKED
+        assert await file.unblock(account_id, "anna")
+        third = house.call(identity=hidden)
+        await house.talking(third)
+        house.switch.hang_up(third.leg)
+        await house.record(third)
 
 
 async def _blocked(house: World) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from engine.core.cdr import Disposition
 from engine.flows.live import Control, Live
-from engine.ports.commands import COMMAND_TTL_MS, CallOrder, Command, Outcome
+from engine.ports.people.commands import COMMAND_TTL_MS, CallOrder, Command, Outcome
 from engine.premium.call import State
 from tests.fakes.clock import virtually
 from tests.fakes.telephony import FakeLeg

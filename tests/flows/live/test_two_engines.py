@@ -15,7 +15,7 @@ from engine.flows.engine import Engine
 from engine.flows.errands import House
 from engine.flows.live import Control, Live
 from engine.flows.money.relay import Relay
-from engine.ports.commands import CallOrder, Command, Outcome
+from engine.ports.people.commands import CallOrder, Command, Outcome
 from engine.store.address import StoreAddress, parse_address
 from engine.store.process import StoreProcess
 from engine.store.valkey import ValkeyStore

@@ -7,7 +7,7 @@ import uuid
 from engine.core.cdr import Disposition
 from engine.flows.clock import SystemClock
 from engine.flows.live import Control, Live, LiveCall
-from engine.ports.commands import CallOrder, Command, Outcome
+from engine.ports.people.commands import CallOrder, Command, Outcome
 from engine.ports.store import PauseReason
 from tests.rig.sip.legs import Leg
 from tests.system.stage.lines import line

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from engine.core.inventory import Agent
-from engine.ports.commands import Outcome
 from engine.ports.operators import Scope
+from engine.ports.people.commands import Outcome
 from engine.ports.store import PauseReason, Snapshot
 from tests.cli.test_evn import talking_calls
 from tests.web.api.conftest import Program

@@ -7,8 +7,15 @@ import pytest
 from engine.errors import CallerError
 from engine.ledger.callers import SqlCallers
 from engine.ledger.sql import SqlLedger
-from engine.ports.callers import NOTE_CHARS_MOST, AgentDay, Block, CallerNote, Callers, NoteKind
 from engine.ports.ledger import Ledger
+from engine.ports.people.callers import (
+    NOTE_CHARS_MOST,
+    AgentDay,
+    Block,
+    CallerNote,
+    Callers,
+    NoteKind,
+)
 from tests.fakes.callers import MemoryCallers
 from tests.fakes.ledger import MemoryLedger
 from tests.ports.ledger.books import LANDLINE, MOBILE, NOW_MS, Books, answered_call, opened
