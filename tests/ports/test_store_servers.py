@@ -6,6 +6,7 @@ import signal
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from structlog.testing import capture_logs
 
 from engine.core.account import Hold
 from engine.errors import RemoteError
-from engine.ports.store import Snapshot, Store
+from engine.ports.people.commands import CallOrder, Command, Outcome
+from engine.ports.store import AgentState, PauseReason, Snapshot, Store
 from engine.store.address import StoreAddress, parse_address
 from engine.store.process import SOCKET_PATH_BYTES_MOST, StoreProcess, socket_of
 from engine.store.scripts import SCRIPTS
@@ -55,6 +57,9 @@ def kill(process: StoreProcess) -> None:
     os.kill(process.pid, signal.SIGKILL)
 
 
+ORDER = Command(command_id="k", call_id="c", organisation=None, order=CallOrder.WARN, by="anna")
+
+
 async def use_all(store: Store) -> tuple[Snapshot, ...]:
     """Give every order there is once."""
     await store.seed_account("a", "EUR", 1_000_000, 1)
@@ -70,7 +75,14 @@ async def use_all(store: Store) -> tuple[Snapshot, ...]:
     await store.renew_lease("two", 60_000)
     await store.claim_agents("c", ("x", "y"), 2)
     await store.free_agent("y", "c", 0)
-    await store.set_paused("z", True)
+    await store.set_pause("z", PauseReason.BREAK)
+    await store.end_wrap_up("y")
+    await store.send("two", ORDER)
+    async with aclosing(store.received("two")) as commands:
+        assert await anext(commands) == ORDER
+    await store.answer(ORDER.command_id, Outcome.DONE)
+    assert await store.outcome(ORDER.command_id, 1_000) is Outcome.DONE
+    assert await store.live_call("e") is None
     await store.next_turn("sales")
     assert await store.living_engines() == ("two",)
     assert [state.free for state in await store.agent_states(("x", "y", "z"))] == [0, 1, 0]
@@ -125,6 +137,42 @@ class TestRestart:
             told = await listener.until(lambda news: news.view.seq == 2)
         assert told.credited_micros == 50
         await other.close()
+
+    async def test_changes_of_calls_go_on_after_a_restart(
+        self, process: StoreProcess, engine: ValkeyStore
+    ) -> None:
+        async with asyncio.timeout(WAIT_S), aclosing(engine.changes()) as told:
+            assert await anext(told) is None
+            kill(process)
+            await process.stop()
+            await process.start()
+            assert await anext(told) is None
+            await engine.save(snapshot("c"))
+            assert await anext(told) == "c"
+
+    async def test_commands_go_on_after_a_restart(
+        self, process: StoreProcess, engine: ValkeyStore
+    ) -> None:
+        other = ValkeyStore(parse_address(process.url))
+        async with asyncio.timeout(WAIT_S), aclosing(other.received("one")) as commands:
+            waiting = asyncio.ensure_future(anext(commands))
+            await engine.send("two", ORDER)
+            kill(process)
+            await process.stop()
+            await process.start()
+            await engine.send("one", ORDER)
+            assert await waiting == ORDER
+        await other.close()
+
+    async def test_an_agent_written_before_pauses_had_reasons_is_understood(
+        self, process: StoreProcess, engine: ValkeyStore
+    ) -> None:
+        with Redis(unix_socket_path=parse_address(process.url).path) as operator:
+            operator.hset("agents", mapping={"x": "7:0:c1", "y": "0:1:"})
+        assert await engine.agent_states(("x", "y")) == (
+            AgentState("x", False, None, 7, "c1"),
+            AgentState("y", False, PauseReason.OTHER_WORK, 0, None),
+        )
 
     async def test_money_that_came_in_while_the_line_was_cut_is_told_once(
         self, process: StoreProcess, engine: ValkeyStore
