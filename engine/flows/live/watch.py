@@ -117,6 +117,11 @@ class Live:
             viewer.woken.set()
         if self._watcher is None:
             self._watcher = asyncio.create_task(self._watch(), name="live")
+            self._watcher.add_done_callback(lambda _watcher: self._wake_all())
+
+    def _wake_all(self) -> None:
+        for viewer in self._viewers:
+            viewer.woken.set()
 
     async def _leave(self, viewer: _Viewer) -> None:
         self._viewers.discard(viewer)
@@ -131,6 +136,9 @@ class Live:
         """What this viewer is to be told next, waited for."""
         await self._woken(viewer)
         viewer.woken.clear()
+        if self._watcher is not None and self._watcher.done():
+            # It never ends but by a fault of ours, which nobody must wait behind.
+            await self._watcher
         whole, changed = viewer.whole, viewer.changed
         viewer.whole, viewer.changed = False, set()
         if whole:
@@ -217,4 +225,4 @@ class Live:
         for viewer in self._viewers:
             viewer.whole |= whole
             viewer.changed |= changed
-            viewer.woken.set()
+        self._wake_all()

@@ -4,9 +4,12 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
+import pytest
+
 from engine.core.inventory import Organisation
 from engine.flows.live import Change, Live
 from engine.flows.live.watch import BATCHES_A_SECOND, REFRESH_S
+from engine.ports.store import Snapshot
 from tests.fakes.clock import virtually
 from tests.flows.world import LANDLINE, MOBILE, World, inventory, service, world
 
@@ -167,4 +170,19 @@ async def test_nobody_looks_and_nothing_is_read() -> None:
             assert len(house.data.call_listeners) == 1
         assert house.data.call_listeners == []
         async with aclosing(live.watch(MOBILE)) as watched:
+            assert (await anext(watched)).whole
+
+
+@virtually
+async def test_a_watcher_that_fails_lets_nobody_wait_for_ever() -> None:
+    async with world() as house:
+        live = Live(house.store, house.clock)
+        async with aclosing(live.watch()) as watched:
+            assert (await anext(watched)).whole
+            broken = Snapshot(call_id="c", account_id=None, engine="e1", epoch=1, body=b"no call")
+            house.data.save(broken)
+            with pytest.raises(ExceptionGroup):
+                await until(watched, lambda change: bool(change.calls))
+        del house.data.calls["c"]
+        async with aclosing(live.watch()) as watched:
             assert (await anext(watched)).whole
