@@ -1,0 +1,1 @@
+"""People at work beside calls: supervisors and agents."""
