@@ -1,5 +1,7 @@
-"""`groschen dialplan render` for an Asterisk that somebody else starts."""
+"""`groschen dialplan` for an Asterisk that somebody else starts, and calls that nobody makes."""
 
+import json
+import shutil
 import stat
 from pathlib import Path
 
@@ -76,3 +78,73 @@ def test_ports_that_are_none_are_wrong_usage(tmp_path: Path, rtp: str) -> None:
     result = _render(tmp_path, "--rtp", rtp)
     assert result.exit_code == 2
     assert "must be two ports" in result.stderr
+
+
+# --- check, for an Asterisk whose folder can be written ---------------------------------------
+
+
+def _invoke(*args: str, **others: str) -> Result:
+    return CliRunner(env=SETTINGS | others).invoke(
+        main, ["dialplan", *args], catch_exceptions=False
+    )
+
+
+def _rendered(tmp_path: Path) -> dict[str, str]:
+    """An Asterisk rendered for somebody else to start, and a folder for dialplan of one's own."""
+    folder, own = tmp_path / "asterisk", tmp_path / "own"
+    own.mkdir()
+    assert _render(folder).exit_code == 0
+    return {"GROSCHEN_ASTERISK_FOLDER": str(folder), "GROSCHEN_OWN_DIALPLAN": str(own)}
+
+
+def test_what_was_rendered_is_right_and_changes_nothing(tmp_path: Path) -> None:
+    checked = _invoke("check", **_rendered(tmp_path))
+    assert checked.exit_code == 0, checked.output
+    assert checked.stdout == "The dialplan is right. Files that would change: 0.\n"
+
+
+def test_differences_are_shown_before_anything_is_done(tmp_path: Path) -> None:
+    places = _rendered(tmp_path)
+    (tmp_path / "own" / "a.conf").write_text("exten => 4711,1,Hangup()\n")
+    checked = _invoke("check", "--json", **places)
+    answer = json.loads(checked.stdout)
+    assert answer["valid"] is True
+    kinds = {change["file"]: change["kind"] for change in answer["changes"]}
+    assert kinds == {"extensions.conf": "changed", "own.d/a.conf": "added"}
+    assert not (tmp_path / "asterisk/etc/own.d/a.conf").exists()
+
+
+def test_mistakes_are_named_with_their_place(tmp_path: Path) -> None:
+    places = _rendered(tmp_path)
+    (tmp_path / "own" / "a.conf").write_text("exten => 4711,1,Hangup()\n same => n,Playbck(x)\n")
+    told = _invoke("check", **places)
+    assert told.exit_code == 1
+    assert told.stdout == (
+        "own.d/a.conf:2:12: Playbck is no application that this Asterisk has loaded; "
+        "did you mean Playback? [unknown_application]\n"
+    )
+    [problem] = json.loads(_invoke("check", "--json", **places).stdout)["problems"]
+    assert (problem["line"], problem["rule"]) == (2, "unknown_application")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "rule"),
+    [
+        ("two words.conf", b"", "file_name"),
+        ("a.conf", b"\xff", "encoding"),
+        ("a.conf", b";" * 1_000_001, "too_large"),
+    ],
+)
+def test_files_that_are_none_are_refused(
+    tmp_path: Path, name: str, content: bytes, rule: str
+) -> None:
+    places = _rendered(tmp_path)
+    (tmp_path / "own" / name).write_bytes(content)
+    [problem] = json.loads(_invoke("check", "--json", **places).stdout)["problems"]
+    assert problem["rule"] == rule
+
+
+def test_an_asterisk_that_is_not_here_is_named() -> None:
+    refused = _invoke("check")
+    assert refused.exit_code == 1
+    assert "GROSCHEN_ASTERISK_FOLDER" in refused.stderr

@@ -1,0 +1,16 @@
+"""`groschen dialplan`: the configuration that Asterisk loads, and what it does with a call."""
+
+import click
+
+from engine.cli.dialplan.applying import apply, check
+from engine.cli.dialplan.rendering import render_files
+
+
+@click.group("dialplan")
+def dialplan() -> None:
+    """Asterisk's configuration, made of the operator's files."""
+
+
+dialplan.add_command(render_files)
+dialplan.add_command(check)
+dialplan.add_command(apply)
