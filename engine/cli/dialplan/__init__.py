@@ -4,6 +4,7 @@ import click
 
 from engine.cli.dialplan.applying import apply, check
 from engine.cli.dialplan.rendering import render_files
+from engine.cli.dialplan.tracing import trace_call
 
 
 @click.group("dialplan")
@@ -14,3 +15,4 @@ def dialplan() -> None:
 dialplan.add_command(render_files)
 dialplan.add_command(check)
 dialplan.add_command(apply)
+dialplan.add_command(trace_call)
