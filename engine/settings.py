@@ -67,8 +67,14 @@ class Settings(BaseModel):
     ami_user: str = Field("engine", description="its AMI user")
     ami_secret: SecretStr | None = Field(None, description="its AMI secret")
     cel_file: str = Field("", description="its CEL notes, where the engine can read them")
+    asterisk_folder: Path | None = Field(
+        None, description="its folder, if its `etc` may be changed from here"
+    )
     sip_port: int = Field(
         5060, ge=0, le=65535, description="SIP port (UDP) of our own Asterisk; 0: a free one"
+    )
+    own_dialplan: Path = Field(
+        CHECKOUT / "dialplan" / "own", description="the operator's own dialplan, beside ours"
     )
     agi_host: str = Field("127.0.0.1", description="where FastAGI listens")
     agi_port: int = Field(4573, ge=0, le=65535, description="FastAGI port; 0: a free one")
@@ -100,7 +106,7 @@ class Settings(BaseModel):
         "masked", description="how phone numbers appear in logs"
     )
 
-    @field_validator("var", "config", "sounds", "secrets")
+    @field_validator("var", "config", "sounds", "secrets", "asterisk_folder", "own_dialplan")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return path.absolute() if path is not None else None

@@ -6,7 +6,7 @@ books alone, for commands.
 """
 
 from engine.app.books import Books, books_of, manual_till
-from engine.app.plan import Plan, WebPlan, plan_of, secret
+from engine.app.plan import Plan, WebPlan, asterisk_files, plan_of, secret
 from engine.app.running import Running, running
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Plan",
     "Running",
     "WebPlan",
+    "asterisk_files",
     "books_of",
     "manual_till",
     "plan_of",

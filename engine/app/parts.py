@@ -4,15 +4,21 @@ import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from engine.app.plan import Plan
+import structlog
+
+from engine.app.plan import OWN_ASTERISK, Plan
+from engine.asterisk.etc.files import AsteriskFiles
 from engine.asterisk.process import Access, AsteriskProcess, Program, Wishes
 from engine.flows.clock import SystemClock
+from engine.flows.config import Problems
 from engine.ledger.sql import SqlLedger
 from engine.ports.metrics import UNMEASURED, Metrics
 from engine.speech.library import Library
 from engine.store.address import parse_address
 from engine.store.process import StoreProcess
 from engine.store.valkey import ValkeyStore
+
+log = structlog.get_logger(__name__)
 
 
 def keep_private(folder: Path) -> None:
@@ -56,7 +62,7 @@ async def own_asterisk(plan: Plan, sounds: Library, stack: AsyncExitStack) -> Ac
     """An Asterisk of our own."""
     fault = sounds.sounds / "de" / "audio" / "fault"
     asterisk = await AsteriskProcess.start(
-        plan.folder / "asterisk",
+        plan.folder / OWN_ASTERISK,
         Program.found(plan.program),
         plan.inventory,
         Wishes(
@@ -67,3 +73,23 @@ async def own_asterisk(plan: Plan, sounds: Library, stack: AsyncExitStack) -> Ac
     )
     stack.push_async_callback(asterisk.stop)
     return asterisk.access
+
+
+async def files_of(plan: Plan, access: Access) -> AsteriskFiles | None:
+    """The files of the plan's Asterisk, if they can be changed from here.
+
+    Our own has just read what was rendered at its start, so the operator's own dialplan is brought
+    to it now. If that is wrong it goes on with what was last applied: no typing error keeps the
+    lines from being served.
+    """
+    folder = plan.asterisk_folder if plan.access else plan.folder / OWN_ASTERISK
+    if folder is None:
+        return None
+    files = AsteriskFiles.opened(folder, plan.own_dialplan, access)
+    if plan.access is None:
+        outcome = await files.apply(plan.inventory)
+        if isinstance(outcome, Problems):
+            log.error("dialplan.own_refused", problems=str(outcome))
+        elif outcome.refused:
+            log.error("dialplan.refused", why=outcome.refused, said=outcome.said)
+    return files

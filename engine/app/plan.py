@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from engine.asterisk.etc.files import AsteriskFiles
 from engine.asterisk.process import Access
 from engine.core.inventory import Inventory
 from engine.errors import CallerError
@@ -17,6 +18,7 @@ from engine.flows.payments.seals import SECRET_BYTES_LEAST
 from engine.payments.registry import option_forms
 from engine.settings import Settings
 
+OWN_ASTERISK = "asterisk"
 OWN_SEAL_FILE = "web-secret"
 
 
@@ -40,6 +42,8 @@ class WebPlan:
 class Plan:
     """What one engine runs with. None stands for our own: embedded store, SQLite, our Asterisk.
 
+    `asterisk_folder` is that of an Asterisk not ours whose files may be changed, `own_dialplan` the
+    operator's folder of dialplan of his own.
     `folder` keeps all that is written at run time; `sounds` is the operator's prompt folder and
     `rendered` where further audio is made; `program` names the Asterisk that can be run.
     """
@@ -52,6 +56,8 @@ class Plan:
     program: Path
     access: Access | None = None
     sip_port: int = 0
+    asterisk_folder: Path | None = None
+    own_dialplan: Path | None = None
     store_url: str | None = None
     store_password: str | None = None
     database_url: str | None = None
@@ -89,6 +95,8 @@ def plan_of(settings: Settings) -> Plan:
         program=settings.var / "asterisk.json",
         access=_access(settings),
         sip_port=settings.sip_port,
+        asterisk_folder=settings.asterisk_folder,
+        own_dialplan=settings.own_dialplan,
         store_url=settings.store_url,
         store_password=secret(settings.store_password),
         database_url=secret(settings.database_url),
@@ -98,6 +106,16 @@ def plan_of(settings: Settings) -> Plan:
         health_port=settings.health_port,
         web=web_plan_of(settings),
     )
+
+
+def asterisk_files(settings: Settings) -> AsteriskFiles:
+    """The files of the Asterisk that these settings name; `CallerError` if they are not here."""
+    folder = settings.asterisk_folder
+    if settings.ari_url is None:
+        folder = settings.run_folder / OWN_ASTERISK
+    elif folder is None:
+        raise CallerError("an Asterisk that is not ours needs GROSCHEN_ASTERISK_FOLDER", "asterisk")
+    return AsteriskFiles.opened(folder, settings.own_dialplan, _access(settings))
 
 
 def web_plan_of(settings: Settings) -> WebPlan:

@@ -6,11 +6,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from engine.app.health import metrics_of, open_health
-from engine.app.parts import end, keep_private, open_ledger, open_store, own_asterisk
+from engine.app.parts import end, files_of, keep_private, open_ledger, open_store, own_asterisk
 from engine.app.plan import Plan, WebPlan
 from engine.app.site import open_site
 from engine.asterisk.agi import AgiServer, Lookups
 from engine.asterisk.dialplan import endpoint_of
+from engine.asterisk.etc.files import AsteriskFiles
 from engine.asterisk.process import Access
 from engine.asterisk.telephony import AriTelephony
 from engine.core.retention import Policy
@@ -33,11 +34,12 @@ from engine.web.server import listen, serving
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """An engine at work, and what it works with."""
+    """An engine at work, and what it works with; `files` where Asterisk's can be changed."""
 
     engine: Engine
     house: House
     access: Access
+    files: AsteriskFiles | None
     agi_port: int
     web_port: int
     health_port: int
@@ -56,6 +58,7 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
         store = await open_store(plan, stack, metrics)
         ledger = await open_ledger(plan.database, stack, metrics)
         access = plan.access or await own_asterisk(plan, sounds, stack)
+        files = await files_of(plan, access)
         telephony = await stack.enter_async_context(
             AriTelephony.connected(access, plan.app, metrics)
         )
@@ -85,7 +88,7 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
         health_port = await open_health(
             plan.health_host, plan.health_port, metrics, engine, house, stack
         )
-        yield Running(engine, house, access, agi.port, web_port, health_port, work)
+        yield Running(engine, house, access, files, agi.port, web_port, health_port, work)
 
 
 def _statements(plan: Plan, house: House, ledger: SqlLedger, stack: AsyncExitStack) -> None:

@@ -22,6 +22,7 @@ from engine.ports.metrics import UNMEASURED, Metrics, Remote
 
 ANSWER_TIMEOUT_S = 2.0
 LOGIN_TIMEOUT_S = 5.0
+RELOAD_TIMEOUT_S = 30.0
 PING_EVERY_S = 5.0
 RECONNECT_S = 1
 NEVER_S = 86_400
@@ -112,9 +113,23 @@ class Ami:
         """Let a module read its configuration again (`pbx_config`, `res_pjsip`)."""
         await self._ask("Reload", Module=f"{module}.so")
 
+    async def dialplan(self) -> Sequence[Mapping[str, str]]:
+        """The whole dialplan as Asterisk has it, a message for each priority and each include."""
+        messages = await self._list("ShowDialPlan")
+        return [m for m in messages if m.event == "ListDialplan"]
+
+    async def endpoint(self, name: str) -> Sequence[Mapping[str, str]]:
+        """All that belongs to a SIP endpoint: messages `EndpointDetail`, `IdentifyDetail`, …"""
+        return await self._list("PJSIPShowEndpoint", Endpoint=name)
+
     async def endpoints(self) -> Mapping[str, str]:
         """Every SIP endpoint Asterisk has, with its device state (`Not in use`, `Unavailable`)."""
-        messages = await self._list("PJSIPShowEndpoints")
+        try:
+            messages = await self._list("PJSIPShowEndpoints")
+        except RemoteError as refusal:
+            if "No endpoints found" in str(refusal):
+                return {}
+            raise
         return {m.ObjectName: m.DeviceState for m in messages if m.event == "EndpointList"}
 
     async def device_states(self) -> Mapping[str, str]:
@@ -126,23 +141,24 @@ class Ami:
         """Nothing, if Asterisk answers in time."""
         await self._ask("Ping")
 
-    async def _list(self, action: str) -> Sequence[Message]:
-        answer = await self._ask(action, as_list=True)
+    async def _list(self, action: str, **fields: str) -> Sequence[Message]:
+        answer = await self._ask(action, **fields)
         return answer if isinstance(answer, list) else [answer]
 
-    async def _ask(self, name: str, *, as_list: bool = False, **fields: str) -> Any:
+    async def _ask(self, name: str, **fields: str) -> Any:
         for value in fields.values():
             if "\r" in value or "\n" in value:
                 raise RemoteError(f"{name}: a value would end its line", retryable=False)
         if not self._logged_in.is_set() or self._manager.refused:
             raise RemoteError("the manager interface is away")
         with self._metrics.asking(Remote.AMI, name):
-            return await self._answered(name, Action({"Action": name, **fields}), as_list=as_list)
+            return await self._answered(name, Action({"Action": name, **fields}))
 
-    async def _answered(self, name: str, action: Action, *, as_list: bool) -> Any:
+    async def _answered(self, name: str, action: Action) -> Any:
+        within_s = RELOAD_TIMEOUT_S if name == "Reload" else ANSWER_TIMEOUT_S
         try:
-            async with asyncio.timeout(ANSWER_TIMEOUT_S):
-                answer = await self._manager.send_action(action, as_list=as_list)
+            async with asyncio.timeout(within_s):
+                answer = await self._manager.send_action(action)
         except TimeoutError:
             raise RemoteError(f"{name}: no answer from the manager interface") from None
         first = answer[0] if isinstance(answer, list) else answer

@@ -88,6 +88,7 @@ MODULES = (
     "app_stasis",
     "app_stasis_broadcast",
     "app_playback",
+    "app_stack",
     "res_speech",
     "res_agi",
     "func_callerid",
@@ -154,16 +155,20 @@ class Site:
     agent_secrets: Mapping[str, str] = field(default_factory=dict)
 
 
-def render(inventory: Inventory, site: Site, templates: Path = TEMPLATES) -> dict[str, str]:
+def render(
+    inventory: Inventory, site: Site, own: Sequence[str] = (), templates: Path = TEMPLATES
+) -> dict[str, str]:
     """All configuration files of one Asterisk: name (`pjsip.conf`) to text.
 
-    Raises `CallerError` with the dotted path of the first value that must not be inserted.
+    `own` names the operator's files in `etc/own.d` that the dialplan includes. Raises
+    `CallerError` with the dotted path of the first value that must not be inserted.
     """
     _told_apart("trunks.name", [trunk.name for trunk in inventory.trunks])
     _told_apart("trunks.host", [f"{trunk.host}:{trunk.port}" for trunk in inventory.trunks])
     _told_apart("agents.name", [agent.name for agent in inventory.agents])
     values = {
         **asdict(site),
+        "own": [_checked(_NAME, name, f"own.{name}") for name in own],
         "modules": MODULES,
         "trunks": [_checked_trunk(trunk) for trunk in inventory.trunks],
         "phones": [_checked_phone(agent, site) for agent in inventory.agents if _is_phone(agent)],

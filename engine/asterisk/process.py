@@ -184,10 +184,15 @@ class AsteriskProcess:
         return self._process.pid
 
     def write_config(self, inventory: Inventory) -> None:
-        """Render everything into the folder; Asterisk reads it at its next reload."""
+        """Render everything into the folder; Asterisk reads it at its next reload.
+
+        Of the operator's own dialplan it goes on including what was last applied.
+        """
         Path(self.site.music_folder).mkdir(parents=True, exist_ok=True)
         Path(self.site.run_folder).mkdir(parents=True, exist_ok=True)
-        write_config(self.folder, dialplan.render(inventory, self.site))
+        own = sorted(path.name for path in (self.folder / "etc" / "own.d").glob("*.conf"))
+        write_config(self.folder, dialplan.render(inventory, self.site, own))
+        write_site(self.folder, self.site)
         write_private(self.folder / "access.json", json.dumps(asdict(self.access)))
 
     async def run_command(self, command: str) -> str:
@@ -270,6 +275,11 @@ def write_config(folder: Path, rendered: Mapping[str, str]) -> None:
         (folder / name).mkdir(parents=True, exist_ok=True)
     for name, text in rendered.items():
         write_private(folder / "etc" / name, text)
+
+
+def write_site(folder: Path, site: dialplan.Site) -> None:
+    """Leave word of what the files in `folder` were rendered with, for whoever changes them."""
+    write_private(folder / "site.json", json.dumps(asdict(site)))
 
 
 def authorization(access: Access) -> str:

@@ -216,6 +216,20 @@ def meant_number(info: NumberInfo) -> str:
     return found[1] if found else ""
 
 
+def written(e164: str, number_format: NumberFormat, region: str) -> str:
+    """A valid number as a trunk of `region` writes it; `normalise` reads it back."""
+    if number_format is NumberFormat.E164_PLUS:
+        return e164
+    if number_format is NumberFormat.ZERO_ZERO_CC:
+        return f"00{e164[1:]}"
+    parsed = phonenumbers.parse(e164, None)
+    home = phonenumbers.country_code_for_region(region)
+    if number_format is NumberFormat.NATIONAL and parsed.country_code == home:
+        national = phonenumbers.format_number(parsed, PhoneNumberFormat.NATIONAL)
+        return _SEPARATORS.sub("", national)
+    return e164[1:] if number_format is NumberFormat.CC else e164
+
+
 def mask(number: str) -> str:
     """The number without its last three digits, as § 11 TDDDG has it shown to who is called."""
     return f"{number[:-3]}xxx"

@@ -1,5 +1,7 @@
-"""`groschen dialplan render` for an Asterisk that somebody else starts."""
+"""`groschen dialplan` for an Asterisk that somebody else starts, and calls that nobody makes."""
 
+import json
+import shutil
 import stat
 from pathlib import Path
 
@@ -76,3 +78,128 @@ def test_ports_that_are_none_are_wrong_usage(tmp_path: Path, rtp: str) -> None:
     result = _render(tmp_path, "--rtp", rtp)
     assert result.exit_code == 2
     assert "must be two ports" in result.stderr
+
+
+# --- check, for an Asterisk whose folder can be written ---------------------------------------
+
+
+def _invoke(*args: str, **others: str) -> Result:
+    return CliRunner(env=SETTINGS | others).invoke(
+        main, ["dialplan", *args], catch_exceptions=False
+    )
+
+
+def _rendered(tmp_path: Path) -> dict[str, str]:
+    """An Asterisk rendered for somebody else to start, and a folder for dialplan of one's own."""
+    folder, own = tmp_path / "asterisk", tmp_path / "own"
+    own.mkdir()
+    assert _render(folder).exit_code == 0
+    return {"GROSCHEN_ASTERISK_FOLDER": str(folder), "GROSCHEN_OWN_DIALPLAN": str(own)}
+
+
+def test_what_was_rendered_is_right_and_changes_nothing(tmp_path: Path) -> None:
+    checked = _invoke("check", **_rendered(tmp_path))
+    assert checked.exit_code == 0, checked.output
+    assert checked.stdout == "The dialplan is right. Files that would change: 0.\n"
+
+
+def test_differences_are_shown_before_anything_is_done(tmp_path: Path) -> None:
+    places = _rendered(tmp_path)
+    (tmp_path / "own" / "a.conf").write_text("exten => 4711,1,Hangup()\n")
+    checked = _invoke("check", "--json", **places)
+    answer = json.loads(checked.stdout)
+    assert answer["valid"] is True
+    kinds = {change["file"]: change["kind"] for change in answer["changes"]}
+    assert kinds == {"extensions.conf": "changed", "own.d/a.conf": "added"}
+    assert not (tmp_path / "asterisk/etc/own.d/a.conf").exists()
+
+
+def test_mistakes_are_named_with_their_place(tmp_path: Path) -> None:
+    places = _rendered(tmp_path)
+    (tmp_path / "own" / "a.conf").write_text("exten => 4711,1,Hangup()\n same => n,Playbck(x)\n")
+    told = _invoke("check", **places)
+    assert told.exit_code == 1
+    assert told.stdout == (
+        "own.d/a.conf:2:12: Playbck is no application that this Asterisk has loaded; "
+        "did you mean Playback? [unknown_application]\n"
+    )
+    [problem] = json.loads(_invoke("check", "--json", **places).stdout)["problems"]
+    assert (problem["line"], problem["rule"]) == (2, "unknown_application")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "rule"),
+    [
+        ("two words.conf", b"", "file_name"),
+        ("a.conf", b"\xff", "encoding"),
+        ("a.conf", b";" * 1_000_001, "too_large"),
+    ],
+)
+def test_files_that_are_none_are_refused(
+    tmp_path: Path, name: str, content: bytes, rule: str
+) -> None:
+    places = _rendered(tmp_path)
+    (tmp_path / "own" / name).write_bytes(content)
+    [problem] = json.loads(_invoke("check", "--json", **places).stdout)["problems"]
+    assert problem["rule"] == rule
+
+
+def test_an_asterisk_that_is_not_here_is_named() -> None:
+    refused = _invoke("check")
+    assert refused.exit_code == 1
+    assert "GROSCHEN_ASTERISK_FOLDER" in refused.stderr
+
+
+# --- trace -----------------------------------------------------------------------------------
+
+LINE, MOBILE = "030 23125 100", "0171 2345678"
+
+
+def test_a_call_is_told_in_either_language(tmp_path: Path) -> None:
+    asked = ("trace", LINE, "--from", MOBILE, "--balance", "10", "--returning")
+    german = _invoke(*asked, GROSCHEN_OWN_DIALPLAN=str(tmp_path)).stdout
+    assert "Preis (Mobilfunk): 2,99 EUR pro Minute, Takt 60/60" in german
+    assert "  1:10  Anrufer hört: Achtung: Noch zwei Minuten" in german
+    assert "Ende: Guthaben verbraucht; 190 s gesprochen, 180 s berechnet, 8,97 EUR" in german
+    english = _invoke(*asked, "--lang", "en", GROSCHEN_OWN_DIALPLAN=str(tmp_path)).stdout
+    assert "End: balance used up; 190 s talked, 180 s charged, 8.97 EUR" in english
+    assert len(english.splitlines()) == len(german.splitlines())
+    assert "2345678" not in english
+
+
+def test_a_refusal_is_told_with_its_sentence(tmp_path: Path) -> None:
+    said = _invoke("trace", LINE, "--json", GROSCHEN_OWN_DIALPLAN=str(tmp_path))
+    steps = json.loads(said.stdout)["steps"]
+    assert steps[-1]["outcome"] == "not_identified"
+    [hears] = [step for step in steps if step["step"] == "hears"]
+    assert (hears["who"], hears["lang"]) == ("caller", "de")
+    assert hears["says"].endswith(".")
+
+
+def test_hours_are_those_of_the_service(tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    shutil.copytree(SAMPLE, config)
+    services = (config / "services.yaml").read_text()
+    shut = services.replace("holidays: []", "holidays: [2026-12-24]")
+    (config / "services.yaml").write_text(shut)
+    for at, state in (("2026-12-24T00:00", "holiday"), ("2026-12-23T23:59", "open")):
+        asked = ("trace", LINE, "--from", MOBILE, "--at", at, "--json")
+        steps = json.loads(_invoke(*asked, GROSCHEN_CONFIG=str(config)).stdout)["steps"]
+        assert [s["state"] for s in steps if s["step"] == "hours"] == [state]
+
+
+def test_the_operators_own_dialplan_goes_first(tmp_path: Path) -> None:
+    (tmp_path / "a.conf").write_text("; mine\nexten => _+493023125X00,1,Hangup()\n")
+    told = _invoke("trace", LINE, "--lang", "en", GROSCHEN_OWN_DIALPLAN=str(tmp_path)).stdout
+    assert told.splitlines()[-1].startswith(
+        "The operator's own dialplan takes the number: own.d/a.conf, line 2;"
+    )
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--at", "noon"), ("--trunk", "none"), ("--from", "x")]
+)
+def test_what_cannot_be_asked_is_named(tmp_path: Path, option: str, value: str) -> None:
+    refused = _invoke("trace", LINE, option, value, GROSCHEN_OWN_DIALPLAN=str(tmp_path))
+    assert refused.exit_code == 1
+    assert option.removeprefix("--") in refused.stderr

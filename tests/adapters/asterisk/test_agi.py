@@ -1,18 +1,20 @@
 """FastAGI: an operator's dialplan asks for balances and prices; nobody can freeze the engine."""
 
 import asyncio
+import shutil
 import time
 from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from engine.asterisk import agi as room
 from engine.asterisk.agi import AgiServer, Lookups
-from engine.asterisk.ami import Ami
 from engine.asterisk.dialplan import TEMPLATES
+from engine.asterisk.etc.files import AsteriskFiles
 from engine.errors import RemoteError
-from tests.switchboard import AsteriskBench
+from tests.switchboard import AsteriskBench, inventory
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -123,27 +125,23 @@ async def test_arguments_go_before_the_calls_own_numbers(server: AgiServer, aske
     assert asked.asked == [("quote", "+4990", "+4917", 125), ("quote", "+4990", "+4917", 60)]
 
 
-async def test_an_operators_dialplan_uses_both(real_bench: AsteriskBench, asked: Asked) -> None:
+async def test_an_operators_dialplan_uses_both(
+    real_bench: AsteriskBench, asked: Asked, tmp_path: Path
+) -> None:
     plant = real_bench.plant
-    own = plant.asterisk.folder / "etc" / "own.d" / "own.conf"
-    own.write_text((TEMPLATES / "samples" / "own.conf").read_text())
-    access = plant.asterisk.access
+    stock = inventory(plant.trunk_port, plant.agent_port)
+    shutil.copy(TEMPLATES / "samples" / "own.conf", tmp_path)
     lookups = Lookups(balance=asked.balance, quote=asked.quote)
     try:
-        async with (
-            AgiServer(lookups, port=plant.agi_port),
-            Ami(access.ami_host, access.ami_port, access.ami_user, access.ami_secret) as ami,
-        ):
-            await ami.reload("pbx_config")
+        async with AgiServer(lookups, port=plant.agi_port):
+            await AsteriskFiles.opened(plant.asterisk.folder, tmp_path).apply(stock)
             codes = []
             for caller in ("+4915112345678", "nobody"):
                 dialog = await real_bench.carrier.call("4711", caller=caller)
                 await dialog.until(lambda d: d.final)
                 codes.append(dialog.final)
-            own.unlink()
-            await ami.reload("pbx_config")
     finally:
-        own.unlink(missing_ok=True)
+        await AsteriskFiles.opened(plant.asterisk.folder, None).apply(stock)
     assert codes == [486, 404]
     assert asked.asked == [
         ("balance", "4711", "+4915112345678"),

@@ -1,4 +1,4 @@
-"""`groschen dialplan`: the configuration that Asterisk loads."""
+"""`groschen dialplan render`: the files of an Asterisk that the engine does not run itself."""
 
 import sysconfig
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ import click
 
 from engine.app import secret
 from engine.asterisk.dialplan import Site, render
-from engine.asterisk.process import hashed, write_config
+from engine.asterisk.process import hashed, write_config, write_site
 from engine.cli.books.opening import inventory_of
 from engine.errors import CallerError, EngineError
 from engine.settings import Settings, read_settings
@@ -19,12 +19,7 @@ DEBIAN_DATA = "/usr/share/asterisk"
 UNSHOWN = "not-shown-here"
 
 
-@click.group("dialplan")
-def dialplan() -> None:
-    """Asterisk's configuration, made of the operator's files."""
-
-
-@dialplan.command("render")
+@click.command("render")
 @click.option(
     "--to",
     type=click.Path(path_type=Path, file_okay=False),
@@ -41,7 +36,8 @@ def render_files(to: Path | None, rtp: str, **places: str) -> None:
     """Render the files of an Asterisk that the engine does not run itself.
 
     Addresses, users and secrets of ARI and AMI are those of the settings (GROSCHEN_ARI_…,
-    GROSCHEN_AMI_…); both admit the engine's address alone (GROSCHEN_AGI_HOST).
+    GROSCHEN_AMI_…); both admit the engine's address alone (GROSCHEN_AGI_HOST). The operator's own
+    dialplan comes to it by `groschen dialplan apply`, with GROSCHEN_ASTERISK_FOLDER.
 
     \b
     Example:
@@ -60,6 +56,7 @@ def render_files(to: Path | None, rtp: str, **places: str) -> None:
             click.echo(f"; ===== {name}\n{text}")
         return
     write_config(to, rendered)
+    write_site(to, site)
     click.echo(f"Written: {len(rendered)} files in {to / 'etc'}", err=True)
 
 

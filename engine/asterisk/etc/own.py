@@ -1,0 +1,64 @@
+"""Reads the operator's own dialplan: the files of one folder, bounded in number and size.
+
+`*.conf` files are included by ours in the order of their names, `*.inc` only where one of them
+says so (`#include "own.d/NAME.inc"`).
+"""
+
+import re
+from pathlib import Path
+
+from engine.flows.config.problems import Mark, Problem, Problems
+
+MOST_FILES = 100
+MOST_BYTES = 1_000_000
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,58}\.(?:conf|inc)")
+
+
+def read_own(folder: Path | None) -> dict[str, str] | Problems:
+    """Name and text of each file; nothing if there is no such folder. Hidden files are left out."""
+    if folder is None:
+        return {}
+    try:
+        paths = sorted(
+            path
+            for path in folder.iterdir()
+            if path.suffix in (".conf", ".inc") and not path.name.startswith(".")
+        )
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        return _one(str(folder), "unreadable", f"the folder cannot be read: {error.strerror}")
+    if len(paths) > MOST_FILES:
+        return _one(str(folder), "too_many_files", f"the folder holds more than {MOST_FILES} files")
+    texts: dict[str, str] = {}
+    problems: list[Problem] = []
+    for path in paths:
+        outcome = _text(path)
+        if isinstance(outcome, Problem):
+            problems.append(outcome)
+        else:
+            texts[path.name] = outcome
+    return Problems(problems) if problems else texts
+
+
+def _text(path: Path) -> str | Problem:
+    mark = Mark(path.name)
+    if not _NAME.fullmatch(path.name):
+        message = "the name may hold letters, digits, _, . and - only"
+        return Problem.at(mark, "file_name", "", message)
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        return Problem.at(mark, "unreadable", "", f"the file cannot be read: {error.strerror}")
+    if len(content) > MOST_BYTES:
+        return Problem.at(mark, "too_large", "", f"the file holds more than {MOST_BYTES} bytes")
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return Problem.at(mark, "encoding", "", "the file is not UTF-8 text")
+
+
+def _one(file: str, rule: str, message: str) -> Problems:
+    return Problems([Problem.at(Mark(file), rule, "", message)])

@@ -1,0 +1,132 @@
+"""`groschen dialplan trace`: what would happen to a call, told before anybody calls."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import click
+
+from engine.asterisk.etc.own import read_own
+from engine.asterisk.etc.plan import plan_of_own
+from engine.asterisk.etc.rules import place_of
+from engine.cli.books.opening import Amount, inventory_of
+from engine.cli.dialplan.words import LANGUAGES, sentence
+from engine.cli.lines import write
+from engine.core.inventory import Inventory, Service
+from engine.core.number import classify, written
+from engine.core.phrasing import Catalogue, text
+from engine.errors import CallerError, EngineError
+from engine.flows.config import Problems
+from engine.flows.config.problems import Mark
+from engine.premium.trace import Imagined, Step, service_of, trace, trunk_of
+from engine.settings import Settings, read_settings
+from engine.speech.catalogue import read_catalogues
+
+ASKED_BEFORE_OWN = 2
+"""The steps of a trace, number and trunk, that hold also where the operator's dialplan decides."""
+
+
+@click.command("trace")
+@click.argument("number")
+@click.option("--at", default="", help="When: 2026-12-24T18:30, in the service's own time; now.")
+@click.option("--from", "caller", default="", help="Who calls; without: one without a number.")
+@click.option("--trunk", default="", help="The trunk he comes in by; the first there is.")
+@click.option("--withheld", is_flag=True, help="He withholds his number.")
+@click.option("--returning", is_flag=True, help="He has had the first-call offer.")
+@click.option("--balance", type=Amount(), help="His balance; without: enough for the longest call.")
+@click.option("--lang", type=click.Choice(sorted(LANGUAGES)), default="de", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
+def trace_call(
+    number: str,
+    at: str,
+    caller: str,
+    trunk: str,
+    withheld: bool,
+    returning: bool,
+    balance: int | None,
+    lang: str,
+    as_json: bool,
+) -> None:
+    """Say step by step what would happen to a call to NUMBER. Nobody is called.
+
+    Numbers are read as people write them in the trunk's country. The rules are those of a real
+    call: the first agent rung answers, nobody hangs up, and the call goes on to its end. With
+    --json the answer holds "steps", each with "step", "talked_s" (seconds since both were joined),
+    its values and, where somebody hears something, "who", "lang" and "says".
+
+    \b
+    Examples:
+      groschen dialplan trace "030 23125 100" --from "0171 2345678" --at 2026-12-24T18:30
+      groschen dialplan trace "030 23125 100" --from "030 23125 111" --balance 5.00 --json
+    """
+    asked = Imagined(
+        dialled=number,
+        at_ms=0,
+        caller=caller,
+        trunk=trunk,
+        withheld=withheld,
+        returning=returning,
+        balance_micros=balance,
+    )
+    try:
+        settings = read_settings()
+        steps = _steps(asked, at, settings)
+        catalogues = read_catalogues(settings.sounds)
+    except EngineError as fault:
+        field = getattr(fault, "field", "")
+        raise click.ClickException(f"{field} {fault}".strip()) from fault
+    if as_json:
+        write({"steps": [_answer(step, catalogues) for step in steps]})
+        return
+    for step in steps:
+        click.echo(sentence(step, LANGUAGES[lang], _said(step, catalogues)))
+
+
+def _steps(asked: Imagined, at: str, settings: Settings) -> tuple[Step, ...]:
+    inventory = inventory_of(settings)
+    imagined = replace(asked, at_ms=_at_ms(at, service_of(asked, inventory)))
+    steps = trace(imagined, inventory)
+    place = _own_place(imagined, inventory, settings)
+    if place is None:
+        return steps
+    taken = Step(name="own_dialplan", values={"file": place.file, "line": place.line})
+    return (*steps[:ASKED_BEFORE_OWN], taken)
+
+
+def _own_place(imagined: Imagined, inventory: Inventory, settings: Settings) -> Mark | None:
+    """Where the operator's own dialplan takes the number, as the trunk would send it."""
+    own = read_own(settings.own_dialplan)
+    if isinstance(own, Problems):
+        raise CallerError(str(own), "own_dialplan")
+    trunk = trunk_of(imagined, inventory)
+    e164 = classify(imagined.dialled, trunk.region).e164
+    sent = written(e164, trunk.number_format, trunk.region) if e164 else imagined.dialled
+    return place_of(plan_of_own(own), sent)
+
+
+def _at_ms(at: str, service: Service | None) -> int:
+    """The instant that is asked about; a time without a zone is the service's own."""
+    try:
+        moment = datetime.fromisoformat(at) if at else datetime.now(UTC)
+    except ValueError:
+        raise CallerError("must be a time such as 2026-12-24T18:30", "at") from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=ZoneInfo(service.hours.timezone) if service else UTC)
+    return int(moment.timestamp() * 1000)
+
+
+def _said(step: Step, catalogues: Mapping[str, Catalogue]) -> str:
+    """What is heard in a step, sentence by sentence; a tone by its name."""
+    catalogue = catalogues.get(step.lang)
+    return " ".join(
+        text(prompt, catalogue) if prompt.spoken and catalogue else f"[{prompt.name}]"
+        for prompt in step.says
+    )
+
+
+def _answer(step: Step, catalogues: Mapping[str, Catalogue]) -> Mapping[str, object]:
+    answer: dict[str, object] = {"step": step.name, "talked_s": step.talked_s, **step.values}
+    if step.says:
+        answer |= {"who": step.who, "lang": step.lang, "says": _said(step, catalogues)}
+    return answer
