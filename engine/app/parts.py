@@ -6,6 +6,7 @@ from pathlib import Path
 
 from engine.app.plan import Plan
 from engine.asterisk.process import Access, AsteriskProcess, Program, Wishes
+from engine.core.inventory import Inventory
 from engine.flows.clock import SystemClock
 from engine.ledger.sql import SqlLedger
 from engine.ports.metrics import UNMEASURED, Metrics
@@ -52,13 +53,15 @@ async def open_ledger(url: str, stack: AsyncExitStack, metrics: Metrics = UNMEAS
     return ledger
 
 
-async def own_asterisk(plan: Plan, sounds: Library, stack: AsyncExitStack) -> Access:
+async def own_asterisk(
+    plan: Plan, inventory: Inventory, sounds: Library, stack: AsyncExitStack
+) -> Access:
     """An Asterisk of our own."""
     fault = sounds.sounds / "de" / "audio" / "fault"
     asterisk = await AsteriskProcess.start(
         plan.folder / "asterisk",
         Program.found(plan.program),
-        plan.inventory,
+        inventory,
         Wishes(
             sip_port=plan.sip_port,
             music_folder=str(sounds.sounds / "music"),
