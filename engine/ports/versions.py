@@ -79,7 +79,7 @@ class Activation:
         return self.confirm_by_ms is not None and self.confirmed_ms is None
 
     def is_of(self, order: Order) -> bool:
-        """Whether this very order was carried out by it (its answer may have been lost)."""
+        """Whether it is by the same, for the same reason, at the same instant."""
         mine = (self.author, self.reason, self.at_ms, self.confirm_by_ms)
         return mine == (order.author, order.reason, order.at_ms, order.confirm_by_ms)
 

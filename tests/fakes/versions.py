@@ -34,7 +34,7 @@ class MemoryVersions:
 
     async def apply(self, draft: Draft, order: Order) -> Activation:
         last = await self.active()
-        if last is not None and last.is_of(order):
+        if last is not None and last.previous == draft.based_on and last.is_of(order):
             return last
         if draft.based_on != (last.number if last else 0):
             raise ConflictError("the draft is based on another version")
@@ -56,7 +56,7 @@ class MemoryVersions:
         last = await self.active()
         if last is None or await self.version(number) is None:
             raise CallerError("there is no such version", "number")
-        if last.is_of(order):
+        if last.number == number and last.is_of(order):
             return last
         if last.number == number:
             raise ConflictError("it is in force")

@@ -124,7 +124,7 @@ def confirm(number: int | None, author: str | None, as_json: bool) -> None:
 @author_option
 @json_option
 def rollback(number: int | None, reason: str, author: str | None, as_json: bool) -> None:
-    """Put version NUMBER (the one before, if not given) in force again.
+    """Put version NUMBER in force again; if not given, the one that this one was made from.
 
     \b
     Example:

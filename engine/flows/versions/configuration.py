@@ -161,9 +161,12 @@ class Configuration:
         return await self._versions.confirm(number or last.number, order)
 
     async def roll_back(self, number: int | None, why: Why) -> Activation:
-        """Put an older version in force again, without `number` the one before."""
+        """Put an older version in force again; without `number` that which this one was made from.
+
+        So going back once more goes further back, never forth to what was left.
+        """
         order = self._order(why)
-        wanted = number or (await self._last()).previous
+        wanted = number or (await self.version((await self._last()).number)).based_on
         if not wanted:
             raise CallerError("there is no version before", "number")
         await self.inventory(await self.version(wanted))

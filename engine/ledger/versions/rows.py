@@ -51,7 +51,7 @@ async def apply(connection: AsyncConnection, draft: Draft, order: Order) -> Acti
     """Write a version down and put it in force."""
     await _one_at_a_time(connection)
     last = await active(connection)
-    if last is not None and last.is_of(order):
+    if last is not None and last.previous == draft.based_on and last.is_of(order):
         return last
     in_force = last.number if last is not None else 0
     if draft.based_on != in_force:
@@ -81,7 +81,7 @@ async def roll_back(connection: AsyncConnection, number: int, order: Order) -> A
     last = await active(connection)
     if last is None or await version(connection, number) is None:
         raise CallerError(f"there is no version {number}", "number")
-    if last.is_of(order):
+    if last.number == number and last.is_of(order):
         return last
     if last.number == number:
         raise ConflictError(f"version {number} is in force already")
