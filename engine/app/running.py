@@ -18,7 +18,7 @@ from engine.core.inventory import Inventory
 from engine.core.retention import Policy
 from engine.flows.clock import SystemClock
 from engine.flows.engine import Engine
-from engine.flows.hearing import prepare
+from engine.flows.hearing import go_along, prepare
 from engine.flows.lookups import Dialplan
 from engine.flows.money.relay import Relay
 from engine.flows.orders import House
@@ -119,7 +119,7 @@ async def _began_with(plan: Plan, configuration: Configuration) -> tuple[Invento
 
 def _keep_up(configuration: Configuration, view: View, house: House, stack: AsyncExitStack) -> None:
     """Follow whatever version is put in force."""
-    prepared = partial(prepare, sounds=house.sounds)
+    prepared = partial(go_along, sounds=house.sounds)
     watcher = Watcher(configuration, view, prepared, house.clock, house.engine)
     stack.push_async_callback(watcher.close)
     watching = asyncio.create_task(watcher.run(), name="configuration")

@@ -6,14 +6,11 @@ live. A version that cannot be taken is tried again: what it lacks (a secret, an
 reloads) may come.
 """
 
-from collections.abc import Awaitable, Callable
-
 import structlog
 
-from engine.core.inventory import Inventory
 from engine.errors import EngineError, RemoteError
 from engine.flows.versions.configuration import Configuration
-from engine.flows.versions.view import View
+from engine.flows.versions.view import Follower, View
 from engine.ports.clock import Clock
 from engine.ports.versions import Activation, EngineView
 
@@ -25,13 +22,16 @@ log = structlog.get_logger(__name__)
 
 
 class Watcher:
-    """Brings what is in force into an engine's view; `prepare` is done before each swap."""
+    """Brings what is in force into an engine's view.
+
+    `prepare` is done before each swap, or refuses it; it may take long, and need not be undone.
+    """
 
     def __init__(
         self,
         configuration: Configuration,
         view: View,
-        prepare: Callable[[Inventory], Awaitable[object]],
+        prepare: Follower,
         clock: Clock,
         engine: str,
     ) -> None:
@@ -85,7 +85,7 @@ class Watcher:
         version = await self._configuration.version(active.number)
         try:
             inventory = await self._configuration.inventory(version)
-            await self._prepare(inventory)
+            await self._prepare(self._view.inventory(), inventory)
             if await self._configuration.active() != active:
                 return
             await self._view.swap(inventory)

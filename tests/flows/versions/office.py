@@ -62,8 +62,8 @@ class FollowingEngine:
         self.while_preparing: Callable[[], Awaitable[object]] | None = None
         self.watcher = Watcher(office.configuration, view, self._prepare, office.clock, name)
 
-    async def _prepare(self, inventory: Inventory) -> None:
-        self.prepared.append(inventory.version)
+    async def _prepare(self, _old: Inventory, new: Inventory) -> None:
+        self.prepared.append(new.version)
         if self.while_preparing is not None:
             await self.while_preparing()
 
