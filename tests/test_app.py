@@ -6,7 +6,10 @@ import pytest
 from pydantic import SecretStr
 
 from engine.app import books_of, plan_of
+from engine.app.site import Accounts
+from engine.core.inventory import BillingProfile, Inventory, ProviderTerms
 from engine.errors import CallerError
+from engine.flows.versions.view import View
 from engine.settings import Settings
 from tests.demo.payments import plan_apart
 
@@ -31,3 +34,49 @@ def test_fake_payments_touch_no_real_books(tmp_path: Path) -> None:
     ):
         with pytest.raises(CallerError, match="must be left out"):
             plan_apart(settings.model_copy(update=theirs))
+
+
+def _with_stripe(version: int, *names: str) -> Inventory:
+    """An inventory whose profiles have accounts with Stripe, their secrets named by theirs."""
+    return Inventory(
+        version=version,
+        profiles=tuple(
+            BillingProfile(
+                name=name,
+                organisation="acme",
+                currency="EUR",
+                providers=(
+                    ProviderTerms(
+                        provider="stripe",
+                        options=(
+                            ("api_key", f"secret:{name}"),
+                            ("webhook_secret", f"secret:{name}"),
+                        ),
+                    ),
+                ),
+            )
+            for name in names
+        ),
+    )
+
+
+async def test_accounts_go_along_with_a_version_or_refuse_it(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).write_text("sk_test_1")
+    versions = [_with_stripe(n, *names) for n, names in enumerate(((), ("one",), ("one", "two")))]
+    view = View(versions[0])
+    accounts = Accounts(view.inventory, tmp_path)
+    view.subscribe(accounts.follow)
+    assert accounts() == {}
+    await view.swap(versions[1])
+    first = dict(accounts())
+    assert set(first) == {("one", "stripe")}
+    await view.swap(versions[2])
+    assert set(accounts()) == {("one", "stripe"), ("two", "stripe")}
+    with pytest.raises(CallerError, match="the secret three cannot be read") as refusal:
+        await view.swap(_with_stripe(3, "one", "three"))
+    assert refusal.value.field == "profiles.three.providers.stripe"
+    assert view.inventory() is versions[2]
+    await view.swap(versions[1])
+    assert dict(accounts()) == first
+    await accounts.close()

@@ -6,19 +6,22 @@ from dataclasses import dataclass
 
 from engine.app.parts import keep_private, open_ledger
 from engine.app.plan import secret, web_plan_of
-from engine.app.site import open_till
+from engine.app.site import Accounts, open_till
 from engine.core.inventory import Inventory
 from engine.errors import RemoteError
 from engine.flows.clock import SystemClock
 from engine.flows.keys import KeyRing
 from engine.flows.money.relay import Relay
 from engine.flows.payments.till import MANUAL, Till
+from engine.flows.versions.configuration import Configuration
 from engine.ledger.api.sql import SqlKeys
 from engine.ledger.callers import SqlCallers
 from engine.ledger.payments.sql import SqlOrders
 from engine.ledger.reading.sql import SqlKeeping, SqlKin, SqlRecords
 from engine.ledger.sql import SqlLedger
 from engine.ledger.statements.sql import SqlStatements
+from engine.ledger.versions.sql import SqlVersions
+from engine.payments.registry import option_forms
 from engine.settings import Settings
 from engine.store.address import parse_address
 from engine.store.process import StoreProcess
@@ -38,6 +41,11 @@ class Books:
     def keys(self) -> KeyRing:
         """The keys of the operators' interface, which are kept beside the journal."""
         return KeyRing(SqlKeys(self.ledger), self.clock)
+
+    @property
+    def configuration(self) -> Configuration:
+        """The versions of the operator's files."""
+        return Configuration(SqlVersions(self.ledger), self.clock, option_forms())
 
     @property
     def statements(self) -> SqlStatements:
@@ -104,7 +112,9 @@ async def manual_till(
         raise RemoteError(f"{books.note}: start the engine first")
     web = web_plan_of(settings)
     relay = Relay(books.ledger, books.store, books.clock)
+    accounts = Accounts(lambda: inventory, web.secrets, MANUAL)
     async with AsyncExitStack() as stack:
+        stack.push_async_callback(accounts.close)
         yield await open_till(
             web,
             web.origin,
@@ -112,6 +122,6 @@ async def manual_till(
             relay,
             lambda: inventory,
             books.clock,
-            only=MANUAL,
-            stack=stack,
+            accounts,
+            stack,
         )

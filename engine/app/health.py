@@ -9,19 +9,27 @@ from engine.errors import RemoteError
 from engine.flows.engine import Engine
 from engine.flows.errands import House
 from engine.flows.measures.engine import readings
+from engine.flows.versions.view import Follower
 from engine.metrics import CONTENT_TYPE, PrometheusMetrics
 from engine.web.health import Check, Health, Pulse, telling
 from engine.web.server import listen
 
 
-def metrics_of(inventory: Inventory) -> PrometheusMetrics:
-    """Metrics that know from the start which services and providers there are."""
-    metrics = PrometheusMetrics()
+def expect(metrics: PrometheusMetrics, inventory: Inventory) -> None:
+    """Let the metrics know from the start which services and providers there are."""
     metrics.expect(
         (service.name for service in inventory.services),
         {terms.provider for profile in inventory.profiles for terms in profile.providers},
     )
-    return metrics
+
+
+def expecting(metrics: PrometheusMetrics) -> Follower:
+    """Let them know those of every later version too."""
+
+    async def follow(_old: Inventory, new: Inventory) -> None:
+        expect(metrics, new)
+
+    return follow
 
 
 async def open_health(

@@ -9,8 +9,11 @@ import structlog
 from engine.app.plan import OWN_ASTERISK, Plan
 from engine.asterisk.etc.files import AsteriskFiles
 from engine.asterisk.process import Access, AsteriskProcess, Program, Wishes
+from engine.core.inventory import Inventory
+from engine.errors import CallerError
 from engine.flows.clock import SystemClock
 from engine.flows.config import Problems
+from engine.flows.versions.view import Follower
 from engine.ledger.sql import SqlLedger
 from engine.ports.metrics import UNMEASURED, Metrics
 from engine.speech.library import Library
@@ -58,13 +61,15 @@ async def open_ledger(url: str, stack: AsyncExitStack, metrics: Metrics = UNMEAS
     return ledger
 
 
-async def own_asterisk(plan: Plan, sounds: Library, stack: AsyncExitStack) -> Access:
+async def own_asterisk(
+    plan: Plan, inventory: Inventory, sounds: Library, stack: AsyncExitStack
+) -> Access:
     """An Asterisk of our own."""
     fault = sounds.sounds / "de" / "audio" / "fault"
     asterisk = await AsteriskProcess.start(
         plan.folder / OWN_ASTERISK,
         Program.found(plan.program),
-        plan.inventory,
+        inventory,
         Wishes(
             sip_port=plan.sip_port,
             music_folder=str(sounds.sounds / "music"),
@@ -75,7 +80,7 @@ async def own_asterisk(plan: Plan, sounds: Library, stack: AsyncExitStack) -> Ac
     return asterisk.access
 
 
-async def files_of(plan: Plan, access: Access) -> AsteriskFiles | None:
+async def files_of(plan: Plan, access: Access, inventory: Inventory) -> AsteriskFiles | None:
     """The files of the plan's Asterisk, if they can be changed from here.
 
     Our own has just read what was rendered at its start, so the operator's own dialplan is brought
@@ -87,9 +92,29 @@ async def files_of(plan: Plan, access: Access) -> AsteriskFiles | None:
         return None
     files = AsteriskFiles.opened(folder, plan.own_dialplan, access)
     if plan.access is None:
-        outcome = await files.apply(plan.inventory)
+        outcome = await files.apply(inventory)
         if isinstance(outcome, Problems):
             log.error("dialplan.own_refused", problems=str(outcome))
         elif outcome.refused:
             log.error("dialplan.refused", why=outcome.refused, said=outcome.said)
     return files
+
+
+def reloading(files: AsteriskFiles) -> Follower:
+    """Lets Asterisk go along with another version; it knows trunks and agents' phones alone.
+
+    The follower raises `CallerError` with what is wrong with the files, or what Asterisk says of
+    them; it has its old ones then.
+    """
+
+    async def follow(old: Inventory, new: Inventory) -> None:
+        if (old.trunks, old.agents) == (new.trunks, new.agents):
+            return
+        outcome = await files.apply(new)
+        if isinstance(outcome, Problems):
+            raise CallerError(str(outcome), "dialplan")
+        if outcome.refused:
+            said = "; ".join((*outcome.refused, *outcome.said))
+            raise CallerError(f"Asterisk does not take it: {said}", "dialplan")
+
+    return follow

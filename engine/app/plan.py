@@ -13,9 +13,7 @@ from engine.asterisk.etc.files import AsteriskFiles
 from engine.asterisk.process import Access
 from engine.core.inventory import Inventory
 from engine.errors import CallerError
-from engine.flows.config import Problems, load
 from engine.flows.payments.seals import SECRET_BYTES_LEAST
-from engine.payments.registry import option_forms
 from engine.settings import Settings
 
 OWN_ASTERISK = "asterisk"
@@ -45,12 +43,15 @@ class Plan:
     `asterisk_folder` is that of an Asterisk not ours whose files may be changed, `own_dialplan` the
     operator's folder of dialplan of his own.
     `folder` keeps all that is written at run time; `sounds` is the operator's prompt folder and
-    `rendered` where further audio is made; `program` names the Asterisk that can be run.
+    `rendered` where further audio is made; `program` names the Asterisk that can be run. An
+    `inventory` that is given is the engine's for good; without one it goes by the version in force,
+    and the files in `config` become the first if there is none.
     """
 
     engine: str
     folder: Path
-    inventory: Inventory
+    inventory: Inventory | None = None
+    config: Path = Path("config")
     sounds: Path
     rendered: Path
     program: Path
@@ -79,17 +80,11 @@ class Plan:
 
 
 def plan_of(settings: Settings) -> Plan:
-    """What a process runs with by its settings and the operator's files.
-
-    `CallerError` with every mistake in the files.
-    """
-    inventory = load(settings.config, forms=option_forms())
-    if isinstance(inventory, Problems):
-        raise CallerError(str(inventory), "config")
+    """What a process runs with by its settings."""
     return Plan(
         engine=settings.engine,
         folder=settings.run_folder,
-        inventory=inventory,
+        config=settings.config,
         sounds=settings.sounds,
         rendered=settings.var / "sounds",
         program=settings.var / "asterisk.json",

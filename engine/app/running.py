@@ -4,29 +4,45 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
-from engine.app.health import metrics_of, open_health
-from engine.app.parts import end, files_of, keep_private, open_ledger, open_store, own_asterisk
+from engine.app.health import expect, expecting, open_health
+from engine.app.parts import (
+    end,
+    files_of,
+    keep_private,
+    open_ledger,
+    open_store,
+    own_asterisk,
+    reloading,
+)
 from engine.app.plan import Plan, WebPlan
-from engine.app.site import open_site
+from engine.app.site import Accounts, open_site
 from engine.asterisk.agi import AgiServer, Lookups
 from engine.asterisk.dialplan import endpoint_of
 from engine.asterisk.etc.files import AsteriskFiles
 from engine.asterisk.process import Access
 from engine.asterisk.telephony import AriTelephony
+from engine.core.inventory import Inventory
 from engine.core.retention import Policy
 from engine.flows.clock import SystemClock
 from engine.flows.engine import Engine
-from engine.flows.hearing import prepare
+from engine.flows.hearing import go_along, prepare
 from engine.flows.lookups import Dialplan
 from engine.flows.money.relay import Relay
 from engine.flows.orders import House
 from engine.flows.payments.asking import Asking
 from engine.flows.retention.daily import Daily
 from engine.flows.statement.monthly import Monthly
+from engine.flows.versions.configuration import Configuration, Opening, begin
+from engine.flows.versions.view import View
+from engine.flows.versions.watching import Watcher
 from engine.ledger.reading.sql import SqlKeeping
 from engine.ledger.sql import SqlLedger
 from engine.ledger.statements.sql import SqlStatements
+from engine.ledger.versions.sql import SqlVersions
+from engine.metrics import PrometheusMetrics
+from engine.payments.registry import option_forms
 from engine.speech.library import Library
 from engine.speech.voices import find_voices
 from engine.web.server import listen, serving
@@ -34,7 +50,11 @@ from engine.web.server import listen, serving
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """An engine at work, and what it works with; `files` where Asterisk's can be changed."""
+    """An engine at work, and what it works with; `files` where Asterisk's can be changed.
+
+    `opening` is the version it began with, None where the plan had an inventory of its own. What
+    has to go along with another version subscribes to `view`.
+    """
 
     engine: Engine
     house: House
@@ -43,6 +63,8 @@ class Running:
     agi_port: int
     web_port: int
     health_port: int
+    view: View
+    opening: Opening | None
     work: "asyncio.Task[None]"
 
 
@@ -51,18 +73,25 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
     """An engine at work until the block is left; raises what it cannot start with."""
     async with AsyncExitStack() as stack:
         keep_private(plan.folder)
+        clock = SystemClock()
+        metrics = PrometheusMetrics()
+        ledger = await open_ledger(plan.database, stack, metrics)
+        configuration = Configuration(SqlVersions(ledger), clock, option_forms())
+        inventory, opening = await _began_with(plan, configuration)
+        expect(metrics, inventory)
+        view = View(inventory)
+        view.subscribe(expecting(metrics))
         voices = find_voices(plan.rendered.parent / "voices")
         sounds = Library(plan.sounds, plan.rendered, voices)
-        await prepare(plan.inventory, sounds)
-        metrics = metrics_of(plan.inventory)
+        await prepare(inventory, sounds)
         store = await open_store(plan, stack, metrics)
-        ledger = await open_ledger(plan.database, stack, metrics)
-        access = plan.access or await own_asterisk(plan, sounds, stack)
-        files = await files_of(plan, access)
+        access = plan.access or await own_asterisk(plan, inventory, sounds, stack)
+        files = await files_of(plan, access, inventory)
+        if files is not None:
+            view.subscribe(reloading(files))
         telephony = await stack.enter_async_context(
             AriTelephony.connected(access, plan.app, metrics)
         )
-        clock = SystemClock()
         house = House(
             telephony=telephony,
             store=store,
@@ -70,7 +99,7 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
             sounds=sounds,
             clock=clock,
             relay=Relay(ledger, store, clock, metrics),
-            inventory=lambda: plan.inventory,
+            inventory=view.inventory,
             endpoint_of=endpoint_of,
             engine=plan.engine,
             metrics=metrics,
@@ -84,11 +113,32 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
         agi = await stack.enter_async_context(AgiServer(lookups, plan.agi_host, plan.agi_port))
         _statements(plan, house, ledger, stack)
         _retention(house, ledger, stack)
-        web_port = await _pages(plan.web, house, ledger, stack) if plan.web else 0
+        web_port = await _pages(plan.web, house, ledger, view, stack) if plan.web else 0
         health_port = await open_health(
             plan.health_host, plan.health_port, metrics, engine, house, stack
         )
-        yield Running(engine, house, access, files, agi.port, web_port, health_port, work)
+        if opening is not None:
+            _keep_up(configuration, view, house, stack)
+        yield Running(
+            engine, house, access, files, agi.port, web_port, health_port, view, opening, work
+        )
+
+
+async def _began_with(plan: Plan, configuration: Configuration) -> tuple[Inventory, Opening | None]:
+    """What the engine begins with: the plan's own inventory, or the version in force."""
+    if plan.inventory is not None:
+        return plan.inventory, None
+    opening = await begin(configuration, plan.config, plan.engine)
+    return opening.inventory, opening
+
+
+def _keep_up(configuration: Configuration, view: View, house: House, stack: AsyncExitStack) -> None:
+    """Follow whatever version is put in force."""
+    prepared = partial(go_along, sounds=house.sounds)
+    watcher = Watcher(configuration, view, prepared, house.clock, house.engine)
+    stack.push_async_callback(watcher.close)
+    watching = asyncio.create_task(watcher.run(), name="configuration")
+    stack.push_async_callback(end, watching)
 
 
 def _statements(plan: Plan, house: House, ledger: SqlLedger, stack: AsyncExitStack) -> None:
@@ -105,12 +155,17 @@ def _retention(house: House, ledger: SqlLedger, stack: AsyncExitStack) -> None:
     stack.push_async_callback(end, asyncio.create_task(daily.run(), name="retention"))
 
 
-async def _pages(web: WebPlan, house: House, ledger: SqlLedger, stack: AsyncExitStack) -> int:
+async def _pages(
+    web: WebPlan, house: House, ledger: SqlLedger, view: View, stack: AsyncExitStack
+) -> int:
     """Serve the pages, and ask providers; the port that is listened on."""
     listener = listen(web.host, web.port)
     stack.callback(listener.close)
     port: int = listener.getsockname()[1]
-    site = await open_site(web, port, house, ledger, stack)
+    accounts = Accounts(house.inventory, web.secrets)
+    stack.push_async_callback(accounts.close)
+    view.subscribe(accounts.follow)
+    site = await open_site(web, port, house, ledger, accounts, stack)
     asking = asyncio.create_task(Asking(site.till, house.clock).run(), name="asking")
     stack.push_async_callback(end, asking)
     await stack.enter_async_context(serving(site, listener))

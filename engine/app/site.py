@@ -14,7 +14,7 @@ from engine.flows.money.movements import Money
 from engine.flows.money.relay import Relay
 from engine.flows.orders import House
 from engine.flows.payments.seals import Seal
-from engine.flows.payments.till import Till
+from engine.flows.payments.till import Providers, Till
 from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
 from engine.ledger.callers import SqlCallers
 from engine.ledger.payments.sql import SqlOrders
@@ -30,10 +30,61 @@ REFERENCE = "secret:"
 VALUE_BYTES_MOST = 10_000
 
 
+class Accounts:
+    """The profiles' accounts with providers (or with the one provider `only`).
+
+    Called, it gives those of the version in use. Those of the version before stay open until the
+    next, so that what is under way ends with the account it began with.
+    """
+
+    def __init__(self, inventory: Callable[[], Inventory], secrets: Path, only: str = "") -> None:
+        """Raises as `open_providers`."""
+        self._inventory = inventory
+        self._secrets = secrets
+        self._only = only
+        self._of_version: dict[int, dict[tuple[str, str], Provider]] = {}
+        first = inventory()
+        self._of_version[first.version] = dict(open_providers(first, secrets, only))
+
+    def __call__(self) -> Providers:
+        return self._of_version[self._inventory().version]
+
+    async def follow(self, old: Inventory, new: Inventory) -> None:
+        """Open the accounts of a new version; `CallerError` as `open_providers`."""
+        if new.version not in self._of_version:
+            self._of_version[new.version] = await self._opened(new)
+        for number in self._of_version.keys() - {old.version, new.version}:
+            await _close(self._of_version.pop(number))
+
+    async def close(self) -> None:
+        """Close all of them."""
+        for providers in self._of_version.values():
+            await _close(providers)
+
+    async def _opened(self, inventory: Inventory) -> dict[tuple[str, str], Provider]:
+        opened: dict[tuple[str, str], Provider] = {}
+        try:
+            opened.update(open_providers(inventory, self._secrets, self._only))
+        except CallerError:
+            await _close(opened)
+            raise
+        return opened
+
+
+async def _close(providers: Providers) -> None:
+    for provider in providers.values():
+        await provider.close()
+
+
 async def open_site(
-    web: WebPlan, port: int, house: House, ledger: SqlLedger, stack: AsyncExitStack
+    web: WebPlan,
+    port: int,
+    house: House,
+    ledger: SqlLedger,
+    accounts: Accounts,
+    stack: AsyncExitStack,
 ) -> Site:
-    """All that the pages work with. `CallerError` for a provider that is not rightly described."""
+    """All that the pages work with."""
     origin = web.origin or f"http://{web.host}:{port}"
     till = await open_till(
         web,
@@ -42,8 +93,9 @@ async def open_site(
         house.relay,
         house.inventory,
         house.clock,
-        stack=stack,
-        metrics=house.metrics,
+        accounts,
+        stack,
+        house.metrics,
     )
     live, callers = Live(house.store, house.clock), SqlCallers(ledger)
     return Site(
@@ -73,20 +125,16 @@ async def open_till(
     relay: Relay,
     inventory: Callable[[], Inventory],
     clock: Clock,
-    *,
-    only: str = "",
+    accounts: Accounts,
     stack: AsyncExitStack,
     metrics: Metrics = UNMEASURED,
 ) -> Till:
-    """A till with all profiles' accounts, or those with one provider `only`; errors as below."""
-    providers = dict(open_providers(inventory(), web.secrets, only))
-    for provider in providers.values():
-        stack.push_async_callback(provider.close)
+    """A till with these accounts."""
     till = Till(
         orders=SqlOrders(ledger),
         ledger=ledger,
         relay=relay,
-        providers=providers,
+        providers=accounts,
         inventory=inventory,
         clock=clock,
         seal=Seal(bytes.fromhex(web.secret)),

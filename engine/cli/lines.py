@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import BinaryIO
 
 import click
@@ -33,6 +34,11 @@ def answer_lines(answer: Callable[[Form], Mapping[str, object]]) -> None:
 def write(value: Mapping[str, object]) -> None:
     """Writes one JSON object as a line to stdout, at once."""
     click.echo(json.dumps(value))
+
+
+def utc(at_ms: int) -> str:
+    """An instant as every command tells it: ISO 8601, to the second."""
+    return datetime.fromtimestamp(at_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def refusal(fault: CallerError) -> Mapping[str, object]:

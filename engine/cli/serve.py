@@ -10,6 +10,7 @@ import click
 from engine import logs
 from engine.app import Plan, Running, plan_of, running
 from engine.errors import EngineError
+from engine.flows.versions.configuration import Opening
 from engine.settings import read_settings
 
 
@@ -44,11 +45,14 @@ async def work(plan: Plan, tell: Callable[[Running], None] = lambda _run: None) 
         loop.add_signal_handler(number, stop.set)
     click.echo("Starting store, books and Asterisk …", err=True)
     async with running(plan) as run:
-        services = ", ".join(f"{s.title or s.name} ({s.dids[0]})" for s in plan.inventory.services)
+        inventory = run.house.inventory()
+        services = ", ".join(f"{s.title or s.name} ({s.dids[0]})" for s in inventory.services)
         click.echo(f"SIP on {run.access.sip_host}:{run.access.sip_port} (UDP)", err=True)
         if plan.web is not None:
             click.echo(f"Pages on http://{plan.web.host}:{run.web_port}", err=True)
         click.echo(f"Health on http://{plan.health_host}:{run.health_port}/readyz", err=True)
+        if run.opening is not None:
+            _tell_version(run.opening, plan)
         tell(run)
         click.echo(f"Serving: {services}. Stop with Ctrl-C.", err=True)
         stopped = asyncio.create_task(stop.wait())
@@ -57,3 +61,15 @@ async def work(plan: Plan, tell: Callable[[Running], None] = lambda _run: None) 
         with contextlib.suppress(asyncio.CancelledError):
             if run.work.done():
                 run.work.result()
+
+
+def _tell_version(opening: Opening, plan: Plan) -> None:
+    """Which version is in force, and that the operator's files are another, if they are."""
+    number, author = opening.activation.number, opening.activation.author
+    click.echo(f"Configuration: version {number}, {opening.activation.cause} by {author}", err=True)
+    if opening.differs:
+        click.echo(
+            f"The files in {plan.config} differ from version {number}, which is in force: "
+            "see groschen config diff, and groschen config apply to put them in force.",
+            err=True,
+        )

@@ -7,6 +7,7 @@ import structlog
 from engine.core.inventory import Inventory
 from engine.core.prompt import Prompt
 from engine.core.repertoire import agent_prompts, caller_prompts
+from engine.errors import CallerError
 from engine.ports.speech import Missing, Progress, Sounds
 
 log = structlog.get_logger(__name__)
@@ -20,15 +21,7 @@ async def prepare(
     A prompt that can be said in other words, or with less in it, counts as sayable. Callers of a
     service whose price cannot be said hear a fault announcement and are not charged.
     """
-    unsayable: list[Missing] = []
-    for service in inventory.services:
-        wanted = [(caller_prompts(service), service.lang)]
-        group = inventory.group(service.group)
-        langs = {a.lang for a in inventory.agents if group is not None and a.name in group.agents}
-        wanted += [(agent_prompts(service), lang) for lang in sorted(langs)]
-        for prompts, lang in wanted:
-            await sounds.ensure(prompts, lang, progress)
-            unsayable += _unsayable(sounds, prompts, lang)
+    unsayable = await _made(inventory, sounds, progress)
     for missing in unsayable:
         log.error(
             "prompt.unsayable",
@@ -38,6 +31,38 @@ async def prepare(
             mend=f"install a voice (scripts/sounds --fetch-voice) or record "
             f"sounds/{missing.lang}/custom/{missing.prompt.key()}.wav",
         )
+    return unsayable
+
+
+async def go_along(old: Inventory, new: Inventory, sounds: Sounds) -> None:
+    """Have made what another version says; `CallerError` if it says what nobody can say now.
+
+    What could not be said before either is no reason to stay with the old version.
+    """
+    silent_before = _keys(await _made(old, sounds, None))
+    silent = _keys(await _made(new, sounds, None)) - silent_before
+    if silent:
+        keys = ", ".join(sorted(silent))
+        raise CallerError(f"these prompts cannot be said (scripts/sounds makes them): {keys}")
+
+
+def _keys(unsayable: Sequence[Missing]) -> set[str]:
+    return {f"{missing.lang}/{missing.prompt.key()}" for missing in unsayable}
+
+
+async def _made(
+    inventory: Inventory, sounds: Sounds, progress: Callable[[Progress], None] | None
+) -> list[Missing]:
+    """What still cannot be said when all that can be made is."""
+    unsayable: list[Missing] = []
+    for service in inventory.services:
+        wanted = [(caller_prompts(service), service.lang)]
+        group = inventory.group(service.group)
+        langs = {a.lang for a in inventory.agents if group is not None and a.name in group.agents}
+        wanted += [(agent_prompts(service), lang) for lang in sorted(langs)]
+        for prompts, lang in wanted:
+            await sounds.ensure(prompts, lang, progress)
+            unsayable += _unsayable(sounds, prompts, lang)
     return unsayable
 
 

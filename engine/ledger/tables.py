@@ -354,3 +354,39 @@ blocked_callers = _table(
     Index("ix_blocked_callers", "organisation", "account_id"),
 )
 """Callers who are let in no more, by an account of theirs."""
+
+config_versions = _table(
+    "config_versions",
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    _number("based_on"),
+    _text("author"),
+    _text("reason"),
+    _number("made_ms"),
+    _text("content_hash"),
+    Column("files", JSON, nullable=False),
+)
+"""The operator's files as they were applied, for all organisations at once; written once."""
+
+config_activations = _table(
+    "config_activations",
+    Column("activation", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, ForeignKey("config_versions.number"), nullable=False),
+    _number("previous"),
+    _text("cause"),
+    _text("author"),
+    _text("reason"),
+    _number("at_ms"),
+    Column("confirm_by_ms", BigInteger),
+    Column("confirmed_ms", BigInteger),
+    _text("confirmed_by"),
+)
+"""Which version was put in force when; the last is. Only the confirmation is written later."""
+
+config_views = _table(
+    "config_views",
+    Column("engine", Text, primary_key=True),
+    _number("number"),
+    _number("since_ms"),
+    _text("problem"),
+)
+"""The version each engine goes by."""

@@ -20,12 +20,13 @@ def routes() -> list[web.RouteDef]:
 
 async def take(request: web.Request) -> web.Response:
     """Take one callback in: 200 when it is safe, 400 when it is not the provider's."""
+    raw = await request.read()
+    # From here to the till nothing waits, so that all of it is of one version.
     site = request.app[SITE]
     profile = _profile(request)
     name = request.match_info["provider"]
     if profile is None or site.till.provider(profile.name, name) is None:
         raise web.HTTPNotFound
-    raw = await request.read()
     headers = {key.lower(): value for key, value in request.headers.items()}
     payee = site.till.payee(profile, name)
     outcome = await site.till.receive(payee, raw, headers, request.match_info.get("token"))

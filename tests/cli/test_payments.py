@@ -12,7 +12,7 @@ from tests.cli.conftest import SAMPLE, Shop
 
 NUMBER = "030 23125 100"
 CREATED_MS = 1_795_000_000_000
-MANUAL = """
+MANUAL = """\
     providers:
       manual: {holder: Sternlicht}
       stripe: {api_key: "secret:no-such-file", webhook_secret: "secret:no-such-file"}
@@ -34,8 +34,8 @@ def till(shop: Shop, tmp_path: Path) -> Shop:
     folder = tmp_path / "config"
     folder.mkdir()
     for file in SAMPLE.glob("*.yaml"):
-        text = file.read_text()
-        (folder / file.name).write_text(text.replace("\nservices:", f"{MANUAL}\nservices:"))
+        more = MANUAL if file.name == "profiles.yaml" else ""
+        (folder / file.name).write_text(file.read_text() + more)
     own = OwnShop(shop.var, shop.runner, shop.store)
     account = own.json("balance", "credit", NUMBER, "1", "--open", "--reason", "r")["account"]
     order = PaymentOrder(

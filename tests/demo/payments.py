@@ -16,6 +16,7 @@ import click
 
 from engine import logs
 from engine.app import Plan, Running, plan_of
+from engine.cli.books.opening import inventory_of
 from engine.cli.serve import work
 from engine.core.inventory import BillingProfile, Inventory, TopUpAmount
 from engine.errors import CallerError, EngineError
@@ -38,12 +39,13 @@ async def _run() -> None:
     settings = read_settings()
     plan = plan_apart(settings)
     logs.configure(level=settings.log_level, form=settings.log_format, numbers=settings.log_numbers)
-    if not plan.inventory.profiles:
+    inventory = inventory_of(settings)
+    if not inventory.profiles:
         raise CallerError("there is no billing profile in the operator's files", "profiles")
     with tempfile.TemporaryDirectory(prefix="groschen-fakes-") as folder:
         async with every_provider(Path(folder)) as fakes:
-            plan = replace(plan, inventory=_with_fakes(plan.inventory, fakes))
-            profile = plan.inventory.profiles[0].name
+            plan = replace(plan, inventory=_with_fakes(inventory, fakes))
+            profile = inventory.profiles[0].name
 
             def tell(run: Running) -> None:
                 origin = settings.web_origin or f"http://{settings.web_host}:{run.web_port}"

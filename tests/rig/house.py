@@ -111,10 +111,12 @@ class RealHouse:
         profile: BillingProfile | None = None,
         engine_module: str = "tests.rig.engine_main",
         organise: Callable[[OutsideWorld], Inventory] | None = None,
+        config: Path | None = None,
     ) -> None:
         """With a `profile` that has providers the engines serve pages. `organise` makes the whole
-        inventory of what the outside world is, in place of the
-        one made of the other arguments."""
+        inventory of what the outside world is, in place of the one made of the other arguments.
+        With a folder `config` the engines go by the versions of its files; Asterisk keeps the
+        inventory."""
         self.folder = folder
         self._services = tuple(services)
         self._agent_names = tuple(agents)
@@ -127,6 +129,7 @@ class RealHouse:
         )
         self._engine_module = engine_module
         self._organise = organise or self._inventory
+        self._config = config
         self._stack = AsyncExitStack()
         self._made = 0
         self.engines: dict[str, EngineProcess] = {}
@@ -213,7 +216,8 @@ class RealHouse:
         plan = Plan(
             engine=name,
             folder=self.folder / name,
-            inventory=self.inventory,
+            inventory=self.inventory if self._config is None else None,
+            config=self._config or Path(),
             sounds=SOUNDS,
             rendered=self.folder / "sounds",
             program=VAR / "asterisk.json",

@@ -258,7 +258,7 @@ async def _till(plan: Plan, after: Aftermath) -> AsyncIterator[Till]:
             orders=SqlOrders(after.ledger),
             ledger=after.ledger,
             relay=Relay(after.ledger, after.store, after.clock),
-            providers=opened,
+            providers=lambda: opened,
             inventory=lambda: inventory,
             clock=after.clock,
             seal=Seal(bytes.fromhex(plan.secret)),

@@ -27,7 +27,7 @@ import structlog
 from aiohttp import web
 
 from engine.app.plan import WebPlan
-from engine.app.site import open_providers, open_site
+from engine.app.site import Accounts, open_providers, open_site
 from engine.flows.clock import SystemClock
 from engine.flows.errands import House
 from engine.flows.money.relay import Relay
@@ -92,7 +92,9 @@ async def live(plan: Plan, listener: socket.socket) -> None:
     )
     async with AsyncExitStack() as stack:
         web_plan = WebPlan(origin=plan.origin, secret=plan.secret, secrets=Path())
-        site = await open_site(web_plan, 0, house, ledger, stack)
+        accounts = Accounts(house.inventory, Path())
+        stack.push_async_callback(accounts.close)
+        site = await open_site(web_plan, 0, house, ledger, accounts, stack)
         site = replace(
             site,
             till=watched_till(plan, house, ledger, passed),
@@ -104,11 +106,12 @@ async def live(plan: Plan, listener: socket.socket) -> None:
 def watched_till(plan: Plan, house: House, ledger: SqlLedger, passed: Passed) -> Till:
     """The till as it is wired, its ports told on."""
     opened = open_providers(house.inventory(), Path())
+    providers = {name: WatchedProvider(provider, passed) for name, provider in opened}
     return Till(
         orders=WatchedOrders(ledger, passed),
         ledger=ledger,
         relay=house.relay,
-        providers={name: WatchedProvider(provider, passed) for name, provider in opened},
+        providers=lambda: providers,
         inventory=house.inventory,
         clock=house.clock,
         seal=Seal(bytes.fromhex(plan.secret)),

@@ -219,7 +219,7 @@ async def open_site(
         orders=SqlOrders(ledger),
         ledger=ledger,
         relay=Relay(ledger, store, clock),
-        providers={(PROFILE, PROVIDER): provider, (PROFILE, "manual"): manual},
+        providers=lambda: {(PROFILE, PROVIDER): provider, (PROFILE, "manual"): manual},
         inventory=lambda: inventory,
         clock=clock,
         seal=Seal(SECRET),

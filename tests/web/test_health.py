@@ -10,13 +10,14 @@ from typing import cast
 import aiohttp
 from aiohttp.test_utils import TestClient, TestServer
 
-from engine.app.health import checks_of, metrics_of, open_health
+from engine.app.health import checks_of, expect, open_health
 from engine.errors import RemoteError
 from engine.flows.clock import SystemClock
 from engine.flows.engine import Engine
 from engine.flows.errands import House
 from engine.flows.money.relay import Relay
 from engine.ledger.sql import SqlLedger
+from engine.metrics import PrometheusMetrics
 from engine.ports.speech import Sounds
 from engine.store.address import parse_address
 from engine.store.process import StoreProcess
@@ -34,7 +35,8 @@ async def at_work(folder: Path) -> AsyncIterator[tuple[str, StoreProcess, FakeSw
     """An engine on a store and books of its own; the address where it tells how it is."""
     async with AsyncExitStack() as stack:
         clock, stock = SystemClock(), inventory()
-        metrics = metrics_of(stock)
+        metrics = PrometheusMetrics()
+        expect(metrics, stock)
         process = StoreProcess(folder / "store")
         await process.start()
         stack.push_async_callback(process.stop)

@@ -1,13 +1,13 @@
 """`groschen apikey`: the keys of the operators' interface."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
 import click
 
 from engine.app import Books
-from engine.cli.books.opening import inventory_of, json_option, run
-from engine.cli.lines import write
+from engine.cli.books.opening import inventory_in_force, json_option, run
+from engine.cli.lines import utc, write
+from engine.core.inventory import Inventory
 from engine.errors import CallerError
 from engine.flows.keys import NewKey
 from engine.ports.operators import ApiKey, Scope
@@ -42,7 +42,7 @@ def create(name: str, scopes: tuple[str, ...], organisation: str | None, as_json
     """
 
     async def work(books: Books, settings: Settings) -> NewKey:
-        owner = _organisation(settings, organisation)
+        owner = _organisation(await inventory_in_force(books, settings), organisation)
         return await books.keys.create(owner, name, [Scope(scope) for scope in scopes])
 
     made = run(work, as_json=as_json)
@@ -88,8 +88,8 @@ def revoke(key_id: str, as_json: bool) -> None:
     _tell(run(work, as_json=as_json), as_json)
 
 
-def _organisation(settings: Settings, name: str | None) -> str:
-    known = [organisation.name for organisation in inventory_of(settings).organisations]
+def _organisation(inventory: Inventory, name: str | None) -> str:
+    known = [organisation.name for organisation in inventory.organisations]
     if name is None and len(known) == 1:
         return known[0]
     if name not in known:
@@ -115,10 +115,6 @@ def _shown(key: ApiKey) -> Mapping[str, object]:
         "organisation": key.organisation,
         "name": key.name,
         "scopes": list(key.scopes),
-        "created": _time(key.created_ms),
-        "revoked": _time(key.revoked_ms) if key.revoked_ms is not None else None,
+        "created": utc(key.created_ms),
+        "revoked": utc(key.revoked_ms) if key.revoked_ms is not None else None,
     }
-
-
-def _time(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

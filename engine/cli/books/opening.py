@@ -75,7 +75,7 @@ async def named(
     e164 = classify(text, HOME_REGION).e164
     if e164 is None:
         raise CallerError(f"there is no account {text}", "account")
-    owner = _profile(settings, profile)
+    owner = _profile(await inventory_in_force(books, settings), profile)
     if may_open:
         return await books.ledger.open_account(owner.organisation, owner.name, e164, owner.currency)
     found = await books.ledger.find_account(owner.name, e164)
@@ -84,8 +84,8 @@ async def named(
     return found
 
 
-def _profile(settings: Settings, name: str | None) -> BillingProfile:
-    profiles = inventory_of(settings).profiles
+def _profile(inventory: Inventory, name: str | None) -> BillingProfile:
+    profiles = inventory.profiles
     if name is None and len(profiles) != 1:
         names = ", ".join(profile.name for profile in profiles) or "none"
         raise CallerError(f"must be given: there are {names}", "--profile")
@@ -93,6 +93,14 @@ def _profile(settings: Settings, name: str | None) -> BillingProfile:
     if not chosen:
         raise CallerError(f"there is no profile {name}", "--profile")
     return chosen[0]
+
+
+async def inventory_in_force(books: Books, settings: Settings) -> Inventory:
+    """What the version in force says; before there is one, what the operator's files say."""
+    current = await books.configuration.in_force()
+    if current is None:
+        return inventory_of(settings)
+    return await books.configuration.inventory(current.version)
 
 
 def inventory_of(settings: Settings) -> Inventory:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from engine.app import Books, manual_till
-from engine.cli.books.opening import author_option, inventory_of, json_option, run, user
+from engine.cli.books.opening import author_option, inventory_in_force, json_option, run, user
 from engine.cli.lines import write
 from engine.core.inventory import Inventory
 from engine.core.money import format_shortest
@@ -48,7 +48,8 @@ def listed(profile: str | None, status: str | None, most: int, as_json: bool) ->
     async def work(books: Books, settings: Settings) -> list[PaymentOrder]:
         orders: list[PaymentOrder] = []
         chosen = OrderStatus(status) if status else None
-        for organisation in _organisations(inventory_of(settings), profile):
+        inventory = await inventory_in_force(books, settings)
+        for organisation in _organisations(inventory, profile):
             wanted = OrderFilter(
                 organisation=organisation, profile=profile, status=chosen, most=most
             )
@@ -81,7 +82,8 @@ def confirm(order_id: str, author: str | None, as_json: bool) -> None:
     """
 
     async def work(books: Books, settings: Settings) -> PaymentOrder:
-        async with manual_till(books, settings, inventory_of(settings)) as till:
+        inventory = await inventory_in_force(books, settings)
+        async with manual_till(books, settings, inventory) as till:
             return await till.confirm(order_id, author or user())
 
     order = run(work, as_json=as_json)

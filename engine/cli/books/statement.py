@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from engine.app import Books
-from engine.cli.books.opening import inventory_of, run
+from engine.cli.books.opening import inventory_in_force, run
 from engine.cli.books.papers import hand_over, paper_options, wanted_month
 from engine.flows.papers.month import HOME_TIMEZONE
 from engine.flows.statement.pdf import pdf
@@ -24,7 +24,7 @@ def statement(profile: str, month: str, form: str | None, lang: str, out: Path |
 
     Top-ups, bonuses, calls, refunds, other services and the agreed platform fees; opening and
     movements sum to the closing balance, or there is none. An engine files it by itself on the
-    first of the next month. Fees are as the operator's files have them now.
+    first of the next month. Fees are as the configuration in force has them.
 
     \b
     Examples:
@@ -35,7 +35,8 @@ def statement(profile: str, month: str, form: str | None, lang: str, out: Path |
 
     async def work(books: Books, settings: Settings) -> Statement:
         now_ms = books.clock.now().wall_ms
-        return await draw_up(books.statements, inventory_of(settings), profile, span, now_ms)
+        inventory = await inventory_in_force(books, settings)
+        return await draw_up(books.statements, inventory, profile, span, now_ms)
 
     made = run(work, as_json=form == "json")
     hand_over(_rendered(made, form, lang), out)

@@ -6,14 +6,14 @@ from dataclasses import asdict
 
 import click
 
-from engine.app import asterisk_files
+from engine.app import Books, asterisk_files
 from engine.asterisk.etc.changes import Change
 from engine.asterisk.etc.files import Rendered, Report
-from engine.cli.books.opening import inventory_of
+from engine.cli.books.opening import inventory_in_force, inventory_of, run
 from engine.cli.lines import write
 from engine.errors import EngineError
 from engine.flows.config import Problems
-from engine.settings import read_settings
+from engine.settings import Settings, read_settings
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
 
@@ -46,7 +46,10 @@ def check(as_json: bool) -> None:
 @click.command("apply")
 @as_json_option
 def apply(as_json: bool) -> None:
-    """Bring the running Asterisk to the files, without dropping a call.
+    """Bring the running Asterisk to the version in force, without dropping a call.
+
+    Its trunks and agents come with the version by themselves; the operator's own dialplan
+    (GROSCHEN_OWN_DIALPLAN) comes now.
 
     What `check` finds is refused before Asterisk sees anything. What Asterisk itself does not take
     is put back, with its own words; the exit code is then 1. Applying again changes nothing.
@@ -56,11 +59,11 @@ def apply(as_json: bool) -> None:
       groschen dialplan apply
       groschen dialplan apply --json
     """
-    try:
-        settings = read_settings()
-        outcome = asyncio.run(asterisk_files(settings).apply(inventory_of(settings)))
-    except EngineError as fault:
-        raise click.ClickException(str(fault)) from fault
+
+    async def work(books: Books, settings: Settings) -> Report | Problems:
+        return await asterisk_files(settings).apply(await inventory_in_force(books, settings))
+
+    outcome = run(work)
     if isinstance(outcome, Problems):
         _tell_problems(outcome, as_json)
     else:

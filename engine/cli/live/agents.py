@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import click
 
 from engine.app import Books
-from engine.cli.books.opening import inventory_of, json_option, needed_store, run, user
+from engine.cli.books.opening import inventory_in_force, json_option, needed_store, run, user
 from engine.cli.lines import write
 from engine.errors import CallerError
 from engine.flows.agents import AgentSeen, Staff
@@ -32,7 +32,8 @@ def agents(context: click.Context, as_json: bool) -> None:
         return
 
     async def work(books: Books, settings: Settings) -> tuple[tuple[AgentSeen, ...], int]:
-        return await _staff(books, settings).agents(), books.clock.now().wall_ms
+        staff = await _staff(books, settings)
+        return await staff.agents(), books.clock.now().wall_ms
 
     seen, now_ms = run(work, as_json=as_json)
     if as_json:
@@ -77,7 +78,7 @@ def resume(name: str, as_json: bool) -> None:
 
 def _change(name: str, reason: PauseReason | None, as_json: bool) -> None:
     async def work(books: Books, settings: Settings) -> AgentSeen:
-        staff = _staff(books, settings)
+        staff = await _staff(books, settings)
         if reason is None:
             await staff.resume(name, user())
         else:
@@ -94,8 +95,8 @@ def _change(name: str, reason: PauseReason | None, as_json: bool) -> None:
         click.echo(f"{seen.name}: {seen.standing}")
 
 
-def _staff(books: Books, settings: Settings) -> Staff:
-    store, inventory = needed_store(books), inventory_of(settings)
+async def _staff(books: Books, settings: Settings) -> Staff:
+    store, inventory = needed_store(books), await inventory_in_force(books, settings)
     live = Live(store, books.clock)
     return Staff(store, live, books.callers, lambda: inventory, books.clock)
 

@@ -9,7 +9,7 @@ import click
 
 from engine.app import Books
 from engine.app.plan import web_plan_of
-from engine.cli.books.opening import inventory_of, json_option, run
+from engine.cli.books.opening import inventory_in_force, json_option, run
 from engine.cli.books.papers import FILE, LANGUAGES, hand_over
 from engine.cli.lines import write
 from engine.core.inventory import Inventory
@@ -99,7 +99,7 @@ def why(
     """
 
     async def work(books: Books, settings: Settings) -> Why:
-        owner = _organisation(inventory_of(settings), organisation)
+        owner = _organisation(await inventory_in_force(books, settings), organisation)
         record = await books.records.record(owner, caller)
         if record is not None:
             return await why_call(books.kin, record)

@@ -11,14 +11,20 @@ MOST_FILES = 100
 Sources = dict[str, bytes]
 
 
+def is_one(name: str) -> bool:
+    """Whether a file of this name is one of the operator's."""
+    return (
+        name.endswith((".yaml", ".yml"))
+        and not name.startswith(".")
+        and "/" not in name
+        and name.isprintable()
+    )
+
+
 def read(folder: Path) -> Sources | Problems:
     """Name and content of each `*.yaml` file directly in a folder; hidden files are left out."""
     try:
-        paths = sorted(
-            path
-            for path in folder.iterdir()
-            if path.suffix in (".yaml", ".yml") and not path.name.startswith(".")
-        )
+        paths = sorted(path for path in folder.iterdir() if is_one(path.name))
     except OSError as error:
         message = f"the folder cannot be read: {error.strerror}"
         return Problems([Problem.at(Mark(str(folder)), "unreadable", "", message)])

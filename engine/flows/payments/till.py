@@ -74,7 +74,7 @@ class Till:
         orders: Orders,
         ledger: Ledger,
         relay: Relay,
-        providers: Providers,
+        providers: Callable[[], Providers],
         inventory: Callable[[], Inventory],
         clock: Clock,
         seal: Seal,
@@ -102,11 +102,11 @@ class Till:
 
     def provider(self, profile: str, provider: str) -> Provider | None:
         """A profile's account with a provider, if it has one."""
-        return self._providers.get((profile, provider))
+        return self._providers().get((profile, provider))
 
     def payee(self, profile: BillingProfile, provider: str) -> Payee:
         """Where facts of this account come in."""
-        account = self._providers[profile.name, provider]
+        account = self._providers()[profile.name, provider]
         return Payee(
             organisation=profile.organisation,
             profile=profile.name,
@@ -189,7 +189,7 @@ class Till:
         books do not answer, or what proves the callback cannot be had: it is to be sent again.
         """
         received_ms = self._clock.now().mono_ms
-        provider = self._providers[payee.profile, payee.provider]
+        provider = self._providers()[payee.profile, payee.provider]
         if token is None and not provider.is_signed:
             return self._forged(payee, "the address names no order")
         if token is not None and not self._is_ours(token, payee):

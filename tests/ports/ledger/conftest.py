@@ -47,7 +47,8 @@ def _sqlite(request: pytest.FixtureRequest, tmp_path: Path) -> SqlBooks:
 
 def _postgres(request: pytest.FixtureRequest) -> SqlBooks:
     server: Postgres = request.getfixturevalue("postgres")
-    server.psql("books", "TRUNCATE organisations, retained CASCADE")
+    emptied = "organisations, retained, config_versions, config_views"
+    server.psql("books", f"TRUNCATE {emptied} CASCADE")
     return postgres_books(server, "books")
 
 

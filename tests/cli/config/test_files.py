@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 from engine.cli import main
 from engine.flows.config import content_hash, read, schema
 
-SAMPLE = Path(__file__).parents[2] / "config"
+SAMPLE = Path(__file__).parents[3] / "config"
 
 
 def _run(*args: str) -> Result:

@@ -1,7 +1,7 @@
-"""`groschen config`: the operator's files, looked at without an engine."""
+"""`groschen config check|schema`: the operator's files, looked at without an engine or books."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,17 +10,12 @@ import click
 from engine.cli.lines import write
 from engine.core.inventory import Inventory
 from engine.errors import CallerError
-from engine.flows.config import Problems, content_hash, parse, read, schema
+from engine.flows.config import Problem, Problems, content_hash, parse, read, schema
 from engine.payments.registry import option_forms
 from engine.settings import read_settings
 
 
-@click.group("config")
-def config() -> None:
-    """Check the operator's files."""
-
-
-@config.command("check")
+@click.command("check")
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
 def check(folder: Path | None, as_json: bool) -> None:
@@ -34,7 +29,7 @@ def check(folder: Path | None, as_json: bool) -> None:
       groschen config check
       groschen config check --json config
     """
-    sources = read(folder or _configured())
+    sources = read(folder or configured())
     outcome = sources if isinstance(sources, Problems) else parse(sources, forms=option_forms())
     if as_json:
         hashed = None if isinstance(sources, Problems) else content_hash(sources)
@@ -45,7 +40,7 @@ def check(folder: Path | None, as_json: bool) -> None:
         click.get_current_context().exit(1)
 
 
-@config.command("schema")
+@click.command("schema")
 def print_schema() -> None:
     """Print the JSON Schema of a file, for editors that complete and check while one types.
 
@@ -56,7 +51,8 @@ def print_schema() -> None:
     click.echo(json.dumps(schema(), indent=2, ensure_ascii=False))
 
 
-def _configured() -> Path:
+def configured() -> Path:
+    """The folder of the settings."""
     try:
         return read_settings().config
     except CallerError as fault:
@@ -67,9 +63,14 @@ def _answer(outcome: Inventory | Problems, hashed: str | None) -> Mapping[str, o
     problems = outcome if isinstance(outcome, Problems) else ()
     return {
         "valid": not problems,
-        "problems": [asdict(problem) for problem in problems],
+        "problems": plain_problems(problems),
         "content_hash": hashed,
     }
+
+
+def plain_problems(problems: Iterable[Problem]) -> list[Mapping[str, object]]:
+    """Mistakes as programs read them."""
+    return [asdict(problem) for problem in problems]
 
 
 def _summary(inventory: Inventory) -> str:

@@ -1,0 +1,121 @@
+"""How an engine keeps up with the version in force: it looks, prepares, swaps, and says so.
+
+It asks the database itself, four times a second, a read by primary key: what is in force is written
+there and nowhere else, so no message can be lost, and neither the store nor another engine need
+live. A version that cannot be taken is tried again: what it lacks (a secret, an Asterisk that
+reloads) may come.
+"""
+
+import structlog
+
+from engine.errors import EngineError, RemoteError
+from engine.flows.versions.configuration import Configuration
+from engine.flows.versions.view import Follower, View
+from engine.ports.clock import Clock
+from engine.ports.versions import Activation, EngineView
+
+LOOK_EVERY_MS = 250
+AGAIN_AFTER_MS = 5_000
+PROBLEM_CHARS_MOST = 2_000
+
+log = structlog.get_logger(__name__)
+
+
+class Watcher:
+    """Brings what is in force into an engine's view.
+
+    `prepare` is done before each swap, or refuses it; it may take long, and need not be undone.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        view: View,
+        prepare: Follower,
+        clock: Clock,
+        engine: str,
+    ) -> None:
+        self._configuration = configuration
+        self._view = view
+        self._prepare = prepare
+        self._clock = clock
+        self._standing = EngineView(
+            engine=engine, number=view.inventory().version, since_ms=clock.now().wall_ms
+        )
+        self._shown: EngineView | None = None
+        self._refused = 0
+        self._again_ms = 0
+        self._is_away = False
+
+    async def run(self) -> None:
+        """Keep up for ever."""
+        while True:
+            await self.look()
+            await self._clock.sleep(LOOK_EVERY_MS)
+
+    async def look(self) -> None:
+        """Take what is in force, if it is not taken yet."""
+        try:
+            active = await self._configuration.active()
+            if active is not None and self._is_due(active):
+                await self._take(active)
+            await self._tell()
+        except RemoteError as fault:
+            if not self._is_away:
+                log.warning("config.unanswered", error=str(fault))
+            self._is_away = True
+        else:
+            self._is_away = False
+
+    async def close(self) -> None:
+        """Tell the others that this engine has ended."""
+        try:
+            await self._configuration.hide(self._standing.engine)
+        except RemoteError as fault:
+            log.warning("config.unanswered", error=str(fault))
+
+    def _is_due(self, active: Activation) -> bool:
+        if active.number == self._view.inventory().version:
+            if self._standing.problem:
+                self._stand(self._standing.number, "")
+            return False
+        return active.number != self._refused or self._clock.now().mono_ms >= self._again_ms
+
+    async def _take(self, active: Activation) -> None:
+        version = await self._configuration.version(active.number)
+        try:
+            inventory = await self._configuration.inventory(version)
+            await self._prepare(self._view.inventory(), inventory)
+            if await self._configuration.active() != active:
+                return
+            await self._view.swap(inventory)
+        except Exception as fault:
+            self._refuse(active.number, fault)
+            return
+        self._refused = 0
+        self._stand(active.number, "")
+        log.info("config.taken", version=active.number)
+
+    def _refuse(self, number: int, fault: Exception) -> None:
+        self._refused = number
+        self._again_ms = self._clock.now().mono_ms + AGAIN_AFTER_MS
+        foreseen = isinstance(fault, EngineError)
+        told = str(fault) if foreseen else f"{type(fault).__name__}: {fault}"
+        problem = f"version {number} is refused: {told}"[:PROBLEM_CHARS_MOST]
+        if problem != self._standing.problem:
+            log.error("config.refused", version=number, error=told, exc_info=not foreseen)
+            self._stand(self._standing.number, problem)
+
+    def _stand(self, number: int, problem: str) -> None:
+        is_swap = number != self._standing.number
+        self._standing = EngineView(
+            engine=self._standing.engine,
+            number=number,
+            since_ms=self._clock.now().wall_ms if is_swap else self._standing.since_ms,
+            problem=problem,
+        )
+
+    async def _tell(self) -> None:
+        if self._shown != self._standing:
+            await self._configuration.show(self._standing)
+            self._shown = self._standing

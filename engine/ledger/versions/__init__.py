@@ -1,0 +1,1 @@
+"""Configuration versions in the ledger's own database."""

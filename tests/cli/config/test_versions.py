@@ -1,0 +1,209 @@
+"""Versions on the command line, as operators and programs use them."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from engine.app import Books
+from engine.ports.versions import EngineView
+from tests.cli.conftest import SAMPLE, Shop
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder of the operator's, as the sample is."""
+    return _copy(SAMPLE, tmp_path / "mine")
+
+
+def _copy(source: Path, to: Path) -> Path:
+    shutil.copytree(source, to, ignore=shutil.ignore_patterns(".version"))
+    return to
+
+
+def _price(folder: Path, price: str) -> None:
+    file = folder / "tariffs.yaml"
+    lines = file.read_text().splitlines()
+    at = next(n for n, line in enumerate(lines) if line.startswith("    landline:"))
+    lines[at] = f"    landline: {price}"
+    file.write_text("\n".join(lines) + "\n")
+
+
+def _apply(shop: Shop, folder: Path, *options: str, code: int = 0) -> dict[str, object]:
+    answer: dict[str, object] = shop.json(
+        "config", "apply", str(folder), "--reason", "Preise", "--author", "mia", *options, code=code
+    )
+    return answer
+
+
+def _in_force(shop: Shop) -> object:
+    return shop.json("config", "history")["activations"][0]["version"]
+
+
+def test_a_folder_remembers_what_it_is_based_on(quiet_shop: Shop, folder: Path) -> None:
+    first = _apply(quiet_shop, folder)
+    assert (first["version"], first["is_new"], first["author"]) == (1, True, "mia")
+    assert (folder / ".version").read_text() == "1\n"
+    assert _apply(quiet_shop, folder)["is_new"] is False
+    _price(folder, "2.49")
+    told = quiet_shop.run("config", "apply", str(folder), "--reason", "more")
+    assert (told.exit_code, told.stdout) == (0, "Version 2 is in force.\n")
+    assert (folder / ".version").read_text() == "2\n"
+
+
+def test_the_second_of_two_who_edit_one_version_is_refused(
+    quiet_shop: Shop, folder: Path, tmp_path: Path
+) -> None:
+    _apply(quiet_shop, folder)
+    theirs = tmp_path / "theirs"
+    quiet_shop.json("config", "export", "--to", str(theirs))
+    _price(folder, "2.49")
+    _price(theirs, "2.59")
+    _apply(quiet_shop, folder)
+    refused = _apply(quiet_shop, theirs, code=1)
+    assert refused["error"] == "the draft is based on version 1, but version 2 is in force"
+    assert _in_force(quiet_shop) == 2
+    assert _apply(quiet_shop, theirs, "--based-on", "2")["version"] == 3
+
+
+def test_a_folder_that_does_not_say_must_be_told(quiet_shop: Shop, folder: Path) -> None:
+    _apply(quiet_shop, folder)
+    _price(folder, "2.49")
+    for spoiled in (None, "x\n", "9" * 30):
+        (folder / ".version").unlink()
+        if spoiled is not None:
+            (folder / ".version").write_text(spoiled)
+        refused = _apply(quiet_shop, folder, code=1)
+        (folder / ".version").touch()
+        field = "--based-on" if spoiled is None else str(folder / ".version")
+        assert refused["field"] == field or "based on version 9999" in str(refused["error"])
+    assert _in_force(quiet_shop) == 1
+
+
+def test_a_mistake_changes_nothing(quiet_shop: Shop, folder: Path) -> None:
+    _apply(quiet_shop, folder)
+    _price(folder, "3.49")
+    answer = _apply(quiet_shop, folder, code=1)
+    problems = answer["problems"]
+    assert isinstance(problems, list)
+    assert [problem["rule"] for problem in problems] == ["guard_price_per_minute"]
+    told = quiet_shop.run("config", "apply", str(folder), "--reason", "x")
+    assert told.exit_code == 1
+    assert told.stdout.startswith("tariffs.yaml:9:15: tariffs.standard.landline")
+    assert _in_force(quiet_shop) == 1
+    assert (folder / ".version").read_text() == "1\n"
+
+
+def test_confirmed_or_undone(quiet_shop: Shop, folder: Path) -> None:
+    _apply(quiet_shop, folder)
+    _price(folder, "2.49")
+    pending = _apply(quiet_shop, folder, "--confirm-within", "5m")
+    assert pending["confirm_by"] is not None
+    _price(folder, "2.59")
+    assert "waits to be confirmed" in str(_apply(quiet_shop, folder, code=1)["error"])
+    assert quiet_shop.json("config", "confirm", "1", code=1)["field"] == ""
+    done = quiet_shop.json("config", "confirm", "2", "--author", "ada")
+    assert (done["version"], done["confirmed_by"]) == (2, "ada")
+    told = quiet_shop.run("config", "apply", str(folder), "--reason", "x", "--confirm-within", "2h")
+    assert told.stdout.splitlines()[0] == "Version 3 is in force."
+    assert told.stdout.splitlines()[1].endswith("unless you say: groschen config confirm 3")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("apply",),
+        ("apply", "--reason", "x", "--confirm-within", "5"),
+        ("apply", "--reason", "x", "--based-on", "-1"),
+        ("rollback", "0", "--reason", "x"),
+        ("history", "--most", "201"),
+    ],
+)
+def test_wrong_usage(quiet_shop: Shop, options: tuple[str, ...]) -> None:
+    assert quiet_shop.run("config", *options).exit_code == 2
+
+
+def test_what_would_change_is_told_first_by_its_meaning(quiet_shop: Shop, folder: Path) -> None:
+    assert quiet_shop.json("config", "diff", str(folder), code=1)["base"] == 0
+    _apply(quiet_shop, folder)
+    same = quiet_shop.run("config", "diff", str(folder))
+    assert (same.exit_code, same.stdout) == (0, "Nothing differs from version 1.\n")
+    _price(folder, "2.49")
+    told = quiet_shop.run("config", "diff", str(folder))
+    assert told.exit_code == 1
+    assert told.stdout.splitlines()[:3] == [
+        "Against version 1:",
+        "  ~ services.sternlicht",
+        "      tariff.landline: 1.99 -> 2.49",
+    ]
+    assert "\n+    landline: 2.49\n" in told.stdout
+    (entry,) = quiet_shop.json("config", "diff", str(folder), code=1)["entries"]
+    assert entry["fields"] == [{"field": "tariff.landline", "before": "1.99", "after": "2.49"}]
+    _price(folder, "zwei")
+    broken = quiet_shop.json("config", "diff", str(folder), code=1)
+    assert (broken["problems"][0]["rule"], broken["entries"]) == ("bad_money", [])
+    assert quiet_shop.json("config", "diff", str(folder / "no"), code=1)["base"] is None
+
+
+def test_back_and_the_whole_history(shop: Shop, folder: Path) -> None:
+    for price in ("1.99", "2.49"):
+        _price(folder, price)
+        _apply(shop, folder)
+    shop.look(_one_engine_stands)
+    back = shop.json("config", "rollback", "--reason", "zu teuer", "--author", "ada")
+    assert (back["version"], back["cause"], back["previous"]) == (1, "rolled_back", 2)
+    assert shop.json("config", "rollback", "7", "--reason", "x", code=1)["field"] == "number"
+    past = shop.json("config", "history")
+    assert [one["version"] for one in past["activations"]] == [1, 2, 1]
+    (engine,) = past["engines"]
+    assert (engine["version"], engine["problem"], engine["alive"]) == (2, "no Asterisk", False)
+    older = shop.json("config", "history", "--before", "2", "--most", "1")
+    assert [one["activation"] for one in older["activations"]] == [1]
+    lines = shop.run("config", "history").stdout.splitlines()
+    assert lines[0].endswith("version 1 rolled back by ada: zu teuer")
+    assert lines[-1] == "engine e7 (not alive): version 2 since 2026-05-28T20:26:40Z: no Asterisk"
+
+
+async def _one_engine_stands(books: Books) -> None:
+    view = EngineView(engine="e7", number=2, since_ms=1_780_000_000_000, problem="no Asterisk")
+    await books.configuration.show(view)
+
+
+def test_files_come_out_as_they_went_in(quiet_shop: Shop, folder: Path, tmp_path: Path) -> None:
+    assert quiet_shop.run("config", "export").exit_code == 1
+    _apply(quiet_shop, folder)
+    out = tmp_path / "out"
+    assert quiet_shop.run("config", "export", "--to", str(out)).exit_code == 0
+    files = {path.name: path.read_bytes() for path in folder.glob("*.yaml")}
+    assert {path.name: path.read_bytes() for path in out.glob("*.yaml")} == files
+    (out / "more.yaml").write_text("agents: {}\n")
+    assert quiet_shop.json("config", "export", "--to", str(out), code=1)["field"] == "--to"
+    assert quiet_shop.run("config", "export", "1", "--to", str(out), "--overwrite").exit_code == 0
+    assert {path.name for path in out.glob("*.yaml")} == set(files)
+    shown = quiet_shop.json("config", "export", "1")
+    assert (shown["version"], shown["author"], set(shown["files"])) == (1, "mia", set(files))
+    assert quiet_shop.run("config", "export", "2").exit_code == 1
+
+
+def test_other_commands_go_by_what_is_in_force(quiet_shop: Shop, folder: Path) -> None:
+    """The folder of the settings has one organisation, the version in force another."""
+    was, becomes = (
+        f"{name}:\n    title: Sternlicht Beratung" for name in ("sternlicht", "mondlicht")
+    )
+    file = folder / "organisations.yaml"
+    file.write_text(file.read_text().replace(was, becomes))
+    command = ("apikey", "create", "shop", "--scope", "accounts:read")
+    assert quiet_shop.json(*command)["organisation"] == "sternlicht"
+    _apply(quiet_shop, folder)
+    assert quiet_shop.json(*command)["organisation"] == "mondlicht"
+
+
+def test_a_folder_that_cannot_be_written_is_told(quiet_shop: Shop, folder: Path) -> None:
+    (folder / ".version").mkdir()
+    told = quiet_shop.run("config", "apply", str(folder), "--reason", "x")
+    assert told.exit_code == 1
+    (folder / ".version").rmdir()
+    (folder / ".version").symlink_to("nowhere/.version")
+    told = quiet_shop.run("config", "apply", str(folder), "--reason", "x")
+    assert (told.exit_code, told.stdout) == (0, "Version 1 is in force.\n")
+    assert "cannot be written (No such file or directory): give --based-on" in told.stderr

@@ -1,0 +1,201 @@
+"""Files become versions whole or not at all, and go back the way they came."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.errors import CallerError, ConflictError
+from engine.flows.config import Problems
+from engine.flows.config.tree import MOST_BYTES
+from engine.flows.versions.configuration import BYTES_MOST, Applied, Why, begin
+from engine.ports.versions import Cause
+from tests.flows.versions.office import BASE, WHY, Office, micros, priced
+
+BROKEN = Path(__file__).parents[1] / "config" / "broken_configs"
+BROKEN_FILES = {path: path.read_bytes() for path in BROKEN.glob("*.yaml")}
+MINUTE_MS = 60_000
+
+
+@pytest.fixture
+def office() -> Office:
+    return Office()
+
+
+async def test_files_come_back_as_they_were_applied(office: Office) -> None:
+    bom = b"\xef\xbb\xbf# gr\xc3\xbcn\r\n"
+    await office.apply({"base.yaml": BASE, "note.yaml": bom}, 0)
+    current = await office.configuration.in_force()
+    assert current is not None
+    kept = {name: text.encode() for name, text in current.version.files.items()}
+    assert kept == {"base.yaml": BASE, "note.yaml": bom}
+    assert (await office.configuration.inventory(current.version)).version == 1
+
+
+@pytest.mark.parametrize("path", sorted(BROKEN_FILES), ids=lambda path: path.stem)
+async def test_no_broken_file_changes_anything(office: Office, path: Path) -> None:
+    before = await office.apply({"base.yaml": BASE}, 0)
+    sources = {"base.yaml": BASE, path.name: BROKEN_FILES[path]}
+    outcome = await office.configuration.apply(sources, 1, WHY)
+    assert isinstance(outcome, Problems)
+    assert await office.configuration.active() == before
+    assert await office.versions.version(2) is None
+
+
+@pytest.mark.parametrize(
+    ("sources", "field"),
+    [
+        ({}, "files"),
+        ({f"{n}.yaml": b"" for n in range(101)}, "files"),
+        ({"../base.yaml": BASE}, "files.'../base.yaml'"),
+        ({".base.yaml": BASE}, "files.'.base.yaml'"),
+        ({"base.txt": BASE}, "files.'base.txt'"),
+        ({f"{n}.yaml": b"#" * MOST_BYTES for n in range(BYTES_MOST // MOST_BYTES + 1)}, "files"),
+    ],
+    ids=["none", "many", "elsewhere", "hidden", "no yaml", "large"],
+)
+async def test_files_that_could_not_be_written_again(
+    office: Office, sources: dict[str, bytes], field: str
+) -> None:
+    with pytest.raises(CallerError) as refusal:
+        await office.configuration.apply(sources, 0, WHY)
+    assert refusal.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("why", "within_ms", "field"),
+    [
+        (Why("", "x"), None, "author"),
+        (Why("mia", " "), None, "reason"),
+        (Why("mia", "a\nb"), None, "reason"),
+        (Why("mia", "x" * 501), None, "reason"),
+        (WHY, 4_999, "confirm_within"),
+        (WHY, 25 * 60 * MINUTE_MS, "confirm_within"),
+    ],
+)
+async def test_orders_that_are_none(
+    office: Office, why: Why, within_ms: int | None, field: str
+) -> None:
+    await office.apply({"base.yaml": BASE}, 0)
+    with pytest.raises(CallerError) as refusal:
+        await office.configuration.apply(priced("2.49"), 1, why, within_ms)
+    assert refusal.value.field == field
+
+
+async def test_the_same_files_again_are_no_version(office: Office) -> None:
+    made = await office.apply(priced("1.99"), 0)
+    outcome = await office.configuration.apply(priced("1.99"), 7, WHY)
+    assert outcome == Applied(made, is_new=False)
+
+
+async def test_the_first_version_has_nothing_to_come_back_to(office: Office) -> None:
+    with pytest.raises(CallerError) as refusal:
+        await office.configuration.apply(priced("1.99"), 0, WHY, MINUTE_MS)
+    assert refusal.value.field == "confirm_within"
+
+
+async def test_undone_by_itself_when_the_time_is_over(office: Office) -> None:
+    await office.apply(priced("1.99"), 0)
+    await office.apply(priced("2.49"), 1, 5 * MINUTE_MS)
+    office.clock.wall_ms += 5 * MINUTE_MS - 1
+    assert (await office.configuration.history())[0].number == 2
+    office.clock.wall_ms += 1
+    undone, applied, _ = await office.configuration.history()
+    assert (undone.number, undone.cause, undone.at_ms) == (1, Cause.UNDONE, office.clock.wall_ms)
+    with pytest.raises(ConflictError):
+        await office.configuration.confirm(applied.number, "mia")
+
+
+async def test_confirmed_in_time_it_stays(office: Office) -> None:
+    await office.apply(priced("1.99"), 0)
+    await office.apply(priced("2.49"), 1, 5 * MINUTE_MS)
+    done = await office.configuration.confirm(None, "mia")
+    assert (done.number, done.confirmed_by) == (2, "mia")
+    office.clock.wall_ms += 6 * MINUTE_MS
+    assert await office.configuration.active() == done
+
+
+async def test_going_back_twice_goes_back_further(office: Office) -> None:
+    for number, price in enumerate(("1.99", "2.09", "2.19")):
+        await office.apply(priced(price), number)
+    back = [await office.configuration.roll_back(None, Why("mia", f"{n}")) for n in range(2)]
+    assert [activation.number for activation in back] == [2, 1]
+    with pytest.raises(CallerError) as refusal:
+        await office.configuration.roll_back(None, WHY)
+    assert refusal.value.field == "number"
+    assert (await office.configuration.roll_back(3, WHY)).number == 3
+
+
+async def test_before_the_first_there_is_nothing_to_confirm(office: Office) -> None:
+    with pytest.raises(ConflictError):
+        await office.configuration.confirm(None, "mia")
+    with pytest.raises(CallerError):
+        await office.configuration.version(1)
+    assert await office.configuration.in_force() is None
+
+
+async def test_a_draft_is_compared_with_what_is_in_force(office: Office) -> None:
+    first = await office.configuration.compare(priced("1.99"))
+    assert (first.base, len(first.files)) == (0, 1)
+    assert {entry.kind for entry in first.entries} == {"added"}
+    await office.apply(priced("1.99"), 0)
+    (entry,) = (await office.configuration.compare(priced("2.49"))).entries
+    (field,) = entry.fields
+    assert (entry.section, entry.name) == ("services", "sternlicht")
+    assert (field.field, field.before, field.after) == ("tariff.landline", "1.99", "2.49")
+    broken = await office.configuration.compare({"base.yaml": b"\xff", **priced("3.49")})
+    assert [problem.rule for problem in broken.problems or ()] == ["guard_price_per_minute"]
+    assert (len(broken.files), broken.entries) == (1, ())
+
+
+# --- the start of an engine --------------------------------------------------------------------
+
+
+def _folder(path: Path, sources: dict[str, bytes]) -> Path:
+    for name, content in sources.items():
+        (path / name).write_bytes(content)
+    return path
+
+
+async def test_without_a_version_the_folder_becomes_the_first(
+    office: Office, tmp_path: Path
+) -> None:
+    opening = await begin(office.configuration, _folder(tmp_path, priced("1.99")), "e1")
+    assert (opening.activation.number, opening.activation.author) == (1, "engine:e1")
+    assert (opening.inventory.version, opening.differs) == (1, False)
+    again = await begin(office.configuration, tmp_path, "e2")
+    assert again.activation == opening.activation
+
+
+async def test_a_folder_that_differs_changes_nothing(office: Office, tmp_path: Path) -> None:
+    await office.apply(priced("1.99"), 0)
+    opening = await begin(office.configuration, _folder(tmp_path, priced("2.49")), "e1")
+    assert (micros(opening.inventory), opening.differs) == (1_990_000, True)
+    _folder(tmp_path, {"base.yaml": b"no: [yaml"})
+    assert (await begin(office.configuration, tmp_path, "e1")).differs
+    assert (await begin(office.configuration, tmp_path / "nowhere", "e1")).differs
+    assert len(await office.configuration.history()) == 1
+
+
+async def test_a_first_start_with_a_mistake_is_none(office: Office, tmp_path: Path) -> None:
+    with pytest.raises(CallerError, match=r"base\.yaml:1:"):
+        await begin(office.configuration, _folder(tmp_path, {"base.yaml": b"no: [yaml"}), "e1")
+    (tmp_path / "base.yaml").unlink()
+    with pytest.raises(CallerError, match="no_files"):
+        await begin(office.configuration, tmp_path, "e1")
+    assert await office.configuration.active() is None
+
+
+async def test_of_two_engines_that_start_at_once_one_begins(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other has looked before there was a version."""
+    configuration = office.configuration
+    apply = configuration.apply
+
+    async def slower(*args: object) -> object:
+        await office.apply(priced("2.49"), 0)
+        return await apply(*args)  # type: ignore[arg-type]  # handed on as they came
+
+    monkeypatch.setattr(configuration, "apply", slower)
+    opening = await begin(configuration, _folder(tmp_path, priced("1.99")), "e2")
+    assert (micros(opening.inventory), opening.differs) == (2_490_000, True)

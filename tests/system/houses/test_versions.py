@@ -1,0 +1,168 @@
+"""Two engines go by one configuration: it changes, and is undone, under calls and deaths."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+from engine.core.inventory import Inventory
+from engine.flows.clock import SystemClock
+from engine.flows.config import Problems, load, read
+from engine.flows.versions.configuration import Configuration, Why
+from engine.ledger.versions.sql import SqlVersions
+from engine.payments.registry import option_forms
+from engine.ports.versions import Activation, EngineView
+from tests.rig.house import ORGANISATION, PROFILE, RealHouse
+from tests.rig.outside import OutsideWorld
+from tests.system.stage.alone import in_its_own_house
+
+DID = "+493023125100"
+PRICES = {1: 660_000, 2: 990_000}
+FOLLOWED_MS = 1_000
+SOON_S = 20
+FILES = """
+organisations: {%(organisation)s: {title: Acme}}
+trunks: {carrier: {host: 127.0.0.1, port: %(network)d, number_format: e164_plus}}
+agents: {a1: {address: "127.0.0.1:%(phones)d"}}
+groups: {advisers: {agents: [a1]}}
+profiles: {%(profile)s: {currency: EUR}}
+tariffs:
+  plain:
+    currency: EUR
+    landline: %(price)s
+    mobile: %(price)s
+    increment: 1/1
+    billing_starts: {from: conversation}
+services:
+  line: {numbers: ["%(did)s"], profile: %(profile)s, tariff: plain, group: advisers}
+"""
+
+
+def _write(folder: Path, world: OutsideWorld, price: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    values = {
+        "organisation": ORGANISATION,
+        "profile": PROFILE,
+        "did": DID,
+        "price": price,
+        "network": world.network_port,
+        "phones": world.phones_port,
+    }
+    (folder / "all.yaml").write_text(FILES % values)
+
+
+class Office:
+    """The operator, his folder, and what the engines say of themselves."""
+
+    def __init__(self, house: RealHouse, config: Path) -> None:
+        self.house = house
+        self.config = config
+        versions = SqlVersions(house.ledger)
+        self.configuration = Configuration(versions, SystemClock(), option_forms())
+
+    async def apply(self, price: str, based_on: int, within_ms: int | None = None) -> Activation:
+        _write(self.config, self.house.world, price)
+        sources = read(self.config)
+        assert not isinstance(sources, Problems)
+        made = await self.configuration.apply(sources, based_on, Why("mia", price), within_ms)
+        assert not isinstance(made, Problems), str(made)
+        return made.activation
+
+    async def views(self, so: Callable[[EngineView], bool]) -> dict[str, EngineView]:
+        """How the engines stand, once all stand so."""
+        async with asyncio.timeout(SOON_S):
+            while True:
+                views = await self.configuration.views()
+                if len(views) == 2 and all(map(so, views)):
+                    return {view.engine: view for view in views}
+                await asyncio.sleep(0.02)
+
+    async def lag_ms(self, made: Activation) -> int:
+        """After how long the slower engine goes by a version."""
+        views = await self.views(lambda view: view.number == made.number)
+        return max(view.since_ms for view in views.values()) - made.at_ms
+
+
+@in_its_own_house
+async def test_versions_change_under_calls_and_deaths(folder: Path) -> None:
+    config = folder / "config"
+
+    def organise(world: OutsideWorld) -> Inventory:
+        _write(config, world, "0.66")
+        inventory = load(config)
+        assert isinstance(inventory, Inventory), str(inventory)
+        return inventory
+
+    async with RealHouse(folder, (), organise=organise, config=config) as house:
+        office = Office(house, config)
+        await asyncio.gather(house.start_engine("e1"), house.start_engine("e2"))
+        assert [made.number for made in await office.configuration.history()] == [1]
+        await calls_while_versions_flip(office)
+        await an_engine_dies_before_the_swap(office)
+        await undone_though_an_engine_died(office)
+
+
+async def calls_while_versions_flip(office: Office) -> None:
+    """Every call has number, price and announcement of one version, and both versions had some."""
+    lags_ms = [await office.lag_ms(await office.apply("0.99", 1))]
+    callers = [f"+493023140{n:03}" for n in range(12)]
+    for caller in callers:
+        await office.house.book(caller, 5_000_000)
+
+    async def flip() -> None:
+        for n in range(6):
+            why = Why("mia", f"flip {n}")
+            lags_ms.append(
+                await office.lag_ms(await office.configuration.roll_back(1 + n % 2, why))
+            )
+
+    async def call(number: int) -> None:
+        await asyncio.sleep(number * 0.25)
+        caller = callers[number]
+        leg = await office.house.world.call(DID, pai=caller, from_user=caller)
+        await leg.progressed()
+        await asyncio.sleep(4)
+        await leg.hang_up()
+        await leg.ended()
+
+    await asyncio.gather(flip(), *(call(number) for number in range(len(callers))))
+    assert min(lags_ms) < FOLLOWED_MS, lags_ms
+    records = await office.house.records(len(callers))
+    for record in records:
+        assert record.rate is not None
+        price = PRICES[record.config_version]
+        assert record.rate.price_micros == price
+        told = [key for _, _, key in record.prompts if key.startswith("tariff-")]
+        assert told == [f"tariff-p{price}-EUR-conversation-a0"]
+    assert {record.config_version for record in records} == {1, 2}
+
+
+async def an_engine_dies_before_the_swap(office: Office) -> None:
+    """What was written is in force, also for an engine that was killed before it saw it."""
+    house = office.house
+    number = (await office.configuration.history())[0].number
+    house.engines["e1"].process.send_signal(signal.SIGSTOP)
+    made = await office.apply("1.99", number)
+    async with asyncio.timeout(SOON_S):
+        while {v.engine: v.number for v in await office.configuration.views()}["e2"] != made.number:  # noqa: ASYNC110 - another process writes it
+            await asyncio.sleep(0.02)
+    house.engines["e1"].kill()
+    await house.engines["e1"].process.wait()
+    await house.start_engine("e1")
+    await office.views(lambda view: view.number == made.number)
+
+
+async def undone_though_an_engine_died(office: Office) -> None:
+    """Nobody confirms, the engine that took it is dead: the other goes back, and so do all."""
+    house = office.house
+    number = (await office.configuration.history())[0].number
+    made = await office.apply("2.99", number, within_ms=5_000)
+    await office.views(lambda view: view.number == made.number)
+    house.engines["e1"].kill()
+    await house.engines["e1"].process.wait()
+    async with asyncio.timeout(SOON_S):
+        while {v.engine: v.number for v in await office.configuration.views()}["e2"] != number:  # noqa: ASYNC110 - another process writes it
+            await asyncio.sleep(0.05)
+    undone = await SqlVersions(house.ledger).active()
+    assert undone is not None
+    assert (undone.number, undone.cause, undone.author) == (number, "undone", "engine")
