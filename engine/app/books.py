@@ -9,6 +9,7 @@ from engine.app.plan import secret, web_plan_of
 from engine.app.site import open_till
 from engine.core.inventory import Inventory
 from engine.errors import RemoteError
+from engine.flows.access import People
 from engine.flows.clock import SystemClock
 from engine.flows.keys import KeyRing
 from engine.flows.money.relay import Relay
@@ -19,6 +20,7 @@ from engine.ledger.payments.sql import SqlOrders
 from engine.ledger.reading.sql import SqlKeeping, SqlKin, SqlRecords
 from engine.ledger.sql import SqlLedger
 from engine.ledger.statements.sql import SqlStatements
+from engine.ledger.users.sql import SqlAudit, SqlSessions, SqlUsers
 from engine.settings import Settings
 from engine.store.address import parse_address
 from engine.store.process import StoreProcess
@@ -38,6 +40,16 @@ class Books:
     def keys(self) -> KeyRing:
         """The keys of the operators' interface, which are kept beside the journal."""
         return KeyRing(SqlKeys(self.ledger), self.clock)
+
+    @property
+    def people(self) -> People:
+        """The users of the console."""
+        return People(SqlUsers(self.ledger), SqlSessions(self.ledger), self.clock)
+
+    @property
+    def audit(self) -> SqlAudit:
+        """The audit log."""
+        return SqlAudit(self.ledger)
 
     @property
     def statements(self) -> SqlStatements:

@@ -8,6 +8,7 @@ from engine.app.plan import WebPlan
 from engine.core.inventory import Inventory, ProviderTerms
 from engine.errors import CallerError
 from engine.flows.agents import Staff
+from engine.flows.access import People, SigningIn
 from engine.flows.keys import KeyRing
 from engine.flows.live import Control, Live
 from engine.flows.money.movements import Money
@@ -19,6 +20,7 @@ from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
 from engine.ledger.callers import SqlCallers
 from engine.ledger.payments.sql import SqlOrders
 from engine.ledger.sql import SqlLedger
+from engine.ledger.users.sql import SqlAudit, SqlSessions, SqlUsers
 from engine.payments.registry import open_provider
 from engine.ports.clock import Clock
 from engine.ports.metrics import UNMEASURED, Metrics
@@ -46,6 +48,7 @@ async def open_site(
         metrics=house.metrics,
     )
     live, callers = Live(house.store, house.clock), SqlCallers(ledger)
+    people = People(SqlUsers(ledger), SqlSessions(ledger), house.clock)
     return Site(
         till=till,
         ledger=ledger,
@@ -63,6 +66,9 @@ async def open_site(
         control=Control(house.store, house.clock),
         staff=Staff(house.store, live, callers, house.inventory, house.clock),
         callers=callers,
+        people=people,
+        signing_in=SigningIn(people),
+        audit=SqlAudit(ledger),
     )
 
 

@@ -1,0 +1,189 @@
+"""`scripts/shoot`: a picture of every page of the console, and whether it can be used by everybody.
+
+    python -m tests.shoot [--only WORD] FOLDER
+
+Every page of the route table, with records and empty, in both languages, light and dark, on a desk
+and on a phone, and as the operator's staff see it; on each axe looks for what shuts people out.
+Exit code 1 if it finds anything, or a page has a fault.
+"""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page
+
+from engine.core.roles import Role
+from engine.ports.users import User
+from engine.web.console.route import Route
+from engine.web.server import listen, serving
+from tests.rig.browser import Visit, running_browser
+from tests.web.console.house import (
+    House,
+    furnish,
+    open_house,
+    path_of,
+    routes_by_key,
+    settle,
+    subjects_there_are,
+)
+from tests.web.site import make_books
+
+SIZES = {"desk": (1280, 800), "phone": (360, 740)}
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a page is looked at."""
+
+    lang: str
+    theme: str
+    size: str
+
+
+MANNERS = [Manner(*one) for one in product(("de", "en"), ("light", "dark"), SIZES)]
+PLAIN = MANNERS[0]
+
+
+@dataclass
+class Shooting:
+    """What is shot where, and what was found."""
+
+    browser: Browser
+    house: House
+    origin: str
+    folder: Path
+    only: str
+    faults: list[str]
+    shots: int = 0
+
+    async def run(self, name: str, manners: list[Manner], user: User) -> None:
+        """All pages in these manners, as a user sees them; pages of records if there are any."""
+        for manner in manners:
+            async with _visit(self, manner, user) as visit:
+                await self._routes(name, manner, visit)
+                await self._scenes(name, manner, visit)
+
+    async def _routes(self, name: str, manner: Manner, visit: Visit) -> None:
+        page = await visit.page()
+        for route in _pages():
+            if route.right is None:
+                continue
+            try:
+                path = path_of(route, self.house.own)
+            except KeyError:
+                continue
+            await page.goto(self.origin + path)
+            await self._shoot(visit, page, f"{name}{_title(route)}", manner)
+        await page.close()
+
+    async def _scenes(self, name: str, manner: Manner, visit: Visit) -> None:
+        for subject in subjects_there_are():
+            for title, scene in getattr(subject, "SCENES", {}).items():
+                page = await visit.page()
+                if await scene(self.house, page, self.origin):
+                    await self._shoot(visit, page, f"{name}-{title}", manner)
+                await page.close()
+
+    async def _shoot(self, visit: Visit, page: Page, title: str, manner: Manner) -> None:
+        name = f"{title}-{manner.lang}-{manner.theme}-{manner.size}"
+        if self.only not in name:
+            return
+        await visit.screenshot(page, name)
+        self.shots += 1
+        found = await Axe().run(page, options=RULES)
+        for violation in found.response["violations"]:
+            places = [" ".join(map(str, node["target"])) for node in violation["nodes"]]
+            self.faults.append(f"{name}: {violation['id']}: {'; '.join(places)[:300]}")
+        if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            self.faults.append(f"{name}: wider than the window")
+
+
+def _pages() -> Iterator[Route]:
+    return (route for route in routes_by_key().values() if route.is_safe and route.is_page)
+
+
+def _title(route: Route) -> str:
+    path = route.path.removeprefix("/console").replace("{", "").replace("}", "")
+    return path.replace("/", "-") or "-home"
+
+
+@asynccontextmanager
+async def _visit(shooting: Shooting, manner: Manner, user: User) -> AsyncIterator[Visit]:
+    width, height = SIZES[manner.size]
+    context = await shooting.browser.new_context(
+        locale=manner.lang,
+        color_scheme="dark" if manner.theme == "dark" else "light",
+        viewport={"width": width, "height": height},
+        timezone_id="Europe/Berlin",
+    )
+    secret = await shooting.house.session(user)
+    await context.add_cookies(
+        [{"name": "groschen-session", "value": secret, "url": shooting.origin}]
+    )
+    visit = Visit(context, shooting.folder)
+    try:
+        yield visit
+    finally:
+        await context.close()
+    shooting.faults.extend(visit.faults)
+
+
+@asynccontextmanager
+async def _console(folder: Path) -> AsyncIterator[tuple[House, str]]:
+    """A console of its own, on this machine."""
+    await make_books(folder / "books.db")
+    listener = listen("127.0.0.1", 0)
+    origin = f"http://localhost:{listener.getsockname()[1]}"
+    async with (
+        open_house(folder / "books.db", origin=origin) as house,
+        serving(house.bench.site, listener),
+    ):
+        yield house, origin
+
+
+async def shoot(folder: Path, only: str) -> list[str]:
+    """Shoot all; what was found wrong, a line each."""
+    folder.mkdir(parents=True, exist_ok=True)
+    faults: list[str] = []
+    shots = 0
+    async with running_browser() as browser:
+        for is_furnished in (True, False):
+            with tempfile.TemporaryDirectory() as place:
+                async with _console(Path(place)) as (house, origin):
+                    if is_furnished:
+                        await settle(house)
+                        await furnish(house)
+                        owner, staff = house.people[Role.OWNER], house.staff[Role.OWNER]
+                    else:
+                        owner = staff = await house.add("acme", "owner@acme.example", Role.OWNER)
+                    work = Shooting(browser, house, origin, folder, only, faults)
+                    await work.run("full" if is_furnished else "empty", MANNERS, owner)
+                    if is_furnished:
+                        await work.run("staff", [PLAIN], staff)
+                    shots += work.shots
+    print(f"{shots} pictures in {folder}", file=sys.stderr)
+    return faults if shots else ["nothing was shot"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Shoot every page of the console.")
+    parser.add_argument("--only", default="", help="pictures whose name has this word in it")
+    parser.add_argument("folder", type=Path)
+    args = parser.parse_args()
+    faults = asyncio.run(shoot(args.folder, args.only))
+    for fault in faults:
+        print(fault)
+    sys.exit(1 if faults else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+"""Users."""
+
+from tests.web.console.house import MASTERS, OTHERS, READERS, House, Row
+from tests.web.site import ORGANISATION
+
+ONE = "/console/users/{user_id}"
+
+ROWS = {
+    ("GET", "/console/users"): Row(READERS),
+    ("GET", "/console/users/new"): Row(MASTERS),
+    ("POST", "/console/users/new"): Row(MASTERS, {"name": "new@acme.example", "role": "agent"}),
+    ("GET", ONE): Row(READERS),
+    ("POST", f"{ONE}/role"): Row(MASTERS, {"role": "manager"}),
+    ("POST", f"{ONE}/lock"): Row(MASTERS),
+    ("POST", f"{ONE}/unlock"): Row(MASTERS),
+    ("POST", f"{ONE}/password"): Row(MASTERS),
+    ("POST", f"{ONE}/second-factor/drop"): Row(MASTERS),
+    ("POST", f"{ONE}/sessions/end"): Row(MASTERS),
+}
+
+
+async def seed(house: House) -> None:
+    """A user here with a session, and one elsewhere."""
+    ours = await house.add(ORGANISATION, "grace@sternlicht.example")
+    await house.session(ours)
+    house.own["user_id"] = ours.user_id
+    house.foreign["user_id"] = (await house.add(OTHERS, "alan@bolt.example")).user_id
