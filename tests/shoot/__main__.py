@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from string import Formatter
 
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page
@@ -24,7 +25,7 @@ from engine.core.roles import Role
 from engine.ports.users import User
 from engine.web.console.route import Route
 from engine.web.server import listen, serving
-from tests.rig.browser import Visit, running_browser
+from tests.rig.browser import STEP_TIMEOUT_MS, Visit, running_browser
 from tests.web.console.house import (
     House,
     furnish,
@@ -37,6 +38,9 @@ from tests.web.console.house import (
 from tests.web.site import make_books
 
 SIZES = {"desk": (1280, 800), "phone": (360, 740)}
+REFUSED = ("status of 422", "status of 404")
+"""What a browser logs of refusals, which scenes show on purpose; their pages are shot."""
+
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
@@ -47,6 +51,9 @@ class Manner:
     lang: str
     theme: str
     size: str
+
+    def __str__(self) -> str:
+        return f"{self.lang}-{self.theme}-{self.size}"
 
 
 MANNERS = [Manner(*one) for one in product(("de", "en"), ("light", "dark"), SIZES)]
@@ -70,33 +77,32 @@ class Shooting:
         for manner in manners:
             async with _visit(self, manner, user) as visit:
                 await self._routes(name, manner, visit)
-                await self._scenes(name, manner, visit)
+            await self._scenes(name, manner, user)
 
     async def _routes(self, name: str, manner: Manner, visit: Visit) -> None:
         page = await visit.page()
         for route in _pages():
-            if route.right is None:
-                continue
-            try:
-                path = path_of(route, self.house.own)
-            except KeyError:
-                continue
-            await page.goto(self.origin + path)
-            await self._shoot(visit, page, f"{name}{_title(route)}", manner)
+            title = f"{name}{_title(route)}"
+            if self._wants(title, manner) and _ids(route) <= set(self.house.own):
+                await page.goto(self.origin + path_of(route, self.house.own))
+                await self._shoot(visit, page, title, manner)
         await page.close()
 
-    async def _scenes(self, name: str, manner: Manner, visit: Visit) -> None:
+    async def _scenes(self, name: str, manner: Manner, user: User) -> None:
         for subject in subjects_there_are():
             for title, scene in getattr(subject, "SCENES", {}).items():
-                page = await visit.page()
-                if await scene(self.house, page, self.origin):
-                    await self._shoot(visit, page, f"{name}-{title}", manner)
-                await page.close()
+                if not self._wants(f"{name}-{title}", manner):
+                    continue
+                async with _visit(self, manner, user) as visit:
+                    page = await visit.page()
+                    if await scene(self.house, page, self.origin):
+                        await self._shoot(visit, page, f"{name}-{title}", manner)
+
+    def _wants(self, title: str, manner: Manner) -> bool:
+        return self.only in f"{title}-{manner}"
 
     async def _shoot(self, visit: Visit, page: Page, title: str, manner: Manner) -> None:
-        name = f"{title}-{manner.lang}-{manner.theme}-{manner.size}"
-        if self.only not in name:
-            return
+        name = f"{title}-{manner}"
         await visit.screenshot(page, name)
         self.shots += 1
         found = await Axe().run(page, options=RULES)
@@ -108,7 +114,23 @@ class Shooting:
 
 
 def _pages() -> Iterator[Route]:
-    return (route for route in routes_by_key().values() if route.is_safe and route.is_page)
+    """The pages of the route table for which somebody has signed in; the others are scenes."""
+    routes = routes_by_key().values()
+    return (r for r in routes if r.is_safe and r.is_page and r.right is not None)
+
+
+def _ids(route: Route) -> set[str]:
+    """The names of records in a route's path."""
+    return {name for _, name, _, _ in Formatter().parse(route.path) if name}
+
+
+def missing(house: House) -> list[str]:
+    """Pages of which no picture can be made: no record to show, or no scene of an open page."""
+    scenes = {title for subject in subjects_there_are() for title in getattr(subject, "SCENES", {})}
+    open_to_all = [r for r in routes_by_key().values() if r.is_safe and r.right is None]
+    unseen = [r.path for r in _pages() if not _ids(r) <= set(house.own)]
+    unseen += [r.path for r in open_to_all if _title(r)[1:] not in scenes]
+    return [f"{path}: no picture" for path in unseen]
 
 
 def _title(route: Route) -> str:
@@ -129,12 +151,15 @@ async def _visit(shooting: Shooting, manner: Manner, user: User) -> AsyncIterato
     await context.add_cookies(
         [{"name": "groschen-session", "value": secret, "url": shooting.origin}]
     )
+    context.set_default_timeout(STEP_TIMEOUT_MS)
     visit = Visit(context, shooting.folder)
     try:
         yield visit
     finally:
         await context.close()
-    shooting.faults.extend(visit.faults)
+    shooting.faults.extend(
+        fault for fault in visit.faults if not any(word in fault for word in REFUSED)
+    )
 
 
 @asynccontextmanager
@@ -152,7 +177,6 @@ async def _console(folder: Path) -> AsyncIterator[tuple[House, str]]:
 
 async def shoot(folder: Path, only: str) -> list[str]:
     """Shoot all; what was found wrong, a line each."""
-    folder.mkdir(parents=True, exist_ok=True)
     faults: list[str] = []
     shots = 0
     async with running_browser() as browser:
@@ -162,6 +186,7 @@ async def shoot(folder: Path, only: str) -> list[str]:
                     if is_furnished:
                         await settle(house)
                         await furnish(house)
+                        faults += missing(house)
                         owner, staff = house.people[Role.OWNER], house.staff[Role.OWNER]
                     else:
                         owner = staff = await house.add("acme", "owner@acme.example", Role.OWNER)
@@ -179,6 +204,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="pictures whose name has this word in it")
     parser.add_argument("folder", type=Path)
     args = parser.parse_args()
+    args.folder.mkdir(parents=True, exist_ok=True)
     faults = asyncio.run(shoot(args.folder, args.only))
     for fault in faults:
         print(fault)

@@ -1,5 +1,7 @@
 """Users."""
 
+from playwright.async_api import Page
+
 from tests.web.console.house import MASTERS, OTHERS, READERS, House, Row
 from tests.web.site import ORGANISATION
 
@@ -25,3 +27,28 @@ async def seed(house: House) -> None:
     await house.session(ours)
     house.own["user_id"] = ours.user_id
     house.foreign["user_id"] = (await house.add(OTHERS, "alan@bolt.example")).user_id
+
+
+async def _confirm(house: House, page: Page, origin: str) -> bool:
+    if "user_id" not in house.own:
+        return False
+    await page.goto(f"{origin}/console/users/{house.own['user_id']}")
+    await page.locator("button.danger").click()
+    await page.locator("input[name=_confirmed]").wait_for(state="attached")
+    return True
+
+
+async def _refused(house: House, page: Page, origin: str) -> bool:
+    await page.goto(f"{origin}/console/users/new")
+    await page.locator("#name").fill("grace hopper")
+    await page.locator("main form button").click()
+    await page.get_by_role("alert").wait_for()
+    return True
+
+
+async def _nowhere(house: House, page: Page, origin: str) -> bool:
+    await page.goto(f"{origin}/console/users/0123456789abcdef")
+    return True
+
+
+SCENES = {"users-lock": _confirm, "users-new-refused": _refused, "error": _nowhere}
