@@ -18,6 +18,7 @@ LARGE_ROOMS = {
     "engine/core": "the vocabulary every service shares; one file per term of the field",
     "tests/flows": "one file per part of a call that can go one way or another",
     "tests/core": "one file per file of the core",
+    "engine/ports": "one file per need",
 }
 
 # Documents that tell of the past, where a path may be gone.

@@ -18,13 +18,13 @@ from itertools import product
 from pathlib import Path
 from string import Formatter
 
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page
 
 from engine.core.roles import Role
 from engine.ports.users import User
 from engine.web.console.route import Route
 from engine.web.server import listen, serving
+from tests.rig.axe import barriers
 from tests.rig.browser import STEP_TIMEOUT_MS, Visit, running_browser
 from tests.web.console.house import (
     House,
@@ -40,8 +40,6 @@ from tests.web.site import make_books
 SIZES = {"desk": (1280, 800), "phone": (360, 740)}
 REFUSED = ("status of 422", "status of 404")
 """What a browser logs of refusals, which scenes show on purpose; their pages are shot."""
-
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
 @dataclass(frozen=True)
@@ -105,12 +103,7 @@ class Shooting:
         name = f"{title}-{manner}"
         await visit.screenshot(page, name)
         self.shots += 1
-        found = await Axe().run(page, options=RULES)
-        for violation in found.response["violations"]:
-            places = [" ".join(map(str, node["target"])) for node in violation["nodes"]]
-            self.faults.append(f"{name}: {violation['id']}: {'; '.join(places)[:300]}")
-        if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            self.faults.append(f"{name}: wider than the window")
+        self.faults += [f"{name}: {barrier}" for barrier in await barriers(page)]
 
 
 def _pages() -> Iterator[Route]:

@@ -117,8 +117,10 @@ class People:
         `CallerError` unless the password is right and the code fits the secret now.
         """
         await self.prove(user, password, "password")
+        if not second_factor.is_secret(secret):
+            raise CallerError("is none of ours", "code")
         step = second_factor.step_of(secret, code, self.clock.now().wall_ms)
-        if not second_factor.is_secret(secret) or step is None:
+        if step is None:
             raise CallerError("does not fit; is the device's time right?", "code")
         codes = second_factor.new_codes()
         hashes = [second_factor.code_hash(one) for one in codes]

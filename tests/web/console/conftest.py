@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from engine.web.console.pages.sign_in import routes as sign_in
 from tests.web.console.house import House, furnish, open_house, settle
 
 
@@ -21,6 +22,12 @@ async def furnished(
         await settle(house)
         await furnish(house)
     return file, house
+
+
+@pytest.fixture(autouse=True)
+def refuses_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody who is refused wait for the step at which he is answered."""
+    monkeypatch.setattr(sign_in, "ANSWER_STEP_S", 0.001)
 
 
 @pytest.fixture

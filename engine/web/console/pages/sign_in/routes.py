@@ -1,7 +1,10 @@
 """Signing in by password and, where there is one, second factor; signing out.
 
-The answer to whoever is refused is always the same, whatever was wrong.
+The answer to whoever is refused is always the same, whatever was wrong, and it is given at a full
+step of `ANSWER_STEP_S` after the request came: its time does not tell whether there is such a user.
 """
+
+import asyncio
 
 from aiohttp import web
 
@@ -12,9 +15,11 @@ from engine.web.console import cookies
 from engine.web.console.asked import HOME, Asked
 from engine.web.console.route import Route, Subject
 from engine.web.rates import MINUTE_S, Limit
+from engine.web.steps import full_step
 
 SIGN_IN = f"{HOME}/sign-in"
 SECOND_STEP = f"{SIGN_IN}/code"
+ANSWER_STEP_S = 0.5
 TRIES_OF_ADDRESS = Limit(30, 15 * MINUTE_S)
 
 
@@ -27,11 +32,13 @@ async def show(asked: Asked) -> web.StreamResponse:
 
 async def enter(asked: Asked) -> web.StreamResponse:
     """Take name and password."""
+    came_s = asyncio.get_running_loop().time()
     _count(asked)
     name = asked.typed("name")
     begun = await asked.site.signing_in.by_password(name, asked.secret("password"), asked.visitor)
     if begun is None:
         await _note_refused(asked, name)
+        await full_step(came_s, ANSWER_STEP_S)
         raise CallerError("Name or password is wrong, or there were too many tries.", "refused")
     if asked.signed_in is not None:
         await asked.site.signing_in.leave(asked.session)
