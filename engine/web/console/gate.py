@@ -272,7 +272,8 @@ def refusal(asked: Asked, error: Exception) -> web.Response:
         return told
     kind = told.status if asked.texts.has(f"error_{told.status}") else 500
     detail = str(error) if isinstance(error, CallerError | ConflictError) else ""
-    answer = asked.render("error.html", told.status, kind=kind, detail=detail)
+    number = structlog.contextvars.get_contextvars().get("request", "") if kind == 500 else ""
+    answer = asked.render("error.html", told.status, kind=kind, detail=detail, number=number)
     if "Retry-After" in told.headers:
         answer.headers["Retry-After"] = told.headers["Retry-After"]
     return answer

@@ -76,6 +76,20 @@ async def test_refusals_are_pages_for_people_and_problems_for_programs(house: Ho
     assert (nowhere.status, nowhere.content_type) == (404, "text/html")
 
 
+async def test_a_fault_of_ours_is_told_by_its_number_alone(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(_wanted: object) -> None:
+        raise ZeroDivisionError("what nobody shall see")
+
+    monkeypatch.setattr(house.bench.site.audit, "lines", broken)
+    answer = await house.ask("GET", "/console/audit", house.people[Role.OWNER])
+    text = await answer.text()
+    assert answer.status == 500
+    assert "nobody shall see" not in text
+    assert answer.headers["X-Request-Id"] in text
+
+
 async def test_a_dangerous_act_is_asked_about_first(house: House) -> None:
     owner = house.people[Role.OWNER]
     path = f"/console/users/{house.own['user_id']}/lock"
