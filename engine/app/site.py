@@ -7,8 +7,8 @@ from pathlib import Path
 from engine.app.plan import WebPlan
 from engine.core.inventory import Inventory, ProviderTerms
 from engine.errors import CallerError
-from engine.flows.agents import Staff
 from engine.flows.access import People, SigningIn
+from engine.flows.agents import Staff
 from engine.flows.keys import KeyRing
 from engine.flows.live import Control, Live
 from engine.flows.money.movements import Money

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from engine.core.inventory import Inventory
-from engine.flows.agents import Staff
 from engine.flows.access import People, SigningIn
+from engine.flows.agents import Staff
 from engine.flows.keys import KeyRing
 from engine.flows.live import Control, Live
 from engine.flows.money.movements import Money

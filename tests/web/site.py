@@ -25,9 +25,9 @@ from engine.core.money import MICROS, Rounding
 from engine.core.payment import FactKind, PaymentFact, PaymentOrder
 from engine.core.tariff import BillingStart, Increment, StartsFrom, Tariff
 from engine.errors import RemoteError
-from engine.flows.agents import Staff
 from engine.flows.access import People, SigningIn
 from engine.flows.access.passwords import Passwords
+from engine.flows.agents import Staff
 from engine.flows.clock import SystemClock
 from engine.flows.keys import KeyRing
 from engine.flows.live import Control, Live

@@ -3,13 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-<<<<<<<< HEAD:engine/ledger/migrations/versions/r0009_console.py
 revision = "0009"
 down_revision = "0008"
-========
-revision = "0007"
-down_revision = "0006"
->>>>>>>> cdf65ad (Let a refusal's time tell nothing, try the gate and the pages as browsers use them, and say how a page is added):engine/ledger/migrations/versions/r0007_console.py
 
 _COUNTER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
