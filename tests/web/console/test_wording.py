@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from engine.core.roles import Role
+from engine.ports.operators import Scope
 from engine.web.console.menu import Section
 from engine.web.console.route import Route
 from engine.web.console.wording import HERE, languages
@@ -46,5 +47,6 @@ def test_what_is_named_by_rule_is_there() -> None:
     words = languages()["de"].words
     assert {f"role_{role}" for role in Role} <= set(words)
     assert {f"section_{section}" for section in Section} <= set(words)
+    assert {f"keys.scope_{scope.replace(':', '_')}" for scope in Scope} <= set(words)
     for route in routes_by_key().values():
         assert not route.asks_first or _confirmed(route) in words, route.path
