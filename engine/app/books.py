@@ -9,6 +9,7 @@ from engine.app.plan import secret, web_plan_of
 from engine.app.site import Accounts, open_till
 from engine.core.inventory import Inventory
 from engine.errors import RemoteError
+from engine.flows.access import People
 from engine.flows.clock import SystemClock
 from engine.flows.keys import KeyRing
 from engine.flows.money.relay import Relay
@@ -20,6 +21,7 @@ from engine.ledger.payments.sql import SqlOrders
 from engine.ledger.reading.sql import SqlKeeping, SqlKin, SqlRecords
 from engine.ledger.sql import SqlLedger
 from engine.ledger.statements.sql import SqlStatements
+from engine.ledger.users.sql import SqlAudit, SqlSessions, SqlUsers
 from engine.ledger.versions.sql import SqlVersions
 from engine.payments.registry import option_forms
 from engine.settings import Settings
@@ -46,6 +48,16 @@ class Books:
     def configuration(self) -> Configuration:
         """The versions of the operator's files."""
         return Configuration(SqlVersions(self.ledger), self.clock, option_forms())
+
+    @property
+    def people(self) -> People:
+        """The users of the console."""
+        return People(SqlUsers(self.ledger), SqlSessions(self.ledger), self.clock)
+
+    @property
+    def audit(self) -> SqlAudit:
+        """The audit log."""
+        return SqlAudit(self.ledger)
 
     @property
     def statements(self) -> SqlStatements:

@@ -7,6 +7,7 @@ from pathlib import Path
 from engine.app.plan import WebPlan
 from engine.core.inventory import Inventory, ProviderTerms
 from engine.errors import CallerError
+from engine.flows.access import People, SigningIn
 from engine.flows.agents import Staff
 from engine.flows.keys import KeyRing
 from engine.flows.live import Control, Live
@@ -19,6 +20,7 @@ from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
 from engine.ledger.callers import SqlCallers
 from engine.ledger.payments.sql import SqlOrders
 from engine.ledger.sql import SqlLedger
+from engine.ledger.users.sql import SqlAudit, SqlSessions, SqlUsers
 from engine.payments.registry import open_provider
 from engine.ports.clock import Clock
 from engine.ports.metrics import UNMEASURED, Metrics
@@ -98,6 +100,7 @@ async def open_site(
         house.metrics,
     )
     live, callers = Live(house.store, house.clock), SqlCallers(ledger)
+    people = People(SqlUsers(ledger), SqlSessions(ledger), house.clock)
     return Site(
         till=till,
         ledger=ledger,
@@ -115,6 +118,9 @@ async def open_site(
         control=Control(house.store, house.clock),
         staff=Staff(house.store, live, callers, house.inventory, house.clock),
         callers=callers,
+        people=people,
+        signing_in=SigningIn(people),
+        audit=SqlAudit(ledger),
     )
 
 

@@ -21,6 +21,7 @@ from engine.cli.reading.call import call
 from engine.cli.reading.retention import retention
 from engine.cli.serve import serve
 from engine.cli.settings import show_settings
+from engine.cli.user import user
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -45,3 +46,4 @@ main.add_command(retention)
 main.add_command(serve)
 main.add_command(show_settings)
 main.add_command(statement)
+main.add_command(user)

@@ -49,7 +49,9 @@ async def work(plan: Plan, tell: Callable[[Running], None] = lambda _run: None) 
         services = ", ".join(f"{s.title or s.name} ({s.dids[0]})" for s in inventory.services)
         click.echo(f"SIP on {run.access.sip_host}:{run.access.sip_port} (UDP)", err=True)
         if plan.web is not None:
+            origin = plan.web.origin or f"http://{plan.web.host}:{run.web_port}"
             click.echo(f"Pages on http://{plan.web.host}:{run.web_port}", err=True)
+            click.echo(f"Console on {origin}/console (first user: groschen user add)", err=True)
         click.echo(f"Health on http://{plan.health_host}:{run.health_port}/readyz", err=True)
         if run.opening is not None:
             _tell_version(run.opening, plan)

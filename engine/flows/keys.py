@@ -68,6 +68,10 @@ class KeyRing:
             return None
         return key if key.revoked_ms is None else None
 
+    async def key(self, key_id: str) -> ApiKey | None:
+        """The key with this id, revoked ones too."""
+        return await self._keys.key(key_id)
+
     async def keys(self, organisation: str | None) -> Sequence[ApiKey]:
         """All keys, or an organisation's, oldest first."""
         return await self._keys.keys(organisation)

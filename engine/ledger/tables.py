@@ -390,3 +390,71 @@ config_views = _table(
     _text("problem"),
 )
 """The version each engine goes by."""
+
+users = _table(
+    "users",
+    Column("user_id", Text, primary_key=True),
+    Column("organisation", Text, ForeignKey("organisations.organisation")),
+    _text("name"),
+    _text("role"),
+    _text("password_hash"),
+    Column("must_change", Boolean, nullable=False),
+    _number("created_ms"),
+    Column("totp_secret", Text),
+    Column("locked_ms", BigInteger),
+    _text("lang"),
+    _text("theme"),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
+    Column("tries_until_ms", BigInteger, nullable=False, server_default=text("0")),
+    Column("totp_step", BigInteger, nullable=False, server_default=text("0")),
+    UniqueConstraint("name"),
+    Index("ix_users_organisation", "organisation", "name"),
+)
+"""Who signs in to the console; columns are the fields of `ports.users.User`, his tries to sign in,
+and the last time step of his second factor that was used."""
+
+recovery_codes = _table(
+    "recovery_codes",
+    Column("user_id", Text, ForeignKey("users.user_id"), primary_key=True),
+    Column("code_hash", Text, primary_key=True),
+)
+
+sessions = _table(
+    "sessions",
+    Column("session_hash", Text, primary_key=True),
+    _text("user_id", ForeignKey("users.user_id")),
+    Column("proved", Boolean, nullable=False),
+    _number("begun_ms"),
+    _number("seen_ms"),
+    _number("ends_ms"),
+    _text("address"),
+    _text("browser"),
+    Column("organisation", Text),
+    Index("ix_sessions_user", "user_id", "seen_ms"),
+    Index("ix_sessions_ends", "ends_ms"),
+)
+"""Who is signed in; columns are the fields of `ports.users.Session`."""
+
+audit_acts = _table(
+    "audit_acts",
+    Column("place", _COUNTER, primary_key=True),
+    _text("act_id"),
+    _number("at_ms"),
+    Column("organisation", Text, ForeignKey("organisations.organisation")),
+    _text("author"),
+    _text("address"),
+    _text("action"),
+    _text("target"),
+    UniqueConstraint("act_id"),
+    Index("ix_audit_acts_organisation", "organisation", "place"),
+    Index("ix_audit_acts_at", "at_ms"),
+)
+"""The audit log, written once; columns are the fields of `ports.audit.Act`."""
+
+audit_ends = _table(
+    "audit_ends",
+    Column("act_id", Text, ForeignKey("audit_acts.act_id"), primary_key=True),
+    _text("outcome"),
+    Column("detail", JSON, nullable=False),
+)
+"""How acts ended, written once."""

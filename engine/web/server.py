@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from engine.errors import CallerError
-from engine.web import hooks, topup
+from engine.web import console, hooks, topup
 from engine.web.api import gate
 from engine.web.guard import BODY_BYTES_MOST
 from engine.web.problems import name_request, tell_problems
@@ -27,6 +27,8 @@ def make_app(site: Site) -> web.Application:
     app.add_routes(hooks.routes())
     app.add_routes(topup.routes())
     app.add_routes(gate.routes())
+    console.live.prepare(app)
+    app.add_routes(console.routes())
     return app
 
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from engine.core.inventory import Inventory
+from engine.flows.access import People, SigningIn
 from engine.flows.agents import Staff
 from engine.flows.keys import KeyRing
 from engine.flows.live import Control, Live
 from engine.flows.money.movements import Money
 from engine.flows.payments.seals import Seal
 from engine.flows.payments.till import Till
+from engine.ports.audit import Audit
 from engine.ports.clock import Clock
 from engine.ports.ledger import Ledger
 from engine.ports.operators import Answers, Customers
@@ -40,6 +42,9 @@ class Site:
     control: Control
     staff: Staff
     callers: Callers
+    people: People
+    signing_in: SigningIn
+    audit: Audit
 
 
 SITE = web.AppKey("SITE", Site)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient
+from argon2 import PasswordHasher
 
 from engine.core.inventory import (
     BillingProfile,
@@ -24,6 +25,8 @@ from engine.core.money import MICROS, Rounding
 from engine.core.payment import FactKind, PaymentFact, PaymentOrder
 from engine.core.tariff import BillingStart, Increment, StartsFrom, Tariff
 from engine.errors import RemoteError
+from engine.flows.access import People, SigningIn
+from engine.flows.access.passwords import Passwords
 from engine.flows.agents import Staff
 from engine.flows.clock import SystemClock
 from engine.flows.keys import KeyRing
@@ -36,6 +39,7 @@ from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
 from engine.ledger.callers import SqlCallers
 from engine.ledger.payments.sql import SqlOrders
 from engine.ledger.sql import SqlLedger
+from engine.ledger.users.sql import SqlAudit, SqlSessions, SqlUsers
 from engine.ports.payments import Forged, Headers, Notice, Places, Redirect
 from engine.web.guard import Guard
 from engine.web.site import Site
@@ -226,6 +230,8 @@ async def open_site(
         origin=origin,
     )
     live, callers = Live(store, clock), SqlCallers(ledger)
+    passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    people = People(SqlUsers(ledger), SqlSessions(ledger), clock, passwords)
     site = Site(
         till=till,
         ledger=ledger,
@@ -243,6 +249,9 @@ async def open_site(
         control=Control(store, clock),
         staff=Staff(store, live, callers, lambda: inventory, clock),
         callers=callers,
+        people=people,
+        signing_in=SigningIn(people),
+        audit=SqlAudit(ledger),
     )
     try:
         yield Bench(site, ledger, store, provider)

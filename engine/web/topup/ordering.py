@@ -18,6 +18,7 @@ from engine.flows.payments.seals import Purpose
 from engine.flows.payments.till import Wish
 from engine.web.rates import HOUR_S, Limit
 from engine.web.site import SITE
+from engine.web.steps import full_step
 from engine.web.topup.typed import home_region, profile_of, read_form, read_number
 from engine.web.topup.wording import languages
 
@@ -44,7 +45,7 @@ async def begin(request: web.Request) -> web.Response:
     try:
         begun = await site.till.begin(wish)
     finally:
-        await _full_step(came_s)
+        await full_step(came_s, ANSWER_STEP_S)
     order_id = begun.order.order_id
     return web.json_response(
         {
@@ -55,12 +56,6 @@ async def begin(request: web.Request) -> web.Response:
         status=201,
         headers={"Cache-Control": "no-store"},
     )
-
-
-async def _full_step(came_s: float) -> None:
-    """Wait until a full step has gone since a time of the loop."""
-    gone_s = asyncio.get_running_loop().time() - came_s
-    await asyncio.sleep(ANSWER_STEP_S - gone_s % ANSWER_STEP_S)
 
 
 async def _wish(request: web.Request, profile: BillingProfile) -> Wish:

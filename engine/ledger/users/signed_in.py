@@ -1,0 +1,65 @@
+"""Sessions: who is signed in."""
+
+from dataclasses import asdict, fields
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.engine import RowMapping
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine.ledger.tables import sessions
+from engine.ledger.users import people
+from engine.ports.users import Session, User
+
+_FIELDS = tuple(field.name for field in fields(Session))
+
+
+def _session(row: RowMapping) -> Session:
+    values: dict[str, Any] = {name: row[name] for name in _FIELDS}
+    return Session(**values)
+
+
+async def begin(connection: AsyncConnection, session: Session, most: int) -> None:
+    """Write a session down; the user's oldest beyond `most`, and all that have ended, go."""
+    await connection.execute(delete(sessions).where(sessions.c.ends_ms <= session.begun_ms))
+    await connection.execute(insert(sessions).values(asdict(session)))
+    kept = (
+        select(sessions.c.session_hash)
+        .where(sessions.c.user_id == session.user_id)
+        .order_by(sessions.c.begun_ms.desc(), sessions.c.session_hash)
+        .limit(most)
+    )
+    of_his = delete(sessions).where(sessions.c.user_id == session.user_id)
+    await connection.execute(of_his.where(sessions.c.session_hash.not_in(kept)))
+
+
+async def session(connection: AsyncConnection, session_hash: str) -> tuple[Session, User] | None:
+    """The session, and whose it is."""
+    query = select(sessions).where(sessions.c.session_hash == session_hash)
+    found = (await connection.execute(query)).mappings().one_or_none()
+    user = None if found is None else await people.by_id(connection, found["user_id"])
+    return None if found is None or user is None else (_session(found), user)
+
+
+async def listed(connection: AsyncConnection, user_id: str) -> list[Session]:
+    """A user's, seen last first."""
+    query = select(sessions).where(sessions.c.user_id == user_id)
+    query = query.order_by(sessions.c.seen_ms.desc(), sessions.c.session_hash)
+    return [_session(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def change(connection: AsyncConnection, session_hash: str, values: dict[str, Any]) -> None:
+    """Set some columns of a session."""
+    there = update(sessions).where(sessions.c.session_hash == session_hash)
+    await connection.execute(there.values(values))
+
+
+async def end(connection: AsyncConnection, session_hash: str) -> None:
+    """Forget a session."""
+    await connection.execute(delete(sessions).where(sessions.c.session_hash == session_hash))
+
+
+async def end_all(connection: AsyncConnection, user_id: str, but: str) -> None:
+    """Forget all sessions of a user, but for one."""
+    of_his = delete(sessions).where(sessions.c.user_id == user_id)
+    await connection.execute(of_his.where(sessions.c.session_hash != but))

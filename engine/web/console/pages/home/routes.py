@@ -1,0 +1,93 @@
+"""The first page: live calls, as they change, and where a user can go; the organisation switch."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from engine.core.roles import Right
+from engine.errors import CallerError, RemoteError
+from engine.flows.live import LiveCall
+from engine.web.console import live, look
+from engine.web.console.asked import HOME, Asked
+from engine.web.console.menu import Item, Section
+from engine.web.console.route import Route, Subject, Whose
+
+
+@dataclass(frozen=True, slots=True)
+class LiveService:
+    """A service with its live calls: how many, and how many of them talk."""
+
+    title: str
+    calls: int
+    talking: int
+
+
+async def show(asked: Asked) -> web.StreamResponse:
+    """What is going on."""
+    return asked.render("home/home.html", services=await _services(asked))
+
+
+async def watch(asked: Asked) -> web.StreamResponse:
+    """The part of the page that changes by itself."""
+
+    async def seen() -> str:
+        services = await _services(asked)
+        if services is None:
+            raise RemoteError("the store does not answer")
+        return look.piece("home/live.html", {"t": asked.texts, "services": services})
+
+    return await live.stream(asked, seen)
+
+
+async def look_at(asked: Asked) -> web.StreamResponse:
+    """Let one of the operator's staff look at an organisation, or at all (empty)."""
+    name = asked.typed("organisation")
+    if name and name not in asked.organisations:
+        raise CallerError("is none", "organisation")
+    asked.note(organisation=name)
+    await asked.site.people.sessions.look_at(asked.session.session_hash, name or None)
+    return asked.go(asked.next_path())
+
+
+async def _services(asked: Asked) -> list[LiveService] | None:
+    """The services' live calls, None while the store does not answer or for whom they are not."""
+    if not asked.may(Right.CALLS_READ):
+        return None
+    try:
+        calls = await asked.site.live.calls(asked.organisation)
+    except RemoteError:
+        return None
+    return _by_service(asked, calls)
+
+
+def _by_service(asked: Asked, calls: Sequence[LiveCall]) -> list[LiveService]:
+    count, talking = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for call in calls:
+        count[call.organisation, call.service] += 1
+        talking[call.organisation, call.service] += call.state == "talking"
+    found = []
+    for service in asked.site.inventory().services:
+        if asked.organisation in (None, service.organisation):
+            title = service.title or service.name
+            of_it = (service.organisation, title)
+            found.append(LiveService(title, count[of_it], talking[of_it]))
+    return found
+
+
+SUBJECT = Subject(
+    routes=(
+        Route("GET", HOME, Right.OWN, show),
+        Route("GET", f"{HOME}/live/home", Right.CALLS_READ, watch, is_page=False),
+        Route(
+            "POST",
+            f"{HOME}/organisation",
+            Right.OWN,
+            look_at,
+            whose=Whose.OPERATOR,
+            action="home.look_at",
+        ),
+    ),
+    menu=(Item(Section.NOW, HOME, Right.OWN, "home.title", place=0),),
+)

@@ -1,0 +1,5 @@
+"""Signing in and out."""
+
+from engine.web.console.pages.sign_in.routes import SUBJECT
+
+__all__ = ["SUBJECT"]

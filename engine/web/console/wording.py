@@ -1,0 +1,66 @@
+"""What the console says: the shell's texts by their key, a subject's as `<subject>.<key>`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+
+from engine.errors import CallerError
+from engine.web.wording import HOME_LANGUAGE, Wording, Words, accepted, read_words
+
+HERE = Path(__file__).parent
+ZONE = ZoneInfo("Europe/Berlin")
+
+
+@dataclass(frozen=True, slots=True)
+class Texts(Wording):
+    """One language's words, and how it writes money and times."""
+
+    def has(self, key: str) -> bool:
+        """Whether there is such a text."""
+        return key in self.words
+
+    def time(self, at_ms: int) -> str:
+        """A time to the minute, where the operator is."""
+        return datetime.fromtimestamp(at_ms // 1000, ZONE).strftime(self.words["time_form"])
+
+    def precise(self, at_ms: int) -> str:
+        """A time to the second."""
+        return datetime.fromtimestamp(at_ms // 1000, ZONE).strftime(self.words["precise_form"])
+
+    def day(self, at_ms: int) -> str:
+        """A day."""
+        return datetime.fromtimestamp(at_ms // 1000, ZONE).strftime(self.words["day_form"])
+
+    def fault(self, subject: str, error: CallerError) -> str:
+        """What was wrong with a field: the text `<subject>.wrong_<field>`, else the rule itself."""
+        key = f"{subject}.wrong_{error.field}"
+        return self(key) if self.has(key) else str(error)
+
+
+@cache
+def languages() -> Mapping[str, Texts]:
+    """The texts of all languages by their name."""
+    gathered: dict[str, dict[str, str]] = {}
+    for lang, words in read_words(HERE / "texts").items():
+        gathered[lang] = dict(words)
+    for room in sorted((HERE / "pages").glob("*/texts")):
+        for lang, words in read_words(room).items():
+            gathered[lang].update(_of_subject(room.parent.name, words))
+    return {lang: Texts(lang, words) for lang, words in gathered.items()}
+
+
+def texts_for(request: web.Request, chosen: str = "") -> Texts:
+    """In the language that the user chose, else the address, else the browser's first."""
+    known = languages()
+    liked = accepted(request.headers.get("Accept-Language", ""))
+    wanted = (chosen, request.query.get("lang", ""), *liked)
+    return known[next((lang for lang in wanted if lang in known), HOME_LANGUAGE)]
+
+
+def _of_subject(subject: str, words: Words) -> dict[str, str]:
+    return {f"{subject}.{key}": text for key, text in words.items()}

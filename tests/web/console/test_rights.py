@@ -1,0 +1,127 @@
+"""Every route by every role, on records of one's own and of another organisation, from one table.
+
+A route without a row fails. Whatever changes something is found in the audit log, refused or not.
+"""
+
+import pytest
+
+from engine.core.roles import RIGHTS, Right, Role, may, may_appoint
+from engine.ports.audit import ActFilter
+from engine.web.console.route import Route, Whose
+from tests.web.console.house import OPEN, House, Row, path_of, routes_by_key, rows
+
+TABLE = rows()
+ROUTES = routes_by_key()
+GUARDED = [(ROUTES[key], row) for key, row in TABLE.items() if row.roles != OPEN]
+
+
+async def _newest(house: House) -> tuple[str, str]:
+    (line,) = await house.bench.site.audit.lines(ActFilter(organisation=None, most=1))
+    return line.act.action, line.outcome
+
+
+async def _walk(house: House, role: Role, route: Route, row: Row) -> None:
+    user = house.people[role]
+    own = await house.ask(route.method, path_of(route, house.own), user, row.form)
+    if row.allows(role):
+        assert own.status not in (403, 404), route
+        assert own.status < 500, (route, await own.text())
+    else:
+        assert own.status == 403, route
+    if not route.is_safe:
+        assert (await _newest(house))[0] == route.action
+    if route.finds is None:
+        return
+    foreign = await house.ask(route.method, path_of(route, house.foreign), user, row.form)
+    assert foreign.status == (404 if row.allows(role) else 403), route
+    if not route.is_safe:
+        assert await _newest(house) == (route.action, "refused")
+
+
+def test_every_route_has_its_row() -> None:
+    assert set(TABLE) == set(ROUTES)
+    for key, route in ROUTES.items():
+        assert (TABLE[key].roles == OPEN) == (route.right is None), key
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_each_role_may_what_the_table_says(house: House, role: Role) -> None:
+    for route, row in GUARDED:
+        if route.is_page or not route.is_safe or not row.allows(role):
+            await _walk(house, role, route, row)
+
+
+async def test_the_operators_staff_reach_all_organisations(house: House) -> None:
+    owner = house.staff[Role.OWNER]
+    for route, row in GUARDED:
+        if not (route.is_page or not route.is_safe):
+            continue
+        for ids in (house.own, house.foreign):
+            answer = await house.ask(route.method, path_of(route, ids), owner, row.form)
+            assert answer.status not in (403, 404), route
+    agent = house.staff[Role.AGENT]
+    for route, row in GUARDED:
+        if route.whose is not Whose.OPERATOR and not row.allows(Role.AGENT):
+            answer = await house.ask(route.method, path_of(route, house.own), agent, row.form)
+            assert answer.status == 403, route
+
+
+async def test_nobody_gets_in_without_signing_in(house: House) -> None:
+    for route, row in GUARDED:
+        path = path_of(route, house.own)
+        person = await house.ask(route.method, path, form=row.form)
+        assert person.status == 303
+        assert person.headers["Location"].startswith("/console/sign-in?next=")
+        program = await house.ask(route.method, path, form=row.form, headers={"Accept": "*/*"})
+        assert program.status == 401
+        half = await house.session(house.people[Role.OWNER], proved=False)
+        unproved = await house.ask(route.method, path, form=row.form, secret=half)
+        assert unproved.headers["Location"] == "/console/sign-in/code"
+
+
+async def test_lists_hold_the_organisations_own_alone(house: House) -> None:
+    for path in ("/console/users", "/console/keys", "/console/audit"):
+        answer = await house.ask("GET", path, house.people[Role.AUDITOR])
+        text = await answer.text()
+        assert "Bolt" not in text
+        assert "bolt.example" not in text
+        seen = await (await house.ask("GET", path, house.staff[Role.AUDITOR])).text()
+        assert "bolt" in seen.lower()
+
+
+async def test_an_admin_makes_and_touches_no_owner(house: House) -> None:
+    admin = house.people[Role.ADMIN]
+    form = {"name": "second@acme.example", "role": "owner"}
+    assert (await house.ask("POST", "/console/users/new", admin, form)).status == 403
+    owner = f"/console/users/{house.people[Role.OWNER].user_id}"
+    for act in ("lock", "password", "sessions/end", "second-factor/drop", "unlock"):
+        assert (await house.ask("POST", f"{owner}/{act}", admin)).status == 403
+    up = f"/console/users/{house.own['user_id']}/role"
+    assert (await house.ask("POST", up, admin, {"role": "owner"})).status == 403
+    assert await house.bench.site.people.users.by_name("second@acme.example") is None
+
+
+def test_rights_are_as_promised() -> None:
+    assert RIGHTS[Role.OWNER] == frozenset(Right)
+    owners_alone = {Right.OWNERS_WRITE, Right.CASES_READ, Right.CASES_WRITE}
+    assert frozenset(Right) - RIGHTS[Role.ADMIN] == owners_alone
+    assert not any("write" in right for right in RIGHTS[Role.AUDITOR])
+    assert not may(Role.AUDITOR, Right.PICTURES_READ)
+    assert [role for role in Role if may(role, Right.NUMBER_REVEAL)] == [
+        "owner",
+        "admin",
+        "manager",
+    ]
+    assert not may_appoint(Role.ADMIN, Role.AGENT, Role.OWNER)
+    assert all(may(role, Right.OWN) for role in Role)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "action"),
+    [("GET", "/console/x/{id}", ""), ("POST", "/console/x", ""), ("POST", "/console/x", "x")],
+)
+def test_a_route_with_a_hole_in_it_is_refused(method: str, path: str, action: str) -> None:
+    async def handler(_asked: object) -> None: ...
+
+    with pytest.raises(ValueError, match=r"record|action"):
+        Route(method, path, Right.OWN, handler, action=action)  # type: ignore[arg-type]  # none runs

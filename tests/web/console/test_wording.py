@@ -1,0 +1,52 @@
+"""The console's texts: the same keys in both languages, each of them used."""
+
+import re
+from pathlib import Path
+
+from engine.core.roles import Role
+from engine.ports.operators import Scope
+from engine.web.console.menu import Section
+from engine.web.console.route import Route
+from engine.web.console.wording import HERE, languages
+from tests.web.console.house import routes_by_key
+
+WRITING = {"decimal_point", "thousands", "money", "money_code"}
+FORMS = {"time_form", "precise_form", "day_form"}
+
+
+def _sources() -> str:
+    files = (file for ending in ("*.py", "*.html") for file in HERE.rglob(ending))
+    return "\n".join(Path(file).read_text() for file in files)
+
+
+def _confirmed(route: Route) -> str:
+    return f"{route.action}_confirm"
+
+
+def test_both_languages_have_the_same_keys() -> None:
+    german, english = languages()["de"].words, languages()["en"].words
+    assert set(german) == set(english)
+
+
+def test_every_text_is_used() -> None:
+    text = _sources()
+    literal = set(re.findall(r'"([a-z_0-9]+(?:\.[a-z_0-9]+)?)"', text.replace("'", '"')))
+    begun = tuple(re.findall(r'"([a-z_0-9.]+_)" ~', text.replace("'", '"')))
+    confirmed = {_confirmed(route) for route in routes_by_key().values() if route.asks_first}
+    unused = [
+        key
+        for key in languages()["de"].words
+        if key not in literal | WRITING | FORMS | confirmed
+        and not key.startswith(begun)
+        and ".wrong_" not in key
+    ]
+    assert unused == []
+
+
+def test_what_is_named_by_rule_is_there() -> None:
+    words = languages()["de"].words
+    assert {f"role_{role}" for role in Role} <= set(words)
+    assert {f"section_{section}" for section in Section} <= set(words)
+    assert {f"keys.scope_{scope.replace(':', '_')}" for scope in Scope} <= set(words)
+    for route in routes_by_key().values():
+        assert not route.asks_first or _confirmed(route) in words, route.path
