@@ -59,6 +59,8 @@ FORMS: Mapping[str, Form] = MappingProxyType(
             ("minutes", "days"),
             silence_after_ms=SILENCE_AFTER_TARIFF_MS,
         ),
+        "connect_fee": Form(_PRICE),
+        "flat_price": Form(_PRICE + _STARTS, silence_after_ms=SILENCE_AFTER_TARIFF_MS),
         "waiting_is_charged": _FIXED,
         "minutes_left": Form(("minutes",)),
         "seconds_left": Form(("seconds",)),

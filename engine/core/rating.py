@@ -136,6 +136,13 @@ def _first_price_increments(rate: Rate, n: int) -> int:
     return 1 - (-beyond_first_s // rate.increment.next_s)
 
 
+def is_flat(rate: Rate) -> bool:
+    """Whether time costs nothing in this call, so that its price is the connect fee alone."""
+    if rate.first_price_micros is not None and rate.first_minutes is None:
+        return rate.first_price_micros == 0
+    return rate.price_micros == 0 and not rate.first_price_micros
+
+
 def max_increments(rate: Rate) -> int:
     """How many increments fit into the longest call allowed; 0 if not even the first does."""
     return _increments_within(rate, rate.max_call_minutes * 60)

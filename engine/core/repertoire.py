@@ -54,6 +54,7 @@ def caller_prompts(service: Service) -> tuple[Prompt, ...]:
                     service.first_call_days,
                 )
             ),
+            *_connect_fee(tariff.connect_fee_micros, tariff.currency, tariff.billing_start),
             *_of_each("warning_caller", service.thresholds_s),
             *_of_each("hold_top_up", (service.free_hold_s,) if service.free_hold_s else ()),
             *_of_each("call_limit_soon", (service.forced_end_warning_s,)),
@@ -119,6 +120,14 @@ def _price(
         yield Prompt.of("price_change", price_micros=price_micros, currency=currency)
 
 
+def _connect_fee(fee_micros: int, currency: str, start: BillingStart) -> Iterator[Prompt]:
+    """The connect fee beside a price per minute, and as the price of a whole call."""
+    if fee_micros > 0:
+        fee: dict[str, int | str] = {"price_micros": fee_micros, "currency": currency}
+        yield Prompt.of("connect_fee", **fee)
+        yield Prompt.of("flat_price", **fee, starts=start.origin.value, after_s=start.after_s)
+
+
 def _brought_prices() -> Iterator[Prompt]:
     joined = BillingStart(StartsFrom.CONVERSATION)
     for price in (600_000, 660_000, 990_000, 1_990_000, 2_990_000):
@@ -131,6 +140,7 @@ def _brought_prices() -> Iterator[Prompt]:
     for after_s in (10, 20, 30):
         for origin in StartsFrom:
             yield from _price(1_990_000, _CURRENCY, BillingStart(origin, after_s))
+    yield from _connect_fee(500_000, _CURRENCY, joined)
 
 
 def _fixed() -> Iterator[Prompt]:

@@ -33,9 +33,9 @@ from engine.core.events import (
 )
 from engine.core.prompt import Prompt, time_left
 from engine.core.quota import Meter
-from engine.core.rating import StartsFrom, hold_levels
+from engine.core.rating import Rate, StartsFrom, hold_levels, is_flat
 from engine.core.tariff import rate_for
-from engine.premium.call import Keypad, State, Turn
+from engine.premium.call import Keypad, PremiumCall, State, Turn
 from engine.premium.rules import closed_because, is_blocked
 from engine.premium.spending import note_view, start_meter
 from engine.premium.telling import play_to_caller, prospect_s, stop_playback
@@ -191,20 +191,31 @@ def note_answer(turn: Turn, event: LegAnswered) -> None:
 
 
 def announcement(turn: Turn) -> tuple[Prompt, ...]:
-    """Welcome, minutes left, price; the price last, for its audio ends with the three seconds of
-    silence that § 110 TKG wants before charging begins."""
+    """Welcome, minutes left, connect fee, price; the price last, for its audio ends with the three
+    seconds of silence that § 110 TKG wants before charging begins."""
     call = turn.call
     start = call.service.tariff.billing_start
     prompts = [Prompt.of("welcome"), time_left(prospect_s(turn))]
     if start.origin is StartsFrom.ANNOUNCEMENT:
         prompts.append(Prompt.of("waiting_is_charged"))
-    return (*prompts, _price(turn))
+    return (*prompts, *_price(turn))
 
 
-def _price(turn: Turn) -> Prompt:
+def _price(turn: Turn) -> tuple[Prompt, ...]:
+    """All that the call can cost (§ 110 TKG, art. 11a PBV): by the minute, once, or both."""
     call = turn.call
     rate = call.rate
     assert rate is not None
+    fee: dict[str, int | str] = {"price_micros": rate.connect_fee_micros, "currency": call.currency}
+    if rate.connect_fee_micros == 0:
+        return (_minute_price(call, rate),)
+    if is_flat(rate):
+        start = call.service.tariff.billing_start
+        return (Prompt.of("flat_price", **fee, starts=start.origin.value, after_s=start.after_s),)
+    return Prompt.of("connect_fee", **fee), _minute_price(call, rate)
+
+
+def _minute_price(call: PremiumCall, rate: Rate) -> Prompt:
     start = call.service.tariff.billing_start
     common: dict[str, int | str] = {
         "currency": call.currency,

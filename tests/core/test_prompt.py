@@ -106,6 +106,29 @@ PRICE = {"price_micros": 1_990_000, "currency": "EUR"}
             ),
         ),
         (
+            "connect_fee",
+            {"price_micros": 2_500_000, "currency": "CHF"},
+            "Einmalig für dieses Gespräch: zwei Franken fünfzig, inklusive Mehrwertsteuer.",
+            "For this call you pay two francs fifty once, including tax.",
+        ),
+        (
+            "flat_price",
+            {
+                "price_micros": 700_000,
+                "currency": "EUR",
+                "starts": "conversation",
+                "after_s": 0,
+            },
+            (
+                "Ihr Preis: siebzig Cent für das ganze Gespräch, inklusive Mehrwertsteuer."
+                " Die Berechnung beginnt mit dem Gespräch."
+            ),
+            (
+                "Your price is seventy cents for the whole call, including tax."
+                " Charging begins with the conversation."
+            ),
+        ),
+        (
             "minutes_left",
             {"minutes": 1},
             "Das Guthaben reicht für eine Minute.",
@@ -250,7 +273,7 @@ def test_a_tariff_ends_with_three_seconds_of_silence() -> None:
     silences = {
         name: form.silence_after_ms for name, form in FORMS.items() if form.silence_after_ms
     }
-    assert silences == {"tariff": 3_000, "tariff_first_call": 3_000}
+    assert silences == {"tariff": 3_000, "tariff_first_call": 3_000, "flat_price": 3_000}
 
 
 # --- other ways to say it ------------------------------------------------------------------

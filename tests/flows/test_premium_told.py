@@ -259,3 +259,35 @@ async def test_a_call_is_over_if_the_agent_hangs_up_in_the_middle_of_why() -> No
         await asyncio.sleep(0.5)
         assert not call.alive
         await house.record(call)
+
+
+# --- prices ------------------------------------------------------------------------------------
+
+FEE_TOLD = {
+    "beside minutes": ({}, ["minutes_left", "connect_fee", "tariff"]),
+    "beside a first call's minutes": (
+        {"first_call": FirstCall(0, 10)}, ["minutes_left", "connect_fee", "tariff_first_call"],
+    ),
+    "as the only price": (
+        {"landline_micros": 0, "mobile_micros": 0, "other_micros": 0},
+        ["minutes_left", "flat_price"],
+    ),
+    "as a first call's only price": (
+        {"first_call": FirstCall(0, None)}, ["minutes_left", "flat_price"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", FEE_TOLD)
+@virtually
+async def test_the_connect_fee_is_told_before_it_is_charged(case: str) -> None:
+    changes, told = FEE_TOLD[case]
+    terms = tariff(connect_fee_micros=500_000, **changes)
+    line = service(tariff=terms, caller_list="new")
+    async with world(inventory(line)) as house:
+        await house.book(LANDLINE, 200 * SECOND)
+        call = house.call()
+        await house.talking(call)
+        assert house.heard_by(call)[1 : 1 + len(told)] == told
+        house.switch.hang_up(call.leg)
+        await house.record(call)
