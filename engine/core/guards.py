@@ -3,9 +3,9 @@
 `check` judges a service by the kinds of its access numbers and names every breach with its
 paragraph; `check_caller_id` judges a number that is to be shown to the people called.
 
-Not judged here, because no configuration decides them: the price is told before charging and
-again before another price applies (§ 110 TKG), the end after 60 minutes is announced, the
-itemised bill shows connect fee and time apart (§ 112(3)).
+Not judged here, because no configuration decides them: price and connect fee are told before
+charging and a new price before it applies (§ 110 TKG, art. 11a PBV), the end after 60 minutes is
+announced, the itemised bill shows connect fee and time apart (§ 112(3) TKG).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -62,7 +62,8 @@ def check_caller_id(number: str, guard_code: str) -> tuple[Breach, ...]:
     kind = guard.kind_of(number)
     if kind in guard.never_shown:
         return (_never_shown(guard, "caller_id", number, kind),)
-    if not number.startswith(guard.calling_code):
+    bound = Rule.CALLER_ID_FOREIGN in guard.paragraphs
+    if bound and not number.startswith(guard.calling_code):
         message = f"must be a complete number of {guard.calling_code}, not {number}"
         return (_breach(guard, Rule.CALLER_ID_FOREIGN, "caller_id", message),)
     return ()
@@ -76,23 +77,30 @@ def _breaches(
     pause_ms: int,
 ) -> Iterator[Breach]:
     tariff = service.tariff
-    yield from _currency(tariff, guard)
+    yield from _currency(tariff, guard, kinds)
     for did, kind in kinds.items():
         if kind is AccessKind.TOLL_FREE:
             yield from _free(tariff, guard, did)
             continue
         cap = guard.cap_of(did)
-        yield from _prices(tariff, cap, did, kind)
-        yield from _fee(tariff, cap, did, kind)
+        if cap is not None:
+            yield from _prices(tariff, cap, did, kind)
+            yield from _fee(tariff, cap, did, kind)
+            yield from _whole_call(tariff, cap, did, kind)
+        yield from _preamble(tariff, guard, did, kind)
         yield from _paid_waiting(tariff, guard, did, kind)
-    yield from _increments(tariff, guard)
+    for kind in kinds.values():
+        yield from _increments(tariff, guard, kind)
+        yield from _rounding(tariff, guard, kind)
     yield from _pause(tariff, guard, pause_ms)
-    yield from _forced_end(service, guard)
+    for kind in kinds.values():
+        yield from _forced_end(service, guard, kind)
     yield from _own_number(kinds, guard, outside)
 
 
-def _currency(tariff: Tariff, guard: Guard) -> Iterator[Breach]:
-    if tariff.currency != guard.currency:
+def _currency(tariff: Tariff, guard: Guard, kinds: Mapping[str, AccessKind]) -> Iterator[Breach]:
+    bound = not guard.currency_on.isdisjoint(kinds.values())
+    if bound and tariff.currency != guard.currency:
         message = f"must be {guard.currency}, in which the law states its limits"
         yield _breach(guard, Rule.CURRENCY, "tariff.currency", message)
 
@@ -139,7 +147,7 @@ def _fee(tariff: Tariff, cap: PriceCap, did: str, kind: AccessKind) -> Iterator[
         )
         paragraph = cap.call_paragraph or cap.paragraph
         yield Breach(paragraph, "tariff.connect_fee", Rule.PRICE_PER_CALL, message)
-    elif fee_micros > 0 and _by_time(tariff):
+    elif fee_micros > 0 and cap.whole_micros is None and _by_time(tariff):
         yield from _mixed(tariff, cap, did, kind)
 
 
@@ -158,16 +166,50 @@ def _mixed(tariff: Tariff, cap: PriceCap, did: str, kind: AccessKind) -> Iterato
         yield Breach(cap.mixed_paragraph, "tariff.connect_fee", Rule.MIXED_PRICE, message)
 
 
+def _whole_call(tariff: Tariff, cap: PriceCap, did: str, kind: AccessKind) -> Iterator[Breach]:
+    dearest_micros = _dearest_call(tariff)
+    if cap.whole_micros is not None and dearest_micros > cap.whole_micros:
+        message = (
+            f"must be so few that no call on {did} ({kind}) costs more than "
+            f"{format_shortest(cap.whole_micros)}: {tariff.max_call_minutes} can cost "
+            f"{format_shortest(dearest_micros)}"
+        )
+        field = "tariff.max_call_minutes"
+        yield Breach(cap.whole_paragraph, field, Rule.WHOLE_CALL, message)
+
+
 def _dearest_call(tariff: Tariff) -> int:
     rates = [rate_for(tariff, line, first) for line in Line for first in (False, True)]
     return max(charge(rate, max_increments(rate)) for rate in rates)
 
 
-def _increments(tariff: Tariff, guard: Guard) -> Iterator[Breach]:
-    longest_s = max(tariff.increment.first_s, tariff.increment.next_s)
-    if longest_s > guard.increment_s and _by_time(tariff):
-        message = f"must be at most {guard.increment_s} seconds each, not {tariff.increment}"
+def _preamble(tariff: Tariff, guard: Guard, did: str, kind: AccessKind) -> Iterator[Breach]:
+    """The law wants words and a tone before the price that no announcement here has."""
+    if kind in guard.preamble_on and (_by_time(tariff) or tariff.connect_fee_micros > 0):
+        message = (
+            f"{did} ({kind}) may charge only after a preamble (name and kind of the service, a "
+            "parent's permission, a tone) that is not spoken here"
+        )
+        yield _breach(guard, Rule.ANNOUNCEMENT, "numbers", message)
+
+
+def _increments(tariff: Tariff, guard: Guard, kind: AccessKind) -> Iterator[Breach]:
+    longest = guard.increments.get(kind, ())
+    kept = any(
+        tariff.increment.first_s <= most.first_s and tariff.increment.next_s <= most.next_s
+        for most in longest
+    )
+    if longest and not kept and _by_time(tariff):
+        choice = " or ".join(map(str, longest))
+        message = f"must be at most {choice} on {kind} numbers, not {tariff.increment}"
         yield _breach(guard, Rule.INCREMENT, "tariff.increment", message)
+
+
+def _rounding(tariff: Tariff, guard: Guard, kind: AccessKind) -> Iterator[Breach]:
+    fewest = guard.rounding_digits.get(kind, 0)
+    if tariff.rounding.digits < fewest:
+        message = f"must be at least {fewest} on {kind} numbers, not {tariff.rounding.digits}"
+        yield _breach(guard, Rule.ROUNDING, "tariff.rounding.digits", message)
 
 
 def _pause(tariff: Tariff, guard: Guard, pause_ms: int) -> Iterator[Breach]:
@@ -182,10 +224,22 @@ def _pause(tariff: Tariff, guard: Guard, pause_ms: int) -> Iterator[Breach]:
         yield _breach(guard, Rule.ANNOUNCEMENT_PAUSE, field, message)
 
 
-def _forced_end(service: Service, guard: Guard) -> Iterator[Breach]:
+def _forced_end(service: Service, guard: Guard, kind: AccessKind) -> Iterator[Breach]:
+    """The latest end the law leaves to the dearest price of this service."""
+    dearest_micros = max(micros for _, micros in _minute_prices(service.tariff))
+    latest_min = max(
+        (
+            end.after_min
+            for end in guard.forced_ends.get(kind, ())
+            if end.below_micros is None or dearest_micros < end.below_micros
+        ),
+        default=None,
+    )
     end_min = service.forced_end_min
-    if _by_time(service.tariff) and (end_min is None or end_min > guard.forced_end_min):
-        message = f"must be at most {guard.forced_end_min} minutes after the connection"
+    if latest_min is None or not _by_time(service.tariff):
+        return
+    if end_min is None or end_min > latest_min:
+        message = f"must be at most {latest_min} minutes after the connection"
         yield _breach(guard, Rule.FORCED_END, "forced_end_min", message)
 
 

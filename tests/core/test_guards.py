@@ -1,19 +1,18 @@
 """Each paragraph with a service that breaks it and one that just keeps it."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from engine.core.guards import check, check_caller_id
 from engine.core.inventory import Service, Trunk
 from engine.core.law import DE, GUARDS, AccessKind, Rule
-from engine.core.money import Rounding
+from engine.core.law.shape import ALL_KINDS
 from engine.core.number import NumberFormat
 from engine.core.rating import BillingStart, Increment, StartsFrom
-from engine.core.tariff import FirstCall, Tariff
+from engine.core.tariff import FirstCall
+from tests.core.lawful import BERLIN, priced, service
 
-BERLIN = "+493023125001"
 MOBILE = "+4915228817386"
 PREMIUM = "+499001123456"
 SHARED = "+49180512345"
@@ -27,206 +26,174 @@ ANNOUNCEMENT = BillingStart(StartsFrom.ANNOUNCEMENT)
 LATER = BillingStart(StartsFrom.ANNOUNCEMENT, 20)
 
 
-def _service(*dids: str, **changes: Any) -> Service:
-    """A lawful service on `dids`, then changed; tariff fields may be given by name."""
-    tariff = Tariff(
-        currency="EUR",
-        landline_micros=1_990_000,
-        mobile_micros=2_990_000,
-        other_micros=2_990_000,
-        increment=Increment(60, 60),
-        billing_start=BillingStart(StartsFrom.CONVERSATION),
-        connect_fee_micros=0,
-        first_call=None,
-        max_call_minutes=60,
-        rounding=Rounding(),
-    )
-    fields = Tariff.__dataclass_fields__
-    tariff = replace(tariff, **{key: changes.pop(key) for key in [*changes] if key in fields})
-    service = Service(
-        name="sternlicht",
-        organisation="sternlicht",
-        dids=dids or (BERLIN,),
-        profile="sternlicht",
-        tariff=tariff,
-        group="beratung",
-    )
-    return replace(service, **changes)
-
-
-def _priced(micros: int, **changes: Any) -> dict[str, Any]:
-    prices = {"landline_micros": micros, "mobile_micros": micros, "other_micros": micros}
-    return prices | changes
-
-
 BREACHES = [
     # (paragraph, field, rule, what breaks it, what just keeps it)
     pytest.param(
         "§ 112(1) TKG",
         "tariff.mobile",
         Rule.PRICE_PER_MINUTE,
-        _service(mobile_micros=3_000_001),
-        _service(mobile_micros=3_000_000),
+        service(mobile_micros=3_000_001),
+        service(mobile_micros=3_000_000),
         id="112-1-price",
     ),
     pytest.param(
         "§ 112(1) TKG",
         "tariff.first_call.price",
         Rule.PRICE_PER_MINUTE,
-        _service(first_call=FirstCall(3_010_000, 10)),
-        _service(first_call=FirstCall(3_000_000, 10)),
+        service(first_call=FirstCall(3_010_000, 10)),
+        service(first_call=FirstCall(3_000_000, 10)),
         id="112-1-first-call",
     ),
     pytest.param(
         "§ 112(1) TKG",
         "tariff.increment",
         Rule.INCREMENT,
-        _service(increment=Increment(60, 61)),
-        _service(increment=Increment(60, 60)),
+        service(increment=Increment(60, 61)),
+        service(increment=Increment(60, 60)),
         id="112-1-increment",
     ),
     pytest.param(
         "§ 112(1) TKG",
         "tariff.increment",
         Rule.INCREMENT,
-        _service(increment=Increment(90, 1)),
-        _service(**_priced(0), increment=Increment(90, 1)),
+        service(increment=Increment(90, 1)),
+        service(**priced(0), increment=Increment(90, 1)),
         id="112-1-increment-of-a-flat-price",
     ),
     pytest.param(
         "§ 112(2) TKG",
         "tariff.connect_fee",
         Rule.PRICE_PER_CALL,
-        _service(**_priced(0, connect_fee_micros=30_010_000)),
-        _service(**_priced(0, connect_fee_micros=30_000_000)),
+        service(**priced(0, connect_fee_micros=30_010_000)),
+        service(**priced(0, connect_fee_micros=30_000_000)),
         id="112-2",
     ),
     pytest.param(
         "§ 112(3) TKG",
         "tariff.connect_fee",
         Rule.MIXED_PRICE,
-        _service(**_priced(2_900_000, connect_fee_micros=1_010_000, max_call_minutes=10)),
-        _service(**_priced(2_900_000, connect_fee_micros=1_000_000, max_call_minutes=10)),
+        service(**priced(2_900_000, connect_fee_micros=1_010_000, max_call_minutes=10)),
+        service(**priced(2_900_000, connect_fee_micros=1_000_000, max_call_minutes=10)),
         id="112-3",
     ),
     pytest.param(
         "§ 112(4) TKG",
         "tariff.landline",
         Rule.PRICE_PER_MINUTE,
-        _service(SHARED, **_priced(140_001)),
-        _service(SHARED, **_priced(140_000)),
+        service(SHARED, **priced(140_001)),
+        service(SHARED, **priced(140_000)),
         id="112-4-minute",
     ),
     pytest.param(
         "§ 112(4) TKG",
         "tariff.connect_fee",
         Rule.PRICE_PER_CALL,
-        _service(SHARED, **_priced(0, connect_fee_micros=200_001)),
-        _service(SHARED, **_priced(0, connect_fee_micros=200_000)),
+        service(SHARED, **priced(0, connect_fee_micros=200_001)),
+        service(SHARED, **priced(0, connect_fee_micros=200_000)),
         id="112-4-call",
     ),
     pytest.param(
         "§ 112(4) TKG",
         "tariff.connect_fee",
         Rule.MIXED_PRICE,
-        _service(SHARED, **_priced(140_000, connect_fee_micros=10_000)),
-        _service(SHARED, **_priced(0, connect_fee_micros=10_000)),
+        service(SHARED, **priced(140_000, connect_fee_micros=10_000)),
+        service(SHARED, **priced(0, connect_fee_micros=10_000)),
         id="112-4-minute-or-call",
     ),
     pytest.param(
         "§ 112(5) TKG",
         "tariff.landline",
         Rule.PRICE_PER_MINUTE,
-        _service(NATIONAL, **_priced(90_001)),
-        _service(NATIONAL, **_priced(90_000)),
+        service(NATIONAL, **priced(90_001)),
+        service(NATIONAL, **priced(90_000)),
         id="112-5-032",
     ),
     pytest.param(
         "§ 112(5) TKG",
         "tariff.connect_fee",
         Rule.PRICE_PER_CALL,
-        _service(PERSONAL, **_priced(0, connect_fee_micros=1)),
-        _service(PERSONAL, **_priced(90_000)),
+        service(PERSONAL, **priced(0, connect_fee_micros=1)),
+        service(PERSONAL, **priced(90_000)),
         id="112-5-0700",
     ),
     pytest.param(
         "§ 112 TKG",
         "tariff.currency",
         Rule.CURRENCY,
-        _service(currency="CHF"),
-        _service(currency="EUR"),
+        service(currency="CHF"),
+        service(currency="EUR"),
         id="112-currency",
     ),
     pytest.param(
         "order 45/2007 of the Bundesnetzagentur",
         "tariff.connect_fee",
         Rule.PRICE_PER_CALL,
-        _service(MASS_CALL, **_priced(0, connect_fee_micros=1_000_001)),
-        _service(MASS_CALL, **_priced(0, connect_fee_micros=1_000_000)),
+        service(MASS_CALL, **priced(0, connect_fee_micros=1_000_001)),
+        service(MASS_CALL, **priced(0, connect_fee_micros=1_000_000)),
         id="0137-7",
     ),
     pytest.param(
         "order 45/2007 of the Bundesnetzagentur",
         "tariff.landline",
         Rule.PRICE_PER_MINUTE,
-        _service(MASS_MINUTE, **_priced(140_001)),
-        _service(MASS_MINUTE, **_priced(140_000)),
+        service(MASS_MINUTE, **priced(140_001)),
+        service(MASS_MINUTE, **priced(140_000)),
         id="0137-3",
     ),
     pytest.param(
         "§ 113(1) TKG",
         "forced_end_min",
         Rule.FORCED_END,
-        _service(forced_end_min=61),
-        _service(forced_end_min=60),
+        service(forced_end_min=61),
+        service(forced_end_min=60),
         id="113",
     ),
     pytest.param(
         "§ 113(1) TKG",
         "forced_end_min",
         Rule.FORCED_END,
-        _service(forced_end_min=None),
-        _service(**_priced(0, connect_fee_micros=5_000_000), forced_end_min=None),
+        service(forced_end_min=None),
+        service(**priced(0, connect_fee_micros=5_000_000), forced_end_min=None),
         id="113-flat-price-need-not-end",
     ),
     pytest.param(
         "§ 115(1) TKG",
         "tariff.billing_starts.from",
         Rule.PAID_WAITING,
-        _service(PREMIUM, billing_start=ANNOUNCEMENT),
-        _service(BERLIN, billing_start=ANNOUNCEMENT),
+        service(PREMIUM, billing_start=ANNOUNCEMENT),
+        service(BERLIN, billing_start=ANNOUNCEMENT),
         id="115-0900-against-geographic",
     ),
     pytest.param(
         "§ 115(1) TKG",
         "tariff.billing_starts.from",
         Rule.PAID_WAITING,
-        _service(MOBILE, PREMIUM, billing_start=LATER),
-        _service(MOBILE, billing_start=LATER),
+        service(MOBILE, PREMIUM, billing_start=LATER),
+        service(MOBILE, billing_start=LATER),
         id="115-one-of-two-numbers-against-mobile",
     ),
     pytest.param(
         "§ 115(1) TKG",
         "tariff.billing_starts.from",
         Rule.PAID_WAITING,
-        _service(NATIONAL, **_priced(90_000, billing_start=ANNOUNCEMENT)),
-        _service(NATIONAL, **_priced(0, billing_start=ANNOUNCEMENT)),
+        service(NATIONAL, **priced(90_000, billing_start=ANNOUNCEMENT)),
+        service(NATIONAL, **priced(0, billing_start=ANNOUNCEMENT)),
         id="115-032-is-not-geographic-against-flat",
     ),
     pytest.param(
         "§ 115(1) TKG",
         "tariff.billing_starts.from",
         Rule.PAID_WAITING,
-        _service(SHARED, **_priced(140_000, billing_start=ANNOUNCEMENT)),
-        _service(SHARED, **_priced(140_000)),
+        service(SHARED, **priced(140_000, billing_start=ANNOUNCEMENT)),
+        service(SHARED, **priced(140_000)),
         id="115-0180-against-conversation",
     ),
     pytest.param(
         "§§ 3, 121 TKG",
         "tariff.landline",
         Rule.TOLL_FREE,
-        _service(TOLL_FREE),
-        _service(TOLL_FREE, **_priced(0)),
+        service(TOLL_FREE),
+        service(TOLL_FREE, **priced(0)),
         id="121",
     ),
 ]
@@ -253,14 +220,14 @@ def test_guard_none_forbids_nothing(breaking: Service) -> None:
 def test_announcement_ends_three_seconds_before_charging(
     pause_ms: int, after_s: int, breached: bool
 ) -> None:
-    service = _service(billing_start=BillingStart(StartsFrom.CONVERSATION, after_s))
-    rules = [(b.paragraph, b.rule) for b in check(service, pause_ms=pause_ms)]
+    line = service(billing_start=BillingStart(StartsFrom.CONVERSATION, after_s))
+    rules = [(b.paragraph, b.rule) for b in check(line, pause_ms=pause_ms)]
     expected = [("§ 110(1), (2) TKG", Rule.ANNOUNCEMENT_PAUSE)] if breached else []
     assert rules == expected
 
 
 def test_our_own_prompts_keep_the_pause() -> None:
-    assert check(_service(billing_start=ANNOUNCEMENT)) == ()
+    assert check(service(billing_start=ANNOUNCEMENT)) == ()
 
 
 @pytest.mark.parametrize(
@@ -287,19 +254,19 @@ def test_a_country_without_a_profile_judges_no_caller_id() -> None:
 def test_outside_agents_are_never_shown_a_premium_number() -> None:
     bare = Trunk(name="carrier", host="192.0.2.1", number_format=NumberFormat.E164_PLUS)
     own = replace(bare, caller_id=BERLIN)
-    assert [b.field for b in check(_service(PREMIUM), outside=[own, bare])] == ["numbers"]
-    assert check(_service(PREMIUM), outside=[own]) == ()
-    assert check(_service(BERLIN), outside=[bare]) == ()
+    assert [b.field for b in check(service(PREMIUM), outside=[own, bare])] == ["numbers"]
+    assert check(service(PREMIUM), outside=[own]) == ()
+    assert check(service(BERLIN), outside=[bare]) == ()
 
 
 def test_a_price_too_high_for_two_numbers_is_told_once() -> None:
-    two = _service(BERLIN, "+493023125002", **_priced(4_000_000))
+    two = service(BERLIN, "+493023125002", **priced(4_000_000))
     fields = [b.field for b in check(two)]
     assert fields == ["tariff.landline", "tariff.mobile", "tariff.other"]
 
 
 def test_messages_name_number_and_limit() -> None:
-    (breach,) = check(_service(SHARED, **_priced(140_000, mobile_micros=420_000)))
+    (breach,) = check(service(SHARED, **priced(140_000, mobile_micros=420_000)))
     assert breach.message == (
         "must be at most 0.14 a minute on +49180512345 (shared-cost), not 0.42"
     )
@@ -331,7 +298,22 @@ def test_kind_of_access_number(number: str, kind: AccessKind) -> None:
     assert DE.kind_of(number, "DE") is kind
 
 
+OF_CAPS = {Rule.PRICE_PER_MINUTE, Rule.PRICE_PER_CALL, Rule.MIXED_PRICE, Rule.WHOLE_CALL}
+
+
 def test_profiles_carry_a_paragraph_for_every_rule() -> None:
-    own = {Rule.PRICE_PER_MINUTE, Rule.PRICE_PER_CALL, Rule.MIXED_PRICE}
     for guard in filter(None, GUARDS.values()):
-        assert set(guard.paragraphs) == set(Rule) - own
+        ruled = {
+            Rule.TOLL_FREE: True,
+            Rule.CURRENCY: guard.currency_on,
+            Rule.INCREMENT: guard.increments,
+            Rule.ROUNDING: guard.rounding_digits,
+            Rule.ANNOUNCEMENT: guard.preamble_on,
+            Rule.ANNOUNCEMENT_PAUSE: guard.announcement_pause_ms,
+            Rule.FORCED_END: guard.forced_ends,
+            Rule.PAID_WAITING: guard.paid_waiting_on != ALL_KINDS,
+            Rule.CALLER_ID: guard.never_shown,
+        }
+        named = {rule for rule in guard.paragraphs if rule is not Rule.CALLER_ID_FOREIGN}
+        assert named == {rule for rule, ruled_here in ruled.items() if ruled_here}
+        assert ruled.keys() | OF_CAPS | {Rule.CALLER_ID_FOREIGN} == set(Rule)
