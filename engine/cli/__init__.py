@@ -19,6 +19,7 @@ from engine.cli.number import classify_numbers
 from engine.cli.quote import quote_calls
 from engine.cli.reading.call import call
 from engine.cli.reading.retention import retention
+from engine.cli.replay import replay
 from engine.cli.serve import serve
 from engine.cli.settings import show_settings
 from engine.cli.user import user
@@ -42,6 +43,7 @@ main.add_command(evn)
 main.add_command(ledger)
 main.add_command(payments)
 main.add_command(quote_calls)
+main.add_command(replay)
 main.add_command(retention)
 main.add_command(serve)
 main.add_command(show_settings)

@@ -51,13 +51,14 @@ async def by_id(connection: AsyncConnection, call_id: str) -> CallRecord | None:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Calls that ended in the half-open interval: all, or those of an account, or those of a
-    verified caller (profile, number) that reached none."""
+    """Calls that ended in the half-open interval: all, or those of an account or organisation, or
+    those of a verified caller (profile, number) that reached no account."""
 
     from_ms: int
     to_ms: int
     account_id: str | None = None
     unknown_caller: tuple[str, str] | None = None
+    organisation: str | None = None
 
 
 async def page(
@@ -73,6 +74,8 @@ async def page(
     )
     if period.account_id is not None:
         query = query.where(calls.c.account_id == period.account_id)
+    if period.organisation is not None:
+        query = query.where(calls.c.organisation == period.organisation)
     if period.unknown_caller is not None:
         profile, e164 = period.unknown_caller
         query = query.where(

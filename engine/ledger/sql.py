@@ -181,15 +181,26 @@ class SqlLedger:
         """See `ports.ledger`."""
         return await self._calls(Period(from_ms, to_ms, unknown_caller=(profile, e164)))
 
+    async def call_pages(
+        self, from_ms: int, to_ms: int, organisation: str | None = None
+    ) -> AsyncIterator[Sequence[CallRecord]]:
+        """See `ports.ledger`."""
+        async for page in self._pages(Period(from_ms, to_ms, organisation=organisation)):
+            yield page
+
     async def _calls(self, period: Period) -> Sequence[CallRecord]:
-        found: list[CallRecord] = []
+        return [record async for page in self._pages(period) for record in page]
+
+    async def _pages(self, period: Period) -> AsyncIterator[Sequence[CallRecord]]:
+        last: CallRecord | None = None
         while True:
-            after = found[-1] if found else None
-            work = partial(calls.page, period=period, after=after, most=PAGE_CALLS)
+            work = partial(calls.page, period=period, after=last, most=PAGE_CALLS)
             page = await self.database.read(work)
-            found += page
+            if page:
+                yield page
             if len(page) < PAGE_CALLS:
-                return found
+                return
+            last = page[-1]
 
     async def verify(self) -> Sequence[str]:
         """See `ports.ledger`."""

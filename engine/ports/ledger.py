@@ -129,6 +129,15 @@ class Ledger(Protocol):
         """Records of calls that ended in the half-open interval, oldest first."""
         ...
 
+    def call_pages(
+        self, from_ms: int, to_ms: int, organisation: str | None = None
+    ) -> AsyncIterator[Sequence[CallRecord]]:
+        """As `calls` of every account, or of one organisation, some at a time.
+
+        Pages are short and never empty; each is a transaction of its own.
+        """
+        ...
+
     async def calls_without_account(
         self, profile: str, e164: str, from_ms: int, to_ms: int
     ) -> Sequence[CallRecord]:

@@ -235,6 +235,13 @@ class MemoryLedger:
             ]
             return sorted(chosen, key=lambda record: (record.ended_ms, record.call_id))
 
+    async def call_pages(
+        self, from_ms: int, to_ms: int, organisation: str | None = None
+    ) -> AsyncIterator[Sequence[CallRecord]]:
+        for record in await self.calls(None, from_ms, to_ms):
+            if organisation in (None, record.organisation):
+                yield [record]
+
     async def calls_without_account(
         self, profile: str, e164: str, from_ms: int, to_ms: int
     ) -> Sequence[CallRecord]:

@@ -1,8 +1,8 @@
-"""Calendar months in local time: which milliseconds belong to one."""
+"""Calendar months and days in local time: which milliseconds belong to one."""
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from engine.errors import CallerError
@@ -37,10 +37,7 @@ def month_of(name: str, timezone: str) -> Month:
     match = _MONTH.fullmatch(name)
     if match is None:
         raise CallerError("must be a month such as 2026-11", "month")
-    try:
-        zone = ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise CallerError(f"{timezone!r} is no time zone", "timezone") from error
+    zone = _zone(timezone)
     year, month = int(match[1]), int(match[2])
     begin = datetime(year, month, 1, tzinfo=zone)
     end = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=zone)
@@ -52,6 +49,23 @@ def month_before(now_ms: int, timezone: str) -> Month:
     now = datetime.fromtimestamp(now_ms // 1000, ZoneInfo(timezone))
     last_day = now.date().replace(day=1) - timedelta(days=1)
     return month_of(f"{last_day:%Y-%m}", timezone)
+
+
+def day_of(name: str, timezone: str) -> tuple[int, int]:
+    """Begin and end of the day `2026-11-21` names, in milliseconds; `CallerError` as `month_of`."""
+    try:
+        day = date.fromisoformat(name)
+    except ValueError as error:
+        raise CallerError("must be a day such as 2026-11-21", "day") from error
+    begin = datetime(day.year, day.month, day.day, tzinfo=_zone(timezone))
+    return _ms(begin), _ms(begin + timedelta(days=1))
+
+
+def _zone(timezone: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise CallerError(f"{timezone!r} is no time zone", "timezone") from error
 
 
 def _ms(instant: datetime) -> int:

@@ -291,6 +291,22 @@ async def test_long_lists_are_whole_and_in_order(
     for record in reversed(records):
         await ledger.settle(record)
     assert await ledger.calls(None, NOW_MS, NOW_MS + 2) == records
+    pages = [page async for page in ledger.call_pages(NOW_MS, NOW_MS + 2)]
+    assert [record for page in pages for record in page] == records
+    assert all(1 <= len(page) <= 2 for page in pages)
+
+
+async def test_pages_of_calls_are_an_organisations_own(books: Books) -> None:
+    ledger = books.open()
+    ours = refused_call("ours")
+    theirs = replace(refused_call("theirs"), organisation="other")
+    for record in (ours, theirs):
+        await ledger.settle(record)
+    for organisation, record in (("acme", ours), ("other", theirs)):
+        pages = [page async for page in ledger.call_pages(0, NOW_MS * 2, organisation)]
+        assert pages == [[record]]
+    assert [page async for page in ledger.call_pages(0, NOW_MS * 2, "nobody")] == []
+    assert [page async for page in ledger.call_pages(0, NOW_MS)] == []
 
 
 async def test_intervals_hold_their_start_and_not_their_end(books: Books) -> None:

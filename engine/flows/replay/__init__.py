@@ -1,0 +1,1 @@
+"""A month of calls, once more under a draft of the configuration."""

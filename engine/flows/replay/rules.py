@@ -1,0 +1,225 @@
+"""What a recorded call would have been under a draft: the live machine's rules on a call's record.
+
+`replayed` asks what `premium.arrival` asks, in its order, and rates what was talked; a record
+replayed under the configuration it was made by gives its own outcome. Identity, times and the
+claim of a first-call offer are the record's.
+
+What no record knows stays as it was. A caller told another price might have hung up earlier, or
+talked on. An account's balance is not known: who was refused for it stays refused, nobody is cut
+off for a dearer price; only a call that its money ended costs no more than the money there was.
+An offer that is new in the draft is given to nobody. An unknown caller on a line that now takes
+PINs stays unknown. How a call would have gone that was refused and now is let in, nobody knows: it
+has neither charge nor disposition.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from types import MappingProxyType
+
+from engine.core.cdr import CallRecord, Disposition, Refusal
+from engine.core.inventory import Inventory, Service, Trunk
+from engine.core.number import NumberFormat, NumberInfo, normalise
+from engine.core.rating import (
+    Rate,
+    affordable_increments,
+    charge,
+    elapsed_ms,
+    increments_begun,
+    max_increments,
+    seconds_of,
+)
+from engine.core.tariff import Line, rate_for
+from engine.premium.rules import closed_because, is_blocked, price_class
+
+CUT_LATE_MS = 1_000
+"""How much later than its deadline a call may have been cut off, and still be the same call."""
+
+_KEPT = frozenset({Refusal.ACCOUNT_BLOCKED, Refusal.BALANCE_TOO_LOW, Refusal.PIN_WRONG})
+_NUMBERS_KEPT = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a call went, or would have.
+
+    `service` is None where none is reached, `disposition` where nobody knows; `rate` and `line`
+    are those of a conversation. Money is micro-units of `currency`.
+    """
+
+    service: str | None
+    currency: str
+    line: str | None = None
+    rate: Rate | None = None
+    charged_s: int = 0
+    charge_micros: int = 0
+    disposition: Disposition | None = None
+    refusal: Refusal | None = None
+
+
+class Difference(StrEnum):
+    """What a draft makes different for a call; one call can have several."""
+
+    NOT_ROUTED = "not_routed"
+    OTHER_SERVICE = "other_service"
+    REFUSED = "refused"
+    LET_IN = "let_in"
+    ENDS_EARLIER = "ends_earlier"
+    PRICE_CLASS = "price_class"
+    RATE = "rate"
+    CHARGE = "charge"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An inventory laid out for many calls: services by their numbers, trunks by name."""
+
+    services: Mapping[str, Service]
+    trunks: Mapping[str, Trunk]
+
+    @classmethod
+    def of(cls, inventory: Inventory) -> "Draft":
+        """The draft that an inventory is."""
+        services = {did: service for service in inventory.services for did in service.dids}
+        trunks = {trunk.name: trunk for trunk in inventory.trunks}
+        return cls(MappingProxyType(services), MappingProxyType(trunks))
+
+
+def recorded(record: CallRecord) -> Outcome:
+    """How a call went."""
+    talked = record.talk_ms > 0
+    return Outcome(
+        service=record.service,
+        currency=record.currency,
+        line=record.line if talked else None,
+        rate=record.rate if talked else None,
+        charged_s=record.charged_s,
+        charge_micros=record.charge_micros,
+        disposition=record.disposition,
+        refusal=record.refusal,
+    )
+
+
+def replayed(record: CallRecord, draft: Draft) -> Outcome:
+    """How a call would have gone under the draft."""
+    service = draft.services.get(record.did)
+    trunk = draft.trunks.get(record.trunk)
+    if service is None or trunk is None:
+        return Outcome(service=None, currency=record.currency)
+    currency = service.tariff.currency
+    refusal = _refusal(record, service)
+    if refusal is not None:
+        return _refused(service, refusal)
+    if record.refusal is not None:
+        return Outcome(service=service.name, currency=currency)
+    if record.talk_ms <= 0:
+        return Outcome(service=service.name, currency=currency, disposition=record.disposition)
+    return _talked(record, service, trunk)
+
+
+def differences(before: Outcome, after: Outcome) -> Iterator[Difference]:
+    """In what the outcomes differ."""
+    if after.service is None:
+        yield Difference.NOT_ROUTED
+    elif after.service != before.service:
+        yield Difference.OTHER_SERVICE
+    if after.service is not None:
+        if after.disposition is None:
+            yield Difference.LET_IN
+        elif after.refusal is not None and after.refusal != before.refusal:
+            yield Difference.REFUSED
+        elif after.disposition != before.disposition:
+            yield Difference.ENDS_EARLIER
+    if before.rate is not None and after.rate is not None:
+        if after.line != before.line:
+            yield Difference.PRICE_CLASS
+        if after.rate != before.rate:
+            yield Difference.RATE
+    if (after.charge_micros, after.currency) != (before.charge_micros, before.currency):
+        yield Difference.CHARGE
+
+
+def _refusal(record: CallRecord, service: Service) -> Refusal | None:
+    """Why the call is refused, asked in the order of `premium.arrival`."""
+    if is_blocked(record.e164, service.blocked):
+        return Refusal.CALLER_BLOCKED
+    closed = closed_because(service.hours, record.arrived_ms)
+    if closed is not None:
+        return closed
+    unknown = record.refusal is Refusal.NOT_IDENTIFIED or not service.pin_entry
+    if unknown and not record.verified:
+        return Refusal.NOT_IDENTIFIED
+    return record.refusal if record.refusal in _KEPT else None
+
+
+def _refused(service: Service, refusal: Refusal) -> Outcome:
+    return Outcome(
+        service=service.name,
+        currency=service.tariff.currency,
+        disposition=Disposition.REFUSED,
+        refusal=refusal,
+    )
+
+
+def _talked(record: CallRecord, service: Service, trunk: Trunk) -> Outcome:
+    """The conversation at the draft's price, cut where the draft would have cut it."""
+    tariff = service.tariff
+    line = _line(record, service, trunk)
+    rate = rate_for(tariff, line, record.first_call)
+    talk_ms = _talk_ms(record, service)
+    begun_n = increments_begun(rate, elapsed_ms(tariff.billing_start, record.wait_ms, talk_ms))
+    allowed_n = min(begun_n, max_increments(rate))
+    payable_n = _payable_n(record, rate, tariff.currency)
+    if payable_n == 0:
+        return _refused(service, Refusal.BALANCE_TOO_LOW)
+    paid_n = allowed_n if payable_n is None else min(allowed_n, payable_n)
+    disposition = record.disposition
+    if paid_n < allowed_n:
+        disposition = Disposition.MONEY_ENDED
+    elif allowed_n < begun_n or talk_ms < record.talk_ms:
+        disposition = Disposition.LIMIT_REACHED
+    return Outcome(
+        service=service.name,
+        currency=tariff.currency,
+        line=line,
+        rate=rate,
+        charged_s=seconds_of(rate, paid_n),
+        charge_micros=charge(rate, paid_n),
+        disposition=disposition,
+    )
+
+
+def _line(record: CallRecord, service: Service, trunk: Trunk) -> Line:
+    """As `premium.rules.judge` has it."""
+    if not record.verified or record.e164 is None:
+        return Line.OTHER
+    return price_class(_number(record.e164, trunk.region), service)
+
+
+@lru_cache(_NUMBERS_KEPT)
+def _number(e164: str, region: str) -> NumberInfo:
+    return normalise(e164, NumberFormat.E164_PLUS, region)
+
+
+def _talk_ms(record: CallRecord, service: Service) -> int:
+    """The conversation, no longer than the forced end lets it last."""
+    if service.forced_end_min is None or record.answered_ms is None or record.joined_ms is None:
+        return record.talk_ms
+    end_ms = record.answered_ms + service.forced_end_min * 60_000
+    most_ms = max(0, end_ms - record.joined_ms)
+    return most_ms if record.talk_ms > most_ms + CUT_LATE_MS else record.talk_ms
+
+
+def _payable_n(record: CallRecord, rate: Rate, currency: str) -> int | None:
+    """How many increments the money pays for that ended this call; None if other things did.
+
+    There was less of it than another increment had cost.
+    """
+    start, told = record.billing_start, record.rate
+    if record.disposition is not Disposition.MONEY_ENDED or start is None or told is None:
+        return None
+    if currency != record.currency:
+        return None
+    n = increments_begun(told, elapsed_ms(start, record.wait_ms, record.talk_ms))
+    return affordable_increments(rate, max(charge(told, n), charge(told, n + 1) - 1))
