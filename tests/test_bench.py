@@ -1,8 +1,9 @@
-"""The bench, small: its report has its fields, and no call failed. Never a time."""
+"""The bench, small: its reports have their fields, and no call failed. Never a time."""
 
 import json
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -15,10 +16,9 @@ PROCESSES = {
 }
 
 
-@pytest.fixture(scope="module")
-def report() -> dict[str, object]:
+def _report(*arguments: str) -> dict[str, Any]:
     run = subprocess.run(
-        [sys.executable, "-m", "tests.bench", "calls", "--quick", "--json"],
+        [sys.executable, "-m", "tests.bench", *arguments, "--json"],
         cwd=CHECKOUT,
         capture_output=True,
         text=True,
@@ -26,11 +26,16 @@ def report() -> dict[str, object]:
         timeout=100,
     )
     assert run.returncode == 0, run.stdout + run.stderr
-    found: dict[str, object] = json.loads(run.stdout.splitlines()[-1])
+    found: dict[str, Any] = json.loads(run.stdout.splitlines()[-1])
     return found
 
 
-def test_calls_are_measured_three_ways(report: dict[str, object]) -> None:
+@pytest.fixture(scope="module")
+def report() -> dict[str, Any]:
+    return _report("calls", "--quick")
+
+
+def test_calls_are_measured_three_ways(report: dict[str, Any]) -> None:
     ways = report["ways"]
     assert isinstance(ways, dict)
     assert {name: set(way["cpu_ms_per_call"]) for name, way in ways.items()} == PROCESSES
@@ -41,8 +46,17 @@ def test_calls_are_measured_three_ways(report: dict[str, object]) -> None:
         assert {"to_bare", "to_dialplan", "answer_ms"} <= set(way)
 
 
-def test_every_call_of_the_engine_is_booked(report: dict[str, object]) -> None:
+def test_every_call_of_the_engine_is_booked(report: dict[str, Any]) -> None:
     ways = report["ways"]
     assert isinstance(ways, dict)
     assert ways["engine"]["booked"] == report["calls_each"]
     assert report["differences"] == []
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_every_call_is_replayed_and_sums_to_what_the_price_makes_it(database: str) -> None:
+    found = _report("replay", "--calls", "700", "--rounds", "1", "--database", database)
+    assert (found["calls"], found["clean"]) == (700, True)
+    for way in ("reading", "replaying"):
+        assert set(found[way]) == {"seconds", "calls_per_s", "cpu_us_per_call"}
+    assert {"to_reading", "grown_mib", "cores", "load"} <= set(found)

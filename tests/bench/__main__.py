@@ -5,6 +5,7 @@ controller that bills nothing, and by Asterisk's own dialplan. Every call is ans
 prompt, is joined with an agent, talks, and is hung up by the caller.
 `topups` pays into running calls by callbacks, and times when Asterisk knows.
 `reading` looks things up in books of a million calls.
+`replay` replays recorded calls under a draft of the configuration.
 """
 
 import asyncio
@@ -23,7 +24,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from engine.ledger.sql import SqlLedger
-from tests.bench import reading
+from tests.bench import reading, replayed
 from tests.bench.load import Load
 from tests.bench.report import TITLES, Report
 from tests.bench.site import GROUP_AGENTS, Shape, Site, Way
@@ -195,6 +196,45 @@ async def _look_up(
             finally:
                 await ledger.close()
     return asked
+
+
+@main.command("replay")
+@click.option("--calls", "count", type=click.IntRange(1), default=100_000, show_default=True,
+              help="Recorded calls.")  # fmt: skip
+@click.option("--rounds", type=click.IntRange(1), default=2, show_default=True,
+              help="Passes of each kind; the best counts.")  # fmt: skip
+@click.option("--database", type=click.Choice(["sqlite", "postgresql"]), default="sqlite",
+              show_default=True, help="Where the records are.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
+def replay_calls(count: int, rounds: int, database: str, as_json: bool) -> None:
+    """Calls replayed a second, beside the floor of reading their records and doing nothing.
+
+    Writes a month of calls from up to 100,000 numbers to twenty lines, then reads and replays them
+    in turn under a draft in which every second line is dearer. Exit code 1 if a call is left out
+    or the sum of differences is not what it must be.
+
+    \b
+    Example:
+      scripts/bench replay --calls 1000000
+    """
+    console = Console(stderr=as_json)
+    folder = Path(tempfile.mkdtemp(prefix="groschen-bench-"))
+    columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(),
+               TimeElapsedColumn())  # fmt: skip
+    try:
+        with Progress(*columns, console=console) as progress:
+            task = progress.add_task("Writing", total=count)
+
+            def tell(doing: str, done: int) -> None:
+                progress.update(task, description=doing, completed=done)
+
+            passes = asyncio.run(replayed.measure(folder, count, rounds, database, tell))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    console.print(passes.table())
+    if as_json:
+        click.echo(json.dumps(passes.as_json()))
+    sys.exit(0 if passes.is_clean else 1)
 
 
 async def _measure(console: Console, folder: Path, size: Size, ways: Sequence[Way]) -> Report:

@@ -37,7 +37,7 @@ CUT_LATE_MS = 1_000
 """How much later than its deadline a call may have been cut off, and still be the same call."""
 
 _KEPT = frozenset({Refusal.ACCOUNT_BLOCKED, Refusal.BALANCE_TOO_LOW, Refusal.PIN_WRONG})
-_NUMBERS_KEPT = 20_000
+_NUMBERS_KEPT = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
