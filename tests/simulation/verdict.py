@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from engine.core.cdr import CallRecord
 from engine.core.posting import EntryKind
 from engine.flows.money.books import verify
+from engine.flows.replay.rules import Draft, differences, recorded, replayed
 from tests.flows.bills import assert_billed
 from tests.simulation.town import Town
 
@@ -43,6 +44,7 @@ async def judge(town: Town) -> Verdict:
         *[fault async for fault in _unbilled(town, records)],
         *[fault async for fault in _below_zero(town)],
         *_offers(town, records),
+        *_replayed_otherwise(town, records),
     ]
     return Verdict(
         calls=len(town.placed),
@@ -141,6 +143,15 @@ def _offers(town: Town, records: list[CallRecord]) -> Iterator[str]:
     for e164, times in had.items():
         if times > 1:
             yield f"{e164} had the first-call offer {times} times"
+
+
+def _replayed_otherwise(town: Town, records: list[CallRecord]) -> Iterator[str]:
+    """A record replayed under the configuration it was made by is the call that it was."""
+    draft = Draft.of(town.house.inventory)
+    for record in records:
+        found = [*differences(recorded(record), replayed(record, draft))]
+        if found:
+            yield f"{record.call_id} is {', '.join(found)} when replayed: {record}"
 
 
 def _digest(records: list[CallRecord]) -> str:

@@ -127,8 +127,9 @@ def differences(before: Outcome, after: Outcome) -> Iterator[Difference]:
     if after.service is not None:
         if after.disposition is None:
             yield Difference.LET_IN
-        elif after.refusal is not None and after.refusal != before.refusal:
-            yield Difference.REFUSED
+        elif after.refusal is not None:
+            if after.refusal != before.refusal:
+                yield Difference.REFUSED
         elif after.disposition != before.disposition:
             yield Difference.ENDS_EARLIER
     if before.rate is not None and after.rate is not None:
