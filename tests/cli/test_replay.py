@@ -11,6 +11,7 @@ from engine.app import Books
 from engine.core.cdr import Disposition
 from engine.core.money import Rounding
 from engine.core.rating import BillingStart, Increment, Rate, StartsFrom
+from engine.flows.papers.month import day_of
 from tests.cli.conftest import SAMPLE, Shop
 from tests.ports.ledger.books import answered_call
 
@@ -98,3 +99,9 @@ def test_wrong_usage(quiet_shop: Shop, wrong: tuple[str, ...]) -> None:
 
 def test_yesterday_is_replayed_if_nothing_is_named(quiet_shop: Shop) -> None:
     assert quiet_shop.json("replay")["calls"] == 0
+
+
+@pytest.mark.parametrize(("day", "hours"), [("2026-03-29", 23), ("2026-10-25", 25)])
+def test_days_of_the_changing_clock_are_whole(day: str, hours: int) -> None:
+    from_ms, to_ms = day_of(day, "Europe/Berlin")
+    assert to_ms - from_ms == hours * 3_600_000
