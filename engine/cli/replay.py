@@ -1,8 +1,6 @@
 """`groschen replay`: what calls would have been under a draft of the configuration."""
 
-from datetime import datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Console
@@ -13,8 +11,9 @@ from engine.cli.books.opening import json_option, run
 from engine.cli.lines import write
 from engine.core.inventory import Inventory
 from engine.errors import CallerError
+from engine.flows.clock import SystemClock
 from engine.flows.config import Problems, load
-from engine.flows.papers.month import HOME_TIMEZONE, day_of, month_of
+from engine.flows.papers.month import HOME_TIMEZONE, day_before, day_of, month_of
 from engine.flows.replay.replay import Replay
 from engine.flows.replay.replay import replay as replay_calls
 from engine.flows.replay.sheet import plain, text
@@ -78,8 +77,7 @@ def _span(month: str | None, day: str | None, timezone: str) -> tuple[int, int]:
         return named.from_ms, named.to_ms
     if day is not None:
         return day_of(day, timezone)
-    yesterday = datetime.now(ZoneInfo(HOME_TIMEZONE)) - timedelta(days=1)
-    return day_of(f"{yesterday:%Y-%m-%d}", timezone)
+    return day_before(SystemClock().now().wall_ms, timezone)
 
 
 def _inventory(folder: Path) -> Inventory:

@@ -11,7 +11,7 @@ from engine.app import Books
 from engine.core.cdr import Disposition
 from engine.core.money import Rounding
 from engine.core.rating import BillingStart, Increment, Rate, StartsFrom
-from engine.flows.papers.month import day_of
+from engine.flows.papers.month import day_before, day_of
 from tests.cli.conftest import SAMPLE, Shop
 from tests.ports.ledger.books import answered_call
 
@@ -91,7 +91,7 @@ def test_a_draft_with_a_mistake_is_refused(recorded: Shop, draft: Path) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [("--month", "2025-13"), ("--day", "30.11.2025"), ("--month", "2025-11", "--day", "2025-11-30"),
-     ("--day", "2025-11-30", "--timezone", "Berlin")],
+     ("--day", "2025-11-30", "--timezone", "Berlin"), ("--timezone", "Berlin")],
 )  # fmt: skip
 def test_wrong_usage(quiet_shop: Shop, wrong: tuple[str, ...]) -> None:
     assert quiet_shop.run("replay", *wrong).exit_code == 2
@@ -105,3 +105,4 @@ def test_yesterday_is_replayed_if_nothing_is_named(quiet_shop: Shop) -> None:
 def test_days_of_the_changing_clock_are_whole(day: str, hours: int) -> None:
     from_ms, to_ms = day_of(day, "Europe/Berlin")
     assert to_ms - from_ms == hours * 3_600_000
+    assert day_before(to_ms, "Europe/Berlin") == (from_ms, to_ms)

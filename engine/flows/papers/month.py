@@ -61,6 +61,12 @@ def day_of(name: str, timezone: str) -> tuple[int, int]:
     return _ms(begin), _ms(begin + timedelta(days=1))
 
 
+def day_before(now_ms: int, timezone: str) -> tuple[int, int]:
+    """Begin and end of yesterday."""
+    today = datetime.fromtimestamp(now_ms // 1000, _zone(timezone)).date()
+    return day_of((today - timedelta(days=1)).isoformat(), timezone)
+
+
 def _zone(timezone: str) -> ZoneInfo:
     try:
         return ZoneInfo(timezone)
