@@ -66,9 +66,12 @@ async def page(
 ) -> list[CallRecord]:
     """Up to `most` records of the period that follow `after`, oldest first."""
     place = calls.c.ended_ms, calls.c.call_id
+    # SQLite finds its place in an index by the plain column alone: from the period's start on,
+    # every page would pass over all that were before it.
+    from_ms = period.from_ms if after is None else after.ended_ms
     query = (
         select(calls)
-        .where(calls.c.ended_ms >= period.from_ms, calls.c.ended_ms < period.to_ms)
+        .where(calls.c.ended_ms >= from_ms, calls.c.ended_ms < period.to_ms)
         .order_by(*place)
         .limit(most)
     )
