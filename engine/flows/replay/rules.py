@@ -7,9 +7,10 @@ claim of a first-call offer are the record's.
 What no record knows stays as it was. A caller told another price might have hung up earlier, or
 talked on. An account's balance is not known: who was refused for it stays refused, nobody is cut
 off for a dearer price; only a call that its money ended costs no more than the money there was.
-An offer that is new in the draft is given to nobody. An unknown caller on a line that now takes
-PINs stays unknown. How a call would have gone that was refused and now is let in, nobody knows: it
-has neither charge nor disposition.
+A caller whose number was let go keeps his price class, and stays blocked if he was; whom staff had
+blocked stays so. An offer that is new in the draft is given to nobody. An unknown caller on a line
+that now takes PINs stays unknown. How a call would have gone that was refused and now is let in,
+nobody knows: it has neither charge nor disposition.
 """
 
 from collections.abc import Iterator, Mapping
@@ -143,7 +144,9 @@ def differences(before: Outcome, after: Outcome) -> Iterator[Difference]:
 
 def _refusal(record: CallRecord, service: Service) -> Refusal | None:
     """Why the call is refused, asked in the order of `premium.arrival`."""
-    if is_blocked(record.e164, service.blocked):
+    was_blocked = record.refusal is Refusal.CALLER_BLOCKED
+    number_let_go = record.e164 is None
+    if is_blocked(record.e164, service.blocked) or (was_blocked and number_let_go):
         return Refusal.CALLER_BLOCKED
     closed = closed_because(service.hours, record.arrived_ms)
     if closed is not None:
@@ -151,7 +154,8 @@ def _refusal(record: CallRecord, service: Service) -> Refusal | None:
     unknown = record.refusal is Refusal.NOT_IDENTIFIED or not service.pin_entry
     if unknown and not record.verified:
         return Refusal.NOT_IDENTIFIED
-    return record.refusal if record.refusal in _KEPT else None
+    by_staff = was_blocked and record.account_id is not None
+    return record.refusal if by_staff or record.refusal in _KEPT else None
 
 
 def _refused(service: Service, refusal: Refusal) -> Outcome:
@@ -192,9 +196,11 @@ def _talked(record: CallRecord, service: Service, trunk: Trunk) -> Outcome:
 
 
 def _line(record: CallRecord, service: Service, trunk: Trunk) -> Line:
-    """As `premium.rules.judge` has it."""
-    if not record.verified or record.e164 is None:
+    """As `premium.rules.judge` has it; as it was, if the number was let go."""
+    if not record.verified or record.line is None:
         return Line.OTHER
+    if record.e164 is None:
+        return Line(record.line)
     return price_class(_number(record.e164, trunk.region), service)
 
 
