@@ -19,7 +19,7 @@ from engine.app.parts import (
 from engine.app.plan import Plan, WebPlan
 from engine.app.site import Accounts, open_site
 from engine.asterisk.agi import AgiServer, Lookups
-from engine.asterisk.dialplan import endpoint_of
+from engine.asterisk.dialplan import endpoint_of, endpoint_of_number
 from engine.asterisk.etc.files import AsteriskFiles
 from engine.asterisk.process import Access
 from engine.asterisk.telephony import AriTelephony
@@ -34,17 +34,22 @@ from engine.flows.orders import House
 from engine.flows.payments.asking import Asking
 from engine.flows.retention.daily import Daily
 from engine.flows.statement.monthly import Monthly
+from engine.flows.verification.codes import Codes
+from engine.flows.verification.sessions import Sessions
+from engine.flows.verification.verifier import Verifier
 from engine.flows.versions.configuration import Configuration, Opening, begin
 from engine.flows.versions.view import View
 from engine.flows.versions.watching import Watcher
 from engine.ledger.reading.sql import SqlKeeping
 from engine.ledger.sql import SqlLedger
 from engine.ledger.statements.sql import SqlStatements
+from engine.ledger.verifications.sql import SqlVerifications
 from engine.ledger.versions.sql import SqlVersions
 from engine.metrics import PrometheusMetrics
 from engine.payments.registry import option_forms
 from engine.speech.library import Library
 from engine.speech.voices import find_voices
+from engine.store.valkey import ValkeyStore
 from engine.web.server import listen, serving
 
 
@@ -66,6 +71,7 @@ class Running:
     view: View
     opening: Opening | None
     work: "asyncio.Task[None]"
+    verifier: Verifier | None
 
 
 @asynccontextmanager
@@ -101,13 +107,16 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
             relay=Relay(ledger, store, clock, metrics),
             inventory=view.inventory,
             endpoint_of=endpoint_of,
+            endpoint_of_number=endpoint_of_number,
             engine=plan.engine,
             metrics=metrics,
+            sessions=_sessions(plan, ledger, store, clock),
         )
         engine = Engine(house)
         work = asyncio.create_task(engine.run(), name="engine")
         stack.push_async_callback(end, work)
         await engine.ready.wait()
+        verifier = _verifier(house, engine, store, stack)
         asked = Dialplan(ledger, store, house.inventory)
         lookups = Lookups(balance=asked.balance, quote=asked.quote)
         agi = await stack.enter_async_context(AgiServer(lookups, plan.agi_host, plan.agi_port))
@@ -120,7 +129,17 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
         if opening is not None:
             _keep_up(configuration, view, house, stack)
         yield Running(
-            engine, house, access, files, agi.port, web_port, health_port, view, opening, work
+            engine=engine,
+            house=house,
+            access=access,
+            files=files,
+            agi_port=agi.port,
+            web_port=web_port,
+            health_port=health_port,
+            view=view,
+            opening=opening,
+            work=work,
+            verifier=verifier,
         )
 
 
@@ -139,6 +158,28 @@ def _keep_up(configuration: Configuration, view: View, house: House, stack: Asyn
     stack.push_async_callback(watcher.close)
     watching = asyncio.create_task(watcher.run(), name="configuration")
     stack.push_async_callback(end, watching)
+
+
+def _sessions(
+    plan: Plan, ledger: SqlLedger, store: ValkeyStore, clock: SystemClock
+) -> Sessions | None:
+    """The verifications in the books; none without the secret that their codes are made with."""
+    if plan.web is None:
+        return None
+    codes = Codes(bytes.fromhex(plan.web.secret))
+    return Sessions(SqlVerifications(ledger), store, codes, clock)
+
+
+def _verifier(
+    house: House, engine: Engine, store: ValkeyStore, stack: AsyncExitStack
+) -> Verifier | None:
+    """Place verification calls, and see to what is due."""
+    if house.sessions is None:
+        return None
+    verifier = Verifier(house, engine.calls, house.sessions, store)
+    seeing = asyncio.create_task(verifier.run(), name="verifications")
+    stack.push_async_callback(end, seeing)
+    return verifier
 
 
 def _statements(plan: Plan, house: House, ledger: SqlLedger, stack: AsyncExitStack) -> None:

@@ -193,8 +193,12 @@ def endpoint_of(agent: Agent) -> str:
     """The address `Dial.endpoint` wants for an agent: his phone, or his number by his trunk."""
     if _is_phone(agent):
         return f"PJSIP/agent-{_name(agent.name, 'agents.name')}"
-    number = _checked(_NUMBER, agent.address, f"agents.{agent.name}.address")
-    return f"PJSIP/{number}@trunk-{_name(agent.trunk, f'agents.{agent.name}.trunk')}"
+    return endpoint_of_number(agent.trunk, agent.address)
+
+
+def endpoint_of_number(trunk: str, number: str) -> str:
+    """The address `Dial.endpoint` wants for a number in the outside network."""
+    return f"PJSIP/{_checked(_NUMBER, number, 'number')}@trunk-{_name(trunk, 'trunk')}"
 
 
 def _told_apart(where: str, values: Sequence[str]) -> None:

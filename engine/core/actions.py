@@ -11,6 +11,7 @@ from enum import StrEnum
 from engine.core.cdr import CallRecord
 from engine.core.prompt import Prompt
 from engine.core.quota import Meter
+from engine.core.verification import CallNews
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,3 +259,46 @@ class FreeAgent(Action):
 
     agent: str
     talked: bool
+
+
+# --- verification --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialOut(Action):
+    """Call an outside number (E.164) through a trunk, showing a number of the trunk's own;
+    outcomes `LegRinging`, `LegAnswered`, `LegFailed`.
+
+    `deadline_ms` ends the leg inside Asterisk if nobody moves it.
+    """
+
+    leg: str
+    trunk: str
+    e164: str
+    show_number: str
+    show_name: str
+    ring_timeout_s: int
+    deadline_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellVerification(Action):
+    """Tell the call's verification how it stands, repeated until it is known; outcome
+    `VerificationTold`."""
+
+    news: CallNews
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawCode(Action):
+    """Get the verification's code; outcome `CodeDrawn`, or `VerificationTold` if it is over."""
+
+    verification_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckCode(Action):
+    """Compare a keyed code with the verification's; outcome `CodeChecked`."""
+
+    verification_id: str
+    code: str

@@ -37,6 +37,9 @@ class LiveCall(Protocol):
     def account_id(self) -> str | None: ...
 
     @property
+    def state(self) -> str: ...
+
+    @property
     def finished(self) -> bool: ...
 
 

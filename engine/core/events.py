@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from engine.core.account import AccountView
 from engine.core.identity import SignalledIdentity
+from engine.core.verification import CallStep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,3 +229,35 @@ class WarnOrdered(Event):
     """A person (`by`) wants both to hear how long they may talk on."""
 
     by: str
+
+
+# --- verification --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallWanted(Event):
+    """A call of ours is to be placed now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerificationTold(Event):
+    """The verification knows of `step`. `over`: it needs no call any more; `verified`: proved."""
+
+    step: CallStep
+    over: bool
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeDrawn(Event):
+    """The code to be spoken, its digits; kept out of snapshots and logs."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeChecked(Event):
+    """Whether the keyed code fits, and how many further tries there are."""
+
+    fits: bool
+    tries_left: int

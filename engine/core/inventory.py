@@ -10,7 +10,9 @@ from enum import StrEnum
 
 from engine.core.identity import Vouched
 from engine.core.number import NumberFormat
-from engine.core.tariff import Tariff
+from engine.core.rating import Rate
+from engine.core.tariff import Line, Tariff
+from engine.core.verification import Mode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +193,61 @@ class Service:
     max_wait_s: int = 180
 
 
+class OnInvalid(StrEnum):
+    """What becomes of a number that cannot be right: the form may correct it, or it is over."""
+
+    CORRECT = "correct"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallLimits:
+    """How many verification calls may be placed within an hour, against toll fraud.
+
+    `per_prefix`: to numbers that differ in their last four digits alone. `in_all` counts every
+    merchant's calls. Of the last `window` verifications of a prefix or merchant at least
+    `share_percent` must have proved their number, once there are `window`; 0 asks for none.
+    """
+
+    per_number: int = 5
+    per_address: int = 20
+    per_prefix: int = 30
+    per_merchant: int = 600
+    in_all: int = 3_000
+    share_percent: int = 10
+    window: int = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merchant:
+    """Who has numbers verified, on which terms; each proved number costs what `rate` says.
+
+    `trunk` is the trunk his calls go through, `lines` what may be called. `tries`: wrong codes that
+    end a verification; `calls`: how often one verification may ring; after busy or no answer it is
+    tried again `retry_after_s` later. A verification ends after `lifetime_s`.
+    """
+
+    name: str
+    organisation: str
+    trunk: str
+    currency: str
+    rate: Rate
+    title: str = ""
+    region: str = "DE"
+    countries: tuple[str, ...] = ("DE",)
+    lines: tuple[Line, ...] = (Line.MOBILE, Line.LANDLINE)
+    modes: tuple[Mode, ...] = (Mode.SPEAK, Mode.KEYPAD)
+    languages: tuple[str, ...] = ("de", "en")
+    on_invalid: OnInvalid = OnInvalid.CORRECT
+    code_digits: int = 6
+    tries: int = 5
+    calls: int = 3
+    retry_after_s: int = 90
+    lifetime_s: int = 600
+    ring_timeout_s: int = 30
+    limits: CallLimits = field(default_factory=CallLimits)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
     """One immutable, numbered version of everything above, looked up by name."""
@@ -202,6 +259,7 @@ class Inventory:
     groups: tuple[HuntGroup, ...] = ()
     profiles: tuple[BillingProfile, ...] = ()
     services: tuple[Service, ...] = ()
+    merchants: tuple[Merchant, ...] = ()
 
     def service_of(self, did: str) -> Service | None:
         """The service that owns a number (E.164)."""
@@ -218,3 +276,6 @@ class Inventory:
 
     def profile(self, name: str) -> BillingProfile | None:
         return next((p for p in self.profiles if p.name == name), None)
+
+    def merchant(self, name: str) -> Merchant | None:
+        return next((m for m in self.merchants if m.name == name), None)

@@ -2,7 +2,8 @@
 
 A template is a whole sentence with placeholders in braces: values of the prompt under their name
 without the unit (`{price}`, `{then}`, `{balance}`, `{minutes}`, `{seconds}`, `{after}`, `{days}`,
-`{service}`), or phrases that several templates share. `parse` checks an operator's file whole.
+`{service}`, `{digit}`), or phrases that several templates share. `parse` checks an operator's file
+whole.
 """
 
 import re
@@ -80,6 +81,8 @@ def _spoken(name: str, values: Mapping[str, Value], speaker: Speaker) -> str:
         return speaker.minutes(value)
     if name == "days":
         return speaker.counted(value, speaker.day)
+    if name == "digit":
+        return speaker.number(value)
     if value > 60 * MINUTES_SPOKEN_MAX:
         return speaker.minutes(value // 60)
     return speaker.duration(value)
@@ -182,4 +185,5 @@ _SPECIMENS: Mapping[str, tuple[Value, ...]] = {
     "days": (1, 7),
     "returning": (0, 1),
     "service": ("Auskunft",),
+    "digit": tuple(range(10)),
 }

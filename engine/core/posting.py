@@ -1,9 +1,9 @@
 """Double entry: every movement of money is one entry whose postings sum to zero.
 
 Account names come from a fixed chart: `customer:<account id>`, `revenue:<service>`,
-`provider:<name>`, `bonus`, `suspense`, `adjustment`. A customer's posting is positive when his
-balance rises. The idempotency key is derived from what the entry is for, so booking twice is
-booking once.
+`provider:<name>`, `merchant:<name>`, `bonus`, `suspense`, `adjustment`. A customer's posting is
+positive when his balance rises; a merchant's is negative by what he owes. The idempotency key is
+derived from what the entry is for, so booking twice is booking once.
 """
 
 from dataclasses import dataclass
@@ -11,10 +11,11 @@ from enum import StrEnum
 
 from engine.core.cdr import CallRecord
 from engine.core.money import MAX_MICROS
+from engine.core.verification import Status, Verification
 from engine.errors import CallerError
 
 _CHART = frozenset({"bonus", "suspense", "adjustment"})
-_CHART_FAMILIES = frozenset({"customer", "revenue", "provider"})
+_CHART_FAMILIES = frozenset({"customer", "revenue", "provider", "merchant"})
 
 
 class EntryKind(StrEnum):
@@ -30,6 +31,7 @@ class EntryKind(StrEnum):
     REFUND = "refund"
     REVERSAL = "reversal"
     SUSPENSE = "suspense"
+    VERIFICATION = "verification"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,8 @@ def check_bookable(entry: Entry) -> None:
         raise CallerError("must not be empty", "key")
     if entry.kind is EntryKind.CALL:
         raise CallerError("a call is booked with its record", "kind")
+    if entry.kind is EntryKind.VERIFICATION:
+        raise CallerError("a verification is booked with its outcome", "kind")
     for posting in entry.postings:
         if not _is_charted(posting.account):
             raise CallerError(f"{posting.account!r} is not in the chart of accounts", "postings")
@@ -129,4 +133,22 @@ def call_entry(record: CallRecord) -> Entry | None:
         ),
         at_ms=record.ended_ms,
         call_id=record.call_id,
+    )
+
+
+def verification_entry(verification: Verification) -> Entry | None:
+    """The entry that books what a proved number costs its merchant; None for what costs nothing."""
+    if verification.status is not Status.VERIFIED or verification.charge_micros == 0:
+        return None
+    return Entry(
+        key=f"verification:{verification.verification_id}",
+        kind=EntryKind.VERIFICATION,
+        currency=verification.currency,
+        postings=(
+            Posting(f"merchant:{verification.merchant}", -verification.charge_micros),
+            Posting("revenue:verification", verification.charge_micros),
+        ),
+        at_ms=verification.ended_ms or 0,
+        reason=verification.verification_id,
+        organisation=verification.organisation,
     )

@@ -27,7 +27,8 @@ class Form:
     `currency` goes with its amount.
     `time_left`: its seconds are how long the money lasts, so a sentence of their own can tell
     them; `rounded`: they are told in whole minutes from one minute on, never more than there is.
-    `silence_after_ms` is part of the audio; `spoken` is False for tones and music.
+    `silence_after_ms` is part of the audio; `spoken` is False for tones and music. What a `secret`
+    prompt tells is for one person alone, and in no log.
     """
 
     required: tuple[str, ...] = ()
@@ -36,6 +37,7 @@ class Form:
     rounded: bool = False
     silence_after_ms: int = 0
     spoken: bool = True
+    secret: bool = False
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -102,6 +104,18 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         # to the agent, before he is joined
         "whisper_agent": Form(("returning",), ("seconds", "service"), time_left=True, rounded=True),
         "press_to_accept": _FIXED,
+        # verification calls
+        "verify_greeting": Form(optional=("service",)),
+        "verify_press": _FIXED,
+        "verify_confirm": _FIXED,
+        "code_is": _FIXED,
+        "code_digit": Form(("digit",), secret=True),
+        "code_pause": Form(spoken=False),
+        "code_again": _FIXED,
+        "enter_code": _FIXED,
+        "code_wrong": _FIXED,
+        "number_verified": _FIXED,
+        "verify_goodbye": _FIXED,
     }
 )
 
@@ -109,6 +123,7 @@ _CHOICES: Mapping[str, tuple[Value, ...]] = {
     "starts": ("announcement", "conversation"),
     "returning": (0, 1),
     "currency": CURRENCIES,
+    "digit": tuple(range(10)),
 }
 _LETTERS: Mapping[str, str] = {
     "price_micros": "p",
@@ -118,6 +133,7 @@ _LETTERS: Mapping[str, str] = {
     "minutes": "m",
     "seconds": "s",
     "days": "d",
+    "digit": "n",
     "returning": "r",
 }
 _MAY_BE_NEGATIVE = ("balance_micros",)
@@ -151,6 +167,11 @@ class Prompt:
     def key(self) -> str:
         """A file name that stands for this prompt alone: `tariff-p1990000-EUR-conversation-a10`."""
         return "-".join([self.name, *(_slug(name, value) for name, value in self.params)])
+
+    @property
+    def shown(self) -> str:
+        """What a log may say of it: its key, of a secret one its name alone."""
+        return self.name if FORMS[self.name].secret else self.key()
 
     def get(self, name: str) -> Value | None:
         """A value, or None if the prompt has none of that name."""

@@ -6,7 +6,7 @@ in more sentences, or with less in it (`engine.core.prompt.alternatives`).
 
 from collections.abc import Iterable, Iterator
 
-from engine.core.inventory import Service
+from engine.core.inventory import Merchant, Service
 from engine.core.prompt import FORMS, Prompt
 from engine.core.rating import BillingStart, StartsFrom
 from engine.core.spoken import MICROS_PER_CENT, MINUTES_SPOKEN_MAX
@@ -33,6 +33,7 @@ def brought_prompts() -> tuple[Prompt, ...]:
             *(Prompt.of("please_wait", minutes=minutes) for minutes in _EXPECTED_WAITS_MIN),
             Prompt.of("balance_too_low", balance_micros=0, currency=_CURRENCY),
             *_brought_prices(),
+            *(Prompt.of("code_digit", digit=digit) for digit in range(10)),
         )
     )
 
@@ -75,6 +76,11 @@ def agent_prompts(service: Service) -> tuple[Prompt, ...]:
             *_of_each("call_limit_soon", (service.forced_end_warning_s,)),
         )
     )
+
+
+def merchant_prompts(merchant: Merchant) -> tuple[Prompt, ...]:
+    """What only this merchant's verification calls say: in whose name they ring."""
+    return (Prompt.of("verify_greeting", service=merchant.title or merchant.name),)
 
 
 def balance_prompts(below_micros: int, currency: str) -> tuple[Prompt, ...]:

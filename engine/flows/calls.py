@@ -9,9 +9,9 @@ engine that dies leaves a snapshot from which another goes on.
 import asyncio
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
-import msgspec
 import structlog
 
 from engine.core import events as e
@@ -25,16 +25,14 @@ from engine.core.actions import (
     WatchAccount,
     Whisper,
 )
+from engine.core.call import LiveCall
 from engine.core.rating import charge
 from engine.errors import ConflictError, RemoteError
 from engine.flows.clock import Timers
-from engine.flows.errands import CallTerms, Errands, House
-from engine.flows.measures.call import CallMeasures
+from engine.flows.errands import Errands, House
+from engine.flows.machines import Machine, begun
 from engine.flows.orders import Orders
 from engine.ports.store import BalanceNews, Snapshot
-from engine.premium import machine
-from engine.premium.call import Keypad, PremiumCall, State
-from engine.premium.rules import called
 
 MAILBOX_MOST = 1_000
 SAVE_WITHIN_S = 0.05
@@ -46,7 +44,7 @@ all others, died just before the event came."""
 OWN_ACTIONS = (SetTimer, CancelTimer)
 """Orders that nobody outside sees: an engine that takes the call over sets its own timers."""
 
-Step = tuple[PremiumCall, PremiumCall]
+Step = tuple[LiveCall, LiveCall]
 """A call before and after an event."""
 
 log = structlog.get_logger(__name__)
@@ -71,11 +69,13 @@ class CallTask:
     def __init__(
         self,
         house: House,
-        call: PremiumCall,
+        machine: Machine[Any],
+        call: LiveCall,
         epoch: int,
         counts: Counts,
         ended: "Callable[[CallTask], None]",
     ) -> None:
+        self.machine = machine
         self.call = call
         self.epoch = epoch
         self._house = house
@@ -84,13 +84,13 @@ class CallTask:
         self._mailbox: asyncio.Queue[e.Event] = asyncio.Queue(MAILBOX_MOST)
         self._asked: dict[int, asyncio.Future[Step]] = {}
         self._timers = Timers(house.clock, self.tell)
-        terms = _terms(call)
+        terms = machine.terms(call)
         self._errands = Errands(house, terms, epoch, self.tell, self._lose)
         self._orders = Orders(house, terms, self._timers, self._errands, self.tell)
         self._saver: asyncio.Task[None] | None = None
         self._save_by_s: float | None = None
         self._log = log.bind(call=call.call_id)
-        self._measures = CallMeasures(house.metrics, call)
+        self._measures = machine.measures(house.metrics, call)
         self.task = asyncio.create_task(self._run(), name=f"call {call.call_id}")
 
     @property
@@ -100,7 +100,7 @@ class CallTask:
 
     def knows(self, news: BalanceNews) -> bool:
         """Whether the call has just this view of its account, and no money came in."""
-        return news.credited_micros == 0 and news.view == self.call.view
+        return news.credited_micros == 0 and self.machine.knows(self.call, news.view)
 
     def watch(self, account_id: str) -> None:
         """Get the account's news from now on, for a call taken over."""
@@ -115,18 +115,17 @@ class CallTask:
         call, store = self.call, self._house.store
         if call.finished:
             return ()
-        if call.account_id is not None and call.meter is not None:
-            held_micros = charge(call.meter.rate, call.meter.granted_n)
-            await store.restore_hold(
-                call.account_id, call.call_id, self.epoch, call.meter, held_micros
-            )
+        meter, agents = self.machine.meter(call), self.machine.agents(call)
+        if call.account_id is not None and meter is not None:
+            held_micros = charge(meter.rate, meter.granted_n)
+            await store.restore_hold(call.account_id, call.call_id, self.epoch, meter, held_micros)
         await self._save()
-        return await store.claim_agents(call.call_id, self._agents(), len(self._agents()))
+        return await store.claim_agents(call.call_id, agents, len(agents))
 
-    def _agents(self) -> tuple[str, ...]:
-        """The agents the call has, by name."""
-        agents = [*self.call.ringing, *([self.call.agent] if self.call.agent else [])]
-        return tuple(agent.name for agent in agents if not agent.gone)
+    @property
+    def legs(self) -> tuple[str, ...]:
+        """Every leg the call knows of."""
+        return self.machine.legs(self.call)
 
     def tell(self, event: e.Event) -> None:
         """Put an event into the mailbox; one that is full has lost its call."""
@@ -156,7 +155,7 @@ class CallTask:
 
     def _lose(self) -> None:
         """Another engine has this call: order nothing more. One that is being booked is let be."""
-        if self.call.state not in (State.SETTLING, State.FINISHED):
+        if not self.machine.is_settling(self.call):
             self._count_as_lost()
             self.task.cancel()
 
@@ -194,7 +193,7 @@ class CallTask:
 
     async def _take(self, event: e.Event) -> None:
         """One event: decide, write down, carry out."""
-        if not machine.is_expected(self.call.state, event):
+        if not self.machine.is_expected(self.call, event):
             self._counts.unexpected += 1
             self._log.error(
                 "event.unexpected", state=self.call.state, event_type=type(event).__name__
@@ -225,7 +224,7 @@ class CallTask:
         await self._orders.carry_out(action)
         self._measures.carried_out(self.call, event, action, self._house.clock.now())
 
-    def _note(self, before: PremiumCall, event: e.Event, actions: tuple[Action, ...]) -> None:
+    def _note(self, before: LiveCall, event: e.Event, actions: tuple[Action, ...]) -> None:
         """The call's way in the log: each change of state, and what is said to whom."""
         if self.call.state is not before.state:
             self._log.info(
@@ -235,21 +234,21 @@ class CallTask:
             if isinstance(action, Play | Whisper):
                 self._log.info(
                     "call.said",
-                    to="caller" if action.leg == self.call.caller.leg else "agent",
-                    prompts=[prompt.key() for prompt in action.prompts],
+                    to=self.machine.role(self.call, action.leg),
+                    prompts=[prompt.shown for prompt in action.prompts],
                 )
 
-    def _decide(self, event: e.Event) -> tuple[PremiumCall, tuple[Action, ...]]:
+    def _decide(self, event: e.Event) -> tuple[LiveCall, tuple[Action, ...]]:
         """The machine's decision; a step that fails ends the call safely."""
         now = self._house.clock.now()
         try:
-            return machine.step(self.call, event, now)
+            return self.machine.step(self.call, event, now)
         except Exception:
             self._counts.faults += 1
             event_type = type(event).__name__
             self._log.exception("step.failed", state=self.call.state, event_type=event_type)
             ended = e.EndOrdered(at_ms=now.wall_ms, reason="fault of the engine")
-            return machine.step(self.call, ended, now)
+            return self.machine.step(self.call, ended, now)
 
     # --- the snapshot ------------------------------------------------------------------
 
@@ -306,29 +305,8 @@ class CallTask:
             account_id=self.call.account_id,
             engine=self._house.engine,
             epoch=self.epoch,
-            # Whoever adopts the call asks anew: no PIN is ever written to a disk.
-            body=msgspec.json.encode(
-                replace(self.call, keypad=Keypad(tries=self.call.keypad.tries))
-            ),
+            body=self.machine.encode(self.call),
         )
-
-
-def call_of(snapshot: Snapshot) -> PremiumCall:
-    """The call as it was written down."""
-    return msgspec.json.decode(snapshot.body, type=PremiumCall)
-
-
-def _terms(call: PremiumCall) -> CallTerms:
-    service = call.service
-    return CallTerms(
-        call_id=call.call_id,
-        organisation=service.organisation,
-        profile=service.profile,
-        currency=call.currency,
-        region=service.region,
-        did=call.caller.did,
-        agents=tuple(agent.name for agent in call.agents),
-    )
 
 
 class Calls:
@@ -355,24 +333,22 @@ class Calls:
             task.tell(event)
 
     async def _begin(self, call_id: str, event: e.CallArrived) -> CallTask | None:
-        inventory = self._house.inventory()
-        trunk = inventory.trunk(event.trunk)
-        service = inventory.service_of(called(event, trunk)) if trunk is not None else None
-        if service is None or trunk is None:
-            log.warning("call.to_nobody", call=call_id, did=event.did, trunk=event.trunk)
-            self._house.metrics.call_turned_away()
-            await self._turn_away(call_id, event.leg, HangUpReason.UNALLOCATED)
-            return None
         try:
-            call = machine.begin(event, call_id, service, trunk, inventory)
+            begins = begun(event, call_id, self._house.inventory())
         except ValueError as error:
             log.error("call.no_terms", call=call_id, did=event.did, error=str(error))
             self._house.metrics.call_turned_away()
             await self._turn_away(call_id, event.leg, HangUpReason.FAULT)
             return None
+        if begins is None:
+            log.warning("call.to_nobody", call=call_id, did=event.did, trunk=event.trunk)
+            self._house.metrics.call_turned_away()
+            await self._turn_away(call_id, event.leg, HangUpReason.UNALLOCATED)
+            return None
         self.counts.begun += 1
-        self._house.metrics.call_begun(service.name)
-        return self.take(call, epoch=1)
+        machine, call = begins
+        self._house.metrics.call_begun(machine.service(call))
+        return self.take(machine, call, epoch=1)
 
     async def _turn_away(self, call_id: str, leg: str, reason: HangUpReason) -> None:
         try:
@@ -380,9 +356,15 @@ class Calls:
         except RemoteError as error:
             log.warning("call.not_turned_away", call=call_id, leg=leg, error=str(error))
 
-    def take(self, call: PremiumCall, epoch: int) -> CallTask:
+    def place(self, machine: Machine[Any], call: LiveCall) -> None:
+        """Begin a call of our own; its machine is told to place it."""
+        self.counts.begun += 1
+        now_ms = self._house.clock.now().wall_ms
+        self.take(machine, call, epoch=1).tell(e.CallWanted(at_ms=now_ms))
+
+    def take(self, machine: Machine[Any], call: LiveCall, epoch: int) -> CallTask:
         """Own a call from now on."""
-        task = CallTask(self._house, call, epoch, self.counts, self._gone)
+        task = CallTask(self._house, machine, call, epoch, self.counts, self._gone)
         self._live[call.call_id] = task
         return task
 

@@ -19,9 +19,11 @@ from engine.core import events as e
 from engine.core.hunt import ringing_order, rung_at_once
 from engine.core.inventory import Agent, HuntGroup, Inventory, Strategy
 from engine.core.rating import charge
+from engine.core.verification import Mode, Status
 from engine.errors import CallerError, ConflictError, EngineError, RemoteError
 from engine.flows.money.accounts import Accounts, put_back
 from engine.flows.money.relay import Relay
+from engine.flows.verification.sessions import Sessions
 from engine.ports.clock import Clock
 from engine.ports.ledger import Ledger
 from engine.ports.metrics import UNMEASURED, Disagreement, Metrics
@@ -39,7 +41,8 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """All that flows need of the outside, handed in by `app`."""
+    """All that flows need of the outside, handed in by `app`; without `sessions` no number can be
+    verified."""
 
     telephony: Telephony
     store: Store
@@ -49,8 +52,10 @@ class House:
     relay: Relay
     inventory: Callable[[], Inventory]
     endpoint_of: Callable[[Agent], str]
+    endpoint_of_number: Callable[[str, str], str]
     engine: str
     metrics: Metrics = UNMEASURED
+    sessions: Sessions | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,6 +295,36 @@ class Errands:
         legs = await self._house.telephony.facts(self._terms.call_id, action.legs)
         self._tell(e.CallAdopted(at_ms=self._now_ms(), legs=legs, view=None))
 
+    # --- verification ------------------------------------------------------------------
+
+    async def _tell_verification(self, action: a.TellVerification) -> None:
+        known = await self._until_done(
+            "tell_verification", lambda: self._sessions.told(action.news)
+        )
+        self._tell(
+            e.VerificationTold(
+                at_ms=self._now_ms(),
+                step=action.news.step,
+                over=known.finished,
+                verified=known.status is Status.VERIFIED,
+            )
+        )
+
+    async def _draw_code(self, action: a.DrawCode) -> None:
+        code = await self._sessions.code(action.verification_id)
+        self._tell(e.CodeDrawn(at_ms=self._now_ms(), code=code))
+
+    async def _check_code(self, action: a.CheckCode) -> None:
+        checked = await self._sessions.check(action.verification_id, action.code, Mode.KEYPAD)
+        self._tell(
+            e.CodeChecked(at_ms=self._now_ms(), fits=checked.fits, tries_left=checked.tries_left)
+        )
+
+    @property
+    def _sessions(self) -> Sessions:
+        assert self._house.sessions is not None, "a verification call where none are kept"
+        return self._house.sessions
+
     # --- agents ------------------------------------------------------------------------
 
     async def _claim_agents(self, action: a.ClaimAgents) -> None:
@@ -365,6 +400,9 @@ ERRANDS: dict[type[a.Action], Errand] = {
     a.Settle: Errands._settle,
     a.ClaimAgents: Errands._claim_agents,
     a.FreeAgent: Errands._free_agent,
+    a.TellVerification: Errands._tell_verification,
+    a.DrawCode: Errands._draw_code,
+    a.CheckCode: Errands._check_code,
 }
 
 WORDS = "words"
@@ -373,4 +411,7 @@ LANES: dict[type[a.Action], str] = {
     a.ReturnFirstCall: "offer",
     a.ClaimAgents: "agents",
     a.FreeAgent: "agents",
+    a.TellVerification: "verification",
+    a.DrawCode: "verification",
+    a.CheckCode: "verification",
 }

@@ -1,12 +1,12 @@
 """Making sure, before calls come, that everything a configuration may say can be heard."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import structlog
 
 from engine.core.inventory import Inventory
 from engine.core.prompt import Prompt
-from engine.core.repertoire import agent_prompts, caller_prompts
+from engine.core.repertoire import agent_prompts, caller_prompts, merchant_prompts
 from engine.errors import CallerError
 from engine.ports.speech import Missing, Progress, Sounds
 
@@ -55,15 +55,23 @@ async def _made(
 ) -> list[Missing]:
     """What still cannot be said when all that can be made is."""
     unsayable: list[Missing] = []
+    for prompts, lang in _wanted(inventory):
+        await sounds.ensure(prompts, lang, progress)
+        unsayable += _unsayable(sounds, prompts, lang)
+    return unsayable
+
+
+def _wanted(inventory: Inventory) -> Iterator[tuple[tuple[Prompt, ...], str]]:
+    """What is said by these services and merchants alone, in each language it is said in."""
     for service in inventory.services:
-        wanted = [(caller_prompts(service), service.lang)]
+        yield caller_prompts(service), service.lang
         group = inventory.group(service.group)
         langs = {a.lang for a in inventory.agents if group is not None and a.name in group.agents}
-        wanted += [(agent_prompts(service), lang) for lang in sorted(langs)]
-        for prompts, lang in wanted:
-            await sounds.ensure(prompts, lang, progress)
-            unsayable += _unsayable(sounds, prompts, lang)
-    return unsayable
+        for lang in sorted(langs):
+            yield agent_prompts(service), lang
+    for merchant in inventory.merchants:
+        for lang in merchant.languages:
+            yield merchant_prompts(merchant), lang
 
 
 def _unsayable(sounds: Sounds, prompts: Sequence[Prompt], lang: str) -> list[Missing]:

@@ -90,6 +90,8 @@ class Orders:
                 await switch.stop_music(action.leg)
             case a.DialAgent():
                 await self._dial(action)
+            case a.DialOut():
+                await self._dial_out(action)
             case a.Join():
                 await switch.join(call_id, action.bridge, action.legs)
             case a.Part():
@@ -130,6 +132,19 @@ class Orders:
                 leg=action.leg,
                 endpoint=self._house.endpoint_of(agent),
                 caller_number=action.show_number or self._terms.did,
+                caller_name=action.show_name,
+                ring_timeout_s=action.ring_timeout_s,
+                deadline_ms=action.deadline_ms,
+            )
+        )
+
+    async def _dial_out(self, action: a.DialOut) -> None:
+        await self._house.telephony.dial(
+            Dial(
+                call_id=self._terms.call_id,
+                leg=action.leg,
+                endpoint=self._house.endpoint_of_number(action.trunk, action.e164),
+                caller_number=action.show_number,
                 caller_name=action.show_name,
                 ring_timeout_s=action.ring_timeout_s,
                 deadline_ms=action.deadline_ms,

@@ -15,22 +15,16 @@ import structlog
 
 from engine.core import events as e
 from engine.errors import EngineError, RemoteError
-from engine.flows.calls import Calls, CallTask, call_of
+from engine.flows.calls import Calls, CallTask
+from engine.flows.machines import is_known, read
 from engine.flows.orders import House
 from engine.ports.store import Snapshot
-from engine.premium.call import PremiumCall
 
 LEASE_MS = 3_000
 RENEW_EVERY_MS = 1_000
 LOOK_ALWAYS_EVERY = 30
 
 log = structlog.get_logger(__name__)
-
-
-def legs_of(call: PremiumCall) -> tuple[str, ...]:
-    """Every leg the call knows of."""
-    agent = (call.agent.leg,) if call.agent else ()
-    return (call.caller.leg, *agent, *(rung.leg for rung in call.ringing))
 
 
 class Reconciler:
@@ -112,7 +106,7 @@ class Reconciler:
         for snapshot in await self._house.store.live_calls():
             dead = living is not None and snapshot.engine not in living
             orphan = dead or snapshot.engine == mine
-            if orphan and self._calls.task_of(snapshot.call_id) is None:
+            if orphan and self._calls.task_of(snapshot.call_id) is None and is_known(snapshot):
                 await self._adopt(snapshot)
 
     async def _adopt(self, snapshot: Snapshot) -> None:
@@ -121,11 +115,11 @@ class Reconciler:
         )
         if taken is None:
             return
-        call = call_of(taken)
+        machine, call = read(taken)
         log.info("call.adopted", call=call.call_id, state=call.state, engine_before=snapshot.engine)
         self._unseen[call.call_id] = True
         self._calls.counts.adopted += 1
-        task = self._calls.take(call, taken.epoch)
+        task = self._calls.take(machine, call, taken.epoch)
         if call.account_id is not None:
             task.watch(call.account_id)
         await self._compare_unseen()
@@ -145,7 +139,7 @@ class Reconciler:
         for call_id, adopted in tuple(self._unseen.items()):
             task = self._calls.task_of(call_id)
             if task is not None and adopted:
-                await self._house.telephony.adopt(call_id, legs_of(task.call))
+                await self._house.telephony.adopt(call_id, task.legs)
             if task is not None:
                 await self._compare(task)
             self._unseen.pop(call_id, None)
@@ -153,7 +147,7 @@ class Reconciler:
     async def _compare(self, task: CallTask) -> None:
         """Tell a call what Asterisk and the store know of it."""
         call = task.call
-        legs = await self._house.telephony.facts(call.call_id, legs_of(call))
+        legs = await self._house.telephony.facts(call.call_id, task.legs)
         view = None
         if call.account_id is not None:
             try:

@@ -16,6 +16,7 @@ from engine.ledger.journal import content_hash
 from engine.ledger.payments import verify as payments
 from engine.ledger.reading import verify as reading
 from engine.ledger.tables import entries, postings
+from engine.ledger.verifications import rows as verifications
 
 FAULTS_PER_RULE = 100
 PAGE_ENTRIES = 200
@@ -178,6 +179,7 @@ async def faults(connection: AsyncConnection) -> list[str]:
         found += [rule.fault.format(**_plain(row)) for row in rows]
     found += await payments.faults(connection)
     found += await reading.faults(connection)
+    found += await verifications.faults(connection)
     return found + await _changed_entries(connection)
 
 

@@ -135,9 +135,10 @@ def _bring(library: Library, lang: str) -> None:
 
 
 def _bring_tones(sounds: Path) -> None:
-    from engine.speech.tones import agent_tone, waiting_music
+    from engine.speech.tones import agent_tone, code_pause, waiting_music
 
     wav.write(sounds / "tones" / "agent_tone.wav", agent_tone())
+    wav.write(sounds / "tones" / "code_pause.wav", code_pause())
     wav.write(sounds / "music" / "waiting_music.wav", waiting_music())
 
 

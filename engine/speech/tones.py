@@ -103,6 +103,11 @@ def _hz(midi: int) -> float:
     return float(440 * 2 ** ((midi - 69) / 12))
 
 
+def code_pause() -> Pcm:
+    """The silence between the digits of a code."""
+    return Pcm(RATE_HZ, bytes(2 * RATE_HZ * 3 // 10))
+
+
 def _pcm(signal: Signal, level_dbfs: float) -> Pcm:
     level = np.sqrt((signal**2).mean())
     scaled = signal / level * 10 ** (level_dbfs / 20) * _FULL_SCALE

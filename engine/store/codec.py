@@ -78,6 +78,11 @@ def outcome_key(command_id: str) -> str:
     return f"command:{command_id}:outcome"
 
 
+def limit_key(key: str) -> str:
+    """A count of calls; all are in one slot, since one script looks at several."""
+    return f"{{limits}}:{key}"
+
+
 def meter_text(meter: Meter) -> bytes:
     """A meter as it stands in a hold."""
     return _encoder.encode(meter)

@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.core.account import AccountView
 from engine.core.quota import Meter
+from engine.ports.limits import Breaker, Limit
 from engine.ports.metrics import UNMEASURED, Metrics
 from engine.ports.people.commands import Command, Outcome
 from engine.ports.store import (
@@ -225,6 +226,32 @@ class ValkeyStore:
 
     async def next_turn(self, group: str) -> int:
         return int(await self._orders.command("INCR", codec.turn_key(group)))
+
+    # --- limits --------------------------------------------------------------------------
+
+    async def admit(
+        self, call_id: str, limits: tuple[Limit, ...], breakers: tuple[Breaker, ...]
+    ) -> str | None:
+        """See `ports.limits`."""
+        words: list[Word] = [call_id, len(limits)]
+        for limit in limits:
+            words += [limit.most, limit.window_ms]
+        for breaker in breakers:
+            words += [breaker.window, breaker.share_percent, breaker.window_ms]
+        asked: tuple[Limit | Breaker, ...] = (*limits, *breakers)
+        keys = tuple(codec.limit_key(one.key) for one in asked)
+        place = int(await self._orders.script("admit", keys, *words))
+        return asked[place - 1].name if place else None
+
+    async def note_outcome(
+        self, subject_id: str, good: bool, breakers: tuple[Breaker, ...]
+    ) -> None:
+        """See `ports.limits`."""
+        words: list[Word] = [subject_id, int(good)]
+        for breaker in breakers:
+            words += [breaker.window, breaker.window_ms]
+        keys = tuple(codec.limit_key(breaker.key) for breaker in breakers)
+        await self._orders.script("note_outcome", keys, *words)
 
     # --- the ways to the keys ------------------------------------------------------------
 

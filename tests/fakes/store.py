@@ -15,6 +15,7 @@ from typing import TypeVar
 from engine.core.account import AccountView
 from engine.core.quota import Meter
 from engine.errors import RemoteError
+from engine.ports.limits import Breaker, Limit
 from engine.ports.people.commands import Command, Outcome
 from engine.ports.store import (
     AgentState,
@@ -216,6 +217,20 @@ class MemoryStore:
 
     async def next_turn(self, group: str) -> int:
         return await self._order("next_turn", lambda: self.data.next_turn(group))
+
+    # --- limits --------------------------------------------------------------------------
+
+    async def admit(
+        self, call_id: str, limits: tuple[Limit, ...], breakers: tuple[Breaker, ...]
+    ) -> str | None:
+        return await self._order("admit", lambda: self.data.admit(call_id, limits, breakers))
+
+    async def note_outcome(
+        self, subject_id: str, good: bool, breakers: tuple[Breaker, ...]
+    ) -> None:
+        await self._order(
+            "note_outcome", lambda: self.data.note_outcome(subject_id, good, breakers)
+        )
 
     # --- news ----------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from engine.core.account import AccountView, Hold
 from engine.core.quota import Meter
 from engine.errors import CallerError, ConflictError, RemoteError
+from engine.ports.limits import Breaker, Limit
 from engine.ports.people.commands import COMMAND_TTL_MS, Command, Outcome
 from engine.ports.store import AgentState, Granted, PauseReason, Reservation, Snapshot, StorePosting
 from engine.store.limits import COMMANDS_MOST, ENDED_KEPT_MS, WHOLE_END
@@ -74,6 +75,7 @@ class StoreData:
         self.lines: dict[str, list[tuple[int, Command]]] = {}
         self.taken: set[tuple[str, str]] = set()
         self.outcomes: dict[str, Outcome] = {}
+        self.counted: dict[str, dict[str, int]] = {}
         self.generations += 1
 
     # --- accounts and holds --------------------------------------------------------------
@@ -298,6 +300,38 @@ class StoreData:
         idle = state.call_id is None and state.idle_since_ms <= self.now_ms()
         free = idle and state.pause is None
         return state if state.free == free else replace(state, free=free)
+
+    def admit(
+        self, call_id: str, limits: tuple[Limit, ...], breakers: tuple[Breaker, ...]
+    ) -> str | None:
+        for limit in limits:
+            counted = self._recent(limit.key, limit.window_ms)
+            if call_id not in counted and len(counted) >= limit.most:
+                return limit.name
+        for breaker in breakers:
+            outcomes = self._recent(breaker.key, breaker.window_ms)
+            last = sorted(outcomes, key=lambda name: (outcomes[name], name))[-breaker.window :]
+            good = sum(name.endswith(":1") for name in last)
+            if len(last) >= breaker.window and good * 100 < breaker.share_percent * breaker.window:
+                return breaker.name
+        for limit in limits:
+            self.counted[limit.key].setdefault(call_id, self.now_ms())
+        return None
+
+    def note_outcome(self, subject_id: str, good: bool, breakers: tuple[Breaker, ...]) -> None:
+        for breaker in breakers:
+            outcomes = self.counted.setdefault(breaker.key, {})
+            outcomes.setdefault(f"{subject_id}:{int(good)}", self.now_ms())
+            order = sorted(outcomes, key=lambda name: (outcomes[name], name))
+            for name in order[: -breaker.window]:
+                del outcomes[name]
+
+    def _recent(self, key: str, window_ms: int) -> dict[str, int]:
+        """What was counted under a key, without what is too old."""
+        since_ms = self.now_ms() - window_ms
+        counted = self.counted.get(key, {})
+        self.counted[key] = {name: at for name, at in counted.items() if at > since_ms}
+        return self.counted[key]
 
     def next_turn(self, group: str) -> int:
         self.turns[group] += 1

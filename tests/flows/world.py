@@ -25,6 +25,9 @@ from engine.errors import RemoteError
 from engine.flows.engine import Engine
 from engine.flows.errands import House
 from engine.flows.money.relay import Relay
+from engine.flows.verification.codes import Codes
+from engine.flows.verification.sessions import Sessions
+from engine.flows.verification.verifier import Verifier
 from engine.ports.ledger import Ledger
 from engine.ports.metrics import UNMEASURED, Metrics
 from engine.premium.call import PremiumCall, State
@@ -35,10 +38,12 @@ from tests.fakes.store import MemoryStore
 from tests.fakes.telephony import FakeLeg, FakeSwitch, Manner, SwitchPort
 from tests.fakes.valkey import StoreData
 from tests.flows.bills import assert_billed
+from tests.verification.memory import MemoryVerifications
 
 DID = "+493023125000"
 LANDLINE = "+493023125100"
 MOBILE = "+4915228817386"
+CODES = Codes(b"a secret of the site, 32 bytes long")
 
 
 def tariff(**changes: object) -> Tariff:
@@ -127,6 +132,8 @@ class World:
         self.store = MemoryStore(self.data)
         self.ledger = MemoryLedger(self.now_ms)
         self.relay = Relay(self.ledger, self.store, self.clock)
+        self.verifications = MemoryVerifications()
+        self.verifiers: dict[str, Verifier] = {}
         self.dead: list[Engine] = []
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._made = 0
@@ -150,13 +157,26 @@ class World:
             relay=Relay(ledger, store, self.clock, self.metrics),
             inventory=lambda: self.inventory,
             endpoint_of=endpoint_of,
+            endpoint_of_number=endpoint_of_number,
             engine=name,
             metrics=self.metrics,
+            sessions=Sessions(self.verifications, store, CODES, self.clock),
         )
         engine = self.engines[name] = Engine(house)
-        self._tasks[name] = asyncio.create_task(engine.run())
+        self._tasks[name] = asyncio.create_task(self._run(house, engine))
         await engine.ready.wait()
         return engine
+
+    async def _run(self, house: House, engine: Engine) -> None:
+        """An engine and what sees to its verifications, as `app` runs them."""
+        assert house.sessions is not None
+        store = self.stores[house.engine]
+        verifier = Verifier(house, engine.calls, house.sessions, store)
+        self.verifiers[house.engine] = verifier
+        async with asyncio.TaskGroup() as group:
+            group.create_task(engine.run())
+            if self.inventory.merchants:
+                group.create_task(verifier.run())
 
     async def kill_engine(self, name: str) -> None:
         """As `kill -9`: nothing is ordered or heard by it any more."""
@@ -370,6 +390,11 @@ def plain(audio: str) -> str:
 def endpoint_of(agent: Agent) -> str:
     """The switch's address of an agent, by which `FakeSwitch.manners` knows him."""
     return f"PJSIP/{agent.name}"
+
+
+def endpoint_of_number(trunk: str, number: str) -> str:
+    """The switch's address of a number in the outside network."""
+    return f"{trunk}/{number}"
 
 
 def playback_ms(audio: str) -> int:

@@ -1,7 +1,7 @@
-"""The premium call's state diagram, drawn from its table; `scripts/draw` writes it down.
+"""Each machine's state diagram, drawn from its table; `scripts/draw` writes it down.
 
 What a handler may lead to is read from its source: every `go(State.X)` and `state=State.X` in it
-and in whatever of `engine.premium` it calls. So the diagram cannot say anything the code does not.
+and in whatever of its service's room it calls. So no diagram can say anything the code does not.
 """
 
 import ast
@@ -9,42 +9,80 @@ import inspect
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from textwrap import dedent
 from types import FunctionType, ModuleType
 from typing import Any
 
-from engine.premium import machine
-from engine.premium.call import State
+from engine.premium import call as premium_call
+from engine.premium import machine as premium_machine
+from engine.verification import call as verification_call
+from engine.verification import machine as verification_machine
 from tests.project.house import parsed
 
-ROOM = "engine.premium"
-DRAWN = Path(__file__).resolve().parents[2] / "engine/premium/STATES.md"
+ENGINE = Path(__file__).resolve().parents[2] / "engine"
 
 Handler = Callable[..., Any]
-Edge = tuple[State, State]
+Edge = tuple[StrEnum, StrEnum]
 AT_ONCE = "at once"
 
 
-def edges() -> dict[Edge, set[str]]:
+@dataclass(frozen=True)
+class Room:
+    """A service's room: its machine, its states, and what a call of it is called."""
+
+    name: str
+    machine: ModuleType
+    states: type[StrEnum]
+    first: StrEnum
+    last: StrEnum
+    title: str
+
+    @property
+    def drawn(self) -> Path:
+        return ENGINE / self.name / "STATES.md"
+
+
+PREMIUM = Room(
+    "premium",
+    premium_machine,
+    premium_call.State,
+    premium_call.State.ARRIVED,
+    premium_call.State.FINISHED,
+    "a premium call",
+)
+VERIFICATION = Room(
+    "verification",
+    verification_machine,
+    verification_call.State,
+    verification_call.State.BEGUN,
+    verification_call.State.FINISHED,
+    "a verification call",
+)
+ROOMS = (PREMIUM, VERIFICATION)
+
+
+def edges(room: Room) -> dict[Edge, set[str]]:
     """Every change of state that the table can bring about, and what may cause it: an event, a
     timer by its name, or the entering of the state itself (`at once`)."""
     found: dict[Edge, set[str]] = defaultdict(set)
-    for (state, key), handler in {**machine.COMMON, **machine.TRANSITIONS}.items():
+    for (state, key), handler in {**room.machine.COMMON, **room.machine.TRANSITIONS}.items():
         cause = key if isinstance(key, str) else key.__name__
-        for target in targets(handler) - {state}:
+        for target in targets(room, handler) - {state}:
             found[state, target].add(cause)
-    for state, enter in machine.ENTRIES.items():
-        for target in targets(enter) - {state}:
+    for state, enter in room.machine.ENTRIES.items():
+        for target in targets(room, enter) - {state}:
             found[state, target].add(AT_ONCE)
     return found
 
 
-def steps() -> set[Edge]:
+def steps(room: Room) -> set[Edge]:
     """Where one step may lead, through states that are left as they are entered."""
-    passing = {edge for edge, causes in edges().items() if AT_ONCE in causes}
-    found = set(edges())
+    passing = {edge for edge, causes in edges(room).items() if AT_ONCE in causes}
+    found = set(edges(room))
     while True:
         further = {(a, d) for a, b in found for c, d in passing if b is c and a is not d}
         if further <= found:
@@ -53,16 +91,16 @@ def steps() -> set[Edge]:
 
 
 @cache
-def targets(handler: Handler) -> frozenset[State]:
+def targets(room: Room, handler: Handler) -> frozenset[StrEnum]:
     """The states that a handler, or what it calls in the room, goes to by itself."""
-    found: set[State] = set()
-    for function in _reached(handler):
+    found: set[StrEnum] = set()
+    for function in _reached(room, handler):
         for node in ast.walk(parsed(dedent(inspect.getsource(function)))):
-            found |= set(_states_of(node))
+            found |= set(_states_of(room, node))
     return frozenset(found)
 
 
-def _states_of(node: ast.AST) -> Iterator[State]:
+def _states_of(room: Room, node: ast.AST) -> Iterator[StrEnum]:
     """The states named in a `go(…)` or in a keyword `state=…`."""
     if not isinstance(node, ast.Call):
         return
@@ -72,11 +110,11 @@ def _states_of(node: ast.AST) -> Iterator[State]:
         *(k.value for k in node.keywords if k.arg == "state"),
     ]
     for part in named:
-        if isinstance(part, ast.Attribute) and part.attr in State.__members__:
-            yield State[part.attr]
+        if isinstance(part, ast.Attribute) and part.attr in room.states.__members__:
+            yield room.states[part.attr]
 
 
-def _reached(handler: Handler) -> Iterator[FunctionType]:
+def _reached(room: Room, handler: Handler) -> Iterator[FunctionType]:
     """The handler and every function of the room that it calls, however deep."""
     seen: set[FunctionType] = set()
     waiting: list[object] = [handler]
@@ -84,7 +122,8 @@ def _reached(handler: Handler) -> Iterator[FunctionType]:
         function = waiting.pop()
         if not isinstance(function, FunctionType) or function in seen:
             continue
-        if not (function.__module__ or "").startswith(ROOM) or function.__qualname__ in SHARED:
+        is_of_room = (function.__module__ or "").startswith(f"engine.{room.name}")
+        if not is_of_room or function.__qualname__ in SHARED:
             continue
         seen.add(function)
         yield function
@@ -110,21 +149,22 @@ def _named(node: ast.Name | ast.Attribute, function: FunctionType) -> object:
     return None
 
 
-def drawn() -> str:
+def drawn(room: Room) -> str:
     """The document: a diagram, and each change of state with its causes."""
-    changes = sorted(edges().items(), key=_place)
+    changes = sorted(edges(room).items(), key=lambda change: _place(room, change[0]))
+    source = f"engine/{room.name}/machine.py"
     lines = [
-        "# The states of a premium call",
+        f"# The states of {room.title}",
         "",
-        "Drawn from `engine/premium/machine.py` by `scripts/draw`; a test checks that it is true.",
+        f"Drawn from `{source}` by `scripts/draw`; a test checks that it is true.",
         "Left out: taking a call over (`CallAdopted`), which finds out in which state it really is",
         "and goes on from there, and what changes no state.",
         "",
         "```mermaid",
         "stateDiagram-v2",
-        f"    [*] --> {State.ARRIVED}",
+        f"    [*] --> {room.first}",
         *(f"    {before} --> {after}" for (before, after), _ in changes),
-        f"    {State.FINISHED} --> [*]",
+        f"    {room.last} --> [*]",
         "```",
         "",
         "| from | to | by |",
@@ -137,17 +177,16 @@ def drawn() -> str:
     return "\n".join([*lines, ""])
 
 
-def _place(item: tuple[Edge, set[str]]) -> tuple[int, int]:
-    return _rank(item[0][0]), _rank(item[0][1])
-
-
-def _rank(state: State) -> int:
-    return list(State).index(state)
+def _place(room: Room, edge: Edge) -> tuple[int, int]:
+    order = list(room.states)
+    return order.index(edge[0]), order.index(edge[1])
 
 
 def main() -> None:
-    DRAWN.write_text(drawn())
-    print(f"Wrote {DRAWN.relative_to(Path.cwd())}." if sys.stdout.isatty() else DRAWN)
+    for room in ROOMS:
+        room.drawn.write_text(drawn(room))
+        shown = room.drawn.relative_to(Path.cwd()) if sys.stdout.isatty() else room.drawn
+        print(f"Wrote {shown}.")
 
 
 if __name__ == "__main__":

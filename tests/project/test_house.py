@@ -16,6 +16,7 @@ CODE_ENDS = {"", ".py", ".sh", ".lua", ".j2", ".sql"}
 # Rooms that may hold more than ten Python files, with the reason.
 LARGE_ROOMS = {
     "engine/core": "the vocabulary every service shares; one file per term of the field",
+    "engine/ledger/migrations/versions": "one file per step in the history of the tables",
     "engine/ports": "one file per need of the outside: promises, no code",
     "tests/flows": "one file per part of a call that can go one way or another",
     "tests/core": "one file per file of the core",

@@ -1,35 +1,38 @@
-"""The committed diagram is what the table says, and what calls do is in it."""
+"""The committed diagrams are what the tables say, and what calls do is in them."""
 
 from collections.abc import Iterator
+from enum import StrEnum
 
 import pytest
 
 from engine.core.events import CallAdopted
 from engine.core.tariff import FirstCall
-from engine.premium.call import State
 from tests.core.premium_driver import CALLER, Driver, stock_of, tariff_of
-from tests.project.states import DRAWN, drawn, edges, steps
+from tests.project.states import PREMIUM, ROOMS, Room, drawn, edges, steps
+
+each_room = pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
 
 
-def test_the_diagram_is_up_to_date() -> None:
-    assert DRAWN.read_text() == drawn(), "run scripts/draw"
+@each_room
+def test_the_diagram_is_up_to_date(room: Room) -> None:
+    assert room.drawn.read_text() == drawn(room), "run scripts/draw"
 
 
-def test_every_state_is_reached_and_the_final_one_is_final() -> None:
-    changes = edges()
-    assert {after for _, after in changes} == set(State) - {State.ARRIVED}
-    assert not [after for before, after in changes if before is State.FINISHED]
-    ends = _reachable_from(State.ARRIVED)
-    assert ends == set(State)
-    for state in State:
-        assert State.FINISHED in _reachable_from(state), f"{state} never ends"
+@each_room
+def test_every_state_is_reached_and_the_final_one_is_final(room: Room) -> None:
+    changes = edges(room)
+    assert {after for _, after in changes} == set(room.states) - {room.first}
+    assert not [after for before, after in changes if before is room.last]
+    assert _reachable_from(room, room.first) == set(room.states)
+    for state in room.states:
+        assert room.last in _reachable_from(room, state), f"{state} never ends"
 
 
-def _reachable_from(state: State) -> set[State]:
+def _reachable_from(room: Room, state: StrEnum) -> set[StrEnum]:
     seen, waiting = {state}, [state]
     while waiting:
         now = waiting.pop()
-        new = {after for before, after in edges() if before is now} - seen
+        new = {after for before, after in edges(room) if before is now} - seen
         seen |= new
         waiting += new
     return seen
@@ -44,7 +47,7 @@ def _runs() -> Iterator[Driver]:
 @pytest.mark.parametrize("number", range(3))
 def test_what_a_call_does_is_in_the_diagram(number: int) -> None:
     driver = list(_runs())[number]
-    walked: set[tuple[State, State]] = set()
+    walked: set[tuple[StrEnum, StrEnum]] = set()
     take = driver.take
 
     def watched(event: object) -> None:
@@ -60,4 +63,4 @@ def test_what_a_call_does_is_in_the_diagram(number: int) -> None:
     driver.end_leg(CALLER)
     driver.run()
     assert walked
-    assert walked <= steps()
+    assert walked <= steps(PREMIUM)

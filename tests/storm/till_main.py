@@ -88,6 +88,7 @@ async def live(plan: Plan, listener: socket.socket) -> None:
         relay=Relay(ledger, store, clock),
         inventory=lambda: inventory,
         endpoint_of=lambda agent: agent.name,
+        endpoint_of_number=lambda trunk, number: f"{trunk}/{number}",
         engine="mortal",
     )
     async with AsyncExitStack() as stack:

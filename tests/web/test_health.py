@@ -24,7 +24,7 @@ from engine.store.process import StoreProcess
 from engine.store.valkey import ValkeyStore
 from engine.web.health import BEAT_EVERY_S, SILENT_MOST_S, Health, Pulse, make_app
 from tests.fakes.telephony import FakeSwitch
-from tests.flows.world import endpoint_of, inventory
+from tests.flows.world import endpoint_of, endpoint_of_number, inventory
 from tests.metrics.scrape import Scrape, parsed
 
 NAMED = "engine-7"
@@ -56,6 +56,7 @@ async def at_work(folder: Path) -> AsyncIterator[tuple[str, StoreProcess, FakeSw
             relay=Relay(ledger, store, clock, metrics),
             inventory=lambda: stock,
             endpoint_of=endpoint_of,
+            endpoint_of_number=endpoint_of_number,
             engine=NAMED,
             metrics=metrics,
         )

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from engine.core.inventory import Agent, Inventory
-from engine.flows.live.seen import LiveCall
 from engine.flows.live.watch import Live
+from engine.flows.machines.seen import LiveCall
 from engine.ports.clock import Clock
 from engine.ports.people.callers import AgentDay, Callers
 from engine.ports.store import AgentState, PauseReason, Store

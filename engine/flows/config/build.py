@@ -7,8 +7,10 @@ from engine.core.inventory import (
     Agent,
     AgentKind,
     BillingProfile,
+    CallLimits,
     HuntGroup,
     Inventory,
+    Merchant,
     Organisation,
     PlatformFees,
     ProviderTerms,
@@ -16,9 +18,12 @@ from engine.core.inventory import (
     TopUpAmount,
     Trunk,
 )
+from engine.core.money import Rounding
+from engine.core.rating import Increment, Rate
 from engine.flows.config.files import (
     AgentInFile,
     GroupInFile,
+    MerchantInFile,
     OrganisationInFile,
     ProfileInFile,
     ServiceInFile,
@@ -47,6 +52,7 @@ def inventory(records: Records, version: int) -> Inventory:
             for pair in records.sound(ServiceInFile)
             if (service := _service(records, *pair)) is not None
         ),
+        merchants=tuple(_merchant(records, *pair) for pair in records.sound(MerchantInFile)),
     )
 
 
@@ -139,6 +145,38 @@ def _profile(records: Records, record: Record, model: ProfileInFile) -> BillingP
             per_call_micros=model.fees.per_call,
             calls_basis_points=model.fees.percent_of_calls,
         ),
+    )
+
+
+def _merchant(records: Records, record: Record, model: MerchantInFile) -> Merchant:
+    return Merchant(
+        name=record.name,
+        organisation=owner(records, record),
+        trunk=model.trunk,
+        currency=model.currency,
+        rate=Rate(
+            price_micros=model.per_minute,
+            first_price_micros=None,
+            first_minutes=None,
+            increment=Increment(60, 60),
+            connect_fee_micros=model.price,
+            rounding=Rounding(model.rounding.digits, model.rounding.mode),
+            max_call_minutes=60,
+        ),
+        title=model.title or "",
+        region=model.region,
+        countries=tuple(dict.fromkeys(model.countries)),
+        lines=tuple(dict.fromkeys(model.lines)),
+        modes=tuple(dict.fromkeys(model.modes)),
+        languages=tuple(dict.fromkeys(model.languages)),
+        on_invalid=model.on_invalid,
+        code_digits=model.code_digits,
+        tries=model.tries,
+        calls=model.calls,
+        retry_after_s=model.retry_after_s,
+        lifetime_s=model.lifetime_s,
+        ring_timeout_s=model.ring_timeout_s,
+        limits=CallLimits(**model.limits.model_dump()),
     )
 
 

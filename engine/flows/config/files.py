@@ -9,11 +9,12 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from engine.core.identity import Vouched
-from engine.core.inventory import AgentKind, OnAgentLost, Strategy
+from engine.core.inventory import AgentKind, OnAgentLost, OnInvalid, Strategy
 from engine.core.money import DECIMALS, Rounding, RoundingMode
 from engine.core.number import NumberFormat
 from engine.core.rating import BillingStart, StartsFrom
-from engine.core.tariff import FirstCall, Tariff
+from engine.core.tariff import FirstCall, Line, Tariff
+from engine.core.verification import Mode
 from engine.flows.config.fields import (
     Currency,
     Flag,
@@ -265,6 +266,63 @@ class ServiceInFile(Strict):
         return self
 
 
+class CallLimitsInFile(Strict):
+    """How many verification calls may be placed within an hour, against toll fraud."""
+
+    per_number: Whole = Field(5, ge=1, le=1_000, description="calls to one number")
+    per_address: Whole = Field(20, ge=1, le=100_000, description="calls asked for by one address")
+    per_prefix: Whole = Field(
+        30, ge=1, le=100_000, description="calls to numbers that differ in the last four digits"
+    )
+    per_merchant: Whole = Field(600, ge=1, le=1_000_000, description="this merchant's calls")
+    in_all: Whole = Field(3_000, ge=1, le=1_000_000, description="the calls of all merchants")
+    share_percent: Whole = Field(
+        10, ge=0, le=100, description="proved numbers of the last ones, below which none is called"
+    )
+    window: Whole = Field(30, ge=5, le=1_000, description="how many last ones are looked at")
+
+
+class MerchantInFile(Strict):
+    """Who has phone numbers verified by a call, and what a proved number costs him."""
+
+    organisation: Organisation | None = Field(None, description="may be left out if there is one")
+    region: Region = Field("DE", description="country whose numbers are typed without country code")
+    title: Text | None = Field(None, description="in whose name the call is; without: its name")
+    trunk: Annotated[Name, Ref("trunks")] = Field(description="calls go through it, as its number")
+    currency: Currency
+    price: Micros = Field(description="for each proved number; whatever else happens is free")
+    per_minute: Micros = Field(0, description="for each minute begun of the call that proved it")
+    rounding: RoundingInFile = Field(default=RoundingInFile())
+    countries: list[Region] = Field(
+        default_factory=lambda: ["DE"], min_length=1, max_length=50, description="may be called"
+    )
+    lines: list[Annotated[Line, BeforeValidator(choice(Line))]] = Field(
+        default_factory=lambda: [Line.MOBILE, Line.LANDLINE],
+        min_length=1,
+        max_length=2,
+        description="mobile, landline",
+    )
+    modes: list[Annotated[Mode, BeforeValidator(choice(Mode))]] = Field(
+        default_factory=lambda: [Mode.SPEAK, Mode.KEYPAD],
+        min_length=1,
+        max_length=3,
+        description="speak a code, have one keyed in (keypad), or just one key (press: weak)",
+    )
+    languages: list[Language] = Field(
+        default_factory=lambda: ["de", "en"], min_length=1, max_length=10
+    )
+    on_invalid: Annotated[OnInvalid, BeforeValidator(choice(OnInvalid))] = Field(
+        OnInvalid.CORRECT, description="correct (the form may correct a wrong number) or end"
+    )
+    code_digits: Whole = Field(6, ge=4, le=10)
+    tries: Whole = Field(5, ge=1, le=10, description="wrong codes that end a verification")
+    calls: Whole = Field(3, ge=1, le=10, description="calls that one verification may make")
+    retry_after_s: Whole = Field(90, ge=10, le=3600, description="after busy or no answer")
+    lifetime_s: Whole = Field(600, ge=120, le=86_400)
+    ring_timeout_s: Whole = Field(30, ge=5, le=60)
+    limits: CallLimitsInFile = Field(default=CallLimitsInFile())
+
+
 class ConfigFile(Strict):
     """One of the operator's files: any of these sections, each entry under a name of its own."""
 
@@ -275,6 +333,7 @@ class ConfigFile(Strict):
     profiles: dict[Name, ProfileInFile] = Field(default_factory=dict)
     tariffs: dict[Name, TariffInFile] = Field(default_factory=dict)
     services: dict[Name, ServiceInFile] = Field(default_factory=dict)
+    verification: dict[Name, MerchantInFile] = Field(default_factory=dict)
 
 
 SECTIONS: dict[str, type[Strict]] = {
@@ -285,4 +344,5 @@ SECTIONS: dict[str, type[Strict]] = {
     "profiles": ProfileInFile,
     "tariffs": TariffInFile,
     "services": ServiceInFile,
+    "verification": MerchantInFile,
 }

@@ -10,11 +10,13 @@ from pydantic_core import PydanticCustomError
 
 from engine.core.inventory import AgentKind
 from engine.core.number import NumberType, classify
+from engine.core.tariff import Line
 from engine.flows.config.fields import HOME_REGION, full_number, read_contact
 from engine.flows.config.files import (
     SECTIONS,
     AgentInFile,
     GroupInFile,
+    MerchantInFile,
     ProfileInFile,
     ServiceInFile,
     TariffInFile,
@@ -188,6 +190,17 @@ def _currencies(records: Records) -> Iterator[Problem]:
             yield record.problem(("tariff",), "currency_mismatch", message)
 
 
+def _merchants(records: Records) -> Iterator[Problem]:
+    for record, merchant in records.sound(MerchantInFile):
+        trunk = records.model(TrunkInFile, merchant.trunk)
+        if trunk is not None and trunk.caller_id is None:
+            message = f"names trunk {merchant.trunk}, which has no caller_id to call with"
+            yield record.problem(("trunk",), "no_caller_id", message)
+        if Line.OTHER in merchant.lines:
+            message = "must be mobile or landline"
+            yield record.problem(("lines",), "not_a_line", message)
+
+
 _LINKS: tuple[Link, ...] = (
     _unknown_references,
     _ownerless,
@@ -197,4 +210,5 @@ _LINKS: tuple[Link, ...] = (
     _trunks_at_one_address,
     _agent_addresses,
     _currencies,
+    _merchants,
 )

@@ -6,18 +6,19 @@ carried out `COMMAND_TTL_MS` later never is, and he is told so.
 """
 
 import asyncio
+from typing import Any
 
 import structlog
 
+from engine.core.call import LiveCall
 from engine.core.events import EndOrdered, Event, WarnOrdered
 from engine.errors import EngineError
-from engine.flows.calls import Calls, call_of
+from engine.flows.calls import Calls
 from engine.flows.errands import House
+from engine.flows.machines import Machine, is_known, read
 from engine.ports.clock import Clock
 from engine.ports.people.commands import COMMAND_TTL_MS, CallOrder, Command, Outcome
 from engine.ports.store import Store
-from engine.premium.call import PremiumCall, State
-from engine.premium.telling import was_just_told
 
 LOOK_EVERY_MS = 300
 LAST_LOOK_MS = 100
@@ -46,7 +47,8 @@ class Control:
             if self._clock.now().mono_ms >= until_ms:
                 return Outcome.UNANSWERED
             snapshot = await self._store.live_call(command.call_id)
-            if snapshot is None or not _may_touch(command, call_of(snapshot)):
+            known = snapshot is not None and is_known(snapshot)
+            if snapshot is None or not known or not _may_touch(command, *read(snapshot)):
                 # It may have ended by this very command.
                 answered = asked and await self._store.outcome(command.command_id, LAST_LOOK_MS)
                 return answered or Outcome.GONE
@@ -71,13 +73,13 @@ class Obeying:
     async def _obey(self, command: Command) -> None:
         """Carry a command out; one for a call that is not here (any more) is its new engine's."""
         task = self._calls.task_of(command.call_id)
-        if task is None or not _may_touch(command, task.call):
+        if task is None or not _may_touch(command, task.machine, task.call):
             return
         now_ms = self._house.clock.now().wall_ms
         step = await task.ask(_event(command, now_ms))
         if step is None:
             return
-        outcome = outcome_of(command.order, *step, now_ms)
+        outcome = task.machine.outcome(command.order, *step, now_ms)
         log.info(
             "call.ordered",
             call=command.call_id,
@@ -92,19 +94,8 @@ class Obeying:
             log.warning("order.not_answered", call=command.call_id, error=str(error))
 
 
-def outcome_of(order: CallOrder, before: PremiumCall, after: PremiumCall, now_ms: int) -> Outcome:
-    """What came of an order by the step it led to: one carried out is noted in the call."""
-    if after.ordered != before.ordered:
-        return Outcome.DONE
-    if order is CallOrder.WARN and before.state is State.TALKING and was_just_told(before, now_ms):
-        return Outcome.TOO_SOON
-    if before.state in (State.SETTLING, State.FINISHED):
-        return Outcome.GONE
-    return Outcome.NOT_TALKING
-
-
-def _may_touch(command: Command, call: PremiumCall) -> bool:
-    return command.organisation in (None, call.service.organisation)
+def _may_touch(command: Command, machine: Machine[Any], call: LiveCall) -> bool:
+    return command.organisation in (None, machine.terms(call).organisation)
 
 
 def _event(command: Command, now_ms: int) -> Event:

@@ -8,16 +8,16 @@ nobody looks at is not read.
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 
 from engine.core.account import AccountView
 from engine.errors import RemoteError
-from engine.flows.calls import call_of
-from engine.flows.live.seen import LiveCall, seen
+from engine.flows.machines import Machine, is_known, read
+from engine.flows.machines.seen import LiveCall
 from engine.ports.clock import Clock
 from engine.ports.store import Snapshot, Store
-from engine.premium.call import PremiumCall
 
 BATCHES_A_SECOND = 5
 ONE_BY_ONE_MOST = 50
@@ -47,11 +47,12 @@ class _Known:
     """A live call as it was read last."""
 
     engine: str
-    call: PremiumCall
+    machine: Machine[Any]
+    call: Any
     view: AccountView | None
 
     def at(self, at_ms: int) -> LiveCall:
-        return seen(self.engine, self.call, self.view, at_ms)
+        return self.machine.seen(self.call, self.engine, self.view, at_ms)
 
 
 @dataclass(eq=False, slots=True)
@@ -164,7 +165,8 @@ class Live:
 
     def _runs(self, call_id: str) -> bool:
         known = self._known.get(call_id)
-        return known is not None and known.call.meter is not None and known.call.meter.running
+        meter = known.machine.meter(known.call) if known is not None else None
+        return meter is not None and meter.running
 
     # --- the one watcher -----------------------------------------------------------------
 
@@ -210,14 +212,15 @@ class Live:
         self._known |= read
 
     async def _read(self, snapshots: tuple[Snapshot, ...]) -> dict[str, _Known]:
-        """Calls by their ids, with the accounts they talk on."""
+        """Calls of a kind we know by their ids, with the accounts they talk on."""
         names = sorted({one.account_id for one in snapshots if one.account_id is not None})
         views = dict(
             zip(names, await asyncio.gather(*map(self._store.account, names)), strict=True)
         )
         return {
-            one.call_id: _Known(one.engine, call_of(one), views.get(one.account_id or ""))
+            one.call_id: _Known(one.engine, *read(one), views.get(one.account_id or ""))
             for one in snapshots
+            if is_known(one)
         }
 
     def _tell(self, changed: set[str], *, whole: bool) -> None:

@@ -1,6 +1,7 @@
 """The measures of one call, noted beside its steps: the machine knows nothing of them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from engine.core import events as e
 from engine.core.actions import Action, DialAgent, Play, Reserve, SetDeadline
@@ -25,11 +26,31 @@ OF_THE_SWITCH = (
 CUT_OFFS = (Disposition.MONEY_ENDED, Disposition.LIMIT_REACHED)
 
 
-class CallMeasures:
-    """Sees every step of a call, from its arrival or from when it was taken over."""
+class Measures:
+    """Sees every step of a call of whichever service; of most only how quick we are is noted."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def stepped(
+        self, before: Any, after: Any, event: e.Event, actions: Sequence[Action], now: Now
+    ) -> None:
+        """A step was decided."""
+
+    def carried_out(self, call: Any, event: e.Event, action: Action, now: Now) -> None:
+        """An order of the step by `event` was carried out, or begun where it runs beside."""
+
+    def handled(self, event: e.Event, now: Now) -> None:
+        """All that an event brought about is ordered."""
+        if isinstance(event, OF_THE_SWITCH):
+            self._metrics.event_handled(now.wall_ms - event.at_ms)
+
+
+class CallMeasures(Measures):
+    """Sees every step of a premium call, from its arrival or from when it was taken over."""
 
     def __init__(self, metrics: Metrics, call: PremiumCall) -> None:
-        self._metrics = metrics
+        super().__init__(metrics)
         self._service = call.service.name
         self._announced = call.state is not State.ARRIVED
         self._dialled_ms: dict[str, int] = {}
@@ -98,11 +119,6 @@ class CallMeasures:
                 self._is_credited = False
                 if call.account_id is not None:
                     self._metrics.deadlines_moved(call.account_id, now.mono_ms)
-
-    def handled(self, event: e.Event, now: Now) -> None:
-        """All that an event brought about is ordered."""
-        if isinstance(event, OF_THE_SWITCH):
-            self._metrics.event_handled(now.wall_ms - event.at_ms)
 
 
 def is_talking(call: PremiumCall) -> bool:

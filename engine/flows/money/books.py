@@ -12,19 +12,16 @@ from dataclasses import dataclass
 from engine.core.account import AccountView, Hold
 from engine.core.money import format_shortest
 from engine.core.rating import charge
-from engine.flows.calls import call_of
+from engine.flows.machines import is_known, read
 from engine.flows.money.accounts import put_back
 from engine.ports.clock import Clock
 from engine.ports.ledger import Account, Ledger
 from engine.ports.store import Snapshot, Store, StorePosting
-from engine.premium.call import State
 
 UNAPPLIED_MS = 5_000
 LOOK_AGAIN_MS = 500
 ABANDONED_MS = 30_000
 """A debit that holds money is booked long before this, or never will be."""
-
-_BILLED = (State.SETTLING, State.FINISHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +150,11 @@ def _call_doubts(view: AccountView, live: Sequence[Snapshot]) -> tuple[_Doubt, .
     """Live calls that talk on more than is held for them."""
     holds = {hold.hold_id: hold for hold in view.holds}
     doubts = []
-    for call in map(call_of, live):
-        if call.meter is None or call.state in _BILLED:
+    for machine, call in map(read, filter(is_known, live)):
+        meter = machine.meter(call)
+        if meter is None or machine.is_settling(call):
             continue
-        if _granted_n(holds.get(call.call_id)) < call.meter.granted_n:
+        if _granted_n(holds.get(call.call_id)) < meter.granted_n:
             text = (
                 f"account {view.account_id}: not all is held that call {call.call_id} was granted"
             )

@@ -23,7 +23,15 @@ from tests.fakes.clock import LoopClock
 from tests.fakes.ledger import MemoryLedger
 from tests.fakes.sounds import NamedSounds
 from tests.fakes.telephony import FakeLeg, FakeSwitch
-from tests.flows.world import DID, LANDLINE, MOBILE, asserted, endpoint_of, inventory
+from tests.flows.world import (
+    DID,
+    LANDLINE,
+    MOBILE,
+    asserted,
+    endpoint_of,
+    endpoint_of_number,
+    inventory,
+)
 
 AT_ONCE_S = 0.1
 WITHIN_S = 10
@@ -56,6 +64,7 @@ class Site:
             relay=Relay(self.ledger, store, self.clock),
             inventory=inventory,
             endpoint_of=endpoint_of,
+            endpoint_of_number=endpoint_of_number,
             engine=name,
         )
         engine = Engine(house)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.core.cdr import Disposition
-from engine.flows.calls import call_of
+from engine.flows.machines import call_of
 from tests.rig.sip.legs import Leg
 from tests.system.houses.parties import WARNED, all_talk, records_of, talked
 from tests.system.stage.alone import alone

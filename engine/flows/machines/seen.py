@@ -1,0 +1,48 @@
+"""One live call at an instant, as supervisors and agents see it. Pure."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Somebody (`caller` or `agent`) was told of the time left: when, and by which prompt."""
+
+    at_ms: int
+    who: str
+    prompt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveCall:
+    """One call at the instant `at_ms`; times are of Asterisk's clock, in milliseconds since 1970.
+
+    `caller` is cut by three digits, None if withheld or unknown; the number called, where we call.
+    `since_ms` is when it came into its `state`. `cost_micros` is what it costs if it ends now,
+    `left_ms` how long it may go on if everyone on the account talks on; None while its meter
+    stands. Whoever shows it counts `left_ms` down by himself while `meter_runs`. `balance_micros`,
+    `held_micros`: the account's, by all its calls, None before one is known. `ordered` is what
+    people ordered: when, who, what.
+    """
+
+    at_ms: int
+    call_id: str
+    organisation: str
+    engine: str
+    service: str
+    account_id: str | None
+    caller: str | None
+    withheld: bool
+    agent: str | None
+    state: str
+    since_ms: int
+    arrived_ms: int
+    currency: str
+    cost_micros: int
+    meter_runs: bool
+    left_ms: int | None
+    balance_micros: int | None
+    held_micros: int | None
+    warned: tuple[Warned, ...]
+    ordered: tuple[tuple[int, str, str], ...]
+    first_call: bool
+    config_version: int

@@ -1,0 +1,165 @@
+"""Verifications as an interface asks for them: create, watch, check, call again, cancel.
+
+A number that cannot be right is told to the form, with what was probably meant, where the merchant
+lets it be corrected; else, and for foreign and service numbers, a verification is written down that
+is over at once. Every other number is called at once.
+"""
+
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from engine.core.events import EndOrdered
+from engine.core.inventory import Merchant, OnInvalid
+from engine.core.verification import Mode, Rejection, Verification, call_id_of
+from engine.errors import CallerError
+from engine.flows.calls import Calls
+from engine.flows.errands import House
+from engine.flows.verification.placing import Placing
+from engine.flows.verification.sessions import Checked, Sessions
+from engine.ports.limits import Limits
+from engine.verification import session
+from engine.verification.rules import Rejected, judge
+from engine.verification.session import Unfit
+
+REFERENCE_MOST = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A number to be verified. `to` is what was typed; `address` is the network address that asks
+    for it, "" if the merchant's own server does."""
+
+    organisation: str
+    merchant: str
+    to: str
+    mode: Mode
+    lang: str
+    reference: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A verification. `code` is for the form to show, where it is to be keyed in; `rejected` says
+    what is wrong with a number that is not called."""
+
+    verification: Verification
+    code: str | None = None
+    rejected: Rejected | None = None
+
+
+class Verifier:
+    """What an interface speaks to; `run` is to be running beside it."""
+
+    def __init__(self, house: House, calls: Calls, sessions: Sessions, limits: Limits) -> None:
+        self._house = house
+        self._calls = calls
+        self._sessions = sessions
+        self._placing = Placing(house, calls, sessions, limits)
+
+    async def run(self) -> None:
+        """See to what is due, for ever."""
+        await self._placing.run()
+
+    async def create(self, wish: Wish) -> Created | Rejected:
+        """Begin a verification and place its first call.
+
+        `Rejected`: nothing was begun, and the form may let the number be corrected. `CallerError`
+        with the field for what the merchant does not have; `RemoteError` if calls cannot be counted
+        or written down now: then none is placed.
+        """
+        merchant = self._merchant(wish)
+        judged = judge(wish.to, merchant)
+        if isinstance(judged, Rejected):
+            if judged.kind is Rejection.INVALID and merchant.on_invalid is OnInvalid.CORRECT:
+                return judged
+            drawn = self._drawn(wish, merchant, None)
+            refused = session.rejected(drawn, judged.kind, self._now_ms())
+            await self._sessions.begin(refused)
+            return Created(refused, rejected=judged)
+        begun = await self._placing.admitted(self._drawn(wish, merchant, judged.e164))
+        await self._sessions.begin(begun)
+        self._placing.dial(begun)
+        shown = begun.mode is Mode.KEYPAD and not begun.finished
+        return Created(begun, self._sessions.codes.code(begun) if shown else None)
+
+    async def read(self, organisation: str, verification_id: str) -> Verification | None:
+        """The organisation's verification with this id."""
+        found = await self._sessions.verifications.verification(verification_id)
+        return found if found is not None and found.organisation == organisation else None
+
+    def watch(self, verification_id: str) -> AsyncIterator[Verification]:
+        """The verification now and whenever it has changed, until it is final."""
+        return self._sessions.watch(verification_id)
+
+    async def check(self, organisation: str, verification_id: str, code: str) -> Checked:
+        """Compare the code that was typed into the form; `CallerError` if there is none such."""
+        await self._of(organisation, verification_id)
+        return await self._sessions.check(verification_id, code, Mode.SPEAK)
+
+    async def call_again(self, organisation: str, verification_id: str) -> Verification | Unfit:
+        """Call once more now, with the same code."""
+        await self._of(organisation, verification_id)
+        became = await self._sessions.change(
+            verification_id, lambda was: session.again(was, self._now_ms())
+        )
+        await self._placing.look()
+        return became
+
+    async def cancel(self, organisation: str, verification_id: str) -> Verification | Unfit:
+        """End a verification that is wanted no more.
+
+        Its call ends at once where this engine has it; another engine's asks nothing more once it
+        is answered.
+        """
+        await self._of(organisation, verification_id)
+        became = await self._sessions.change(
+            verification_id, lambda was: session.cancelled(was, self._now_ms())
+        )
+        if not isinstance(became, Unfit):
+            over = EndOrdered(at_ms=self._now_ms(), reason="the verification was cancelled")
+            await self._calls.tell(call_id_of(verification_id, became.calls), over)
+        return became
+
+    async def _of(self, organisation: str, verification_id: str) -> None:
+        if await self.read(organisation, verification_id) is None:
+            raise CallerError("there is no such verification", "verification_id")
+
+    def _merchant(self, wish: Wish) -> Merchant:
+        merchant = self._house.inventory().merchant(wish.merchant)
+        if merchant is None or merchant.organisation != wish.organisation:
+            raise CallerError("there is no such merchant", "merchant")
+        if wish.mode not in merchant.modes:
+            raise CallerError(f"must be one of {', '.join(merchant.modes)}", "mode")
+        if wish.lang not in merchant.languages:
+            raise CallerError(f"must be one of {', '.join(merchant.languages)}", "lang")
+        if len(wish.reference) > REFERENCE_MOST:
+            raise CallerError(f"must have at most {REFERENCE_MOST} characters", "reference")
+        return merchant
+
+    def _drawn(self, wish: Wish, merchant: Merchant, e164: str | None) -> Verification:
+        """A new verification, not called yet."""
+        codes, now_ms = self._sessions.codes, self._now_ms()
+        return Verification(
+            verification_id=uuid.uuid4().hex,
+            organisation=merchant.organisation,
+            merchant=merchant.name,
+            reference=wish.reference,
+            e164=e164,
+            mode=wish.mode,
+            lang=wish.lang,
+            address_key=codes.key("address", wish.address) if wish.address else "",
+            seed=codes.seed(),
+            code_digits=merchant.code_digits,
+            retry_after_s=merchant.retry_after_s,
+            currency=merchant.currency,
+            rate=merchant.rate,
+            created_ms=now_ms,
+            expires_ms=now_ms + merchant.lifetime_s * 1000,
+            tries_left=merchant.tries,
+            calls_left=merchant.calls,
+        )
+
+    def _now_ms(self) -> int:
+        return self._house.clock.now().wall_ms

@@ -1,0 +1,1 @@
+"""Verifications beside the journal in which proved ones are charged."""

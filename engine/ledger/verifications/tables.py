@@ -1,0 +1,59 @@
+"""The tables of verifications and of what organisations are to be told, as those of the books."""
+
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Text, UniqueConstraint
+
+from engine.ledger.tables import _COUNTER as COUNTER
+from engine.ledger.tables import _number as number
+from engine.ledger.tables import _organisation as organisation
+from engine.ledger.tables import _table as table
+from engine.ledger.tables import _text as text_column
+
+verifications = table(
+    "verifications",
+    Column("verification_id", Text, primary_key=True),
+    organisation(),
+    text_column("merchant"),
+    text_column("reference"),
+    Column("e164", Text),
+    text_column("mode"),
+    text_column("lang"),
+    text_column("address_key"),
+    text_column("seed"),
+    number("code_digits"),
+    number("retry_after_s"),
+    text_column("currency"),
+    Column("rate", JSON, nullable=False),
+    number("created_ms"),
+    number("expires_ms"),
+    number("tries_left"),
+    number("calls_left"),
+    text_column("status"),
+    text_column("reason"),
+    Column("due_ms", BigInteger),
+    number("calls"),
+    Column("step", Text),
+    Column("last_failure", Text),
+    Column("code_told", Boolean, nullable=False),
+    Column("answered_ms", BigInteger),
+    Column("call_ended_ms", BigInteger),
+    Column("ended_ms", BigInteger),
+    Column("method", Text),
+    number("charge_micros"),
+    number("version"),
+    Index("ix_verifications_created", "organisation", "created_ms", "verification_id"),
+    Index("ix_verifications_due", "due_ms"),
+)
+"""Verifications; columns are the fields of `core.verification.Verification`."""
+
+notices = table(
+    "webhook_outbox",
+    Column("notice_id", COUNTER, primary_key=True),
+    organisation(),
+    text_column("topic"),
+    text_column("subject_id"),
+    text_column("payload"),
+    number("at_ms"),
+    Column("delivered_ms", BigInteger),
+    UniqueConstraint("topic", "subject_id"),
+)
+"""What organisations are to be told of, each once; `delivered_ms` is NULL until it was."""

@@ -1,0 +1,45 @@
+"""Limits on calls that we place: counted in the store, by all engines together, in one step."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `most` calls within `window_ms` under a key; `name` says which limit it is."""
+
+    name: str
+    key: str
+    most: int
+    window_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """No further call under a key once, of its last `window` outcomes within `window_ms`, fewer
+    than `share_percent` were good; with fewer outcomes than that all is well."""
+
+    name: str
+    key: str
+    window: int
+    share_percent: int
+    window_ms: int
+
+
+class Limits(Protocol):
+    """Raises `RemoteError(retryable=True)` when the store does not answer: then do not call."""
+
+    async def admit(
+        self, call_id: str, limits: tuple[Limit, ...], breakers: tuple[Breaker, ...]
+    ) -> str | None:
+        """Count a call under every limit, or under none: then the name of what forbids it.
+
+        The same call is counted once.
+        """
+        ...
+
+    async def note_outcome(
+        self, subject_id: str, good: bool, breakers: tuple[Breaker, ...]
+    ) -> None:
+        """Keep for the breakers how something came out, once for each subject."""
+        ...

@@ -1,0 +1,64 @@
+"""Verifications in the books: each with its outcome told once and its charge booked once.
+
+Every method is one transaction, with the errors of `ports.ledger`. A verification that has become
+final writes, in the same transaction, one notice for its merchant and, where its number was proved,
+the entry that charges for it. What another organisation has is not there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.core.verification import Verification
+
+TOPIC = "verification"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What a merchant is to be told, once: `payload` is JSON. (`topic`, `subject_id`) is unique."""
+
+    notice_id: int
+    organisation: str
+    topic: str
+    subject_id: str
+    payload: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerificationFilter:
+    """Which verifications are listed: newest first, `most` of them before `before` (an id)."""
+
+    organisation: str
+    merchant: str | None = None
+    reference: str | None = None
+    before: str | None = None
+    most: int = 50
+
+
+class Verifications(Protocol):
+    """The verifications of all organisations."""
+
+    async def add(self, verification: Verification) -> None:
+        """Write a new one down; the very same one again changes nothing."""
+        ...
+
+    async def save(self, verification: Verification) -> None:
+        """Write a change down; a repeat changes nothing.
+
+        `ConflictError` unless the one in the books has the version before this one's.
+        """
+        ...
+
+    async def verification(self, verification_id: str) -> Verification | None: ...
+
+    async def verifications(self, wanted: VerificationFilter) -> Sequence[Verification]: ...
+
+    async def due(self, now_ms: int, most: int) -> Sequence[Verification]:
+        """Those that are to be looked at by now, the longest due first."""
+        ...
+
+    async def notices(self, most: int) -> Sequence[Notice]:
+        """Notices nobody has delivered yet, oldest first."""
+        ...

@@ -1,0 +1,138 @@
+"""The port's suite for verifications: the twin in memory, SQLite and PostgreSQL."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.core.posting import Entry, EntryKind, Posting
+from engine.core.verification import Mode, Status
+from engine.errors import CallerError, ConflictError
+from engine.ledger.verifications.sql import SqlVerifications
+from engine.ports.verifications import VerificationFilter, Verifications
+from engine.verification import session
+from tests.ports.ledger.books import SqlBooks
+from tests.verification.cases import FIFTEEN_CENTS, NOW_MS, verification
+from tests.verification.memory import MemoryVerifications
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Verifications]:
+    """Verifications of each kind, empty."""
+    if request.param == "memory":
+        yield MemoryVerifications()
+        return
+    from tests.ports.ledger.conftest import _postgres, _sqlite
+
+    books = _sqlite(request, tmp_path) if request.param == "sqlite" else _postgres(request)
+    yield SqlVerifications(books.open())
+    await books.close()
+
+
+def proved():  # type: ignore[no-untyped-def]  # a test's own
+    """A verification that is just being proved."""
+    waiting = replace(verification(), status=Status.WAITING, code_told=True, calls=1)
+    return waiting, session.checked(waiting, True, Mode.SPEAK, NOW_MS + 5)
+
+
+async def test_it_is_read_as_it_was_written(kept: Verifications) -> None:
+    written = replace(verification(), due_ms=NOW_MS, method=Mode.PRESS)
+    await kept.add(written)
+    await kept.add(written)
+    assert await kept.verification("v1") == written
+    assert await kept.verification("v2") is None
+    with pytest.raises(ConflictError):
+        await kept.add(replace(written, reference="another"))
+
+
+async def test_who_is_slower_finds_a_conflict(kept: Verifications) -> None:
+    await kept.add(verification())
+    changes = [replace(verification(), version=2, reason=f"{n}") for n in range(5)]
+    answers = await asyncio.gather(*(kept.save(one) for one in changes), return_exceptions=True)
+    assert sum(answer is None for answer in answers) == 1
+    assert sum(isinstance(answer, ConflictError) for answer in answers) == 4
+    winner = changes[answers.index(None)]
+    await kept.save(winner)
+    assert await kept.verification("v1") == winner
+
+
+async def test_its_end_is_told_once(kept: Verifications) -> None:
+    waiting, ended = proved()
+    await kept.add(waiting)
+    assert await kept.notices(10) == []
+    await kept.save(ended)
+    await kept.save(ended)
+    (notice,) = await kept.notices(10)
+    assert (notice.organisation, notice.topic, notice.subject_id) == ("acme", "verification", "v1")
+    told = json.loads(notice.payload)
+    assert (told["status"], told["reference"]) == ("verified", "order 7")
+    assert waiting.e164 not in notice.payload
+
+
+async def test_one_over_at_once_is_told_too(kept: Verifications) -> None:
+    over = replace(verification(e164=None), status=Status.REJECTED, ended_ms=NOW_MS)
+    await kept.add(over)
+    await kept.add(over)
+    assert len(await kept.notices(10)) == 1
+
+
+async def test_what_is_due_is_found_in_its_order(kept: Verifications) -> None:
+    for name, due_ms in (("late", 30), ("first", 10), ("second", 20), ("over", None)):
+        await kept.add(verification(verification_id=name, due_ms=due_ms))
+    assert [one.verification_id for one in await kept.due(20, 10)] == ["first", "second"]
+    assert [one.verification_id for one in await kept.due(99, 1)] == ["first"]
+
+
+async def test_lists_hold_one_organisation_newest_first(kept: Verifications) -> None:
+    for n in range(5):
+        await kept.add(verification(verification_id=f"v{n}", created_ms=n, reference=f"r{n % 2}"))
+    await kept.add(verification(verification_id="x", organisation="other", merchant="theirs"))
+    wanted = VerificationFilter(organisation="acme", most=2)
+    assert [one.verification_id for one in await kept.verifications(wanted)] == ["v4", "v3"]
+    further = replace(wanted, before="v3")
+    assert [one.verification_id for one in await kept.verifications(further)] == ["v2", "v1"]
+    assert await kept.verifications(replace(wanted, before="x")) == []
+    assert await kept.verifications(replace(wanted, merchant="theirs")) == []
+    by_reference = replace(wanted, reference="r1")
+    assert [one.verification_id for one in await kept.verifications(by_reference)] == ["v3", "v1"]
+
+
+async def test_a_proved_number_is_booked_once_with_its_end(sql_books: SqlBooks) -> None:
+    ledger = sql_books.open()
+    kept = SqlVerifications(ledger)
+    waiting, ended = proved()
+    await kept.add(waiting)
+    await asyncio.gather(*(kept.save(ended) for _ in range(5)))
+    assert await ledger.verify() == []
+    assert await ledger.outbox(10) == []
+    alone = Entry(
+        key="by hand",
+        kind=EntryKind.VERIFICATION,
+        currency="EUR",
+        postings=(
+            Posting("merchant:shop", -FIFTEEN_CENTS),
+            Posting("revenue:verification", FIFTEEN_CENTS),
+        ),
+        at_ms=NOW_MS,
+        organisation="acme",
+    )
+    with pytest.raises(CallerError) as refusal:
+        await ledger.post(alone)
+    assert refusal.value.field == "kind"
+
+
+async def test_a_charge_that_is_not_booked_is_found(sql_books: SqlBooks) -> None:
+    ledger = sql_books.open()
+    kept = SqlVerifications(ledger)
+    waiting, ended = proved()
+    await kept.add(waiting)
+    await kept.save(ended)
+    sql_books.spoil("UPDATE verifications SET charge_micros = 1")
+    assert await ledger.verify() == ["verification v1 cost 1, which is not booked"]
+    sql_books.spoil("UPDATE verifications SET charge_micros = 0, status = 'failed'")
+    assert await ledger.verify() == [
+        "entry verification:v1 charges for a number that was not proved"
+    ]

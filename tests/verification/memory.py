@@ -1,0 +1,99 @@
+"""The verifications' twin in memory: same answers, same refusals, no database."""
+
+import json
+from collections.abc import Sequence
+
+from engine.core.posting import Entry, verification_entry
+from engine.core.verification import Verification, told_outcome
+from engine.errors import ConflictError, RemoteError
+from engine.ports.verifications import TOPIC, Notice, VerificationFilter
+
+
+class MemoryVerifications:
+    """`ports.verifications.Verifications` in memory; `down` refuses everything.
+
+    `entries` are what was booked.
+    """
+
+    def __init__(self) -> None:
+        self.down = False
+        self.entries: list[Entry] = []
+        self._rows: dict[str, Verification] = {}
+        self._notices: list[Notice] = []
+
+    async def add(self, verification: Verification) -> None:
+        present = self._at(verification.verification_id)
+        if present is not None:
+            if present != verification:
+                raise ConflictError("it is there already")
+            return
+        self._put(verification)
+
+    async def save(self, verification: Verification) -> None:
+        present = self._at(verification.verification_id)
+        if present == verification:
+            return
+        if present is None or present.version != verification.version - 1:
+            raise ConflictError("it has changed")
+        self._put(verification)
+
+    async def verification(self, verification_id: str) -> Verification | None:
+        return self._at(verification_id)
+
+    async def verifications(self, wanted: VerificationFilter) -> Sequence[Verification]:
+        self._answer()
+        newest_first = sorted(
+            (row for row in self._rows.values() if row.organisation == wanted.organisation),
+            key=lambda row: (row.created_ms, row.verification_id),
+            reverse=True,
+        )
+        if wanted.before is not None:
+            places = [row.verification_id for row in newest_first]
+            if wanted.before not in places:
+                return []
+            newest_first = newest_first[places.index(wanted.before) + 1 :]
+        fitting = [
+            row
+            for row in newest_first
+            if wanted.merchant in (None, row.merchant) and wanted.reference in (None, row.reference)
+        ]
+        return fitting[: wanted.most]
+
+    async def due(self, now_ms: int, most: int) -> Sequence[Verification]:
+        self._answer()
+        due = [
+            (row.due_ms, row)
+            for row in self._rows.values()
+            if row.due_ms is not None and row.due_ms <= now_ms
+        ]
+        return [row for _, row in sorted(due, key=lambda pair: pair[0])][:most]
+
+    async def notices(self, most: int) -> Sequence[Notice]:
+        self._answer()
+        return self._notices[:most]
+
+    def _answer(self) -> None:
+        if self.down:
+            raise RemoteError("the database does not answer")
+
+    def _at(self, verification_id: str) -> Verification | None:
+        self._answer()
+        return self._rows.get(verification_id)
+
+    def _put(self, verification: Verification) -> None:
+        self._rows[verification.verification_id] = verification
+        if not verification.finished:
+            return
+        self._notices.append(
+            Notice(
+                notice_id=len(self._notices) + 1,
+                organisation=verification.organisation,
+                topic=TOPIC,
+                subject_id=verification.verification_id,
+                payload=json.dumps(told_outcome(verification)),
+                at_ms=verification.ended_ms or 0,
+            )
+        )
+        entry = verification_entry(verification)
+        if entry is not None:
+            self.entries.append(entry)
