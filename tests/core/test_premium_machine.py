@@ -14,6 +14,7 @@ from engine.core.rating import charge
 from engine.core.tariff import BillingStart, FirstCall, Increment, StartsFrom
 from engine.premium import machine
 from engine.premium.call import PremiumCall, State, changed
+from engine.verification import machine as verification_machine
 from tests.core.premium_driver import CALLER, Driver, stock_of, tariff_of
 from tests.flows.bills import quoted
 
@@ -38,11 +39,11 @@ def test_the_final_state_is_final() -> None:
     assert {key for state, key in machine.COMMON if state is State.FINISHED} == last_words
 
 
-def test_every_event_is_decided_about_or_ignored_somewhere() -> None:
-    decided = {key for _, key in {**machine.COMMON, **machine.TRANSITIONS}}
-    for kind in EVENTS:
-        if kind is not e.Event:
-            assert kind in decided or kind in machine.IGNORED or kind is e.CallAdopted
+def test_every_event_is_decided_about_or_ignored_by_some_machine() -> None:
+    tables = (machine, verification_machine)
+    decided = {key for table in tables for _, key in {**table.COMMON, **table.TRANSITIONS}}
+    ignored = {kind for table in tables for kind in table.IGNORED}
+    assert set(EVENTS) - {e.Event, e.CallAdopted} <= decided | ignored
 
 
 def test_every_state_is_reached() -> None:

@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 
 from engine.core.account import Hold
 from engine.errors import RemoteError
+from engine.ports.limits import Breaker, Limit
 from engine.ports.people.commands import CallOrder, Command, Outcome
 from engine.ports.store import AgentState, PauseReason, Snapshot, Store
 from engine.store.address import StoreAddress, parse_address
@@ -60,7 +61,12 @@ def kill(process: StoreProcess) -> None:
 ORDER = Command(command_id="k", call_id="c", organisation=None, order=CallOrder.WARN, by="anna")
 
 
-async def use_all(store: Store) -> tuple[Snapshot, ...]:
+OWN_KEYS = {"nothing", "KEYS[1]", "KEYS[2]", "KEYS[n]", "key", "ended_key"}
+LIMITS = (Limit("all", "all", 1, 60_000), Limit("address", "address:a", 1, 60_000))
+BREAKER = Breaker("share", "share", 10, 50, 60_000)
+
+
+async def use_all(store: ValkeyStore) -> tuple[Snapshot, ...]:
     """Give every order there is once."""
     await store.seed_account("a", "EUR", 1_000_000, 1)
     await store.reserve(wish("c", 1, 10))
@@ -84,6 +90,8 @@ async def use_all(store: Store) -> tuple[Snapshot, ...]:
     assert await store.outcome(ORDER.command_id, 1_000) is Outcome.DONE
     assert await store.live_call("e") is None
     await store.next_turn("sales")
+    assert await store.admit("v", LIMITS, (BREAKER,)) is None
+    await store.note_outcome("v", True, (BREAKER,))
     assert await store.living_engines() == ("two",)
     assert [state.free for state in await store.agent_states(("x", "y", "z"))] == [0, 1, 0]
     assert await store.generation() == await store.generation()
@@ -311,7 +319,9 @@ class TestCluster:
             for call in source.split("redis.call(")[1:]:
                 words = [word.strip() for word in call.split(")")[0].split(",")]
                 named = words[1] if len(words) > 1 else "nothing"
-                assert named in {"nothing", "KEYS[1]", "KEYS[2]", "key", "ended_key"}, name
+                assert named in {"nothing", "KEYS[1]", "KEYS[2]", "KEYS[n]", "key", "ended_key"}, (
+                    name
+                )
 
 
 class TestSentinel:
