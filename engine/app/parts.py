@@ -10,7 +10,7 @@ from engine.app.plan import OWN_ASTERISK, Plan
 from engine.asterisk.etc.files import AsteriskFiles
 from engine.asterisk.process import Access, AsteriskProcess, Program, Wishes
 from engine.core.inventory import Inventory
-from engine.errors import CallerError
+from engine.errors import CallerError, EngineError
 from engine.flows.clock import SystemClock
 from engine.flows.config import Problems
 from engine.flows.versions.view import Follower
@@ -83,20 +83,23 @@ async def own_asterisk(
 async def files_of(plan: Plan, access: Access, inventory: Inventory) -> AsteriskFiles | None:
     """The files of the plan's Asterisk, if they can be changed from here.
 
-    Our own has just read what was rendered at its start, so the operator's own dialplan is brought
-    to it now. If that is wrong it goes on with what was last applied: no typing error keeps the
-    lines from being served.
+    It is brought to the inventory and the operator's own dialplan now: our own has read neither
+    since it was rendered, another may have missed a version. If that is wrong it goes on with what
+    was last applied: no typing error keeps the lines from being served.
     """
     folder = plan.asterisk_folder if plan.access else plan.folder / OWN_ASTERISK
     if folder is None:
         return None
     files = AsteriskFiles.opened(folder, plan.own_dialplan, access)
-    if plan.access is None:
+    try:
         outcome = await files.apply(inventory)
-        if isinstance(outcome, Problems):
-            log.error("dialplan.own_refused", problems=str(outcome))
-        elif outcome.refused:
-            log.error("dialplan.refused", why=outcome.refused, said=outcome.said)
+    except EngineError as fault:
+        log.error("dialplan.not_applied", error=str(fault))
+        return files
+    if isinstance(outcome, Problems):
+        log.error("dialplan.own_refused", problems=str(outcome))
+    elif outcome.refused:
+        log.error("dialplan.refused", why=outcome.refused, said=outcome.said)
     return files
 
 

@@ -93,8 +93,6 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
         store = await open_store(plan, stack, metrics)
         access = plan.access or await own_asterisk(plan, inventory, sounds, stack)
         files = await files_of(plan, access, inventory)
-        if files is not None:
-            view.subscribe(reloading(files))
         telephony = await stack.enter_async_context(
             AriTelephony.connected(access, plan.app, metrics)
         )
@@ -126,6 +124,9 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
         health_port = await open_health(
             plan.health_host, plan.health_port, metrics, engine, house, stack
         )
+        if files is not None:
+            # The last to go along: whoever else refuses has done so before Asterisk is touched.
+            view.subscribe(reloading(files))
         if opening is not None:
             _keep_up(configuration, view, house, stack)
         yield Running(

@@ -14,6 +14,7 @@ from engine.cli.config.files import configured, plain_problems
 from engine.cli.lines import utc, write
 from engine.errors import CallerError, ConflictError, RemoteError
 from engine.flows.config import Problems, read
+from engine.flows.config.folder import is_one
 from engine.flows.versions.changes import EntryChange
 from engine.flows.versions.configuration import LISTED_MOST, Comparison
 from engine.ports.versions import Activation, EngineView, Version
@@ -154,11 +155,13 @@ def _write_files(version: Version, folder: Path, overwrite: bool) -> None:
     """Make a folder hold the files of a version and no others of their kind."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        present = [path for path in folder.iterdir() if path.suffix in (".yaml", ".yml")]
+        present = [path for path in folder.iterdir() if is_one(path.name)]
         if present and not overwrite:
             raise CallerError(f"{folder} holds {present[0].name}: give --overwrite", "--to")
         for name, text in version.files.items():
-            (folder / name).write_bytes(text.encode())
+            beside = folder / f".{name}.new"
+            beside.write_bytes(text.encode())
+            beside.replace(folder / name)
         for path in present:
             if path.name not in version.files:
                 path.unlink()

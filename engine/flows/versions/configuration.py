@@ -18,7 +18,7 @@ from engine.flows.config.folder import MOST_FILES, is_one
 from engine.flows.config.providers import Forms
 from engine.flows.versions.changes import EntryChange, FileChange, entry_changes, file_changes
 from engine.ports.clock import Clock
-from engine.ports.versions import Activation, Draft, EngineView, Order, Version, Versions
+from engine.ports.versions import Activation, Cause, Draft, EngineView, Order, Version, Versions
 
 BYTES_MOST = 5_000_000
 """All files of a version together."""
@@ -155,8 +155,14 @@ class Configuration:
         return Applied(made, is_new=True)
 
     async def confirm(self, number: int | None, author: str) -> Activation:
-        """Let the version in force stay; `number` says which one is meant."""
+        """Let the version in force stay; `number` says which one is meant.
+
+        `ConflictError` without a number if none waits: the one that did may have been undone.
+        """
         last = await self._last()
+        if number is None and last.confirm_by_ms is None:
+            gone = f", version {last.previous} was undone" if last.cause is Cause.UNDONE else ""
+            raise ConflictError(f"no version waits to be confirmed{gone}")
         order = self._order(Why(author, "confirmed"))
         return await self._versions.confirm(number or last.number, order)
 

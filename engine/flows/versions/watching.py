@@ -2,8 +2,8 @@
 
 It asks the database itself, four times a second, a read by primary key: what is in force is written
 there and nowhere else, so no message can be lost, and neither the store nor another engine need
-live. A version that cannot be taken is tried again: what it lacks (a secret, an Asterisk that
-reloads) may come.
+live. A version that cannot be taken is tried again, less and less often: what it lacks (a secret,
+an Asterisk that reloads) may come.
 """
 
 import structlog
@@ -16,6 +16,7 @@ from engine.ports.versions import Activation, EngineView
 
 LOOK_EVERY_MS = 250
 AGAIN_AFTER_MS = 5_000
+AGAIN_AT_LEAST_EVERY_MS = 300_000
 PROBLEM_CHARS_MOST = 2_000
 
 log = structlog.get_logger(__name__)
@@ -45,12 +46,16 @@ class Watcher:
         self._shown: EngineView | None = None
         self._refused = 0
         self._again_ms = 0
+        self._pause_ms = AGAIN_AFTER_MS
         self._is_away = False
 
     async def run(self) -> None:
-        """Keep up for ever."""
+        """Keep up for ever, whatever one look meets."""
         while True:
-            await self.look()
+            try:
+                await self.look()
+            except Exception:
+                log.exception("config.look_failed")
             await self._clock.sleep(LOOK_EVERY_MS)
 
     async def look(self) -> None:
@@ -82,8 +87,8 @@ class Watcher:
         return active.number != self._refused or self._clock.now().mono_ms >= self._again_ms
 
     async def _take(self, active: Activation) -> None:
-        version = await self._configuration.version(active.number)
         try:
+            version = await self._configuration.version(active.number)
             inventory = await self._configuration.inventory(version)
             await self._prepare(self._view.inventory(), inventory)
             if await self._configuration.active() != active:
@@ -97,8 +102,12 @@ class Watcher:
         log.info("config.taken", version=active.number)
 
     def _refuse(self, number: int, fault: Exception) -> None:
+        is_first = number != self._refused
+        self._pause_ms = (
+            AGAIN_AFTER_MS if is_first else min(2 * self._pause_ms, AGAIN_AT_LEAST_EVERY_MS)
+        )
         self._refused = number
-        self._again_ms = self._clock.now().mono_ms + AGAIN_AFTER_MS
+        self._again_ms = self._clock.now().mono_ms + self._pause_ms
         foreseen = isinstance(fault, EngineError)
         told = str(fault) if foreseen else f"{type(fault).__name__}: {fault}"
         problem = f"version {number} is refused: {told}"[:PROBLEM_CHARS_MOST]

@@ -185,6 +185,21 @@ def test_files_come_out_as_they_went_in(quiet_shop: Shop, folder: Path, tmp_path
     assert quiet_shop.run("config", "export", "2").exit_code == 1
 
 
+def test_an_export_writes_over_nothing_but_the_configuration(
+    quiet_shop: Shop, folder: Path, tmp_path: Path
+) -> None:
+    _apply(quiet_shop, folder)
+    out, outside = tmp_path / "out", tmp_path / "outside.yaml"
+    out.mkdir()
+    (out / ".hooks.yaml").write_text("kept: 1")
+    outside.write_text("kept: 2")
+    (out / "trunks.yaml").symlink_to(outside)
+    assert quiet_shop.run("config", "export", "--to", str(out), "--overwrite").exit_code == 0
+    assert (out / ".hooks.yaml").read_text() == "kept: 1"
+    assert outside.read_text() == "kept: 2"
+    assert (out / "trunks.yaml").read_bytes() == (folder / "trunks.yaml").read_bytes()
+
+
 def test_other_commands_go_by_what_is_in_force(quiet_shop: Shop, folder: Path) -> None:
     """The folder of the settings has one organisation, the version in force another."""
     was, becomes = (

@@ -114,6 +114,21 @@ async def test_confirmed_in_time_it_stays(office: Office) -> None:
     assert await office.configuration.active() == done
 
 
+async def test_what_was_undone_is_not_confirmed_by_confirming_what_is_in_force(
+    office: Office,
+) -> None:
+    await office.apply(priced("1.99"), 0)
+    with pytest.raises(ConflictError, match="no version waits"):
+        await office.configuration.confirm(None, "mia")
+    await office.apply(priced("2.49"), 1, 5 * MINUTE_MS)
+    office.clock.wall_ms += 6 * MINUTE_MS
+    active = await office.configuration.active()
+    assert active is not None
+    assert active.number == 1
+    with pytest.raises(ConflictError, match="version 2 was undone"):
+        await office.configuration.confirm(None, "mia")
+
+
 async def test_going_back_twice_goes_back_further(office: Office) -> None:
     for number, price in enumerate(("1.99", "2.09", "2.19")):
         await office.apply(priced(price), number)

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from engine.core.inventory import Inventory
-from engine.errors import CallerError, RemoteError
+from engine.errors import CallerError, ConflictError, RemoteError
 from engine.flows.versions.view import View
 from engine.flows.versions.watching import AGAIN_AFTER_MS, LOOK_EVERY_MS
 from tests.flows.versions.office import WHY, Office, micros, priced
@@ -116,6 +116,40 @@ async def test_what_was_refused_is_tried_again_after_a_while(
     office.clock.wall_ms += AGAIN_AFTER_MS
     await engine.watcher.look()
     assert await standing(office) == [("e1", 2, "")]
+
+
+async def test_what_is_refused_again_is_tried_less_and_less_often(office: Office) -> None:
+    engine, party = await office.engine(), Party()
+    engine.view.subscribe(party)
+    party.refuses[2] = RemoteError("Asterisk is away")
+    await office.apply(priced("2.49"), 1)
+    tried_ms = []
+    began_ms = office.clock.wall_ms
+    for _ in range(60):
+        before = len(engine.prepared)
+        await engine.watcher.look()
+        if len(engine.prepared) > before:
+            tried_ms.append(office.clock.wall_ms - began_ms)
+        office.clock.wall_ms += AGAIN_AFTER_MS
+    assert tried_ms == [0, 5_000, 15_000, 35_000, 75_000, 155_000]
+
+
+async def test_nothing_ends_the_watching(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = await office.engine()
+    await office.apply(priced("2.49"), 1)
+    looks = 0
+
+    async def look() -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            raise ConflictError("two wrote at once")
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(engine.watcher, "look", look)
+    with pytest.raises(asyncio.CancelledError):
+        await engine.watcher.run()
+    assert looks == 2
 
 
 async def test_a_problem_is_over_when_the_version_is(office: Office) -> None:
