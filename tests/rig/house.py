@@ -51,7 +51,7 @@ VAR = Path(os.environ.get("GROSCHEN_VAR", CHECKOUT / "var"))
 SOUNDS = CHECKOUT / "sounds"
 ORGANISATION = "acme"
 PROFILE = "acme-eur"
-READY_WITHIN_S = 30.0
+READY_WITHIN_S = 60.0
 WEB_SECRET = "5ea1" * 16
 BOOKED_WITHIN_S = 20.0
 
