@@ -1,12 +1,13 @@
 """Searching what moved on customers' accounts: each function is part of a transaction.
 
-An account's lines are all looked at, an organisation's in the order of their time along an index
-of its entries, `LOOK_MOST` at a time.
+An organisation's entries are looked at in the order of their time along an index, an account's
+lines along its own; `LOOK_MOST` at a time.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, false, func, or_, select, tuple_, union_all
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,34 +23,88 @@ from engine.ports.reading.transactions import (
 )
 
 LOOK_MOST = 3_000
-"""How many entries a page looks at."""
+"""How many entries, or lines of named accounts, a page looks at."""
+
+ACCOUNTS_MOST = 20
+"""How many accounts that a number has named are looked at."""
 
 _PRESENT = aliases.c.until_ms.is_(None)
 _ORDER = (entries.c.at_ms, entries.c.entry_id)
+_PLACE = (*_ORDER, postings.c.line)
 
 
 async def search(connection: AsyncConnection, wanted: TransactionFilter) -> TransactionPage:
     """See `ports.reading.transactions`."""
     most = max(1, min(wanted.most, PAGE_MOST))
-    place = *_ORDER, postings.c.line
-    query = select(*place).join(entries, entries.c.entry_id == postings.c.entry_id)
-    query = query.join(accounts, accounts.c.account_id == postings.c.account_id)
-    query = query.where(*_conditions(wanted))
-    by_account = wanted.account_id is not None or wanted.e164 is not None
-    if by_account:
-        query = query.where(*_driving(wanted))
-    else:
-        looked = _looked(wanted, LOOK_MOST).subquery()
-        query = query.join(looked, looked.c.entry_id == entries.c.entry_id)
+    looking = await _looking(connection, wanted)
+    if looking is None:
+        return TransactionPage((), None)
+    looked = looking.limit(LOOK_MOST).subquery()
+    query = (
+        select(*_PLACE)
+        .join(entries, entries.c.entry_id == postings.c.entry_id)
+        .join(accounts, accounts.c.account_id == postings.c.account_id)
+        .join(looked, looked.c.entry_id == entries.c.entry_id)
+        .where(*_driving(wanted), *_conditions(wanted))
+    )
+    if "line" in looked.c:
+        query = query.where(looked.c.line == postings.c.line)
     if wanted.before is not None:
         before = wanted.before.at_ms, wanted.before.entry_id, wanted.before.line
-        query = query.where(tuple_(*place) < before)
-    newest = query.order_by(*(column.desc() for column in place)).limit(most)
+        query = query.where(tuple_(*_PLACE) < before)
+    newest = query.order_by(*(column.desc() for column in _PLACE)).limit(most)
     places = [LinePlace(*row) for row in await connection.execute(newest)]
     found = tuple(await _transactions(connection, places))
     if len(found) == most:
         return TransactionPage(found, found[-1].place)
-    return TransactionPage(found, None if by_account else await _stopped(connection, wanted))
+    last = (await connection.execute(looking.limit(1).offset(LOOK_MOST - 1))).one_or_none()
+    # Of an entry that was looked at as a whole nothing is before its first line.
+    return TransactionPage(
+        found, None if last is None else LinePlace(*last, *([0] * (3 - len(last))))
+    )
+
+
+async def _looking(connection: AsyncConnection, wanted: TransactionFilter) -> Select[Any] | None:
+    """What is looked at in its order: entries, or the lines of the accounts that are named; None
+    if none is."""
+    if wanted.account_id is None and wanted.e164 is None:
+        return _entries(wanted)
+    query = select(accounts.c.account_id).where(accounts.c.organisation == wanted.organisation)
+    if wanted.account_id is not None:
+        query = query.where(accounts.c.account_id == wanted.account_id)
+    if wanted.e164 is not None:
+        named = select(aliases.c.account_id).where(
+            aliases.c.organisation == wanted.organisation, aliases.c.e164 == wanted.e164
+        )
+        query = query.where(accounts.c.account_id.in_(named))
+    found = (
+        await connection.scalars(query.order_by(accounts.c.account_id).limit(ACCOUNTS_MOST))
+    ).all()
+    return _lines(wanted, found) if found else None
+
+
+def _lines(wanted: TransactionFilter, account_ids: Sequence[str]) -> Select[Any]:
+    """The next lines of accounts: those of each along its own index, put in one order."""
+    place = postings.c.at_ms, postings.c.entry_id, postings.c.line
+    newest_first = [column.desc() for column in place]
+    conditions = []
+    if wanted.from_ms is not None:
+        conditions.append(postings.c.at_ms >= wanted.from_ms)
+    if wanted.to_ms is not None:
+        conditions.append(postings.c.at_ms < wanted.to_ms)
+    if wanted.before is not None:
+        before = wanted.before.at_ms, wanted.before.entry_id, wanted.before.line
+        conditions.append(tuple_(*place) < before)
+    each = (
+        select(*place)
+        .where(postings.c.account_id == account_id, *conditions)
+        .order_by(*newest_first)
+        .limit(LOOK_MOST)
+        .subquery()
+        for account_id in account_ids
+    )
+    lines = union_all(*(select(these) for these in each)).subquery()
+    return select(lines).order_by(*(column.desc() for column in lines.c))
 
 
 def _conditions(wanted: TransactionFilter) -> list[ColumnElement[bool]]:
@@ -61,13 +116,6 @@ def _conditions(wanted: TransactionFilter) -> list[ColumnElement[bool]]:
         conditions.append(postings.c.micros >= wanted.least_micros)
     if wanted.most_micros is not None:
         conditions.append(postings.c.micros <= wanted.most_micros)
-    if wanted.account_id is not None:
-        conditions.append(postings.c.account_id == wanted.account_id)
-    if wanted.e164 is not None:
-        named = select(aliases.c.account_id).where(
-            aliases.c.organisation == wanted.organisation, aliases.c.e164 == wanted.e164
-        )
-        conditions.append(postings.c.account_id.in_(named))
     return conditions
 
 
@@ -85,21 +133,14 @@ def _driving(wanted: TransactionFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _looked(wanted: TransactionFilter, most: int) -> Select[Any]:
+def _entries(wanted: TransactionFilter) -> Select[Any]:
     """The next entries from the place on; that one's too, unless its first line is behind."""
     query = select(*_ORDER).where(*_driving(wanted))
     if wanted.before is not None:
         here = wanted.before.at_ms, wanted.before.entry_id
         place = tuple_(*_ORDER)
         query = query.where(place <= here if wanted.before.line else place < here)
-    return query.order_by(*(column.desc() for column in _ORDER)).limit(most)
-
-
-async def _stopped(connection: AsyncConnection, wanted: TransactionFilter) -> LinePlace | None:
-    """The last entry that was looked at; None if there was nothing beyond it."""
-    last = (await connection.execute(_looked(wanted, 1).offset(LOOK_MOST - 1))).one_or_none()
-    # Before its first line there is none of it.
-    return None if last is None else LinePlace(last.at_ms, last.entry_id, 0)
+    return query.order_by(*(column.desc() for column in _ORDER))
 
 
 async def _transactions(connection: AsyncConnection, places: list[LinePlace]) -> list[Transaction]:
@@ -126,7 +167,7 @@ async def _transactions(connection: AsyncConnection, places: list[LinePlace]) ->
         .join(accounts, accounts.c.account_id == postings.c.account_id)
         .join(aliases, (aliases.c.account_id == accounts.c.account_id) & _PRESENT)
         .where(one_of)
-        .order_by(*(column.desc() for column in (*_ORDER, postings.c.line)))
+        .order_by(*(column.desc() for column in _PLACE))
     )
     if not places:
         return []
