@@ -51,6 +51,8 @@ BUSY_EACH = 20
 
 FLOOR = "one call by its id (floor)"
 
+COMPUTED = 200_000
+
 Ask = Callable[[], Awaitable[object]]
 
 
@@ -305,13 +307,34 @@ def asks(ledger: SqlLedger) -> dict[str, Ask]:
     return asked
 
 
-async def measure(ledger: SqlLedger, database: str, times: int) -> list[Asked]:
-    """Ask everything so many times, after once to warm up."""
+@dataclass(slots=True)
+class Machine:
+    """How busy a machine was: a computation of its own takes `wall_s` for `cpu_s` of work."""
+
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+
+    def compute(self) -> None:
+        """Some milliseconds of nothing but work."""
+        began_s, worked_s = time.perf_counter(), time.thread_time()
+        sum(range(COMPUTED))
+        self.wall_s += time.perf_counter() - began_s
+        self.cpu_s += time.thread_time() - worked_s
+
+    @property
+    def slowness(self) -> float:
+        """How often as long as on a quiet machine all takes; 1 on that one."""
+        return max(1.0, self.wall_s / self.cpu_s) if self.cpu_s else 1.0
+
+
+async def measure(ledger: SqlLedger, database: str, times: int, machine: Machine) -> list[Asked]:
+    """Ask everything so many times, after once to warm up; how busy the machine is, in between."""
     found = []
     for name, ask in asks(ledger).items():
         await ask()
         took_ms = []
         for _ in range(times):
+            machine.compute()
             began_s = time.perf_counter()
             await ask()
             took_ms.append((time.perf_counter() - began_s) * 1000)
@@ -323,7 +346,8 @@ def table(asked: list[Asked], calls: int, postings: int) -> Table:
     """Queries by databases, p50 and max in milliseconds, the p50 also in floors."""
     databases = list(dict.fromkeys(one.database for one in asked))
     found = {(one.query, one.database): one for one in asked}
-    made = Table(title=f"{calls} calls, {postings} transactions: ms, p50 / max", box=box.SIMPLE)
+    title = f"{calls} calls and their charges, {postings} other transactions: ms, p50 / max"
+    made = Table(title=title, box=box.SIMPLE)
     made.add_column("")
     for database in databases:
         made.add_column(database, justify="right")

@@ -27,6 +27,7 @@ from engine.ports.reading.sums import (
     TopUpSums,
 )
 
+_OUTCOMES = tuple(outcome.value for outcome in OUTCOMES)
 _LONG = (Bucket.WHOLE, Bucket.MONTH)
 _HALF_HOURS = "must be whole hours aside of UTC"
 
@@ -40,7 +41,7 @@ async def calls(connection: AsyncConnection, wanted: SumFilter) -> list[CallSums
 
 
 def _call_sums(row: Mapping[Any, Any], bucket: str) -> CallSums:
-    outcomes = {outcome.value: int(row[outcome.value]) for outcome in OUTCOMES}
+    outcomes = {name: int(row[name]) for name in _OUTCOMES}
     return CallSums(
         service=row["service"],
         currency=row["currency"],
@@ -77,7 +78,7 @@ async def _summed(
     wanted: SumFilter,
 ) -> Sequence[RowMapping]:
     """The rows of a table of sums, added up by group and bucket in that order."""
-    told_apart = *groups, *_place(wanted, table.c.from_ms)
+    told_apart: list[ColumnElement[Any]] = [*groups, *_place(wanted, table.c.from_ms)]
     counted = [column for column in table.columns if not column.primary_key]
     sums: list[ColumnElement[Any]] = [func.sum(column).label(column.name) for column in counted]
     query = (
