@@ -8,6 +8,8 @@
 * `LETTERS`: callbacks of payment providers as they came; the longest time to take a direct debit
   back is 13 months (§ 676b(2) BGB).
 * `ORDERS`: payment orders of which no money ever came.
+* `NOTES`: what staff noted of callers and reported, so many months after it was written: it is for
+  the next calls, and no voucher of anything (Art. 5(1)(e) GDPR).
 
 The journal is not here: entries are never let go, and hold account ids, no numbers.
 """
@@ -27,6 +29,7 @@ class Kind(StrEnum):
     FORMER = "former"
     LETTERS = "letters"
     ORDERS = "orders"
+    NOTES = "notes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,7 @@ class Policy:
     former_months: int = 24
     letters_months: int = 13
     orders_months: int = 3
+    notes_months: int = 24
 
 
 def due(policy: Policy, now_ms: int, zone: tzinfo) -> dict[Kind, int]:
@@ -51,5 +55,6 @@ def due(policy: Policy, now_ms: int, zone: tzinfo) -> dict[Kind, int]:
         Kind.FORMER: policy.former_months,
         Kind.LETTERS: policy.letters_months,
         Kind.ORDERS: policy.orders_months,
+        Kind.NOTES: policy.notes_months,
     }
     return {kind: month_start_ms(zone, present - kept) for kind, kept in months.items()}

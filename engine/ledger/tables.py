@@ -377,6 +377,7 @@ caller_notes = _table(
     _text("text"),
     Index("ix_caller_notes_account", "account_id", "at_ms"),
     Index("ix_caller_notes_kind", "organisation", "kind", "at_ms"),
+    Index("ix_caller_notes_at", "at_ms"),
 )
 """What staff noted of callers; columns are the fields of `ports.people.callers.CallerNote`."""
 

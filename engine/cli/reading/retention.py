@@ -17,6 +17,7 @@ TOLD = {
     Kind.FORMER: "numbers of accounts from before a change",
     Kind.LETTERS: "callbacks of payment providers",
     Kind.ORDERS: "payment orders that were never paid",
+    Kind.NOTES: "notes on callers",
 }
 
 

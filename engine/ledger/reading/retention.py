@@ -6,12 +6,24 @@ look need not begin at the first call.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, cast, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    cast,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.core.retention import Kind
 from engine.ledger.reading.withheld import forget_unused
-from engine.ledger.tables import aliases, calls, letters, orders, retained
+from engine.ledger.tables import aliases, caller_notes, calls, letters, orders, retained
 from engine.ports.reading.retention import COUNT_MOST
 
 _STRIPPED: dict[Kind, tuple[ColumnElement[bool], dict[str, object]]] = {
@@ -31,6 +43,7 @@ _DELETED: dict[Kind, tuple[ColumnElement[Any], ColumnElement[int], ColumnElement
         orders.c.created_ms,
         orders.c.paid_ms.is_(None) & orders.c.ask_at_ms.is_(None),
     ),
+    Kind.NOTES: (caller_notes.c.note_id, caller_notes.c.at_ms, true()),
 }
 """The rows that go as a whole: their key, their time, and which of them."""
 

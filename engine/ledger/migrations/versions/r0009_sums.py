@@ -1,5 +1,5 @@
-"""Sums of days beside those of hours, in the order of their time, sums of payments, and the
-lines of an account in the order of their time."""
+"""Sums of days beside those of hours, in the order of their time, sums of payments, the lines
+of an account in the order of their time, and notes in that of theirs."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -57,6 +57,7 @@ def upgrade() -> None:
         sqlite_where=_CUSTOMERS,
         postgresql_where=_CUSTOMERS,
     )
+    op.create_index("ix_caller_notes_at", "caller_notes", ["at_ms"])
 
 
 _CUSTOMERS = sa.text("account_id IS NOT NULL")
@@ -128,6 +129,7 @@ def _add_up_days(table: str, keys: tuple[str, ...], counted: tuple[str, ...]) ->
 
 def downgrade() -> None:
     """Take the days, the payments and the times away again."""
+    op.drop_index("ix_caller_notes_at", "caller_notes")
     op.drop_index("ix_postings_account_at", "postings")
     op.drop_column("postings", "at_ms")
     op.drop_table("top_up_sums")

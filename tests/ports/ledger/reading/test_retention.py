@@ -5,10 +5,12 @@ from sqlalchemy import func, select
 
 from engine.core.retention import Kind
 from engine.ledger.api.sql import SqlCustomers
+from engine.ledger.callers import SqlCallers
 from engine.ledger.reading.sql import SqlKeeping, SqlKin, SqlRecords
 from engine.ledger.sql import SqlLedger
 from engine.ledger.tables import letters, withheld_numbers
 from engine.ports.ledger import Ledger
+from engine.ports.people.callers import CallerNote, NoteKind
 from engine.ports.reading.records import CallFilter
 from tests.ports.ledger.books import LANDLINE, MOBILE, NOW_MS, SqlBooks, answered_call, top_up
 from tests.ports.ledger.reading.conftest import refused, talked
@@ -118,3 +120,21 @@ async def test_letters_and_unpaid_orders_go(
     assert await keeping.count(Kind.ORDERS, DUE_MS) == 1
     assert await keeping.let_go(Kind.ORDERS, DUE_MS, 9) == 1
     assert await keeping.count(Kind.ORDERS, 2**52) == 1
+
+
+async def test_notes_on_callers_go(ledger: SqlLedger, keeping: SqlKeeping, account_id: str) -> None:
+    callers = SqlCallers(ledger)
+    for n in range(3):
+        note = CallerNote(
+            note_id=f"n{n}",
+            organisation="acme",
+            account_id=account_id,
+            kind=list(NoteKind)[n % 2],
+            author="anna",
+            text="Heißt Jörg",
+            at_ms=DUE_MS - 2 + n,
+        )
+        await callers.add_note(note)
+    assert await keeping.count(Kind.NOTES, DUE_MS) == 2
+    assert await all_gone(keeping, Kind.NOTES) == [2, 0]
+    assert [note.note_id for note in await callers.notes("acme", account_id, 9)] == ["n2"]
