@@ -154,7 +154,7 @@ async def test_filled_books_are_summed_up_on_the_way_up(bare: SqlBooks) -> None:
     bare.spoil(*before_the_sums())
     await ledger.migrate()
     assert await ledger.verify() == []
-    await ledger.database.write(lambda c: migrations.downgrade(c, "0008"))
+    await ledger.database.write(lambda c: migrations.downgrade(c, "0011"))
     await ledger.migrate()
     assert await ledger.verify() == []
     first_ms = NOW_MS - NOW_MS % HOUR_MS

@@ -4,8 +4,8 @@ of an account in the order of their time, and notes in that of theirs."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009"
-down_revision = "0008"
+revision = "0012"
+down_revision = "0011"
 
 _MEASURES = ("calls", "joined", "talk_ms", "charged_s", "charge_micros")
 _OUTCOMES = (
