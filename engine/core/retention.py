@@ -10,6 +10,9 @@
 * `ORDERS`: payment orders of which no money ever came.
 * `NOTES`: what staff noted of callers and reported, so many months after it was written: it is for
   the next calls, and no voucher of anything (Art. 5(1)(e) GDPR).
+* `ACTS`: lines of the audit log, which name people and their addresses.
+* `SESSIONS`: of people who are signed in no more; `ANSWERS`: of the operators' interface, by their
+  idempotency keys. Both go sooner where anybody signs in or asks; this is for where nobody does.
 
 The journal is not here: entries are never let go, and hold account ids, no numbers.
 """
@@ -30,6 +33,9 @@ class Kind(StrEnum):
     LETTERS = "letters"
     ORDERS = "orders"
     NOTES = "notes"
+    ACTS = "acts"
+    SESSIONS = "sessions"
+    ANSWERS = "answers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +49,9 @@ class Policy:
     letters_months: int = 13
     orders_months: int = 3
     notes_months: int = 24
+    acts_months: int = 24
+    sessions_months: int = 1
+    answers_months: int = 1
 
 
 def due(policy: Policy, now_ms: int, zone: tzinfo) -> dict[Kind, int]:
@@ -56,5 +65,8 @@ def due(policy: Policy, now_ms: int, zone: tzinfo) -> dict[Kind, int]:
         Kind.LETTERS: policy.letters_months,
         Kind.ORDERS: policy.orders_months,
         Kind.NOTES: policy.notes_months,
+        Kind.ACTS: policy.acts_months,
+        Kind.SESSIONS: policy.sessions_months,
+        Kind.ANSWERS: policy.answers_months,
     }
     return {kind: month_start_ms(zone, present - kept) for kind, kept in months.items()}

@@ -18,6 +18,9 @@ TOLD = {
     Kind.LETTERS: "callbacks of payment providers",
     Kind.ORDERS: "payment orders that were never paid",
     Kind.NOTES: "notes on callers",
+    Kind.ACTS: "lines of the audit log",
+    Kind.SESSIONS: "sessions that have ended",
+    Kind.ANSWERS: "answers by idempotency key",
 }
 
 
