@@ -1,9 +1,34 @@
 """Local time as whole hours aside of UTC: what sums kept by the hour are told apart by."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import pairwise
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
+
+Stretch = tuple[int, int]
+"""A half-open time in milliseconds, from and to."""
+
+
+def tiles(cuts: Iterable[int]) -> tuple[tuple[Stretch, ...], tuple[Stretch, ...]]:
+    """Stretches of whole UTC days and of hours that together are the time between the first and
+    the last of these whole hours (ms, rising), once; none reaches over a cut.
+
+    So sums told apart by any local time whole hours aside of UTC need the hours of those days
+    alone in which something is cut.
+    """
+    days: list[Stretch] = []
+    hours: list[Stretch] = []
+    for from_ms, to_ms in pairwise(cuts):
+        first_ms = from_ms + -from_ms % DAY_MS
+        last_ms = to_ms - to_ms % DAY_MS
+        if first_ms < last_ms:
+            days.append((first_ms, last_ms))
+            hours += [(from_ms, first_ms), (last_ms, to_ms)]
+        else:
+            hours.append((from_ms, to_ms))
+    return tuple(days), tuple(each for each in hours if each[0] < each[1])
 
 
 def offsets(zone: tzinfo, from_ms: int, to_ms: int) -> tuple[tuple[int, int], ...]:

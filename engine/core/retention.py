@@ -8,6 +8,11 @@
 * `LETTERS`: callbacks of payment providers as they came; the longest time to take a direct debit
   back is 13 months (§ 676b(2) BGB).
 * `ORDERS`: payment orders of which no money ever came.
+* `NOTES`: what staff noted of callers and reported, so many months after it was written: it is for
+  the next calls, and no voucher of anything (Art. 5(1)(e) GDPR).
+* `ACTS`: lines of the audit log, which name people and their addresses.
+* `SESSIONS`: of people who are signed in no more; `ANSWERS`: of the operators' interface, by their
+  idempotency keys. Both go sooner where anybody signs in or asks; this is for where nobody does.
 
 The journal is not here: entries are never let go, and hold account ids, no numbers.
 """
@@ -27,6 +32,10 @@ class Kind(StrEnum):
     FORMER = "former"
     LETTERS = "letters"
     ORDERS = "orders"
+    NOTES = "notes"
+    ACTS = "acts"
+    SESSIONS = "sessions"
+    ANSWERS = "answers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +48,10 @@ class Policy:
     former_months: int = 24
     letters_months: int = 13
     orders_months: int = 3
+    notes_months: int = 24
+    acts_months: int = 24
+    sessions_months: int = 1
+    answers_months: int = 1
 
 
 def due(policy: Policy, now_ms: int, zone: tzinfo) -> dict[Kind, int]:
@@ -51,5 +64,9 @@ def due(policy: Policy, now_ms: int, zone: tzinfo) -> dict[Kind, int]:
         Kind.FORMER: policy.former_months,
         Kind.LETTERS: policy.letters_months,
         Kind.ORDERS: policy.orders_months,
+        Kind.NOTES: policy.notes_months,
+        Kind.ACTS: policy.acts_months,
+        Kind.SESSIONS: policy.sessions_months,
+        Kind.ANSWERS: policy.answers_months,
     }
     return {kind: month_start_ms(zone, present - kept) for kind, kept in months.items()}

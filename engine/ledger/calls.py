@@ -16,7 +16,7 @@ from engine.core.posting import call_entry
 from engine.errors import ConflictError
 from engine.ledger import accounts, journal
 from engine.ledger.reading import withheld
-from engine.ledger.reading.sums import add_up
+from engine.ledger.reading.adding import add_call
 from engine.ledger.tables import calls
 from engine.ports.store import StorePosting
 
@@ -38,7 +38,7 @@ async def settle(connection: AsyncConnection, record: CallRecord) -> tuple[Store
         await connection.execute(insert(calls).values(msgspec.to_builtins(record)))
         if record.withheld and record.e164:
             await withheld.note(connection, record.organisation, record.e164)
-        await add_up(connection, record)
+        await add_call(connection, record)
     return booked
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.core.posting import Entry, EntryKind, customer_id, ended_hold
 from engine.errors import CallerError, ConflictError
+from engine.ledger.reading.adding import add_payment
 from engine.ledger.tables import accounts, entries, heads, outbox, postings
 from engine.ports.ledger import JournalLine
 from engine.ports.store import StorePosting
@@ -37,6 +38,7 @@ class _Head:
     last_top_up_ms: int
     organisation: str
     currency: str
+    profile: str
 
 
 def content_hash(entry: Mapping[str, object], lines: Sequence[tuple[str, int]]) -> str:
@@ -87,6 +89,8 @@ async def _write(
     ]
     if waiting:
         await connection.execute(insert(outbox), waiting)
+    profiles = [head.profile for head in standing.values()]
+    await add_payment(connection, entry, organisation, profiles)
     return rows
 
 
@@ -94,7 +98,7 @@ async def _lock(connection: AsyncConnection, entry: Entry) -> dict[str, _Head]:
     """The locked heads of the entry's customers by account id, judged fit for it."""
     wanted = {name for posting in entry.postings if (name := customer_id(posting.account))}
     query = (
-        select(heads, accounts.c.currency)
+        select(heads, accounts.c.currency, accounts.c.profile)
         .join(accounts, accounts.c.account_id == heads.c.account_id)
         .where(heads.c.account_id.in_(wanted))
         .order_by(heads.c.account_id)
@@ -130,6 +134,7 @@ def _rows(entry: Entry, standing: dict[str, _Head]) -> list[dict[str, Any]]:
                 "account_id": head and head.account_id,
                 "seq": head and head.seq,
                 "balance_micros": head and head.balance_micros,
+                "at_ms": head and entry.at_ms,
             }
         )
     return rows

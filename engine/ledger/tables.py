@@ -150,6 +150,7 @@ postings = _table(
     Column("account_id", Text, ForeignKey("accounts.account_id")),
     Column("seq", BigInteger),
     Column("balance_micros", BigInteger),
+    Column("at_ms", BigInteger),
     UniqueConstraint("account_id", "seq"),
     CheckConstraint(
         "(account_id IS NULL) = (seq IS NULL) AND (account_id IS NULL) = (balance_micros IS NULL)",
@@ -157,7 +158,18 @@ postings = _table(
     ),
 )
 """`account` is the chart's name; a customer's posting also has his account's id, its place in the
-account's gapless sequence and the balance after it."""
+account's gapless sequence, the balance after it, and its entry's time."""
+
+_CUSTOMERS = postings.c.account_id.is_not(None)
+Index(
+    "ix_postings_account_at",
+    postings.c.account_id,
+    postings.c.at_ms,
+    postings.c.entry_id,
+    postings.c.line,
+    sqlite_where=_CUSTOMERS,
+    postgresql_where=_CUSTOMERS,
+)
 
 outbox = _table(
     "outbox",
@@ -231,12 +243,24 @@ OUTCOMES = (*Disposition, *Refusal)
 """How a call is counted: refusals by reason, the rest by disposition; a column of `call_sums`
 each."""
 
+SPANS_H = (24, 1)
+"""How many hours a row of sums is for: a day (UTC) or an hour."""
+
+
+def _span() -> tuple[Column[str] | Column[int], ...]:
+    """The first columns of a row of sums: whose, and for how many hours from when on."""
+    return (
+        Column("organisation", Text, ForeignKey("organisations.organisation"), primary_key=True),
+        Column("span_h", Integer, primary_key=True, autoincrement=False),
+        Column("from_ms", BigInteger, primary_key=True, autoincrement=False),
+    )
+
+
 call_sums = _table(
     "call_sums",
-    Column("organisation", Text, ForeignKey("organisations.organisation"), primary_key=True),
+    *_span(),
     Column("service", Text, primary_key=True),
     Column("currency", Text, primary_key=True),
-    Column("hour_ms", BigInteger, primary_key=True, autoincrement=False),
     *(_number(name) for name in ("calls", "joined", "talk_ms", "charged_s", "charge_micros")),
     *(
         Column(outcome.value, BigInteger, nullable=False, server_default=text("0"))
@@ -244,7 +268,19 @@ call_sums = _table(
     ),
     sqlite_with_rowid=False,
 )
-"""The call records summed by the hour (UTC) of their end, in the transaction of each record."""
+"""The call records summed by the hour and the day (UTC) of their end, in each one's transaction."""
+
+top_up_sums = _table(
+    "top_up_sums",
+    *_span(),
+    Column("profile", Text, primary_key=True),
+    Column("counter", Text, primary_key=True),
+    Column("currency", Text, primary_key=True),
+    *(_number(name) for name in ("count", "micros", "reversals", "reversed_micros")),
+    sqlite_with_rowid=False,
+)
+"""What came in and went back by the hour and the day (UTC), in the transaction of each entry;
+`counter` is the chart's account on the other side."""
 
 retained = _table(
     "retained",
@@ -341,6 +377,7 @@ caller_notes = _table(
     _text("text"),
     Index("ix_caller_notes_account", "account_id", "at_ms"),
     Index("ix_caller_notes_kind", "organisation", "kind", "at_ms"),
+    Index("ix_caller_notes_at", "at_ms"),
 )
 """What staff noted of callers; columns are the fields of `ports.people.callers.CallerNote`."""
 

@@ -90,6 +90,15 @@ RULES = (
         """,
     ),
     Rule(
+        "entry {key} was made at {at_ms}, its posting on {account} at {line_ms}",
+        """
+        SELECT entries.key, postings.account, entries.at_ms,
+            COALESCE(postings.at_ms, 0) AS line_ms
+        FROM postings JOIN entries ON entries.entry_id = postings.entry_id
+        WHERE postings.account_id IS NOT NULL AND COALESCE(postings.at_ms, -1) <> entries.at_ms
+        """,
+    ),
+    Rule(
         "account {account_id} has the sequence number {seq} where {expected} is due",
         """
         SELECT account_id, seq, expected FROM (

@@ -1,4 +1,5 @@
-"""The audit log: who did what, from where, to what. It is only ever added to.
+"""The audit log: who did what, from where, to what. It is only ever added to, and let
+go of after its time (`core.retention`).
 
 An act is written down twice: before it is carried out (`begin`), so that none goes unseen however
 it ends, and afterwards how it ended (`end`). An act without an end was interrupted.

@@ -11,6 +11,7 @@ prompt, is joined with an agent, talks, and is hung up by the caller.
 import asyncio
 import json
 import math
+import os
 import shutil
 import sys
 import tempfile
@@ -148,7 +149,7 @@ def topups(count: int, talking: int, as_json: bool) -> None:
 @click.option("--calls", "count", type=click.IntRange(1_000), default=1_000_000, show_default=True,
               help="Call records in the books.")  # fmt: skip
 @click.option("--postings", type=click.IntRange(100), default=200_000, show_default=True,
-              help="Transactions in the books.")  # fmt: skip
+              help="Transactions in the books beside the calls' charges.")  # fmt: skip
 @click.option("--times", type=click.IntRange(1), default=20, show_default=True,
               help="How often each query is asked.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
@@ -156,8 +157,9 @@ def look_up(count: int, postings: int, times: int, as_json: bool) -> None:
     """Time of each query of an operator's pages, at its worst page, on SQLite and PostgreSQL.
 
     The floor, in the same run, is one record by its primary key. A million calls take some ten
-    minutes to fill in, and 4 GB of disk. Exit code 1 if a query took 100 ms or more in half of
-    its times.
+    minutes to fill in, and 6 GB of disk. Exit code 1 if a query took 100 ms or more in half of
+    its times, on a machine that does nothing else. On a busy one the limit is as much higher as a
+    computation of the bench's own takes longer there than its CPU time.
 
     \b
     Example:
@@ -165,18 +167,36 @@ def look_up(count: int, postings: int, times: int, as_json: bool) -> None:
     """
     console = Console(stderr=as_json)
     folder = Path(tempfile.mkdtemp(prefix="groschen-bench-"))
+    machine = reading.Machine()
     try:
-        asked = asyncio.run(_look_up(console, folder, count, postings, times))
+        asked = asyncio.run(_look_up(console, folder, count, postings, times, machine))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    limit_ms = SLOWEST_MS * machine.slowness
+    slow = [f"{one.query} ({one.database})" for one in asked if one.p50_ms >= limit_ms]
+    load, cores = os.getloadavg()[0], os.cpu_count()
     console.print(reading.table(asked, count, postings))
+    console.print(
+        f"Load {load:.1f} on {cores} cores; a computation took {machine.slowness:.2f} times its"
+        f" CPU time, so the limit is {limit_ms:.0f} ms instead of {SLOWEST_MS}.",
+        highlight=False,
+    )
+    console.print(f"Slower: {', '.join(slow) or 'none'}.", highlight=False)
     if as_json:
-        click.echo(json.dumps({"calls": count, "asked": [asdict(one) for one in asked]}))
-    sys.exit(0 if max(one.p50_ms for one in asked) < SLOWEST_MS else 1)
+        told = {"calls": count, "postings": postings, "load": load, "cores": cores,
+                "slowness": machine.slowness, "limit_ms": limit_ms, "slow": slow,
+                "asked": [asdict(one) for one in asked]}  # fmt: skip
+        click.echo(json.dumps(told))
+    sys.exit(1 if slow else 0)
 
 
 async def _look_up(
-    console: Console, folder: Path, count: int, postings: int, times: int
+    console: Console,
+    folder: Path,
+    count: int,
+    postings: int,
+    times: int,
+    machine: reading.Machine,
 ) -> list[reading.Asked]:
     asked = []
     with running_postgres() as server:
@@ -192,7 +212,7 @@ async def _look_up(
                     await reading.fill(
                         ledger, count, postings, lambda n, p=progress, t=task: p.advance(t, n)
                     )
-                asked += await reading.measure(ledger, database, times)
+                asked += await reading.measure(ledger, database, times, machine)
             finally:
                 await ledger.close()
     return asked

@@ -22,6 +22,7 @@ from engine.core.posting import EntryKind
 from engine.core.retention import Kind
 from engine.ledger import tables
 from engine.ledger.api.sql import SqlCustomers
+from engine.ledger.reading.adding import recounted_calls, recounted_days, recounted_payments
 from engine.ledger.reading.sql import (
     SqlKeeping,
     SqlKin,
@@ -30,7 +31,6 @@ from engine.ledger.reading.sql import (
     SqlSums,
     SqlTransactions,
 )
-from engine.ledger.reading.verify import recount
 from engine.ledger.sql import SqlLedger
 from engine.ports.operators import CustomerFilter, CustomerOrder
 from engine.ports.reading.marks import MarkFilter
@@ -46,7 +46,12 @@ END_MS = 1_796_083_200_000
 CUSTOMERS = 20_000
 SERVICES = 5
 BATCH = 5_000
+BUSY_EACH = 20
+"""Each so manieth call is one busy caller's."""
+
 FLOOR = "one call by its id (floor)"
+
+COMPUTED = 200_000
 
 Ask = Callable[[], Awaitable[object]]
 
@@ -76,13 +81,50 @@ async def fill(ledger: SqlLedger, calls: int, postings: int, note: Callable[[int
     await _insert(ledger, tables.postings, _postings(names, postings))
     await _insert(ledger, tables.first_calls, _marks(names))
     await _insert(ledger, tables.calls, _calls(names, calls, chance), note)
+    await ledger.database.write(_book_calls, 600)
 
     async def add_up(connection: AsyncConnection) -> None:
-        columns = [column.name for column in tables.call_sums.columns]
-        await connection.execute(insert(tables.call_sums).from_select(columns, recount()))
+        for table, hours in (
+            (tables.call_sums, recounted_calls()),
+            (tables.top_up_sums, recounted_payments()),
+        ):
+            columns = [column.name for column in table.columns]
+            await connection.execute(insert(table).from_select(columns, hours))
+            await connection.execute(insert(table).from_select(columns, recounted_days(table)))
 
     await ledger.database.write(add_up, 600)
     await ledger.database.write(lambda c: c.execute(text("ANALYZE")), 600)
+
+
+async def _book_calls(connection: AsyncConnection) -> None:
+    """The charge of every call that reached an account, after the other entries."""
+    for statement in _CHARGES:
+        await connection.execute(text(statement))
+
+
+_CHARGES = (
+    """
+    INSERT INTO entries (entry_id, organisation, key, content_hash, kind, currency, reason, author,
+        call_id, at_ms)
+    SELECT (SELECT MAX(entry_id) FROM entries) + ROW_NUMBER() OVER (ORDER BY ended_ms),
+        organisation, 'call:' || call_id, '', 'call', currency, '', 'engine', call_id, ended_ms
+    FROM calls WHERE account_id IS NOT NULL
+    """,
+    """
+    INSERT INTO postings (entry_id, line, account, micros, account_id, seq, balance_micros, at_ms)
+    SELECT entries.entry_id, 0, 'customer:' || heads.account_id, -charge_micros, heads.account_id,
+        heads.seq + ROW_NUMBER() OVER (PARTITION BY heads.account_id ORDER BY entries.entry_id), 0,
+        entries.at_ms
+    FROM entries
+    JOIN calls ON calls.call_id = entries.call_id
+    JOIN heads ON heads.account_id = calls.account_id
+    """,
+    """
+    INSERT INTO postings (entry_id, line, account, micros)
+    SELECT entries.entry_id, 1, 'revenue:' || calls.service, charge_micros
+    FROM entries JOIN calls ON calls.call_id = entries.call_id
+    """,
+)
 
 
 async def _insert(
@@ -114,7 +156,6 @@ def _heads(names: list[str], postings: int) -> Iterator[dict[str, Any]]:
 
 
 def _entries(postings: int) -> Iterator[dict[str, Any]]:
-    step_ms = YEAR_MS // max(postings, 1)
     for n in range(postings):
         yield {
             "entry_id": n + 1,
@@ -125,15 +166,20 @@ def _entries(postings: int) -> Iterator[dict[str, Any]]:
             "currency": "EUR",
             "reason": "",
             "author": "cli:eva" if n == 9 else "engine",
-            "at_ms": END_MS - YEAR_MS + n * step_ms,
+            "at_ms": _booked_ms(n, postings),
         }
+
+
+def _booked_ms(n: int, postings: int) -> int:
+    return END_MS - YEAR_MS + n * (YEAR_MS // postings)
 
 
 def _postings(names: list[str], postings: int) -> Iterator[dict[str, Any]]:
     for n in range(postings):
         seq = n // len(names) + 1
         theirs = {"account_id": names[n % len(names)], "seq": seq, "balance_micros": seq * 10**7}
-        mine = {"account_id": None, "seq": None, "balance_micros": None}
+        theirs["at_ms"] = _booked_ms(n, postings)
+        mine = dict.fromkeys(theirs)
         line = {"entry_id": n + 1, "micros": 10**7}
         yield {**line, **theirs, "line": 0, "account": f"customer:{theirs['account_id']}"}
         counter = f"provider:web.p{n // 4 % 4}"
@@ -151,7 +197,7 @@ def _calls(names: list[str], count: int, chance: random.Random) -> Iterator[dict
     ends = [each for each in Disposition if each is not Disposition.REFUSED]
     for n in range(count):
         ended_ms = END_MS - YEAR_MS + n * step_ms
-        name = chance.choice(names)
+        name = names[0] if n % BUSY_EACH == 1 else chance.choice(names)
         refusal = chance.choice(list(Refusal)) if n % 5 == 0 else None
         yield {
             "call_id": f"c{n}",
@@ -237,14 +283,17 @@ def asks(ledger: SqlLedger) -> dict[str, Ask]:
             replace(moved, least_micros=1, most_micros=2)
         ),
         "transactions of a number": lambda: transactions.search(replace(moved, e164=number)),
+        "transactions of a busy account": lambda: transactions.search(
+            replace(moved, account_id="a00000", least_micros=1, most_micros=2)
+        ),
+        "calls of a busy account": lambda: records.search(
+            replace(calls, account_id="a00000", agent="nobody")
+        ),
         "the last page of a caller list": lambda: SqlMarks(ledger).marks(
             MarkFilter(organisation="acme", caller_list="web", most=100)
         ),
         "accounts like 286 numbers": lambda: kin.named("acme", near),
         "last calls of a number": lambda: kin.last_calls("acme", number, 20),
-        "payments of a year by provider and month": lambda: sums.top_ups(
-            replace(year, bucket=Bucket.MONTH)
-        ),
         "what retention would take": lambda: SqlKeeping(ledger).let_go(Kind.CALLS, 0, 500),
     }
     for order in CustomerOrder:
@@ -252,20 +301,40 @@ def asks(ledger: SqlLedger) -> dict[str, Ask]:
         asked[f"customers by {order.value}"] = lambda these=wanted: customers.customers(these)
     for bucket in Bucket:
         days = 365 if bucket in (Bucket.WHOLE, Bucket.MONTH) else 100
-        wanted_sums = replace(year, bucket=bucket, from_ms=END_MS - days * DAY_MS)
-        asked[f"calls of {days} days by {bucket.value}"] = lambda these=wanted_sums: sums.calls(
-            these
-        )
+        over = replace(year, bucket=bucket, from_ms=END_MS - days * DAY_MS)
+        asked[f"calls of {days} days by {bucket.value}"] = lambda these=over: sums.calls(these)
+        asked[f"payments of {days} days by {bucket.value}"] = lambda these=over: sums.top_ups(these)
     return asked
 
 
-async def measure(ledger: SqlLedger, database: str, times: int) -> list[Asked]:
-    """Ask everything so many times, after once to warm up."""
+@dataclass(slots=True)
+class Machine:
+    """How busy a machine was: a computation of its own takes `wall_s` for `cpu_s` of work."""
+
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+
+    def compute(self) -> None:
+        """Some milliseconds of nothing but work."""
+        began_s, worked_s = time.perf_counter(), time.thread_time()
+        sum(range(COMPUTED))
+        self.wall_s += time.perf_counter() - began_s
+        self.cpu_s += time.thread_time() - worked_s
+
+    @property
+    def slowness(self) -> float:
+        """How often as long as on a quiet machine all takes; 1 on that one."""
+        return max(1.0, self.wall_s / self.cpu_s) if self.cpu_s else 1.0
+
+
+async def measure(ledger: SqlLedger, database: str, times: int, machine: Machine) -> list[Asked]:
+    """Ask everything so many times, after once to warm up; how busy the machine is, in between."""
     found = []
     for name, ask in asks(ledger).items():
         await ask()
         took_ms = []
         for _ in range(times):
+            machine.compute()
             began_s = time.perf_counter()
             await ask()
             took_ms.append((time.perf_counter() - began_s) * 1000)
@@ -277,7 +346,8 @@ def table(asked: list[Asked], calls: int, postings: int) -> Table:
     """Queries by databases, p50 and max in milliseconds, the p50 also in floors."""
     databases = list(dict.fromkeys(one.database for one in asked))
     found = {(one.query, one.database): one for one in asked}
-    made = Table(title=f"{calls} calls, {postings} transactions: ms, p50 / max", box=box.SIMPLE)
+    title = f"{calls} calls and their charges, {postings} other transactions: ms, p50 / max"
+    made = Table(title=title, box=box.SIMPLE)
     made.add_column("")
     for database in databases:
         made.add_column(database, justify="right")

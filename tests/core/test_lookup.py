@@ -79,6 +79,7 @@ def test_numbers_are_due_six_months_after_the_statement() -> None:
     assert before[Kind.CALLS] == ms("2026-04-01")
     assert after[Kind.CALLS] == ms("2026-05-01")
     assert after[Kind.LETTERS] == ms("2025-10-01")
+    assert after[Kind.NOTES] == ms("2024-11-01")
     assert set(after) == set(Kind)
 
 

@@ -17,6 +17,10 @@ TOLD = {
     Kind.FORMER: "numbers of accounts from before a change",
     Kind.LETTERS: "callbacks of payment providers",
     Kind.ORDERS: "payment orders that were never paid",
+    Kind.NOTES: "notes on callers",
+    Kind.ACTS: "lines of the audit log",
+    Kind.SESSIONS: "sessions that have ended",
+    Kind.ANSWERS: "answers by idempotency key",
 }
 
 

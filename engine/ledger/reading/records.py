@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, literal, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.core.posting import EntryKind
@@ -26,7 +26,7 @@ from engine.ports.reading.records import (
     Tally,
 )
 
-LOOK_MOST = 5_000
+LOOK_MOST = 2_000
 """How many calls a page looks at."""
 
 TALLY_MOST = 10_000
@@ -148,20 +148,26 @@ async def _planned(connection: AsyncConnection, wanted: CallFilter) -> _Search:
 
 
 async def _numbers(connection: AsyncConnection, organisation: str, prefix: str) -> list[str]:
-    """The numbers with this prefix that have called, one more than `NUMBERS_MOST` at most."""
+    """The numbers with this prefix that have called, one more than `NUMBERS_MOST` at most.
+
+    Each is looked up as the next after the one before, so that a number's many calls are passed
+    over.
+    """
     number = calls.c.e164
-    query = (
-        select(number)
-        .where(
-            calls.c.organisation == organisation,
-            number >= prefix,
-            number <= prefix + _LONGEST,
-            number.startswith(prefix, autoescape=True),
-        )
-        .distinct()
-        .limit(NUMBERS_MOST + 1)
+    first = func.min(number).label("e164")
+    within = calls.c.organisation == organisation, number <= prefix + _LONGEST
+    found = (
+        select(first, literal(1).label("place"))
+        .where(*within, number >= prefix)
+        .cte(recursive=True)
     )
-    return [found for found in await connection.scalars(query) if found is not None]
+    following = select(first).where(*within, number > found.c.e164).scalar_subquery()
+    found = found.union_all(
+        select(following, found.c.place + 1).where(
+            found.c.e164.is_not(None), found.c.place <= NUMBERS_MOST
+        )
+    )
+    return list(await connection.scalars(select(found.c.e164).where(found.c.e164.is_not(None))))
 
 
 async def file(

@@ -6,12 +6,37 @@ look need not begin at the first call.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, cast, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Select,
+    Text,
+    cast,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.core.retention import Kind
 from engine.ledger.reading.withheld import forget_unused
-from engine.ledger.tables import aliases, calls, letters, orders, retained
+from engine.ledger.tables import (
+    aliases,
+    api_answers,
+    audit_acts,
+    audit_ends,
+    caller_notes,
+    calls,
+    letters,
+    orders,
+    retained,
+    sessions,
+)
 from engine.ports.reading.retention import COUNT_MOST
 
 _STRIPPED: dict[Kind, tuple[ColumnElement[bool], dict[str, object]]] = {
@@ -23,13 +48,21 @@ _STRIPPED: dict[Kind, tuple[ColumnElement[bool], dict[str, object]]] = {
 }
 """Which records still have something to let go, and what they are left with."""
 
-_DELETED: dict[Kind, tuple[ColumnElement[Any], ColumnElement[int], ColumnElement[bool]]] = {
-    Kind.FORMER: (aliases.c.alias_id, aliases.c.until_ms, aliases.c.until_ms.is_not(None)),
-    Kind.LETTERS: (letters.c.letter_id, letters.c.received_ms, letters.c.received_ms > 0),
+_DELETED: dict[Kind, tuple[tuple[Column[Any], ...], Column[int], ColumnElement[bool]]] = {
+    Kind.FORMER: ((aliases.c.alias_id,), aliases.c.until_ms, aliases.c.until_ms.is_not(None)),
+    Kind.LETTERS: ((letters.c.letter_id,), letters.c.received_ms, true()),
     Kind.ORDERS: (
-        orders.c.order_id,
+        (orders.c.order_id,),
         orders.c.created_ms,
         orders.c.paid_ms.is_(None) & orders.c.ask_at_ms.is_(None),
+    ),
+    Kind.NOTES: ((caller_notes.c.note_id,), caller_notes.c.at_ms, true()),
+    Kind.ACTS: ((audit_acts.c.act_id,), audit_acts.c.at_ms, true()),
+    Kind.SESSIONS: ((sessions.c.session_hash,), sessions.c.ends_ms, true()),
+    Kind.ANSWERS: (
+        (api_answers.c.organisation, api_answers.c.key),
+        api_answers.c.begun_ms,
+        true(),
     ),
 }
 """The rows that go as a whole: their key, their time, and which of them."""
@@ -44,14 +77,17 @@ async def count(connection: AsyncConnection, kind: Kind, before_ms: int) -> int:
 async def let_go(connection: AsyncConnection, kind: Kind, before_ms: int, most: int) -> int:
     """See `ports.reading.retention`."""
     due = (await _due(connection, kind, before_ms)).limit(most)
-    keys = [row[0] for row in await connection.execute(due)]
+    rows = [tuple(row) for row in await connection.execute(due)]
+    keys = [row[0] for row in rows]
     if kind in _STRIPPED:
         _, left = _STRIPPED[kind]
         await connection.execute(update(calls).where(calls.c.call_id.in_(keys)).values(left))
         await _note_done(connection, kind, before_ms, keys if len(keys) == most else [])
     else:
         key, *_ = _DELETED[kind]
-        await connection.execute(delete(key.table).where(key.in_(keys)))
+        if kind is Kind.ACTS:
+            await connection.execute(delete(audit_ends).where(audit_ends.c.act_id.in_(keys)))
+        await connection.execute(delete(key[0].table).where(tuple_(*key).in_(rows)))
     if keys and kind in (Kind.CALLS, Kind.FORMER):
         await forget_unused(connection)
     return len(keys)
@@ -61,7 +97,7 @@ async def _due(connection: AsyncConnection, kind: Kind, before_ms: int) -> Selec
     """The keys of what is due, oldest first."""
     if kind in _DELETED:
         key, at_ms, which = _DELETED[kind]
-        return select(key).where(which, at_ms < before_ms).order_by(at_ms)
+        return select(*key).where(which, at_ms < before_ms).order_by(at_ms)
     done_ms = await connection.scalar(select(retained.c.before_ms).where(retained.c.kind == kind))
     unstripped, _ = _STRIPPED[kind]
     return (

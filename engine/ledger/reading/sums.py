@@ -1,25 +1,23 @@
-"""Statistics in SQL: calls from the hourly sums, payments from the journal itself.
+"""Statistics in SQL, from the sums of hours and days that are kept beside the books.
 
-A record is added to its hour's row in its own transaction, so that the rows are exactly the
-records; `recount` in `verify` beside this adds them up anew.
+Whole and months are read from the days (UTC), and from the hours of those days alone in which one
+begins or ends; what is finer, from the hours.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import ColumnElement, case, func, literal, select
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import ColumnElement, Table, and_, case, false, func, literal, or_, select
+from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.core.cdr import CallRecord
-from engine.core.localtime import DAY_MS, HOUR_MS, month_starts, offsets
-from engine.core.posting import EntryKind
+from engine.core.localtime import DAY_MS, HOUR_MS, month_starts, offsets, tiles
 from engine.errors import CallerError
-from engine.ledger.tables import OUTCOMES, accounts, call_sums, entries, postings
+from engine.ledger.reading.adding import MEASURES
+from engine.ledger.tables import OUTCOMES, call_sums, top_up_sums
 from engine.ports.reading.sums import (
     FINE_MOST_MS,
     PERIOD_MOST_MS,
@@ -29,107 +27,101 @@ from engine.ports.reading.sums import (
     TopUpSums,
 )
 
-_KEYS = ("organisation", "service", "currency", "hour_ms")
-_SUMS = ("calls", "joined", "talk_ms", "charged_s", "charge_micros")
+_OUTCOMES = tuple(outcome.value for outcome in OUTCOMES)
 _LONG = (Bucket.WHOLE, Bucket.MONTH)
-_COUNTED = (*_SUMS, *(outcome.value for outcome in OUTCOMES))
-
-
-async def add_up(connection: AsyncConnection, record: CallRecord) -> None:
-    """Add a record to its hour."""
-    keys = {
-        "organisation": record.organisation,
-        "service": record.service,
-        "currency": record.currency,
-        "hour_ms": record.ended_ms - record.ended_ms % HOUR_MS,
-    }
-    added = {
-        "calls": 1,
-        "joined": int(record.joined_ms is not None),
-        "talk_ms": record.talk_ms,
-        "charged_s": record.charged_s,
-        "charge_micros": record.charge_micros,
-        (record.refusal or record.disposition).value: 1,
-    }
-    is_sqlite = connection.dialect.name == "sqlite"
-    insert: Any = sqlite_insert if is_sqlite else postgres_insert
-    new = insert(call_sums).values(**keys, **added)
-    risen = {name: call_sums.c[name] + micros for name, micros in added.items()}
-    await connection.execute(new.on_conflict_do_update(index_elements=_KEYS, set_=risen))
+_HALF_HOURS = "must be whole hours aside of UTC"
 
 
 async def calls(connection: AsyncConnection, wanted: SumFilter) -> list[CallSums]:
     """See `ports.reading.sums`."""
-    kept = call_sums.c
-    place = _place(wanted, kept.hour_ms)
-    groups = kept.service, kept.currency, *place
-    query = (
-        select(*groups, *(func.sum(kept[name]).label(name) for name in _COUNTED))
-        .where(
-            kept.organisation == wanted.organisation,
-            kept.hour_ms >= wanted.from_ms,
-            kept.hour_ms < wanted.to_ms,
-        )
-        .group_by(*groups)
-        .order_by(*groups)
-    )
-    if wanted.service is not None:
-        query = query.where(kept.service == wanted.service)
-    rows = (await connection.execute(query)).mappings()
+    groups = call_sums.c.service, call_sums.c.currency
+    narrowed = call_sums.c.service, wanted.service
+    rows = await _summed(connection, call_sums, groups, narrowed, wanted)
     return [_call_sums(row, _name(wanted, row.get("place", 0))) for row in rows]
 
 
 def _call_sums(row: Mapping[Any, Any], bucket: str) -> CallSums:
-    outcomes = {outcome.value: int(row[outcome.value]) for outcome in OUTCOMES}
+    outcomes = {name: int(row[name]) for name in _OUTCOMES}
     return CallSums(
         service=row["service"],
         currency=row["currency"],
         bucket=bucket,
-        **{name: int(row[name]) for name in _SUMS},
+        **{name: int(row[name]) for name in MEASURES},
         outcomes={name: count for name, count in outcomes.items() if count},
     )
 
 
 async def top_ups(connection: AsyncConnection, wanted: SumFilter) -> list[TopUpSums]:
-    """See `ports.reading.sums`: the lines on providers' accounts of entries that are payments."""
-    place = _place(wanted, entries.c.at_ms)
-    groups = postings.c.account, entries.c.currency, *place
-    query = (
-        select(*groups, func.count().label("count"), func.sum(-postings.c.micros).label("micros"))
-        .join(entries, entries.c.entry_id == postings.c.entry_id)
-        .where(
-            entries.c.organisation == wanted.organisation,
-            entries.c.kind == EntryKind.TOP_UP,
-            entries.c.at_ms >= wanted.from_ms,
-            entries.c.at_ms < wanted.to_ms,
-            postings.c.account_id.is_(None),
-        )
-        .group_by(*groups)
-        .order_by(*groups)
-    )
-    if wanted.profile is not None:
-        query = query.where(_of_profile(wanted))
+    """See `ports.reading.sums`."""
+    groups = top_up_sums.c.counter, top_up_sums.c.currency
+    narrowed = top_up_sums.c.profile, wanted.profile
+    rows = await _summed(connection, top_up_sums, groups, narrowed, wanted)
     return [
         TopUpSums(
-            counter=row["account"],
+            counter=row["counter"],
             currency=row["currency"],
             bucket=_name(wanted, row.get("place", 0)),
             count=int(row["count"]),
             micros=int(row["micros"]),
+            reversals=int(row["reversals"]),
+            reversed_micros=int(row["reversed_micros"]),
         )
-        for row in (await connection.execute(query)).mappings()
+        for row in rows
     ]
 
 
-def _of_profile(wanted: SumFilter) -> ColumnElement[bool]:
-    theirs = postings.alias("theirs")
-    return (
-        select(literal(1))
-        .join(accounts, accounts.c.account_id == theirs.c.account_id)
-        .where(theirs.c.entry_id == entries.c.entry_id, accounts.c.profile == wanted.profile)
-        .select_from(theirs)
-        .exists()
+async def _summed(
+    connection: AsyncConnection,
+    table: Table,
+    groups: tuple[ColumnElement[str], ...],
+    narrowed: tuple[ColumnElement[str], str | None],
+    wanted: SumFilter,
+) -> Sequence[RowMapping]:
+    """The rows of a table of sums, added up by group and bucket in that order."""
+    told_apart: list[ColumnElement[Any]] = [*groups, *_place(wanted, table.c.from_ms)]
+    counted = [column for column in table.columns if not column.primary_key]
+    sums: list[ColumnElement[Any]] = [func.sum(column).label(column.name) for column in counted]
+    query = (
+        select(*told_apart, *sums)
+        .where(table.c.organisation == wanted.organisation, _read(wanted, table))
+        .group_by(*told_apart)
+        .order_by(*told_apart)
     )
+    column, value = narrowed
+    if value is not None:
+        query = query.where(column == value)
+    return (await connection.execute(query)).mappings().all()
+
+
+def _read(wanted: SumFilter, table: Table) -> ColumnElement[bool]:
+    """Which rows are added up: each instant of the time is in one of them."""
+    days, hours = (
+        tiles(_cuts(wanted)) if wanted.bucket in _LONG else ((), ((wanted.from_ms, wanted.to_ms),))
+    )
+    stretches = (*((24, each) for each in days), *((1, each) for each in hours))
+    kept = table.c
+    return or_(
+        false(),
+        *(
+            and_(kept.span_h == span_h, kept.from_ms >= from_ms, kept.from_ms < to_ms)
+            for span_h, (from_ms, to_ms) in stretches
+        ),
+    )
+
+
+def _cuts(wanted: SumFilter) -> list[int]:
+    """The ends of the time, and the months that begin within it."""
+    if wanted.bucket is Bucket.WHOLE:
+        return [wanted.from_ms, wanted.to_ms]
+    _, *later = _months(wanted)
+    return [wanted.from_ms, *later, wanted.to_ms]
+
+
+def _months(wanted: SumFilter) -> tuple[int, ...]:
+    starts = month_starts(_zone(wanted.timezone), wanted.from_ms, wanted.to_ms)
+    if any(start_ms % HOUR_MS for start_ms in starts):
+        raise CallerError(_HALF_HOURS, "timezone")
+    return starts
 
 
 def _place(wanted: SumFilter, at_ms: ColumnElement[int]) -> list[ColumnElement[int]]:
@@ -137,7 +129,7 @@ def _place(wanted: SumFilter, at_ms: ColumnElement[int]) -> list[ColumnElement[i
     if wanted.bucket is Bucket.WHOLE:
         return []
     if wanted.bucket is Bucket.MONTH:
-        starts = month_starts(_zone(wanted.timezone), wanted.from_ms, wanted.to_ms)
+        starts = _months(wanted)
         number: ColumnElement[int] = case(
             *((at_ms < end_ms, start_ms) for start_ms, end_ms in pairwise(starts)),
             else_=starts[-1],
@@ -159,7 +151,7 @@ def _ahead_ms(wanted: SumFilter, at_ms: ColumnElement[int]) -> ColumnElement[int
     """How far local time is ahead at an instant of the period."""
     pairs = offsets(_zone(wanted.timezone), wanted.from_ms, wanted.to_ms)
     if any(offset_ms % HOUR_MS for _, offset_ms in pairs):
-        raise CallerError("must be whole hours aside of UTC", "timezone")
+        raise CallerError(_HALF_HOURS, "timezone")
     last = literal(pairs[-1][1])
     if len(pairs) == 1:
         return last

@@ -3,57 +3,47 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, Table, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.core.localtime import HOUR_MS
 from engine.core.posting import EntryKind
-from engine.ledger.tables import OUTCOMES, accounts, call_sums, calls, entries, heads, postings
+from engine.ledger.reading.adding import recounted_calls, recounted_days, recounted_payments
+from engine.ledger.tables import accounts, call_sums, entries, heads, postings, top_up_sums
 
 FAULTS_MOST = 100
 
-_KEYS = ("organisation", "service", "currency", "hour_ms")
-_SUMS = ("calls", "joined", "talk_ms", "charged_s", "charge_micros")
-
 
 async def faults(connection: AsyncConnection) -> list[str]:
-    """Every hour that is not the sum of its records, and every account whose payments are counted
-    wrongly, as one sentence each."""
-    return [*await _hours(connection), *await _payments(connection)]
-
-
-async def _hours(connection: AsyncConnection) -> list[str]:
-    names = (*_KEYS, *_SUMS, *(outcome.value for outcome in OUTCOMES))
-    kept = await _rows(connection, select(*(call_sums.c[name] for name in names)))
-    counted = await _rows(connection, recount())
-    wrong = sorted(key for key in kept.keys() | counted.keys() if kept.get(key) != counted.get(key))
+    """Every hour and day that is not the sum of what it counts, and every account whose payments
+    are counted wrongly, as one sentence each."""
     return [
-        f"the calls of {service} ({organisation}, {currency}) in the hour from {hour_ms} are not"
-        " the sum of their records"
-        for organisation, service, currency, hour_ms in wrong[:FAULTS_MOST]
+        *await _sums(connection, call_sums, recounted_calls()),
+        *await _sums(connection, top_up_sums, recounted_payments()),
+        *await _payments(connection),
     ]
 
 
+async def _sums(connection: AsyncConnection, table: Table, hours: Select[Any]) -> list[str]:
+    """The hours of a table of sums against a recount, and its days against its hours."""
+    found: list[str] = []
+    told_of = [column.name for column in table.primary_key]
+    for span_h, counted in ((1, hours), (24, recounted_days(table))):
+        kept = await _rows(connection, table, select(table).where(table.c.span_h == span_h))
+        meant = await _rows(connection, table, counted)
+        wrong = sorted(key for key in kept.keys() | meant.keys() if kept.get(key) != meant.get(key))
+        for key in wrong[:FAULTS_MOST]:
+            told = ", ".join(f"{name} {value}" for name, value in zip(told_of, key, strict=True))
+            found.append(f"a row of {table.name} is not the sum of what it counts: {told}")
+    return found
+
+
 async def _rows(
-    connection: AsyncConnection, query: Select[Any]
-) -> Mapping[tuple[str, str, str, int], tuple[int, ...]]:
+    connection: AsyncConnection, table: Table, query: Select[Any]
+) -> Mapping[tuple[Any, ...], tuple[int, ...]]:
+    """What is counted, by key."""
+    width = len(table.primary_key)
     rows = await connection.execute(query)
-    return {
-        (row[0], row[1], row[2], int(row[3])): tuple(int(count) for count in row[4:])
-        for row in rows.all()
-    }
-
-
-def recount() -> Select[Any]:
-    """The rows of `call_sums` as the records give them."""
-    hour_ms = (calls.c.ended_ms - calls.c.ended_ms % HOUR_MS).label("hour_ms")
-    keys = calls.c.organisation, calls.c.service, calls.c.currency, hour_ms
-    outcome = func.coalesce(calls.c.refusal, calls.c.disposition)
-    sums = (func.sum(calls.c[name]) for name in ("talk_ms", "charged_s", "charge_micros"))
-    counts = (func.count().filter(outcome == each.value) for each in OUTCOMES)
-    return select(*keys, func.count(), func.count(calls.c.joined_ms), *sums, *counts).group_by(
-        *keys
-    )
+    return {tuple(row[:width]): tuple(int(count) for count in row[width:]) for row in rows.all()}
 
 
 async def _payments(connection: AsyncConnection) -> list[str]:

@@ -60,13 +60,19 @@ class CallSums:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopUpSums:
-    """Payments that came in by an account with a provider (`counter`, the chart's name)."""
+    """Payments that came in by an account with a provider (`counter`, the chart's name), and what
+    of them went back: refunds and reversals, less what came again after a dispute.
+
+    A payment counts when it came, a reversal when it was told.
+    """
 
     counter: str
     currency: str
     bucket: str
     count: int
     micros: int
+    reversals: int
+    reversed_micros: int
 
 
 class Sums(Protocol):

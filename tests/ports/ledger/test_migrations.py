@@ -7,13 +7,26 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from msgspec import to_builtins
 from sqlalchemy import Connection, inspect
 
 from engine.errors import RemoteError
 from engine.ledger import migrations
+from engine.ledger.api.sql import SqlCustomers
+from engine.ledger.journal import content_hash
+from engine.ledger.reading.sql import SqlSums, SqlTransactions
 from engine.ledger.sql import SqlLedger
 from engine.ledger.tables import METADATA
-from tests.ports.ledger.books import SqlBooks, answered_call, postgres_books, sqlite_books
+from engine.ports.reading.sums import SumFilter
+from engine.ports.reading.transactions import TransactionFilter
+from tests.ports.ledger.books import (
+    NOW_MS,
+    SqlBooks,
+    answered_call,
+    postgres_books,
+    refused_call,
+    sqlite_books,
+)
 from tests.rig.postgres import Postgres
 
 
@@ -70,6 +83,93 @@ async def test_down_and_up_again(bare: SqlBooks) -> None:
     one = (await ledger.open_account("acme", "web", "+491", "EUR")).account_id
     await ledger.settle(answered_call("c1", one))
     assert await ledger.verify() == []
+    await bare.close()
+
+
+HOUR_MS = 3_600_000
+
+
+def _row(table: str, row: dict[str, object]) -> str:
+    told = ", ".join("NULL" if value is None else repr(value) for value in row.values())
+    return f"INSERT INTO {table} ({', '.join(row)}) VALUES ({told})"
+
+
+def _entry(n: int, key: str, kind: str, micros: int, other: str, **more: object) -> list[str]:
+    """What an entry was written as before it was summed up."""
+    head = {"key": key, "kind": kind, "currency": "EUR", "reason": "", "author": "x"}
+    entry = {**head, "call_id": None, **more}
+    lines = [("customer:a", micros), (other, -micros)]
+    row = {"entry_id": n, "organisation": "acme", "content_hash": content_hash(entry, lines)}
+    theirs = {"account_id": "a", "seq": n, "balance_micros": (0, 900, 500, 550, 540)[n]}
+    first, second = (
+        {"entry_id": n, "line": line, "account": account, "micros": moved}
+        for line, (account, moved) in enumerate(lines)
+    )
+    return [
+        _row("entries", {**row, **entry, "at_ms": NOW_MS + n * 30 * HOUR_MS}),
+        _row("postings", {**first, **theirs}),
+        _row("postings", second),
+    ]
+
+
+def before_the_sums() -> list[str]:
+    """A customer's payment, reversal and call, and calls that reached nobody, as of revision 5."""
+    call = to_builtins(refused_call("c1"))
+    columns = {name: call[name] for name in call if name not in ("ordered", "agents", "prompts")}
+    calls: list[dict[str, object]] = [
+        {
+            **columns,
+            **{name: "false" for name, value in call.items() if value is False},
+            "agents": "[]",
+            "prompts": "[]",
+            "call_id": f"c{n}",
+            "ended_ms": NOW_MS + n * 7 * HOUR_MS,
+        }
+        for n in range(9)
+    ]
+    calls[8] |= {"account_id": "a", "charge_micros": 10, "refusal": None, "e164": "+491"}
+    calls[8] |= {"disposition": "caller_hung_up", "joined_ms": 1, "withheld": "true"}
+    owned = {"organisation": "acme", "profile": "web"}
+    named = {"alias_id": 1, "account_id": "a", **owned, "e164": "+491", "from_ms": 0}
+    return [
+        _row("organisations", {"organisation": "acme"}),
+        _row("accounts", {"account_id": "a", **owned, "currency": "EUR"}),
+        _row("aliases", named),
+        _row("heads", {"account_id": "a", "balance_micros": 540, "seq": 4}),
+        *_entry(1, "t1", "top_up", 900, "provider:web.stripe"),
+        *_entry(2, "b1", "reversal", -400, "provider:web.stripe"),
+        *_entry(3, "g1", "credit", 50, "adjustment"),
+        *_entry(4, "call:c8", "call", -10, "revenue:beratung", call_id="c8"),
+        *(
+            _row("calls", each).replace("'false'", "false").replace("'true'", "true")
+            for each in calls
+        ),
+    ]
+
+
+async def test_filled_books_are_summed_up_on_the_way_up(bare: SqlBooks) -> None:
+    ledger = bare.open()
+    await ledger.database.create()
+    await ledger.database.write(lambda c: migrations.upgrade(c, "0005"))
+    bare.spoil(*before_the_sums())
+    await ledger.migrate()
+    assert await ledger.verify() == []
+    await ledger.database.write(lambda c: migrations.downgrade(c, "0011"))
+    await ledger.migrate()
+    assert await ledger.verify() == []
+    first_ms = NOW_MS - NOW_MS % HOUR_MS
+    whole = SumFilter(organisation="acme", from_ms=first_ms, to_ms=first_ms + 200 * HOUR_MS)
+    (called,) = await SqlSums(ledger).calls(whole)
+    assert (called.calls, called.charge_micros) == (9, 10)
+    assert called.outcomes == {"not_identified": 8, "caller_hung_up": 1}
+    (paid,) = await SqlSums(ledger).top_ups(whole)
+    assert (paid.count, paid.micros, paid.reversals, paid.reversed_micros) == (1, 900, 1, 400)
+    customer = await SqlCustomers(ledger).customer("acme", "a")
+    assert customer is not None
+    assert customer.withheld
+    theirs = TransactionFilter(organisation="acme", account_id="a")
+    page = await SqlTransactions(ledger).search(theirs)
+    assert [one.line.key for one in page.transactions] == ["call:c8", "g1", "b1", "t1"]
     await bare.close()
 
 

@@ -55,6 +55,10 @@ DAMAGE = {
         [f"UPDATE postings SET account_id = {TWO}, seq = 9 WHERE entry_id = {FIRST} AND line = 0"],
         ["a posting on customer:"],
     ),
+    "a posting's time changed": (
+        [f"UPDATE postings SET at_ms = 5 WHERE entry_id = {FIRST} AND line = 0"],
+        [f"entry t1 was made at {NOW_MS}, its posting on customer:"],
+    ),
     "a number left out": (
         [f"UPDATE postings SET seq = 7 WHERE entry_id = {FIRST} AND line = 0"],
         ["has the sequence number 7 where"],

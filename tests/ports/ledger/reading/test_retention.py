@@ -4,12 +4,19 @@ import pytest
 from sqlalchemy import func, select
 
 from engine.core.retention import Kind
-from engine.ledger.api.sql import SqlCustomers
+from engine.core.roles import Role
+from engine.ledger.api.sql import SqlAnswers, SqlCustomers
+from engine.ledger.callers import SqlCallers
 from engine.ledger.reading.sql import SqlKeeping, SqlKin, SqlRecords
 from engine.ledger.sql import SqlLedger
-from engine.ledger.tables import letters, withheld_numbers
+from engine.ledger.tables import api_answers, audit_ends, letters, withheld_numbers
+from engine.ledger.users.sql import SqlAudit, SqlSessions, SqlUsers
+from engine.ports.audit import Act, ActFilter
 from engine.ports.ledger import Ledger
+from engine.ports.operators import Claim
+from engine.ports.people.callers import CallerNote, NoteKind
 from engine.ports.reading.records import CallFilter
+from engine.ports.users import Session, User
 from tests.ports.ledger.books import LANDLINE, MOBILE, NOW_MS, SqlBooks, answered_call, top_up
 from tests.ports.ledger.reading.conftest import refused, talked
 
@@ -118,3 +125,57 @@ async def test_letters_and_unpaid_orders_go(
     assert await keeping.count(Kind.ORDERS, DUE_MS) == 1
     assert await keeping.let_go(Kind.ORDERS, DUE_MS, 9) == 1
     assert await keeping.count(Kind.ORDERS, 2**52) == 1
+
+
+async def test_notes_on_callers_go(ledger: SqlLedger, keeping: SqlKeeping, account_id: str) -> None:
+    callers = SqlCallers(ledger)
+    for n in range(3):
+        note = CallerNote(
+            note_id=f"n{n}",
+            organisation="acme",
+            account_id=account_id,
+            kind=list(NoteKind)[n % 2],
+            author="anna",
+            text="Heißt Jörg",
+            at_ms=DUE_MS - 2 + n,
+        )
+        await callers.add_note(note)
+    assert await keeping.count(Kind.NOTES, DUE_MS) == 2
+    assert await all_gone(keeping, Kind.NOTES) == [2, 0]
+    assert [note.note_id for note in await callers.notes("acme", account_id, 9)] == ["n2"]
+
+
+async def test_lines_of_the_audit_log_go_with_their_ends(
+    ledger: SqlLedger, keeping: SqlKeeping
+) -> None:
+    audit = SqlAudit(ledger)
+    for n in range(3):
+        act = Act(act_id=f"a{n}", at_ms=DUE_MS - 2 + n, organisation=None, author="ada",
+                  address="203.0.113.9", action="users.lock")  # fmt: skip
+        await audit.begin(act)
+        await audit.end(act.act_id, "done", {"role": "agent"})
+    assert await all_gone(keeping, Kind.ACTS) == [2, 0]
+    (left,) = await audit.lines(ActFilter(organisation=None))
+    assert (left.act.act_id, left.outcome) == ("a2", "done")
+    ends = select(func.count()).select_from(audit_ends)
+    assert await ledger.database.read(lambda c: c.scalar(ends)) == 1
+
+
+async def test_sessions_that_ended_and_old_answers_go(
+    ledger: SqlLedger, keeping: SqlKeeping
+) -> None:
+    user = User(user_id="u1", organisation=None, name="ada", role=Role.OWNER, password_hash="x",
+                must_change=False, created_ms=1)  # fmt: skip
+    await SqlUsers(ledger).add(user)
+    for n in range(3):
+        session = Session(session_hash=f"s{n}", user_id="u1", proved=True, begun_ms=1, seen_ms=1,
+                          ends_ms=DUE_MS - 2 + n, address="203.0.113.9", browser="x")  # fmt: skip
+        await SqlSessions(ledger).begin(session, 9)
+        claim = Claim(organisation="acme", key=f"k{n}", digest="d", now_ms=DUE_MS - 2 + n,
+                      until_ms=DUE_MS + 9)  # fmt: skip
+        await SqlAnswers(ledger).claim(claim)
+    assert await all_gone(keeping, Kind.SESSIONS) == [2, 0]
+    assert [one.session_hash for one in await SqlSessions(ledger).sessions("u1")] == ["s2"]
+    assert await all_gone(keeping, Kind.ANSWERS) == [2, 0]
+    keys = select(api_answers.c.key)
+    assert (await ledger.database.read(lambda c: c.scalars(keys))).all() == ["k2"]

@@ -1,6 +1,8 @@
 """Statistics: kept with the records, by local time, and never off by one."""
 
 import asyncio
+import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -9,6 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from engine.core.cdr import Disposition, Refusal
+from engine.core.localtime import DAY_MS, HOUR_MS
+from engine.core.posting import Entry, EntryKind, Posting, customer
 from engine.errors import CallerError, ConflictError
 from engine.ledger.reading.sql import SqlSums
 from engine.ledger.sql import SqlLedger
@@ -113,6 +117,67 @@ async def test_payments_are_summed_by_provider_and_day(
     assert (june.counter, june.bucket, june.micros) == ("provider:stripe", "2026-06", 33)
 
 
+def back(account_id: str, micros: int, key: str, kind: EntryKind, at_ms: int) -> Entry:
+    """Money that goes back; with negative micro-units, that comes again after a dispute."""
+    paid = top_up(account_id, -micros, key, at_ms)
+    return replace(paid, kind=kind)
+
+
+async def test_what_goes_back_is_summed_when_it_is_told(
+    ledger: SqlLedger, sums: SqlSums, account_id: str
+) -> None:
+    later_ms = at("2026-07-02T12:00")
+    for _ in range(2):
+        await ledger.post(top_up(account_id, 100, "t1", at("2026-06-01T12:00")))
+        await ledger.post(back(account_id, 30, "b1", EntryKind.REVERSAL, later_ms))
+    await ledger.post(back(account_id, 20, "b2", EntryKind.REFUND, later_ms))
+    await ledger.post(back(account_id, -30, "b3", EntryKind.REVERSAL, later_ms))
+    lines = Posting(customer(account_id), 7), Posting("bonus", -7)
+    other = replace(top_up(account_id, 7, "x"), postings=lines, at_ms=later_ms)
+    await ledger.post(replace(other, kind=EntryKind.BONUS))
+    june, july = await sums.top_ups(replace(YEAR, bucket=Bucket.MONTH))
+    assert (june.bucket, june.count, june.micros, june.reversals) == ("2026-06", 1, 100, 0)
+    assert (july.bucket, july.count, july.micros) == ("2026-07", 0, 0)
+    assert (july.reversals, july.reversed_micros) == (3, 20)
+    assert await ledger.verify() == []
+
+
+async def test_payments_that_come_at_once_are_each_counted(
+    ledger: SqlLedger, sums: SqlSums
+) -> None:
+    now_ms = at("2026-05-05T10:30")
+
+    async def pay(n: int) -> None:
+        account = await ledger.open_account("acme", "web", f"+49301{n}", "EUR")
+        await ledger.post(top_up(account.account_id, n, f"t{n}", now_ms + n % 2 * HOUR_MS))
+
+    await asyncio.gather(*(pay(n) for n in range(20)))
+    (found,) = await sums.top_ups(YEAR)
+    assert (found.count, found.micros) == (20, sum(range(20)))
+    assert await ledger.verify() == []
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Pacific/Kiritimati", "America/Los_Angeles"])
+async def test_months_of_days_and_hours_are_the_months_of_the_calls(
+    ledger: SqlLedger, sums: SqlSums, zone: str
+) -> None:
+    chance = random.Random(5)  # the same calls every time
+    begin_ms, end_ms = at("2026-01-20T07:00"), at("2026-11-12T17:00")
+    instants = [chance.randrange(begin_ms - 2 * DAY_MS, end_ms + 2 * DAY_MS) for _ in range(60)]
+    for month in (3, 4, 11):
+        turn = datetime(2026, month, 1, tzinfo=ZoneInfo(zone))
+        instants += [round(turn.timestamp() * 1000) + off_ms for off_ms in (-1, 0)]
+    instants += [begin_ms - 1, begin_ms, end_ms - 1, end_ms]
+    for n, instant in enumerate(instants):
+        await ledger.settle(refused(f"c{n}", instant))
+    over = SumFilter(organisation="acme", from_ms=begin_ms, to_ms=end_ms, timezone=zone)
+    within = [instant for instant in instants if begin_ms <= instant < end_ms]
+    local = [datetime.fromtimestamp(instant / 1000, ZoneInfo(zone)) for instant in within]
+    months = await sums.calls(replace(over, bucket=Bucket.MONTH))
+    assert counts(months) == Counter(f"{each:%Y-%m}" for each in local)
+    assert counts(await sums.calls(over)) == {"": len(within)}
+
+
 async def test_calls_that_end_at_once_are_each_counted(ledger: SqlLedger, sums: SqlSums) -> None:
     now_ms = at("2026-05-05T10:30")
     await asyncio.gather(*(ledger.settle(refused(f"c{n}", now_ms)) for n in range(20)))
@@ -134,6 +199,7 @@ async def test_calls_that_end_at_once_are_each_counted(ledger: SqlLedger, sums: 
             "timezone",
             {"timezone": "Asia/Kolkata", "bucket": Bucket.HOUR, "to_ms": at("2026-02-01")},
         ),
+        ("timezone", {"timezone": "Asia/Kolkata", "bucket": Bucket.MONTH}),
     ],
 )
 async def test_what_is_not_summed_up_is_told(
@@ -147,9 +213,12 @@ async def test_what_is_not_summed_up_is_told(
 @pytest.mark.parametrize(
     ("statement", "fault"),
     [
-        ("UPDATE call_sums SET closed = closed + 1", "are not the sum"),
-        ("DELETE FROM call_sums", "are not the sum"),
-        ("UPDATE call_sums SET hour_ms = 0", "are not the sum"),
+        ("UPDATE call_sums SET closed = closed + 1", "row of call_sums is not the sum"),
+        ("DELETE FROM call_sums", "row of call_sums is not the sum"),
+        ("UPDATE call_sums SET from_ms = 0 WHERE span_h = 1", "row of call_sums is not the sum"),
+        ("UPDATE call_sums SET calls = 9 WHERE span_h = 24", "row of call_sums is not the sum"),
+        ("UPDATE top_up_sums SET micros = 9", "row of top_up_sums is not the sum"),
+        ("UPDATE top_up_sums SET profile = 'b' WHERE span_h = 24", "is not the sum"),
         ("UPDATE heads SET top_ups = 0", "counts 0 payments"),
         ("UPDATE heads SET last_top_up_ms = 0", "counts 1 payments"),
         ("UPDATE heads SET organisation = 'bolt'", "counts 1 payments"),

@@ -69,6 +69,28 @@ async def test_each_condition_finds_its_lines(
     assert await lines(account_id=other) == await lines(e164="+4900") == []
 
 
+@pytest.mark.parametrize("look_most", [1, 3, 3_000])
+async def test_a_number_finds_the_lines_of_every_account_it_named_in_one_order(
+    ledger: SqlLedger,
+    transactions: SqlTransactions,
+    account_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+    look_most: int,
+) -> None:
+    monkeypatch.setattr(searching, "LOOK_MOST", look_most)
+    shop = (await ledger.open_account("acme", "shop", MOBILE, "EUR")).account_id
+    for n in range(4):
+        await ledger.post(top_up((account_id, shop)[n % 2], n + 1, f"t{n}", NOW_MS + 10 - n))
+    await ledger.post(moved("m", account_id, shop, NOW_MS + 8))
+    every = [("t0", 1), ("t1", 2), ("m", 5), ("m", -5), ("t2", 3), ("t3", 4)]
+    wanted = replace(ACME, e164=MOBILE, most=2)
+    assert await found(transactions, wanted) == every
+    assert await found(transactions, replace(wanted, account_id=shop)) == every[1:3] + every[5:]
+    assert await found(transactions, replace(wanted, kind=EntryKind.MOVE)) == every[2:4]
+    between = replace(wanted, from_ms=NOW_MS + 8, to_ms=NOW_MS + 10)
+    assert await found(transactions, between) == every[1:5]
+
+
 async def test_a_transaction_says_whose_it_is(
     ledger: SqlLedger, transactions: SqlTransactions, account_id: str
 ) -> None:
