@@ -36,12 +36,9 @@ PROVIDERS: Mapping[str, ProviderType] = {
 }
 
 
-def option_forms() -> dict[str, dict[str, bool]]:
-    """By provider: its options, and whether each must be given."""
-    return {
-        name: {option: known.is_required for option, known in provider.OPTIONS.items()}
-        for name, provider in PROVIDERS.items()
-    }
+def option_forms() -> dict[str, Mapping[str, Option]]:
+    """By provider: its options."""
+    return {name: provider.OPTIONS for name, provider in PROVIDERS.items()}
 
 
 def open_provider(name: str, options: Mapping[str, str], profile: str) -> Provider:

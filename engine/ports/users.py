@@ -118,9 +118,12 @@ class Users(Protocol):
 class Sessions(Protocol):
     """Who is signed in."""
 
-    async def begin(self, session: Session, most: int) -> None:
-        """Begin a session; of a user's sessions at most `most` stay, the newest. All that have
-        ended by then are forgotten."""
+    async def begin(self, session: Session, judged: User, most: int) -> bool:
+        """Begin a session of the user who was judged; of his at most `most` stay, the newest.
+
+        False, and nothing is begun, if he has another password or is locked by now. All sessions
+        that have ended are forgotten.
+        """
         ...
 
     async def session(self, session_hash: str) -> tuple[Session, User] | None:

@@ -127,7 +127,10 @@ class MemorySessions:
         self._users = users
         self._sessions: dict[str, Session] = {}
 
-    async def begin(self, session: Session, most: int) -> None:
+    async def begin(self, session: Session, judged: User, most: int) -> bool:
+        known = self._users.people[session.user_id]
+        if (known.password_hash, known.locked_ms) != (judged.password_hash, judged.locked_ms):
+            return False
         self._sessions = {
             name: one for name, one in self._sessions.items() if one.ends_ms > session.begun_ms
         }
@@ -135,6 +138,7 @@ class MemorySessions:
         his = [one for one in self._sessions.values() if one.user_id == session.user_id]
         for old in sorted(his, key=lambda one: (-one.begun_ms, one.session_hash))[most:]:
             del self._sessions[old.session_hash]
+        return True
 
     async def session(self, session_hash: str) -> tuple[Session, User] | None:
         found = self._sessions.get(session_hash)

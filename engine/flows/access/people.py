@@ -100,7 +100,8 @@ class People:
         await self.sessions.end_all(user.user_id)
 
     async def unlock(self, user: User) -> None:
-        """Let a user in again, whatever kept him out."""
+        """Let a user in again, whatever kept him out; only by signing in anew."""
+        await self.sessions.end_all(user.user_id)
         await self.users.set_locked(user.user_id, None)
 
     async def set_look(self, user: User, lang: str, theme: str) -> None:

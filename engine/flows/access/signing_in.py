@@ -103,7 +103,8 @@ class SigningIn:
         except CallerError:
             return None
 
-    async def _begin(self, user: User, visitor: Visitor, *, proved: bool) -> Begun:
+    async def _begin(self, user: User, visitor: Visitor, *, proved: bool) -> Begun | None:
+        """A session, None if the password it was asked for with is no longer the user's."""
         now_ms = self._now_ms()
         secret = secrets.token_urlsafe(SECRET_BYTES)
         session = Session(
@@ -116,8 +117,8 @@ class SigningIn:
             address=visitor.address,
             browser=visitor.browser[:BROWSER_CHARS_MOST],
         )
-        await self._sessions.begin(session, SESSIONS_MOST)
-        return Begun(session, user, secret)
+        has_begun = await self._sessions.begin(session, user, SESSIONS_MOST)
+        return Begun(session, user, secret) if has_begun else None
 
     def _now_ms(self) -> int:
         return self._people.clock.now().wall_ms

@@ -5,13 +5,27 @@ only their form is checked.
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Protocol
 
 from engine.flows.config.files import ProfileInFile
 from engine.flows.config.problems import Problem, closest
 from engine.flows.config.records import Record, Records
 
-Forms = Mapping[str, Mapping[str, bool]]
-"""By provider: its options, and whether each must be given."""
+SECRET = "secret:"  # noqa: S105 - how a secret is named, none itself
+
+
+class OptionForm(Protocol):
+    """An option of a provider: whether it must be given, and whether nobody may read it."""
+
+    @property
+    def is_required(self) -> bool: ...
+
+    @property
+    def is_secret(self) -> bool: ...
+
+
+Forms = Mapping[str, Mapping[str, OptionForm]]
+"""By provider: its options."""
 
 
 def provider_problems(records: Records, forms: Forms | None) -> Iterator[Problem]:
@@ -32,7 +46,7 @@ def provider_problems(records: Records, forms: Forms | None) -> Iterator[Problem
 
 
 def _option_problems(
-    record: Record, name: str, options: Mapping[str, str], form: Mapping[str, bool]
+    record: Record, name: str, options: Mapping[str, str], form: Mapping[str, OptionForm]
 ) -> Iterator[Problem]:
     for option in options:
         if option not in form:
@@ -41,6 +55,11 @@ def _option_problems(
                 ("providers", name, option), "unknown_key", message,
                 suggestion=closest(option, form), of_key=True,
             )  # fmt: skip
-    for option, is_required in form.items():
-        if is_required and option not in options:
+    for option, wanted in form.items():
+        if wanted.is_required and option not in options:
             yield record.problem(("providers", name, option), "missing_key", "is missing")
+        if wanted.is_secret and not options.get(option, SECRET).startswith(SECRET):
+            message = "must name a file of the secrets folder; versions of these files are kept"
+            named = f"{SECRET}{name}-{option}".replace("_", "-")
+            path = ("providers", name, option)
+            yield record.problem(path, "plain_secret", message, suggestion=named)

@@ -7,7 +7,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.ledger.tables import sessions
+from engine.ledger.tables import sessions, users
 from engine.ledger.users import people
 from engine.ports.users import Session, User
 
@@ -19,8 +19,18 @@ def _session(row: RowMapping) -> Session:
     return Session(**values)
 
 
-async def begin(connection: AsyncConnection, session: Session, most: int) -> None:
-    """Write a session down; the user's oldest beyond `most`, and all that have ended, go."""
+async def begin(connection: AsyncConnection, session: Session, judged: User, most: int) -> bool:
+    """Write a session down if its user is still as he was judged; his oldest beyond `most`, and all
+    that have ended, go."""
+    as_judged = (
+        select(users.c.user_id)
+        .where(users.c.user_id == session.user_id)
+        .where(users.c.password_hash == judged.password_hash)
+        .where(users.c.locked_ms.is_not_distinct_from(judged.locked_ms))
+        .with_for_update()
+    )
+    if await connection.scalar(as_judged) is None:
+        return False
     await connection.execute(delete(sessions).where(sessions.c.ends_ms <= session.begun_ms))
     await connection.execute(insert(sessions).values(asdict(session)))
     kept = (
@@ -31,6 +41,7 @@ async def begin(connection: AsyncConnection, session: Session, most: int) -> Non
     )
     of_his = delete(sessions).where(sessions.c.user_id == session.user_id)
     await connection.execute(of_his.where(sessions.c.session_hash.not_in(kept)))
+    return True
 
 
 async def session(connection: AsyncConnection, session_hash: str) -> tuple[Session, User] | None:

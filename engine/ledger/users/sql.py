@@ -88,9 +88,10 @@ class SqlSessions:
     def __init__(self, ledger: SqlLedger) -> None:
         self._database = ledger.database
 
-    async def begin(self, session: Session, most: int) -> None:
+    async def begin(self, session: Session, judged: User, most: int) -> bool:
         """See `ports.users`."""
-        await self._database.write(partial(signed_in.begin, session=session, most=most))
+        work = partial(signed_in.begin, session=session, judged=judged, most=most)
+        return await self._database.write(work)
 
     async def session(self, session_hash: str) -> tuple[Session, User] | None:
         """See `ports.users`."""

@@ -60,7 +60,7 @@ def read_flash(request: web.Request, texts: Texts) -> str:
     key = values.pop("", "")
     try:
         return texts(key, **values)
-    except (KeyError, IndexError, ValueError, AttributeError):
+    except (KeyError, IndexError, ValueError, AttributeError, TypeError):
         return ""
 
 

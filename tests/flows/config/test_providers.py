@@ -34,10 +34,18 @@ def test_an_unknown_provider_is_placed() -> None:
 
 
 def test_unknown_and_missing_options_are_placed() -> None:
-    found = told("      stripe:\n        api_keys: k\n        webhook_secret: w\n")
+    found = told("      stripe:\n        api_keys: k\n        webhook_secret: secret:w\n")
     assert found == [
         ("missing_key", "profiles.acme.providers.stripe.api_key", 8, ""),
         ("unknown_key", "profiles.acme.providers.stripe.api_keys", 9, "api_key"),
+    ]
+
+
+def test_a_secret_is_named_and_never_written_there() -> None:
+    """Versions keep these files for good, and comparisons show them."""
+    found = told("      stripe:\n        api_key: sk_live_1\n        webhook_secret: secret:w\n")
+    assert found == [
+        ("plain_secret", "profiles.acme.providers.stripe.api_key", 9, "secret:stripe-api-key")
     ]
 
 

@@ -89,7 +89,7 @@ class House:
             address="203.0.113.9",
             browser="Mozilla/5.0 (X11; Linux x86_64; rv:146.0) Gecko/20100101 Firefox/146.0",
         )
-        await self.bench.site.people.sessions.begin(session, most=500)
+        await self.bench.site.people.sessions.begin(session, user, most=500)
         return secret
 
     async def ask(

@@ -141,8 +141,8 @@ async def test_a_step_and_a_code_are_good_once(desk: Desk) -> None:
 
 async def test_a_session_lives_until_it_is_ended(desk: Desk) -> None:
     await settled(desk)
-    await desk.sessions.begin(session("s1"), 9)
-    await desk.sessions.begin(session("s2", BOB), 9)
+    await desk.sessions.begin(session("s1"), ADA, 9)
+    await desk.sessions.begin(session("s2", BOB), BOB, 9)
     assert await desk.sessions.session("s1") == (session("s1"), ADA)
     await desk.sessions.seen("s1", NOW_MS + 5)
     await desk.sessions.look_at("s1", "acme")
@@ -156,17 +156,27 @@ async def test_a_session_lives_until_it_is_ended(desk: Desk) -> None:
 async def test_of_a_users_sessions_the_newest_stay(desk: Desk) -> None:
     await settled(desk)
     for number in range(4):
-        await desk.sessions.begin(session(f"s{number}", begun_ms=NOW_MS + number), 2)
+        await desk.sessions.begin(session(f"s{number}", begun_ms=NOW_MS + number), ADA, 2)
     names = [one.session_hash for one in await desk.sessions.sessions("u1")]
     assert names == ["s3", "s2"]
-    await desk.sessions.begin(session("b", BOB, NOW_MS + 1_003), 2)
+    await desk.sessions.begin(session("b", BOB, NOW_MS + 1_003), BOB, 2)
     assert await desk.sessions.sessions("u1") == []
+
+
+async def test_no_session_begins_on_a_password_or_a_lock_of_before(desk: Desk) -> None:
+    """Between the look at a password and the session somebody may have changed it."""
+    await settled(desk)
+    await desk.users.set_password("u1", "another", must_change=False)
+    assert not await desk.sessions.begin(session("s1"), ADA, 9)
+    await desk.users.set_locked("u2", NOW_MS)
+    assert not await desk.sessions.begin(session("s2", BOB), BOB, 9)
+    assert await desk.sessions.sessions("u1") == await desk.sessions.sessions("u2") == []
 
 
 async def test_all_sessions_end_but_one(desk: Desk) -> None:
     await settled(desk)
     for name, user in (("s1", ADA), ("s2", ADA), ("s3", BOB)):
-        await desk.sessions.begin(session(name, user), 9)
+        await desk.sessions.begin(session(name, user), user, 9)
     await desk.sessions.end_all("u1", "s2")
     assert [one.session_hash for one in await desk.sessions.sessions("u1")] == ["s2"]
     await desk.sessions.end_all("u1")
