@@ -91,10 +91,13 @@ class Settings(BaseModel):
     web_secret: SecretStr | None = Field(
         None,
         min_length=32,
-        description="seals links that we give out, the same for all engines; left out: made once",
+        description="seals links and webhooks, the same for all engines; left out: made once",
     )
     secrets: Path | None = Field(
         None, description="folder of the payment providers' secrets; left out: under `var`"
+    )
+    webhook_loopback: bool = Field(
+        False, description="whether webhooks may go to this very machine, by http too: for trials"
     )
     health_host: str = Field(
         "127.0.0.1", description="where metrics and health are asked for; never the world's address"

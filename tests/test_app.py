@@ -1,13 +1,20 @@
 """The wiring, as far as it can be seen without a switch."""
 
+import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
+from standardwebhooks import Webhook
 
 from engine.app import books_of, plan_of
-from engine.app.site import Accounts
+from engine.app.plan import web_plan_of
+from engine.app.site import Accounts, open_sender, webhooks_of
 from engine.core.inventory import BillingProfile, Inventory, ProviderTerms
+from engine.core.webhook import WANTED
 from engine.errors import CallerError
 from engine.flows.versions.view import View
 from engine.settings import Settings
@@ -20,6 +27,30 @@ async def test_nobody_else_looks_into_what_an_engine_writes(tmp_path: Path) -> N
     async with books_of(settings) as books:
         assert books.store is None
     assert settings.run_folder.stat().st_mode & 0o077 == 0
+
+
+async def test_a_webhook_is_signed_with_the_secret_that_was_told(tmp_path: Path) -> None:
+    settings = Settings(var=tmp_path / "var", webhook_loopback=True)
+    web_plan = web_plan_of(settings)
+    seen: asyncio.Future[tuple[bytes, dict[str, str]]] = asyncio.Future()
+
+    async def receive(request: web.Request) -> web.Response:
+        seen.set_result((await request.read(), dict(request.headers)))
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/hook", receive)
+    async with TestServer(app) as server, books_of(settings) as books, AsyncExitStack() as stack:
+        webhooks = webhooks_of(web_plan, books.ledger, books.clock)
+        url = f"http://127.0.0.1:{server.port}/hook"
+        made = await webhooks.add("acme", url, WANTED, 1, "once")
+        await webhooks.ping("acme", made.endpoint.endpoint_id, "once")
+        sender = open_sender(web_plan, books.ledger, books.clock, stack)
+        work = asyncio.create_task(sender.run())
+        body, headers = await asyncio.wait_for(seen, 20)
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+    assert Webhook(made.secret).verify(body, headers)["type"] == "ping"
 
 
 def test_fake_payments_touch_no_real_books(tmp_path: Path) -> None:

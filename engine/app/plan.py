@@ -26,6 +26,7 @@ class WebPlan:
 
     `proxies` stand before us and say who asks; `secret` seals what we give out, in hexadecimal
     digits, the same for all engines of a site; `secrets` is the folder of the providers' secrets.
+    `webhook_loopback` lets webhooks go to this very machine.
     """
 
     host: str = "127.0.0.1"
@@ -34,6 +35,7 @@ class WebPlan:
     proxies: int = 0
     secret: str
     secrets: Path
+    webhook_loopback: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +125,7 @@ def web_plan_of(settings: Settings) -> WebPlan:
         proxies=settings.web_proxies,
         secret=given.encode().hex() if given else _own_secret(settings.var / OWN_SEAL_FILE),
         secrets=settings.secrets or settings.var / "secrets",
+        webhook_loopback=settings.webhook_loopback,
     )
 
 

@@ -17,7 +17,7 @@ from engine.app.parts import (
     reloading,
 )
 from engine.app.plan import Plan, WebPlan
-from engine.app.site import Accounts, open_site
+from engine.app.site import Accounts, open_sender, open_site
 from engine.asterisk.agi import AgiServer, Lookups
 from engine.asterisk.dialplan import endpoint_of, endpoint_of_number
 from engine.asterisk.etc.files import AsteriskFiles
@@ -210,5 +210,7 @@ async def _pages(
     site = await open_site(web, port, house, ledger, accounts, stack)
     asking = asyncio.create_task(Asking(site.till, house.clock).run(), name="asking")
     stack.push_async_callback(end, asking)
+    sender = open_sender(web, ledger, house.clock, stack)
+    stack.push_async_callback(end, asyncio.create_task(sender.run(), name="webhooks"))
     await stack.enter_async_context(serving(site, listener))
     return port

@@ -16,15 +16,18 @@ from engine.flows.money.relay import Relay
 from engine.flows.orders import House
 from engine.flows.payments.seals import Seal
 from engine.flows.payments.till import Providers, Till
+from engine.flows.webhooks import Sender, Signer, Webhooks
 from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
 from engine.ledger.callers import SqlCallers
 from engine.ledger.payments.sql import SqlOrders
 from engine.ledger.sql import SqlLedger
 from engine.ledger.users.sql import SqlAudit, SqlSessions, SqlUsers
+from engine.ledger.webhooks.sql import SqlDeliveries, SqlEndpoints
 from engine.payments.registry import open_provider
 from engine.ports.clock import Clock
 from engine.ports.metrics import UNMEASURED, Metrics
 from engine.ports.payments import Provider
+from engine.post.http import HttpPost
 from engine.web.guard import Guard
 from engine.web.site import Site
 
@@ -121,7 +124,27 @@ async def open_site(
         people=people,
         signing_in=SigningIn(people),
         audit=SqlAudit(ledger),
+        webhooks=webhooks_of(web, ledger, house.clock),
     )
+
+
+def webhooks_of(web: WebPlan, ledger: SqlLedger, clock: Clock) -> Webhooks:
+    """Webhooks beside a ledger."""
+    return Webhooks(
+        SqlEndpoints(ledger),
+        SqlDeliveries(ledger),
+        Signer(bytes.fromhex(web.secret)),
+        clock,
+        loopback=web.webhook_loopback,
+    )
+
+
+def open_sender(web: WebPlan, ledger: SqlLedger, clock: Clock, stack: AsyncExitStack) -> Sender:
+    """What brings webhooks to their endpoints."""
+    post = HttpPost(loopback=web.webhook_loopback)
+    stack.push_async_callback(post.close)
+    signer = Signer(bytes.fromhex(web.secret))
+    return Sender(SqlDeliveries(ledger), post, signer, SqlAudit(ledger), clock)
 
 
 async def open_till(

@@ -23,6 +23,7 @@ from engine.cli.replay import replay
 from engine.cli.serve import serve
 from engine.cli.settings import show_settings
 from engine.cli.user import user
+from engine.cli.webhook import webhook
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -49,3 +50,4 @@ main.add_command(serve)
 main.add_command(show_settings)
 main.add_command(statement)
 main.add_command(user)
+main.add_command(webhook)

@@ -13,6 +13,7 @@
 * `ACTS`: lines of the audit log, which name people and their addresses.
 * `SESSIONS`: of people who are signed in no more; `ANSWERS`: of the operators' interface, by their
   idempotency keys. Both go sooner where anybody signs in or asks; this is for where nobody does.
+* `WEBHOOKS`: what programs were told, and what came of each delivery.
 
 The journal is not here: entries are never let go, and hold account ids, no numbers.
 """
@@ -36,6 +37,7 @@ class Kind(StrEnum):
     ACTS = "acts"
     SESSIONS = "sessions"
     ANSWERS = "answers"
+    WEBHOOKS = "webhooks"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,7 @@ class Policy:
     acts_months: int = 24
     sessions_months: int = 1
     answers_months: int = 1
+    webhooks_months: int = 1
 
 
 def due(policy: Policy, now_ms: int, zone: tzinfo) -> dict[Kind, int]:
@@ -68,5 +71,6 @@ def due(policy: Policy, now_ms: int, zone: tzinfo) -> dict[Kind, int]:
         Kind.ACTS: policy.acts_months,
         Kind.SESSIONS: policy.sessions_months,
         Kind.ANSWERS: policy.answers_months,
+        Kind.WEBHOOKS: policy.webhooks_months,
     }
     return {kind: month_start_ms(zone, present - kept) for kind, kept in months.items()}

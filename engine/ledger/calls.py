@@ -13,11 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.core.cdr import CallRecord
 from engine.core.posting import call_entry
+from engine.core.webhook import call_ended
 from engine.errors import ConflictError
 from engine.ledger import accounts, journal
 from engine.ledger.reading import withheld
 from engine.ledger.reading.adding import add_call
 from engine.ledger.tables import calls
+from engine.ledger.webhooks.events import enqueue
 from engine.ports.store import StorePosting
 
 _FIELDS = tuple(field.name for field in fields(CallRecord))
@@ -38,6 +40,8 @@ async def settle(connection: AsyncConnection, record: CallRecord) -> tuple[Store
         await connection.execute(insert(calls).values(msgspec.to_builtins(record)))
         if record.withheld and record.e164:
             await withheld.note(connection, record.organisation, record.e164)
+        hidden = await withheld.was_withheld(connection, record.organisation, record.e164)
+        await enqueue(connection, call_ended(record, hidden=hidden))
         await add_call(connection, record)
     return booked
 

@@ -24,6 +24,8 @@ class Scope(StrEnum):
     CALLS_READ = "calls:read"
     CALLS_WRITE = "calls:write"
     AGENTS_WRITE = "agents:write"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from engine.flows.live import Control, Live
 from engine.flows.money.movements import Money
 from engine.flows.payments.seals import Seal
 from engine.flows.payments.till import Till
+from engine.flows.webhooks import Webhooks
 from engine.ports.audit import Audit
 from engine.ports.clock import Clock
 from engine.ports.ledger import Ledger
@@ -45,6 +46,7 @@ class Site:
     people: People
     signing_in: SigningIn
     audit: Audit
+    webhooks: Webhooks
 
 
 SITE = web.AppKey("SITE", Site)

@@ -35,11 +35,13 @@ from engine.flows.money.movements import Money
 from engine.flows.money.relay import Relay
 from engine.flows.payments.seals import Purpose, Seal
 from engine.flows.payments.till import Begun, Till, Wish
+from engine.flows.webhooks import Signer, Webhooks
 from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
 from engine.ledger.callers import SqlCallers
 from engine.ledger.payments.sql import SqlOrders
 from engine.ledger.sql import SqlLedger
 from engine.ledger.users.sql import SqlAudit, SqlSessions, SqlUsers
+from engine.ledger.webhooks.sql import SqlDeliveries, SqlEndpoints
 from engine.ports.payments import Forged, Headers, Notice, Places, Redirect
 from engine.web.guard import Guard
 from engine.web.site import Site
@@ -252,6 +254,7 @@ async def open_site(
         people=people,
         signing_in=SigningIn(people),
         audit=SqlAudit(ledger),
+        webhooks=Webhooks(SqlEndpoints(ledger), SqlDeliveries(ledger), Signer(SECRET), clock),
     )
     try:
         yield Bench(site, ledger, store, provider)

@@ -5,10 +5,8 @@ from collections.abc import Mapping, Sequence
 import click
 
 from engine.app import Books
-from engine.cli.books.opening import inventory_in_force, json_option, run
+from engine.cli.books.opening import inventory_in_force, json_option, organisation_of, run
 from engine.cli.lines import utc, write
-from engine.core.inventory import Inventory
-from engine.errors import CallerError
 from engine.flows.keys import NewKey
 from engine.ports.operators import ApiKey, Scope
 from engine.settings import Settings
@@ -42,7 +40,7 @@ def create(name: str, scopes: tuple[str, ...], organisation: str | None, as_json
     """
 
     async def work(books: Books, settings: Settings) -> NewKey:
-        owner = _organisation(await inventory_in_force(books, settings), organisation)
+        owner = organisation_of(await inventory_in_force(books, settings), organisation)
         return await books.keys.create(owner, name, [Scope(scope) for scope in scopes])
 
     made = run(work, as_json=as_json)
@@ -86,15 +84,6 @@ def revoke(key_id: str, as_json: bool) -> None:
         return await books.keys.revoke(key_id)
 
     _tell(run(work, as_json=as_json), as_json)
-
-
-def _organisation(inventory: Inventory, name: str | None) -> str:
-    known = [organisation.name for organisation in inventory.organisations]
-    if name is None and len(known) == 1:
-        return known[0]
-    if name not in known:
-        raise CallerError(f"must be one of {', '.join(known) or 'none'}", "--organisation")
-    return name
 
 
 def _tell(key: ApiKey, as_json: bool) -> None:

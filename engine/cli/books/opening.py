@@ -111,6 +111,16 @@ def inventory_of(settings: Settings) -> Inventory:
     return inventory
 
 
+def organisation_of(inventory: Inventory, name: str | None) -> str:
+    """The organisation of this name, the only one if none is named."""
+    known = [organisation.name for organisation in inventory.organisations]
+    if name is None and len(known) == 1:
+        return known[0]
+    if name not in known:
+        raise CallerError(f"must be one of {', '.join(known) or 'none'}", "--organisation")
+    return name
+
+
 class Amount(click.ParamType[int]):
     """An amount of money on the command line, as micro-units."""
 

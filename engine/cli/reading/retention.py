@@ -21,6 +21,7 @@ TOLD = {
     Kind.ACTS: "lines of the audit log",
     Kind.SESSIONS: "sessions that have ended",
     Kind.ANSWERS: "answers by idempotency key",
+    Kind.WEBHOOKS: "what was told by webhook, and its deliveries",
 }
 
 

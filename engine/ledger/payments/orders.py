@@ -22,10 +22,12 @@ from engine.core.payment import (
     suspense_key,
 )
 from engine.core.posting import Entry, EntryKind
+from engine.core.webhook import payment_told
 from engine.errors import CallerError, ConflictError
 from engine.ledger import journal
 from engine.ledger.accounts import know_organisation
 from engine.ledger.tables import entries, letters, orders
+from engine.ledger.webhooks.events import enqueue
 from engine.ports.orders import Letter, OrderFilter, Taken
 from engine.ports.store import StorePosting
 
@@ -154,6 +156,9 @@ async def note(
         judged = judge(before, fact, payee, now_ms)
         for entry in judged.entries:
             postings += await _book(connection, entry)
+            told = payment_told(judged.order, entry) if judged.order is not None else None
+            if told is not None:
+                await enqueue(connection, told)
         if judged.alarm:
             alarms.append(judged.alarm)
         if judged.order is not None:

@@ -37,6 +37,7 @@ from engine.ledger.tables import (
     retained,
     sessions,
 )
+from engine.ledger.webhooks.tables import webhook_events
 from engine.ports.reading.retention import COUNT_MOST
 
 _STRIPPED: dict[Kind, tuple[ColumnElement[bool], dict[str, object]]] = {
@@ -62,6 +63,11 @@ _DELETED: dict[Kind, tuple[tuple[Column[Any], ...], Column[int], ColumnElement[b
     Kind.ANSWERS: (
         (api_answers.c.organisation, api_answers.c.key),
         api_answers.c.begun_ms,
+        true(),
+    ),
+    Kind.WEBHOOKS: (
+        (webhook_events.c.event_id,),
+        webhook_events.c.at_ms,
         true(),
     ),
 }

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Exists, delete, exists
+from sqlalchemy import ColumnElement, Exists, Text, delete, exists, literal, select
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,6 +23,12 @@ def is_withheld(organisation: ColumnElement[str], e164: ColumnElement[str]) -> E
     return exists().where(
         withheld_numbers.c.organisation == organisation, withheld_numbers.c.e164 == e164
     )
+
+
+async def was_withheld(connection: AsyncConnection, organisation: str, e164: str | None) -> bool:
+    """Whether a caller of the organisation has ever withheld this number."""
+    which = is_withheld(literal(organisation, Text), literal(e164, Text))
+    return e164 is not None and bool(await connection.scalar(select(which)))
 
 
 async def forget_unused(connection: AsyncConnection) -> None:

@@ -99,7 +99,11 @@ Result = BaseModel | Refused
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route(Generic[Q, B]):
-    """One method on one path, below `/api/v1`; `refusals` are those of its own."""
+    """One method on one path, below `/api/v1`; `refusals` are those of its own.
+
+    `untold` are members of its answer that are told once: a repeat of the request finds them null,
+    and they are not kept.
+    """
 
     method: str
     path: str
@@ -112,6 +116,7 @@ class Route(Generic[Q, B]):
     run: Callable[[Asked[Q, B]], Awaitable[Result]]
     status: int = 200
     refusals: tuple[Refusal, ...] = ()
+    untold: tuple[str, ...] = ()
 
     @property
     def is_write(self) -> bool:

@@ -14,8 +14,8 @@ from engine.web.problems import MEDIA_TYPE
 
 VERSION = "1.0.0"
 REF = "#/components/schemas/{model}"
-ABOUT = """Accounts, money, numbers, payment orders, live calls and agents of one organisation,
-which the API key names.
+ABOUT = """Accounts, money, numbers, payment orders, live calls, agents and webhooks of one
+organisation, which the API key names.
 
 Amounts are decimal strings with at most 6 decimals, times RFC 3339 in UTC, numbers E.164. A number
 that a caller has withheld is null. Every refusal is a problem document (RFC 9457). A write needs an
@@ -31,6 +31,8 @@ MEANINGS = {
     Scope.CALLS_READ: "Look at live calls and agents.",
     Scope.CALLS_WRITE: "Warn and end live calls.",
     Scope.AGENTS_WRITE: "Pause agents and let them work again.",
+    Scope.WEBHOOKS_READ: "Look up webhook endpoints and deliveries.",
+    Scope.WEBHOOKS_WRITE: "Add and change webhook endpoints, send webhooks again.",
 }
 
 Json = dict[str, Any]

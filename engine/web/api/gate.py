@@ -37,13 +37,14 @@ from engine.web.api.document import document
 from engine.web.api.live import ROUTES as LIVE
 from engine.web.api.models import NAMED_PATTERN, Form
 from engine.web.api.orders import ROUTES as ORDERS
+from engine.web.api.webhooks.routes import ROUTES as WEBHOOKS
 from engine.web.guard import BODY_BYTES_MOST
 from engine.web.problems import MEDIA_TYPE, Handler, of_error, problem
 from engine.web.rates import Allowance
 from engine.web.site import SITE
 
 PREFIX = "/api/v1"
-ROUTES: tuple[Route[Any, Any], ...] = (*ACCOUNTS, *ORDERS, *LIVE)
+ROUTES: tuple[Route[Any, Any], ...] = (*ACCOUNTS, *ORDERS, *LIVE, *WEBHOOKS)
 FAULTS_MOST = 20
 JSON = "application/json"
 
@@ -137,7 +138,7 @@ async def _written(
         log.info("api.written", route=route.name, key=key.key_id, status=answer.status)
         return answer
 
-    return await once.carry_out(site.answers, claim, run)
+    return await once.carry_out(site.answers, claim, run, route.untold)
 
 
 # --- reading -------------------------------------------------------------------------------

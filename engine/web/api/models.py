@@ -5,7 +5,7 @@ is null where a caller has withheld it: it is told to nobody. Unknown fields are
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -17,6 +17,8 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from engine.core.instant import EPOCH
+from engine.core.instant import write_time as write_time
 from engine.core.payment import OrderStatus
 from engine.core.posting import EntryKind
 from engine.flows.agents import Standing
@@ -29,7 +31,6 @@ ID_PATTERN = "^[0-9a-z]{1,64}$"
 NAMED_PATTERN = "^[0-9A-Za-z][0-9A-Za-z._-]{0,99}$"
 """What a path may name: an id of ours, a call's, an agent's name."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RFC3339 = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
 )
@@ -39,16 +40,10 @@ def _read_time(value: object) -> int:
     """Milliseconds since 1970 of an RFC 3339 time."""
     if isinstance(value, str) and _RFC3339.fullmatch(value):
         try:
-            return (datetime.fromisoformat(value.upper()) - _EPOCH) // timedelta(milliseconds=1)
+            return (datetime.fromisoformat(value.upper()) - EPOCH) // timedelta(milliseconds=1)
         except ValueError:
             pass
     raise ValueError("must be an RFC 3339 time such as 2026-11-01T00:00:00Z")
-
-
-def write_time(at_ms: int) -> str:
-    """An RFC 3339 time in UTC, to the millisecond."""
-    at = _EPOCH + timedelta(milliseconds=at_ms)
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 _TIME_SCHEMA = {"type": "string", "format": "date-time", "examples": ["2026-11-01T00:00:00Z"]}

@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 
 from aiohttp import web
@@ -52,9 +52,13 @@ def journal_key(claim: Claim) -> str:
 
 
 async def carry_out(
-    answers: Answers, claim: Claim, run: Callable[[], Awaitable[Answer]]
+    answers: Answers,
+    claim: Claim,
+    run: Callable[[], Awaitable[Answer]],
+    untold: Collection[str] = (),
 ) -> Answer | Refused:
-    """The answer to a write: what `run` gives, or gave when it was carried out before.
+    """The answer to a write: what `run` gives, or gave when it was carried out before, then
+    without the members `untold`.
 
     What `run` raises is raised, and the key free again.
     """
@@ -75,4 +79,14 @@ async def carry_out(
         if isinstance(error, TimeoutError):
             raise RemoteError("the request was not carried out in time") from error
         raise
-    return await answers.keep(claim, answer)
+    kept = _without(answer, untold)
+    stands = await answers.keep(claim, kept)
+    return answer if stands == kept else stands
+
+
+def _without(answer: Answer, untold: Collection[str]) -> Answer:
+    """The answer as it may be kept; a refusal has nothing that may not."""
+    if not untold or answer.status >= 400:
+        return answer
+    told = json.loads(answer.body)
+    return Answer(answer.status, json.dumps({**told, **dict.fromkeys(untold)}))

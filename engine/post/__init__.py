@@ -1,0 +1,1 @@
+"""Requests to addresses that customers name: bounded, and to public addresses alone."""

@@ -1,0 +1,1 @@
+"""Webhooks on the interface: endpoints, deliveries, and what is told there."""
