@@ -44,13 +44,17 @@ def select_accounts() -> Select[tuple[object, ...]]:
     has_talked = exists().where(
         calls.c.account_id == accounts.c.account_id, calls.c.joined_ms.is_not(None)
     )
-    # Whoever is blocked by one account of his is so by all that have its number.
+    # Whoever is blocked by one account of his is so by all that have its number. Nested, so that
+    # no database begins with the blocks: their number must not matter.
     other = aliases.alias()
     is_blocked = exists().where(
-        blocked_callers.c.organisation == accounts.c.organisation,
-        other.c.account_id == blocked_callers.c.account_id,
-        other.c.until_ms.is_(None),
+        other.c.organisation == accounts.c.organisation,
         other.c.e164 == aliases.c.e164,
+        other.c.until_ms.is_(None),
+        exists().where(
+            blocked_callers.c.organisation == other.c.organisation,
+            blocked_callers.c.account_id == other.c.account_id,
+        ),
     )
     return (
         select(

@@ -1,12 +1,17 @@
 """What every ledger keeps of callers: notes, reports, blocks, and what agents have done."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.errors import CallerError
+from engine.ledger.accounts import select_accounts
 from engine.ledger.callers import SqlCallers
 from engine.ledger.sql import SqlLedger
+from engine.ledger.tables import aliases
 from engine.ports.ledger import Ledger
 from engine.ports.people.callers import (
     NOTE_CHARS_MOST,
@@ -18,7 +23,15 @@ from engine.ports.people.callers import (
 )
 from tests.fakes.callers import MemoryCallers
 from tests.fakes.ledger import MemoryLedger
-from tests.ports.ledger.books import LANDLINE, MOBILE, NOW_MS, Books, answered_call, opened
+from tests.ports.ledger.books import (
+    LANDLINE,
+    MOBILE,
+    NOW_MS,
+    Books,
+    SqlBooks,
+    answered_call,
+    opened,
+)
 
 
 @pytest.fixture
@@ -112,6 +125,73 @@ async def test_a_block_holds_for_all_accounts_of_the_number(
     found = await ledger.account(blocked.account_id)
     assert found is not None
     assert not found.blocked
+
+
+BLOCKED = 1_000
+BLOCKED_ROWS = (
+    "accounts (account_id, organisation, profile, currency) SELECT 'a' || i, 'acme', 'web', 'EUR'",
+    "heads (account_id, organisation, balance_micros, seq) SELECT 'a' || i, 'acme', 0, 0",
+    (
+        "aliases (account_id, organisation, profile, e164, from_ms) "
+        "SELECT 'a' || i, 'acme', 'web', '+4930' || i, 1"
+    ),
+    (
+        "blocked_callers (organisation, account_id, author, at_ms, reason) "
+        "SELECT 'acme', 'a' || i, 'ada', 1, 'rude'"
+    ),
+)
+
+
+async def test_a_caller_is_looked_up_past_no_other_block(sql_books: SqlBooks) -> None:
+    ledger = sql_books.open()
+    await opened(ledger)
+    numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {BLOCKED})"
+
+    async def fill(connection: AsyncConnection) -> None:
+        for rows in BLOCKED_ROWS:
+            into, _, columns = rows.partition(" SELECT ")
+            await connection.execute(text(f"INSERT INTO {into} {numbers} SELECT {columns} FROM n"))
+        if is_postgres(ledger):
+            await connection.execute(text("ANALYZE"))  # as autovacuum does
+
+    await ledger.database.write(fill)
+    found = await ledger.account(f"a{BLOCKED}")
+    assert found is not None
+    assert found.blocked
+    passed = await ledger.database.read(rows_passed if is_postgres(ledger) else blocks_first)
+    assert passed < 10
+
+
+def is_postgres(ledger: SqlLedger) -> bool:
+    return not ledger.database.is_sqlite
+
+
+async def explained(connection: AsyncConnection, how: str) -> list[Any]:
+    """The plan by which the account of one number is found."""
+    wanted = select_accounts().where(aliases.c.profile == "web", aliases.c.e164 == "+4930999")
+    statement = wanted.compile(connection.engine, compile_kwargs={"literal_binds": True})
+    return [row[-1] for row in await connection.exec_driver_sql(f"EXPLAIN {how} {statement}")]
+
+
+async def blocks_first(connection: AsyncConnection) -> int:
+    """How many blocks SQLite passes: all of them, unless it comes from an account to its block."""
+    plan = await explained(connection, "QUERY PLAN")
+    steps = [step for step in plan if "blocked_callers" in step]
+    assert len(steps) == 1, plan
+    return 0 if "account_id=?" in steps[0] else BLOCKED
+
+
+async def rows_passed(connection: AsyncConnection) -> int:
+    """The most rows that any step of PostgreSQL's plan gave or left aside."""
+    (plan,) = await explained(connection, "(ANALYZE, FORMAT JSON)")
+    steps = [plan[0]["Plan"]]
+    most = 0
+    while steps:
+        step = steps.pop()
+        steps += step.get("Plans", [])
+        rows = step["Actual Rows"] + step.get("Rows Removed by Filter", 0)
+        most = max(most, rows * step["Actual Loops"])
+    return most
 
 
 async def test_blocks_come_in_pages(ledger: Ledger, callers: Callers) -> None:
