@@ -32,6 +32,7 @@ from engine.flows.clock import Timers
 from engine.flows.errands import Errands, House
 from engine.flows.machines import Machine, begun
 from engine.flows.orders import Orders
+from engine.ports.people.commands import Outcome
 from engine.ports.store import BalanceNews, Snapshot
 
 MAILBOX_MOST = 1_000
@@ -63,6 +64,14 @@ class Counts:
     adopted: int = 0
 
 
+@dataclass(slots=True)
+class _Asked:
+    """An event in the mailbox whose step is waited for, until its time is over (monotonic)."""
+
+    until_ms: int
+    answer: asyncio.Future[Step]
+
+
 class CallTask:
     """One live call: its mailbox, its timers, its orders."""
 
@@ -82,7 +91,7 @@ class CallTask:
         self._counts = counts
         self._ended = ended
         self._mailbox: asyncio.Queue[e.Event] = asyncio.Queue(MAILBOX_MOST)
-        self._asked: dict[int, asyncio.Future[Step]] = {}
+        self._asked: dict[int, _Asked] = {}
         self._timers = Timers(house.clock, self.tell)
         terms = machine.terms(call)
         self._errands = Errands(house, terms, epoch, self.tell, self._lose)
@@ -129,23 +138,36 @@ class CallTask:
 
     def tell(self, event: e.Event) -> None:
         """Put an event into the mailbox; one that is full has lost its call."""
+        self._put(event)
+
+    def _put(self, event: e.Event) -> bool:
         try:
             self._mailbox.put_nowait(event)
         except asyncio.QueueFull:
             self._counts.overfull += 1
             self._log.error("mailbox.full", event_type=type(event).__name__)
+            return False
+        return True
 
-    async def ask(self, event: e.Event) -> "Step | None":
-        """Put an event into the mailbox; the step it led to once its orders are carried out, None
-        if the call ended or was lost before."""
-        answer = asyncio.get_running_loop().create_future()
-        self._asked[id(event)] = answer
-        self.tell(event)
-        try:
-            await asyncio.wait({answer, self.task}, return_when=asyncio.FIRST_COMPLETED)
-            return answer.result() if answer.done() else None
-        finally:
-            del self._asked[id(event)]
+    async def ask(self, event: e.Event, within_ms: int) -> "Step | Outcome":
+        """Put an event into the mailbox; the step it led to once its orders are carried out.
+
+        GONE if the call ended or was lost before; BUSY if the mailbox is full, or does not come to
+        the event within so long: then it never does anything.
+        """
+        answer: asyncio.Future[Step] = asyncio.get_running_loop().create_future()
+        if not self._put(event):
+            return Outcome.BUSY
+        self._asked[id(event)] = _Asked(self._house.clock.now().mono_ms + within_ms, answer)
+        over: set[asyncio.Future[Any]] = {answer, self.task}
+        await asyncio.wait(over, timeout=within_ms / 1000, return_when=asyncio.FIRST_COMPLETED)
+        if id(event) in self._asked and not self.task.done():
+            answer.cancel()
+            return Outcome.BUSY
+        await asyncio.wait(over, return_when=asyncio.FIRST_COMPLETED)
+        if answer.cancelled():
+            return Outcome.BUSY
+        return answer.result() if answer.done() else Outcome.GONE
 
     async def stop(self) -> None:
         """Leave the call as it is (another engine takes it over): nothing is ordered any more."""
@@ -168,7 +190,10 @@ class CallTask:
         structlog.contextvars.bind_contextvars(call=self.call.call_id)
         try:
             while not self.call.finished:
-                await self._take(await self._next())
+                event = await self._next()
+                asked = self._asked.pop(id(event), None)
+                if asked is None or self._is_wanted(asked):
+                    await self._take(event, asked)
             if await self._errands.finish():
                 await self._forget()
             self._counts.finished += 1
@@ -191,7 +216,13 @@ class CallTask:
                 await self._save()
         return await self._mailbox.get()
 
-    async def _take(self, event: e.Event) -> None:
+    def _is_wanted(self, asked: _Asked) -> bool:
+        """Whether an event is still to be carried out, as it leaves the mailbox."""
+        if self._house.clock.now().mono_ms > asked.until_ms:
+            asked.answer.cancel()
+        return not asked.answer.cancelled()
+
+    async def _take(self, event: e.Event, asked: _Asked | None) -> None:
         """One event: decide, write down, carry out."""
         if not self.machine.is_expected(self.call, event):
             self._counts.unexpected += 1
@@ -216,9 +247,8 @@ class CallTask:
             if action not in partings:
                 await self._order(action, event)
         self._measures.handled(event, self._house.clock.now())
-        asked = self._asked.get(id(event))
         if asked is not None:
-            asked.set_result((before, self.call))
+            asked.answer.set_result((before, self.call))
 
     async def _order(self, action: Action, event: e.Event) -> None:
         await self._orders.carry_out(action)

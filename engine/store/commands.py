@@ -33,13 +33,12 @@ class CommandLines:
         self._orders = orders
         self._waits = waits
 
-    async def send(self, engine: str, command: Command) -> None:
+    async def send(self, engine: str, command: Command, within_ms: int) -> None:
         """See `ports.people.commands`."""
-        body = msgspec.json.encode(command)
-        keys = (line_key(engine),)
-        await self._orders.script("send_command", keys, body, COMMAND_TTL_MS, COMMANDS_MOST)
+        words = (msgspec.json.encode(command), within_ms, COMMAND_TTL_MS, COMMANDS_MOST)
+        await self._orders.script("send_command", (line_key(engine),), *words)
 
-    async def received(self, engine: str) -> AsyncIterator[Command]:
+    async def received(self, engine: str) -> AsyncIterator[tuple[Command, int]]:
         """See `ports.people.commands`."""
         after, wait_s = "0", RECONNECT_FIRST_S
         while True:
@@ -47,19 +46,22 @@ class CommandLines:
                 for place, fields in await self._read(line_key(engine), after, BLOCK_MS):
                     after = place
                     command = _commands.decode(fields[b"command"])
-                    if await self._taken(engine, command, place):
-                        yield command
+                    # One of an engine of an earlier version says nothing, and is too late.
+                    until_ms = fields.get(b"until_ms", b"0")
+                    left_ms = await self._take(engine, command, until_ms)
+                    if left_ms > 0:
+                        yield command, left_ms
                 wait_s = RECONNECT_FIRST_S
             except (EngineError, msgspec.DecodeError) as error:
                 log.warning("store_commands_lost", error=str(error), wait_s=wait_s)
                 await asyncio.sleep(wait_s)
                 wait_s = min(wait_s * 2, RECONNECT_MOST_S)
 
-    async def _taken(self, engine: str, command: Command, place: str) -> bool:
-        sent_ms, _, _ = place.partition("-")
+    async def _take(self, engine: str, command: Command, until_ms: bytes) -> int:
+        """The milliseconds left to begin with a command, 0 if it is not to be carried out."""
         keys = (taken_key(command.command_id, engine),)
-        words = (sent_ms, COMMAND_TTL_MS, OUTCOME_KEPT_MS)
-        return bool(await self._orders.script("take_command", keys, *words))
+        left: int = await self._orders.script("take_command", keys, until_ms, OUTCOME_KEPT_MS)
+        return left
 
     async def answer(self, command_id: str, outcome: Outcome) -> None:
         """See `ports.people.commands`."""

@@ -165,10 +165,10 @@ class ValkeyStore:
 
     # --- commands to live calls ----------------------------------------------------------
 
-    async def send(self, engine: str, command: Command) -> None:
-        await self._lines.send(engine, command)
+    async def send(self, engine: str, command: Command, within_ms: int) -> None:
+        await self._lines.send(engine, command, within_ms)
 
-    def received(self, engine: str) -> AsyncIterator[Command]:
+    def received(self, engine: str) -> AsyncIterator[tuple[Command, int]]:
         return self._lines.received(engine)
 
     async def answer(self, command_id: str, outcome: Outcome) -> None:

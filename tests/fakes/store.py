@@ -155,15 +155,15 @@ class MemoryStore:
 
     # --- commands ------------------------------------------------------------------------
 
-    async def send(self, engine: str, command: Command) -> None:
-        await self._order("send", lambda: self.data.send(engine, command))
+    async def send(self, engine: str, command: Command, within_ms: int) -> None:
+        await self._order("send", lambda: self.data.send(engine, command, within_ms))
 
-    async def received(self, engine: str) -> AsyncIterator[Command]:
+    async def received(self, engine: str) -> AsyncIterator[tuple[Command, int]]:
         while True:
             woken = self.data.woken
-            command = None if self.down else self.data.take(engine)
-            if command is not None:
-                yield command
+            taken = None if self.down else self.data.take(engine)
+            if taken is not None:
+                yield taken
             else:
                 await woken.wait()
 

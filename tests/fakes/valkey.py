@@ -13,7 +13,7 @@ from engine.core.account import AccountView, Hold
 from engine.core.quota import Meter
 from engine.errors import CallerError, ConflictError, RemoteError
 from engine.ports.limits import Breaker, Limit
-from engine.ports.people.commands import COMMAND_TTL_MS, Command, Outcome
+from engine.ports.people.commands import Command, Outcome
 from engine.ports.store import AgentState, Granted, PauseReason, Reservation, Snapshot, StorePosting
 from engine.store.limits import COMMANDS_MOST, ENDED_KEPT_MS, WHOLE_END
 
@@ -230,21 +230,21 @@ class StoreData:
 
     # --- commands ------------------------------------------------------------------------
 
-    def send(self, engine: str, command: Command) -> None:
+    def send(self, engine: str, command: Command, within_ms: int) -> None:
         line = self.lines.setdefault(engine, [])
-        line[:] = [(at_ms, one) for at_ms, one in line if at_ms >= self.now_ms() - COMMAND_TTL_MS]
+        line[:] = [(until_ms, one) for until_ms, one in line if until_ms > self.now_ms()]
         if len(line) >= COMMANDS_MOST:
             raise ConflictError("too many commands wait for this engine")
-        line.append((self.now_ms(), command))
+        line.append((self.now_ms() + within_ms, command))
         self._wake()
 
-    def take(self, engine: str) -> Command | None:
-        """The next command that is to be carried out."""
-        for at_ms, command in self.lines.get(engine, ()):
-            name = command.command_id, engine
-            if name not in self.taken and self.now_ms() - at_ms <= COMMAND_TTL_MS:
+    def take(self, engine: str) -> tuple[Command, int] | None:
+        """The next command that is to be carried out, with the milliseconds left for it."""
+        for until_ms, command in self.lines.get(engine, ()):
+            name, left_ms = (command.command_id, engine), until_ms - self.now_ms()
+            if name not in self.taken and left_ms > 0:
                 self.taken.add(name)
-                return command
+                return command, left_ms
         return None
 
     def answer(self, command_id: str, outcome: Outcome) -> None:

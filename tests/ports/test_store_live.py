@@ -67,50 +67,61 @@ class TestChanges:
         assert await store.live_call("d") is None
 
 
+async def next_of(coming: AsyncIterator[tuple[Command, int]]) -> Command:
+    """The command that comes next; there is time left for it."""
+    async with asyncio.timeout(WAIT_S):
+        came, left_ms = await anext(coming)
+    assert 0 < left_ms <= COMMAND_TTL_MS
+    return came
+
+
 class TestCommands:
     async def test_a_command_reaches_its_engine_alone(self, bench: Bench) -> None:
         asker, one, two = bench.engine(), bench.engine(), bench.engine()
-        await asker.send("one", command("k1"))
-        await asker.send("two", command("k2"))
+        await asker.send("one", command("k1"), COMMAND_TTL_MS)
+        await asker.send("two", command("k2"), COMMAND_TTL_MS)
         async with (
             aclosing(one.received("one")) as first,
             aclosing(two.received("two")) as second,
         ):
-            assert (await soon(first), await soon(second)) == (command("k1"), command("k2"))
-            waiting = asyncio.ensure_future(soon(first))
+            assert (await next_of(first), await next_of(second)) == (command("k1"), command("k2"))
+            waiting = asyncio.ensure_future(next_of(first))
             await asyncio.sleep(0)
-            await asker.send("one", command("k3"))
+            await asker.send("one", command("k3"), COMMAND_TTL_MS)
             assert await waiting == command("k3")
 
     async def test_one_sent_twice_is_carried_out_once(self, bench: Bench) -> None:
         store = bench.engine()
         for name in ("k1", "k1", "k2"):
-            await store.send("one", command(name))
+            await store.send("one", command(name), COMMAND_TTL_MS)
         async with aclosing(store.received("one")) as coming:
-            assert [await soon(coming), await soon(coming)] == [command("k1"), command("k2")]
-        await store.send("one", command("k1"))
-        await store.send("one", command("k3"))
+            assert [await next_of(coming), await next_of(coming)] == [command("k1"), command("k2")]
+        await store.send("one", command("k1"), COMMAND_TTL_MS)
+        await store.send("one", command("k3"), COMMAND_TTL_MS)
         async with aclosing(bench.engine().received("one")) as coming:
-            assert await soon(coming) == command("k3")
+            assert await next_of(coming) == command("k3")
 
-    async def test_what_has_expired_is_carried_out_by_nobody(
-        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        for place in ("engine.store.commands", "tests.fakes.valkey"):
-            monkeypatch.setattr(f"{place}.COMMAND_TTL_MS", 30)
+    async def test_what_has_expired_is_carried_out_by_nobody(self, bench: Bench) -> None:
         store = bench.engine()
-        await store.send("one", command("old"))
+        await store.send("one", command("old"), 30)
         await bench.pass_ms(40)
-        await store.send("one", command("new"))
+        await store.send("one", command("new"), COMMAND_TTL_MS)
         async with aclosing(store.received("one")) as coming:
-            assert await soon(coming) == command("new")
+            assert await next_of(coming) == command("new")
+
+    async def test_an_engine_knows_how_long_it_may_still_begin(self, bench: Bench) -> None:
+        store = bench.engine()
+        await store.send("one", command(), COMMAND_TTL_MS)
+        await bench.pass_ms(50)
+        async with aclosing(store.received("one")) as coming:
+            assert (await anext(coming))[1] <= COMMAND_TTL_MS - 50
 
     async def test_a_line_is_bounded(self, store: Store) -> None:
         for number in range(COMMANDS_MOST):
-            await store.send("one", command(f"k{number}"))
+            await store.send("one", command(f"k{number}"), COMMAND_TTL_MS)
         with pytest.raises(ConflictError):
-            await store.send("one", command("one too many"))
-        await store.send("two", command("k"))
+            await store.send("one", command("one too many"), COMMAND_TTL_MS)
+        await store.send("two", command("k"), COMMAND_TTL_MS)
 
     async def test_the_first_answer_stands_and_can_be_had_again(self, bench: Bench) -> None:
         asker, engine = bench.engine(), bench.engine()

@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 from engine.core.account import Hold
 from engine.errors import RemoteError
 from engine.ports.limits import Breaker, Limit
-from engine.ports.people.commands import CallOrder, Command, Outcome
+from engine.ports.people.commands import COMMAND_TTL_MS, CallOrder, Command, Outcome
 from engine.ports.store import AgentState, PauseReason, Snapshot, Store
 from engine.store.address import StoreAddress, parse_address
 from engine.store.process import SOCKET_PATH_BYTES_MOST, StoreProcess, socket_of
@@ -83,9 +83,10 @@ async def use_all(store: ValkeyStore) -> tuple[Snapshot, ...]:
     await store.free_agent("y", "c", 0)
     await store.set_pause("z", PauseReason.BREAK)
     await store.end_wrap_up("y")
-    await store.send("two", ORDER)
+    await store.send("two", ORDER, COMMAND_TTL_MS)
     async with aclosing(store.received("two")) as commands:
-        assert await anext(commands) == ORDER
+        command, left_ms = await anext(commands)
+        assert (command, 0 < left_ms <= COMMAND_TTL_MS) == (ORDER, True)
     await store.answer(ORDER.command_id, Outcome.DONE)
     assert await store.outcome(ORDER.command_id, 1_000) is Outcome.DONE
     assert await store.live_call("e") is None
@@ -164,12 +165,12 @@ class TestRestart:
         other = ValkeyStore(parse_address(process.url))
         async with asyncio.timeout(WAIT_S), aclosing(other.received("one")) as commands:
             waiting = asyncio.ensure_future(anext(commands))
-            await engine.send("two", ORDER)
+            await engine.send("two", ORDER, COMMAND_TTL_MS)
             kill(process)
             await process.stop()
             await process.start()
-            await engine.send("one", ORDER)
-            assert await waiting == ORDER
+            await engine.send("one", ORDER, COMMAND_TTL_MS)
+            assert (await waiting)[0] == ORDER
         await other.close()
 
     async def test_an_agent_written_before_pauses_had_reasons_is_understood(

@@ -24,7 +24,10 @@ OUTCOMES = {
     Outcome.GONE: "there is no such live call",
     Outcome.NOT_TALKING: "nobody talks in this call, or there is nothing left to tell",
     Outcome.TOO_SOON: "both were told in the last 30 seconds",
-    Outcome.UNANSWERED: "not carried out: the call's engine did not answer in time",
+    Outcome.BUSY: "not carried out: the call could not be reached in time",
+    Outcome.UNANSWERED: (
+        "the call's engine did not answer in time: it may have been carried out, look at the call"
+    ),
 }
 
 

@@ -2,7 +2,7 @@
 
 Whoever asks finds the call's engine by its snapshot and puts the command into that engine's line.
 Should another engine take the call over meanwhile, the command follows it; what has not been
-carried out `COMMAND_TTL_MS` later never is, and he is told so.
+begun `COMMAND_TTL_MS` after he asked never is. He is told what came of it, or that nobody knows.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ import structlog
 from engine.core.call import LiveCall
 from engine.core.events import EndOrdered, Event, WarnOrdered
 from engine.errors import EngineError
-from engine.flows.calls import Calls
+from engine.flows.calls import Calls, Step
 from engine.flows.errands import House
 from engine.flows.machines import Machine, is_known, read
 from engine.ports.clock import Clock
@@ -22,6 +22,8 @@ from engine.ports.store import Store
 
 LOOK_EVERY_MS = 300
 LAST_LOOK_MS = 100
+LATE_LOOK_MS = 500
+"""So long an answer is waited for once nothing more is begun: most engines know by then."""
 
 log = structlog.get_logger(__name__)
 
@@ -36,16 +38,19 @@ class Control:
     async def carry_out(self, command: Command) -> Outcome:
         """Have a command carried out; the same command again is answered alike.
 
-        GONE if the call is over or not of the command's organisation, UNANSWERED if its engine
-        did not answer in time: it was not carried out, unless that engine died in doing so.
+        GONE if the call is over or not of the command's organisation, BUSY if the call could not
+        be reached in time, so that nothing was done. UNANSWERED if its engine said nothing: it
+        died or is cut off, or Asterisk is slow; the command may have been carried out.
         """
         asked, until_ms = "", self._clock.now().mono_ms + COMMAND_TTL_MS
         while True:
             outcome = await self._store.outcome(command.command_id, LOOK_EVERY_MS if asked else 0)
             if outcome is not None:
                 return outcome
-            if self._clock.now().mono_ms >= until_ms:
-                return Outcome.UNANSWERED
+            left_ms = until_ms - self._clock.now().mono_ms
+            if left_ms <= 0:
+                late = await self._store.outcome(command.command_id, LATE_LOOK_MS)
+                return late or Outcome.UNANSWERED
             snapshot = await self._store.live_call(command.call_id)
             known = snapshot is not None and is_known(snapshot)
             if snapshot is None or not known or not _may_touch(command, *read(snapshot)):
@@ -53,7 +58,7 @@ class Control:
                 answered = asked and await self._store.outcome(command.command_id, LAST_LOOK_MS)
                 return answered or Outcome.GONE
             if snapshot.engine != asked:
-                await self._store.send(snapshot.engine, command)
+                await self._store.send(snapshot.engine, command, left_ms)
                 asked = snapshot.engine
 
 
@@ -67,19 +72,19 @@ class Obeying:
     async def run(self) -> None:
         """Take commands, for ever; none waits for another's call."""
         async with asyncio.TaskGroup() as group:
-            async for command in self._house.store.received(self._house.engine):
-                group.create_task(self._obey(command))
+            async for command, left_ms in self._house.store.received(self._house.engine):
+                group.create_task(self._obey(command, left_ms))
 
-    async def _obey(self, command: Command) -> None:
+    async def _obey(self, command: Command, left_ms: int) -> None:
         """Carry a command out; one for a call that is not here (any more) is its new engine's."""
         task = self._calls.task_of(command.call_id)
         if task is None or not _may_touch(command, task.machine, task.call):
             return
         now_ms = self._house.clock.now().wall_ms
-        step = await task.ask(_event(command, now_ms))
-        if step is None:
+        came = await task.ask(_event(command, now_ms), left_ms)
+        if came is Outcome.GONE:
             return
-        outcome = task.machine.outcome(command.order, *step, now_ms)
+        outcome = _outcome(came, command, task.machine, now_ms)
         log.info(
             "call.ordered",
             call=command.call_id,
@@ -92,6 +97,12 @@ class Obeying:
             await self._house.store.answer(command.command_id, outcome)
         except EngineError as error:
             log.warning("order.not_answered", call=command.call_id, error=str(error))
+
+
+def _outcome(came: Step | Outcome, command: Command, machine: Machine[Any], now_ms: int) -> Outcome:
+    if isinstance(came, Outcome):
+        return came
+    return machine.outcome(command.order, *came, now_ms)
 
 
 def _may_touch(command: Command, machine: Machine[Any], call: LiveCall) -> bool:

@@ -1,8 +1,9 @@
 """Orders of people to live calls, on whatever engine these run; each is answered by that engine.
 
-A command waits in its engine's line for `COMMAND_TTL_MS` at most, by the store's own clock: what
-is not carried out by then never is. It is known by an id of whoever sends it, so one sent twice is
-carried out once by an engine, and its answer can be had again for `OUTCOME_KEPT_MS`.
+A command may be begun with for `COMMAND_TTL_MS` from its first sending, measured by the store's own
+clock in its engine's line and by the engine's from there: what is not begun with by then never is.
+It is known by an id of whoever sends it, so one sent twice is carried out once by an engine, and
+its answer can be had again for `OUTCOME_KEPT_MS`.
 """
 
 from collections.abc import AsyncIterator
@@ -22,12 +23,14 @@ class CallOrder(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What came of a command."""
+    """What came of a command: BUSY if the call could not be reached in time, so that nothing was
+    done; UNANSWERED if nobody knows."""
 
     DONE = "done"
     GONE = "gone"
     NOT_TALKING = "not_talking"
     TOO_SOON = "too_soon"
+    BUSY = "busy"
     UNANSWERED = "unanswered"
 
 
@@ -47,13 +50,14 @@ class Command:
 class Commands(Protocol):
     """Errors as of `ports.store.Store`, of which this is a part."""
 
-    async def send(self, engine: str, command: Command) -> None:
-        """Put a command into an engine's line; `ConflictError` if that is full."""
+    async def send(self, engine: str, command: Command, within_ms: int) -> None:
+        """Put a command into an engine's line, to be begun with within so long (`COMMAND_TTL_MS` at
+        most); `ConflictError` if that is full."""
         ...
 
-    def received(self, engine: str) -> AsyncIterator[Command]:
-        """The engine's commands as they come, each once, expired ones never; reconnects by itself
-        for ever."""
+    def received(self, engine: str) -> AsyncIterator[tuple[Command, int]]:
+        """The engine's commands as they come, each once, with the milliseconds left to begin with
+        it, expired ones never; reconnects by itself for ever."""
         ...
 
     async def answer(self, command_id: str, outcome: Outcome) -> None:

@@ -1,6 +1,7 @@
 -- Takes a command to carry it out, unless it has expired or was taken before.
--- KEYS: taken  ARGV: sent_ms, ttl_ms, kept_ms  Gives: 1 if it is to be carried out
-if now_ms() - whole(ARGV[1]) > whole(ARGV[2]) then
+-- KEYS: taken  ARGV: until_ms, kept_ms  Gives: the milliseconds left for it, 0 if there are none
+local left_ms = whole(ARGV[1]) - now_ms()
+if left_ms <= 0 or not redis.call('SET', KEYS[1], '', 'NX', 'PX', text(ARGV[2])) then
   return 0
 end
-return redis.call('SET', KEYS[1], '', 'NX', 'PX', text(ARGV[3])) and 1 or 0
+return left_ms

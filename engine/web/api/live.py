@@ -10,6 +10,7 @@ from engine.ports.operators import Scope
 from engine.ports.people.commands import CallOrder, Command, Outcome
 from engine.web.api import models
 from engine.web.api.contract import (
+    CALL_BUSY,
     NOT_FOUND,
     NOT_TALKING,
     TOLD_LATELY,
@@ -25,6 +26,7 @@ _NO_CALL = Refused(NOT_FOUND, "There is no such live call.")
 _NO_AGENT = Refused(NOT_FOUND, "There is no such agent.")
 _REFUSALS = {
     Outcome.GONE: _NO_CALL,
+    Outcome.BUSY: Refused(CALL_BUSY, "Nothing was done. Ask again with another key."),
     Outcome.NOT_TALKING: Refused(NOT_TALKING, "Only a conversation can be told its time."),
     Outcome.TOO_SOON: Refused(TOLD_LATELY, "They are told at most every 30 seconds."),
 }
@@ -68,8 +70,8 @@ async def _order(
     )
     outcome = await asked.site.control.carry_out(command)
     if outcome is Outcome.UNANSWERED:
-        # No answer to be kept: the same key may be tried again.
-        raise RemoteError("the call's engine did not answer")
+        # No answer to be kept: the same key may be tried again, and learns what came of it.
+        raise RemoteError("the call's engine did not answer; it may have been carried out")
     return _REFUSALS.get(outcome) or models.Ordered(call_id=command.call_id, order=order)
 
 
@@ -170,6 +172,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         body=models.End,
         answer=models.Ordered,
         run=end_call,
+        refusals=(CALL_BUSY,),
     ),
     Route(
         method="POST",
@@ -181,7 +184,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         body=NoBody,
         answer=models.Ordered,
         run=warn_call,
-        refusals=(NOT_TALKING, TOLD_LATELY),
+        refusals=(NOT_TALKING, TOLD_LATELY, CALL_BUSY),
     ),
     Route(
         method="GET",

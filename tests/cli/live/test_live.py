@@ -23,7 +23,7 @@ def ordered(shop: Shop, outcome: Outcome, *args: str) -> tuple[Result, Command]:
         await store.save(snapshot)
 
         async def engine() -> None:
-            async for command in store.received(snapshot.engine):
+            async for command, _left_ms in store.received(snapshot.engine):
                 heard.append(command)
                 await store.answer(command.command_id, outcome)
 

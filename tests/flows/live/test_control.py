@@ -4,7 +4,10 @@ import asyncio
 
 import pytest
 
+from engine.core.actions import Action
 from engine.core.cdr import Disposition
+from engine.core.events import DigitPressed
+from engine.flows.calls import MAILBOX_MOST
 from engine.flows.live import Control, Live
 from engine.ports.people.commands import COMMAND_TTL_MS, CallOrder, Command, Outcome
 from engine.premium.call import State
@@ -142,7 +145,7 @@ def test_a_command_follows_its_call_to_the_engine_that_adopts_it(what: CallOrder
 
 
 @virtually
-async def test_who_asks_a_dead_engine_is_told_that_nothing_was_done() -> None:
+async def test_who_asks_a_dead_engine_is_told_that_nobody_knows_and_nothing_is_done_later() -> None:
     async with world() as house:
         await house.book(LANDLINE, 3_000_000)
         call = house.call()
@@ -153,8 +156,95 @@ async def test_who_asks_a_dead_engine_is_told_that_nothing_was_done() -> None:
         assert house.now_ms() - began_ms <= COMMAND_TTL_MS + 1_000
         await house.start_engine("e2")
         await asyncio.sleep(20)
-        adopted = house.machine(call)
-        assert adopted is not None
-        assert (adopted.state, adopted.ordered) == (State.TALKING, ())
-        house.switch.hang_up(call.leg)
+        await talks_on(house, call)
+
+
+async def talks_on(house: World, call: FakeLeg) -> None:
+    """Nobody has ordered anything of the call; it ends."""
+    machine = house.machine(call)
+    assert machine is not None
+    assert (machine.state, machine.ordered) == (State.TALKING, ())
+    house.switch.hang_up(call.leg)
+    record = await house.record(call)
+    assert (record.disposition, record.ordered) == (Disposition.CALLER_HUNG_UP, ())
+
+
+def hold_up(house: World, call: FakeLeg, engine: str, for_s: float) -> None:
+    """Let the call's next order to Asterisk be answered so late."""
+    task = house.engines[engine].calls.task_of(call.leg)
+    assert task is not None
+    carry_out = task._orders.carry_out
+
+    async def late(action: Action) -> None:
+        task._orders.carry_out = carry_out  # type: ignore[method-assign]  # as it was
+        await asyncio.sleep(for_s)
+        await carry_out(action)
+
+    task._orders.carry_out = late  # type: ignore[method-assign]  # Asterisk's slowness
+
+
+@virtually
+async def test_what_could_not_be_begun_in_time_is_never_done_and_he_is_told() -> None:
+    async with world() as house:
+        await house.book(LANDLINE, 3_000_000)
+        call = house.call()
+        await house.talks_for(call, 20)
+        hold_up(house, call, "e1", 8)
+        await house.book(LANDLINE, 600_000)
+        began_ms = house.now_ms()
+        assert await asked(house, order(call, CallOrder.END)) is Outcome.BUSY
+        assert house.now_ms() - began_ms <= COMMAND_TTL_MS + 1_000
+        await asyncio.sleep(10)
+        assert await asked(house, order(call, CallOrder.END)) is Outcome.BUSY
+        await talks_on(house, call)
+
+
+@virtually
+async def test_an_order_that_asterisk_is_slow_to_carry_out_may_have_been() -> None:
+    async with world() as house:
+        await house.book(LANDLINE, 3_000_000)
+        call = house.call()
+        await house.talks_for(call, 20)
+        hold_up(house, call, "e1", 8)
+        assert await asked(house, order(call, CallOrder.END)) is Outcome.UNANSWERED
+        record = await house.record(call)
+        assert [what for _, _, what in record.ordered] == ["end: complaint"]
+        assert await asked(house, order(call, CallOrder.END)) is Outcome.DONE
+
+
+@virtually
+async def test_a_full_mailbox_takes_no_order() -> None:
+    async with world() as house:
+        await house.book(LANDLINE, 3_000_000)
+        call = house.call()
+        await house.talks_for(call, 20)
+        task = house.engines["e1"].calls.task_of(call.leg)
+        assert task is not None
+        hold_up(house, call, "e1", 8)
+        await house.book(LANDLINE, 600_000)
+        await asyncio.sleep(0.1)
+        for _ in range(MAILBOX_MOST):
+            task.tell(DigitPressed(at_ms=house.now_ms(), leg="nobody's", digit="1"))
+        began_ms = house.now_ms()
+        assert await asked(house, order(call, CallOrder.END)) is Outcome.BUSY
+        assert house.now_ms() - began_ms < 1_000
+        await asyncio.sleep(10)
+        await talks_on(house, call)
+
+
+@virtually
+async def test_who_adopts_late_gets_no_fresh_time_for_an_order() -> None:
+    async with world() as house:
+        await house.book(LANDLINE, 3_000_000)
+        await house.start_engine("e2")
+        call = house.call(engine="e2")
+        await house.talks_for(call, 20)
+        await house.kill_engine("e2")
+        outcome = asyncio.create_task(asked(house, order(call, CallOrder.END)))
+        began_ms = house.now_ms()
+        await house.until(lambda: "e1" in house.data.lines)
+        assert house.now_ms() > began_ms
+        ((until_ms, _),) = house.data.lines["e1"]
+        assert until_ms == began_ms + COMMAND_TTL_MS
+        assert await outcome is Outcome.DONE
         await house.record(call)

@@ -30,7 +30,7 @@ async def call_id(bench: Bench, snapshot: Snapshot) -> AsyncIterator[str]:
     outcomes = [Outcome.DONE, Outcome.TOO_SOON, Outcome.NOT_TALKING]
 
     async def engine() -> None:
-        async for command in bench.store.received(snapshot.engine):
+        async for command, _left_ms in bench.store.received(snapshot.engine):
             await bench.store.answer(command.command_id, outcomes.pop(0))
 
     task = asyncio.create_task(engine())
