@@ -103,6 +103,7 @@ async def open_site(
         house.metrics,
     )
     live, callers = Live(house.store, house.clock), SqlCallers(ledger)
+    stack.push_async_callback(live.close)
     people = People(SqlUsers(ledger), SqlSessions(ledger), house.clock)
     return Site(
         till=till,

@@ -259,5 +259,6 @@ async def open_site(
     try:
         yield Bench(site, ledger, store, provider)
     finally:
+        await live.close()
         await till.close()
         await ledger.close()

@@ -111,9 +111,8 @@ class Staff:
 
     async def _seen(self, agents: list[Agent]) -> tuple[AgentSeen, ...]:
         states = await self._store.agent_states(tuple(agent.name for agent in agents))
-        calls: dict[str, LiveCall] = {}
-        if any(state.call_id for state in states):
-            calls = {call.call_id: call for call in await self._live.calls()}
+        busy = [state.call_id for state in states if state.call_id is not None]
+        calls = await self._live.those(busy) if busy else {}
         return tuple(
             seen_agent(agent, state, calls.get(state.call_id or ""))
             for agent, state in zip(agents, states, strict=True)
