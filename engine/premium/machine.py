@@ -188,6 +188,7 @@ def _common() -> dict[Key, Handler]:
         common[state, "set_up"] = arrival.set_up_too_long
     for state in WAITING:
         common[state, e.LegEnded] = hunting.leg_ended
+        common[state, e.EndOrdered] = hunting.end_ordered
         common[state, "renew"] = spending.renew
         common[state, "cut"] = hunting.money_waited_away
         common[state, e.Reserved] = spending.reserved

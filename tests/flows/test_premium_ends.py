@@ -132,6 +132,23 @@ async def test_an_operator_may_end_it_at_any_time(state: State) -> None:
         assert not call.alive
 
 
+@pytest.mark.parametrize("state", [State.HUNTING, State.BRIEFING, State.JOINING])
+@virtually
+async def test_who_waits_hears_that_his_call_is_ended(state: State) -> None:
+    async with slow_world() as house:
+        call = await reach(house, state)
+        task = house.engines["e1"].calls.task_of(call.leg)
+        assert task is not None
+        task.tell(EndOrdered(at_ms=house.now_ms(), reason="complaint", by="anna"))
+        record = await house.record(call)
+        assert [what for _, _, what in record.ordered] == ["end: complaint"]
+        assert (record.charge_micros, record.joined_ms) == (0, None)
+        assert house.heard_by(call)[-1] == "ended_by_operator"
+        await house.until(lambda: not any(leg.alive for leg in house.switch.legs.values()))
+        agents = await house.store.agent_states(("a1", "a2"))
+        assert [state.call_id for state in agents] == [None, None]
+
+
 @pytest.mark.parametrize("state", [State.BRIEFING, State.JOINING, State.TALKING, State.HOLDING])
 @pytest.mark.parametrize("on_lost", list(OnAgentLost))
 @virtually

@@ -22,6 +22,7 @@ from engine.core.cdr import Disposition
 from engine.core.events import (
     AgentsClaimed,
     BalanceChanged,
+    EndOrdered,
     LegAnswered,
     LegEnded,
     LegFailed,
@@ -35,12 +36,13 @@ from engine.core.rating import StartsFrom
 from engine.premium import spending
 from engine.premium.arrival import SET_UP_LIMIT_MS, note_balance
 from engine.premium.call import AgentLeg, PremiumCall, State, Turn
-from engine.premium.ending import caller_gone
+from engine.premium.ending import caller_gone, end_ordered_early
 from engine.premium.telling import (
     credit_prompt,
     play_to_caller,
     prospect_s,
     stop_playback,
+    stop_whispers,
 )
 
 LOOK_AGAIN_MS = 1_000
@@ -157,11 +159,25 @@ def look_again(turn: Turn, event: TimerFired) -> None:
 
 def nobody(turn: Turn) -> None:
     """Nobody answered: say so. The call costs nothing, or no more than what was talked before."""
+    _wait_no_longer(turn, unserved(turn, Disposition.NO_AGENT))
+
+
+def end_ordered(turn: Turn, event: EndOrdered) -> None:
+    """A person ends the wait, and the caller hears so; if it is the engine, nothing is tried."""
+    if not event.by:
+        end_ordered_early(turn, event)
+        return
+    turn.note_order(event.by, f"end: {event.reason}")
+    stop_whispers(turn)
+    _wait_no_longer(turn, Disposition.ENDED_BY_OPERATOR)
+
+
+def _wait_no_longer(turn: Turn, why: Disposition) -> None:
     _drop_ringing(turn)
     stop_playback(turn)
     part(turn)
     turn.order(StopMusic(leg=turn.call.caller.leg))
-    turn.go(State.CLOSING, disposition=unserved(turn, Disposition.NO_AGENT))
+    turn.go(State.CLOSING, disposition=why)
 
 
 def unserved(turn: Turn, reason: Disposition) -> Disposition:

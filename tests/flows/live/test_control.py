@@ -105,6 +105,7 @@ async def test_who_waits_is_not_warned_but_can_be_sent_away() -> None:
         record = await house.record(call)
         assert record.disposition is Disposition.ENDED_BY_OPERATOR
         assert record.charge_micros == 0
+        assert house.heard_by(call)[-1] == "ended_by_operator"
 
 
 @virtually
