@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import structlog
 
+from engine.core.cdr import CallRecord
 from engine.core.inventory import Inventory
 from engine.core.payment import OrderStatus
 from engine.errors import RemoteError
@@ -31,7 +32,8 @@ async def look(
     customers: Customers,
 ) -> Found:
     """How everything stands now; takes up to two seconds where a trunk does not answer."""
-    calls, payments, balances = [], 0, 0
+    calls: list[CallRecord] = []
+    payments = balances = 0
     for organisation in (o.name for o in inventory.organisations):
         page = await records.search(CallFilter(organisation=organisation, most=CALLS_SEEN))
         calls += page.records

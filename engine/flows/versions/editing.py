@@ -29,7 +29,7 @@ _NULLS = ("", "~", "null")
 _TEXT = "tag:yaml.org,2002:str"
 
 
-class _AsWritten(VersionedResolver):  # type: ignore[misc]  # ruamel's resolver has no types
+class _AsWritten(VersionedResolver):
     """Takes every plain scalar but an empty one for text."""
 
     def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The operator's files of the furnished house, as its inventory has them; one version is in force."""
+"""The operator's files of the furnished house, as its inventory has them, in force as version 1."""
 
 FILES = {
     "all.yaml": """\

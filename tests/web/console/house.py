@@ -16,7 +16,8 @@ from types import ModuleType
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 
-from engine.core.inventory import BillingProfile, Organisation
+from engine.core.inventory import Agent, BillingProfile, HuntGroup, Organisation, Trunk
+from engine.core.number import NumberFormat
 from engine.core.roles import Role
 from engine.flows.access.signing_in import form_token, session_hash
 from engine.ports.users import Session, User
@@ -153,6 +154,9 @@ async def open_house(books: Path, *, origin: str = ORIGIN) -> AsyncIterator[Hous
     inventory = replace(
         ours,
         organisations=both,
+        trunks=(Trunk(name="carrier", host="127.0.0.1", number_format=NumberFormat.E164_PLUS),),
+        agents=(Agent(name="anna", organisation=ORGANISATION),),
+        groups=(HuntGroup(name="advisers", organisation=ORGANISATION, agents=("anna",)),),
         profiles=(
             *ours.profiles,
             BillingProfile(name="bolt-eur", organisation=OTHERS, currency="EUR"),

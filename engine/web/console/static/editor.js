@@ -26,6 +26,7 @@ function replace(area) {
     theme: theme(),
     useWorker: false,
     showPrintMargin: false,
+    showFoldWidgets: false,
     tabSize: 2,
     useSoftTabs: true,
     fontSize: "0.875rem",

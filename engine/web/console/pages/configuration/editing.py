@@ -18,9 +18,11 @@ FIELD_CHARS_MOST = 60_000
 
 class Kind(StrEnum):
     """How a value is typed: `WORDS` is a list in one line, `LINES` one with a line for each;
-    `OPENING` are days with their times, `AMOUNTS` what is paid and what is given on top."""
+    `MONEY` may have a decimal comma; `OPENING` are days with their times, `AMOUNTS` what is paid
+    and what is given on top."""
 
     TEXT = "text"
+    MONEY = "money"
     CHOICE = "choice"
     WORDS = "words"
     LINES = "lines"
@@ -194,6 +196,8 @@ def _read(one: Field, text: str) -> Value:
         return None
     lines = [line.strip() for line in text.split("\n") if line.strip()]
     match one.kind:
+        case Kind.MONEY:
+            return text.replace(",", ".")
         case Kind.WORDS:
             return [word.strip() for word in text.replace("\n", ",").split(",") if word.strip()]
         case Kind.LINES:
@@ -214,5 +218,5 @@ def _opening(line: str) -> tuple[str, Value]:
 
 
 def _paid(line: str) -> Value:
-    pay, _, bonus = (part.strip() for part in line.partition("+"))
+    pay, _, bonus = (part.strip() for part in line.replace(",", ".").partition("+"))
     return {"pay": pay, "bonus": bonus} if bonus else {"pay": pay}

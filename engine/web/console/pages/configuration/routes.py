@@ -42,8 +42,10 @@ async def show(asked: Asked) -> web.StreamResponse:
 
 
 async def show_difference(asked: Asked) -> web.StreamResponse:
-    """What one version has otherwise than another."""
-    old, new = _whole(asked.wanted("old", 9)), _whole(asked.wanted("new", 9))
+    """What one version has otherwise than another; of the one in force, than that before it."""
+    current = await drafting.in_force(asked)
+    new = _whole(asked.wanted("new", 9)) or current.version.number
+    old = _whole(asked.wanted("old", 9)) or current.version.based_on or new
     comparison = await asked.site.configuration.between(old, new)
     return asked.render("configuration/difference.html", old=old, new=new, comparison=comparison)
 

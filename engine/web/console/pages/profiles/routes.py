@@ -44,9 +44,9 @@ EDITING = Editing(
                 Field("sites", Kind.LINES),
             ),
             "fees": (
-                Field("fees.per_month"),
-                Field("fees.per_call"),
-                Field("fees.percent_of_calls"),
+                Field("fees.per_month", Kind.MONEY),
+                Field("fees.per_call", Kind.MONEY),
+                Field("fees.percent_of_calls", Kind.MONEY),
             ),
         },
     )

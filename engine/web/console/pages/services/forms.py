@@ -54,10 +54,10 @@ PRICE = Editing(
         more=_sharing,
         groups={
             "prices": (
-                Field("landline"),
-                Field("mobile"),
-                Field("other"),
-                Field("connect_fee"),
+                Field("landline", Kind.MONEY),
+                Field("mobile", Kind.MONEY),
+                Field("other", Kind.MONEY),
+                Field("connect_fee", Kind.MONEY),
             ),
             "charging": (
                 Field("increment"),
@@ -68,7 +68,7 @@ PRICE = Editing(
                 Field("max_call_minutes"),
             ),
             "first_call": (
-                Field("first_call.price"),
+                Field("first_call.price", Kind.MONEY),
                 Field("first_call.minutes"),
                 Field("first_call.days"),
             ),
