@@ -215,18 +215,18 @@ async def a_broken_dialplan_is_refused_with_its_line(o: Office) -> None:
 
 async def a_version_is_kept_undone_and_undoes_itself(o: Office) -> None:
     banner = o.page.locator(".banner")
-    await o.set_price("1.11", "60")
+    await o.set_price("1.99", "60")
     await expect(banner.locator(".countdown")).to_have_text(re.compile("0:[0-5][0-9]"))
     await o.press("Behalten")
     await o.told("bleibt")
     await expect(banner).to_have_count(0)
-    await o.set_price("1,22", "60")
+    await o.set_price("2,99", "60")
     await o.press("Jetzt zurücknehmen")
     await o.told("ist wieder in Kraft")
-    await o.set_price("1.33", UNDONE_AFTER_S)
+    await o.set_price("0.66", UNDONE_AFTER_S)
     await expect(banner).to_have_count(1)
     await expect(banner).to_have_count(0, timeout=SOON_MS)
-    await o.price_is("1,11")
+    await o.price_is("1,99")
     await o.go("configuration")
     await expect(
         o.page.get_by_role("row").filter(has_text="von selbst zurückgenommen")
@@ -236,15 +236,15 @@ async def a_version_is_kept_undone_and_undoes_itself(o: Office) -> None:
 async def a_draft_on_an_old_version_is_refused(o: Office) -> None:
     await o.go("configuration/edit")
     text = await o.page.locator("textarea[data-editor]").input_value()
-    assert "landline: 1.11  # agreed in spring" in text
+    assert "landline: 1.99  # agreed in spring" in text
     other = await o.page.context.new_page()
     mine, o.page = o.page, other
-    await o.set_price("1.44")
+    await o.set_price("2.99")
     o.page = mine
-    await o.type_file(text.replace("1.11", "1.55"))
+    await o.type_file(text.replace("1.99", "1.55"))
     await o.press("Prüfen und vergleichen")
     alert = o.page.get_by_role("alert")
     await expect(alert).to_contain_text("jemand anders")
-    await expect(alert).to_contain_text("1.11 → 1.44")
+    await expect(alert).to_contain_text("1.99 → 2.99")
     await expect(o.page.locator("#reason")).to_have_count(0)
     await other.close()

@@ -16,6 +16,7 @@ from engine.flows.config import Problem, Problems, content_hash
 from engine.flows.versions.configuration import Applied, Comparison, InForce, Why
 from engine.flows.versions.editing import Value, changed
 from engine.flows.versions.samples import PriceChange, price_changes
+from engine.ports.versions import Activation, EngineView
 from engine.web.console.asked import Asked
 
 PRICES_SHOWN = 10
@@ -44,12 +45,28 @@ class Draft:
         return bool(self.comparison.files) and not self.problems and self.meanwhile is None
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the banner tells on every page about the files: what is in force, perhaps for a time
+    alone, and the engines that do not take it."""
+
+    active: Activation | None
+    refusing: Sequence[EngineView]
+
+
 async def in_force(asked: Asked) -> InForce:
     """The version in force; `ConflictError` where the engine has an inventory of its own."""
     found = await asked.site.configuration.in_force()
     if found is None:
         raise ConflictError("there is no version of the operator's files yet")
     return found
+
+
+async def standing(asked: Asked) -> Standing:
+    """How things stand now."""
+    views = await asked.site.configuration.views()
+    active = await asked.site.configuration.active()
+    return Standing(active, [view for view in views if view.problem])
 
 
 async def with_changes(

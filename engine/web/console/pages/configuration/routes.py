@@ -32,7 +32,7 @@ async def show(asked: Asked) -> web.StreamResponse:
     return asked.render(
         "configuration/show.html",
         current=await configuration.in_force(),
-        active=await configuration.active(),
+        standing=await drafting.standing(asked),
         engines=await configuration.views(),
         alive=await asked.site.store.living_engines(),
         history=history[:HISTORY_ROWS],

@@ -17,6 +17,7 @@ from engine.flows.statement.statement import draw_up
 from engine.flows.statement.words import LANGUAGES
 from engine.web.console.asked import Asked, Belongs
 from engine.web.console.menu import Item, Section
+from engine.web.console.pages.configuration import drafting
 from engine.web.console.pages.configuration.editing import Editing, Field, Form, Kind
 from engine.web.console.route import Handler, Route, Subject
 from engine.web.topup.page import snippet_of
@@ -95,8 +96,7 @@ async def show(asked: Asked) -> web.StreamResponse:
         manual=MANUAL,
         snippet=snippet_of(asked.site, profile, asked.texts.lang),
         months=_months(asked.site.clock.now().wall_ms),
-        active=await asked.site.configuration.active(),
-        editable=await asked.site.configuration.active() is not None,
+        standing=await drafting.standing(asked),
     )
 
 

@@ -7,6 +7,7 @@ from engine.core.roles import Right
 from engine.flows.versions.samples import samples
 from engine.web.console.asked import Asked, Belongs
 from engine.web.console.menu import Item, Section
+from engine.web.console.pages.configuration import drafting
 from engine.web.console.pages.services.forms import PRICE, SERVICE, SERVICES
 from engine.web.console.route import Handler, Route, Subject
 
@@ -27,8 +28,8 @@ async def show_all(asked: Asked) -> web.StreamResponse:
         if asked.organisation in (None, service.organisation)
     )
     services = sorted(ours, key=lambda service: service.title or service.name)
-    active = await asked.site.configuration.active()
-    return asked.render("services/list.html", services=services, active=active)
+    standing = await drafting.standing(asked)
+    return asked.render("services/list.html", services=services, standing=standing)
 
 
 async def show(asked: Asked) -> web.StreamResponse:
@@ -42,8 +43,7 @@ async def show(asked: Asked) -> web.StreamResponse:
         samples=samples(service.tariff, service.tariff),
         calls=calls,
         version=asked.site.inventory().version,
-        active=await asked.site.configuration.active(),
-        editable=await asked.site.configuration.active() is not None,
+        standing=await drafting.standing(asked),
     )
 
 
