@@ -18,8 +18,8 @@ from engine.flows.money.relay import Relay
 from engine.flows.orders import House
 from engine.flows.payments.seals import Seal
 from engine.flows.payments.till import Providers, Till
-from engine.flows.webhooks import Sender, Signer, Webhooks
 from engine.flows.versions.configuration import Configuration
+from engine.flows.webhooks import Sender, Signer, Webhooks
 from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
 from engine.ledger.callers import SqlCallers
 from engine.ledger.payments.sql import SqlOrders

@@ -15,8 +15,8 @@ from engine.flows.live import Control, Live
 from engine.flows.money.movements import Money
 from engine.flows.payments.seals import Seal
 from engine.flows.payments.till import Till
-from engine.flows.webhooks import Webhooks
 from engine.flows.versions.configuration import Configuration
+from engine.flows.webhooks import Webhooks
 from engine.ports.audit import Audit
 from engine.ports.clock import Clock
 from engine.ports.ledger import Ledger

@@ -36,8 +36,8 @@ from engine.flows.money.movements import Money
 from engine.flows.money.relay import Relay
 from engine.flows.payments.seals import Purpose, Seal
 from engine.flows.payments.till import Begun, Till, Wish
-from engine.flows.webhooks import Signer, Webhooks
 from engine.flows.versions.configuration import Configuration
+from engine.flows.webhooks import Signer, Webhooks
 from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
 from engine.ledger.callers import SqlCallers
 from engine.ledger.payments.sql import SqlOrders
@@ -45,8 +45,8 @@ from engine.ledger.reading.sql import SqlRecords
 from engine.ledger.sql import SqlLedger
 from engine.ledger.statements.sql import SqlStatements
 from engine.ledger.users.sql import SqlAudit, SqlSessions, SqlUsers
-from engine.ledger.webhooks.sql import SqlDeliveries, SqlEndpoints
 from engine.ledger.versions.sql import SqlVersions
+from engine.ledger.webhooks.sql import SqlDeliveries, SqlEndpoints
 from engine.payments.registry import option_forms
 from engine.ports.payments import Forged, Headers, Notice, Places, Redirect
 from engine.speech.catalogue import read_catalogues
