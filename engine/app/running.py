@@ -16,7 +16,7 @@ from engine.app.parts import (
     own_asterisk,
     reloading,
 )
-from engine.app.plan import Plan, WebPlan
+from engine.app.plan import Plan
 from engine.app.site import Accounts, open_sender, open_site
 from engine.asterisk.agi import AgiServer, Lookups
 from engine.asterisk.dialplan import endpoint_of, endpoint_of_number
@@ -47,6 +47,7 @@ from engine.ledger.verifications.sql import SqlVerifications
 from engine.ledger.versions.sql import SqlVersions
 from engine.metrics import PrometheusMetrics
 from engine.payments.registry import option_forms
+from engine.speech.catalogue import read_catalogues
 from engine.speech.library import Library
 from engine.speech.voices import find_voices
 from engine.store.valkey import ValkeyStore
@@ -120,7 +121,7 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
         agi = await stack.enter_async_context(AgiServer(lookups, plan.agi_host, plan.agi_port))
         _statements(plan, house, ledger, stack)
         _retention(house, ledger, stack)
-        web_port = await _pages(plan.web, house, ledger, view, stack) if plan.web else 0
+        web_port = await _pages(plan, house, ledger, view, stack, configuration, files)
         health_port = await open_health(
             plan.health_host, plan.health_port, metrics, engine, house, stack
         )
@@ -198,16 +199,28 @@ def _retention(house: House, ledger: SqlLedger, stack: AsyncExitStack) -> None:
 
 
 async def _pages(
-    web: WebPlan, house: House, ledger: SqlLedger, view: View, stack: AsyncExitStack
+    plan: Plan,
+    house: House,
+    ledger: SqlLedger,
+    view: View,
+    stack: AsyncExitStack,
+    configuration: Configuration,
+    files: AsteriskFiles | None,
 ) -> int:
-    """Serve the pages, and ask providers; the port that is listened on."""
+    """Serve the pages, and ask providers; the port that is listened on, 0 without pages."""
+    web = plan.web
+    if web is None:
+        return 0
     listener = listen(web.host, web.port)
     stack.callback(listener.close)
     port: int = listener.getsockname()[1]
     accounts = Accounts(house.inventory, web.secrets)
     stack.push_async_callback(accounts.close)
     view.subscribe(accounts.follow)
-    site = await open_site(web, port, house, ledger, accounts, stack)
+    catalogues = read_catalogues(plan.sounds)
+    site = await open_site(
+        web, port, house, ledger, accounts, stack, configuration, catalogues, files
+    )
     asking = asyncio.create_task(Asking(site.till, house.clock).run(), name="asking")
     stack.push_async_callback(end, asking)
     sender = open_sender(web, ledger, house.clock, stack)

@@ -1,14 +1,16 @@
 """The pages' wiring: providers from the operator's files, secrets from theirs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 from engine.app.plan import WebPlan
 from engine.core.inventory import Inventory, ProviderTerms
+from engine.core.phrasing import Catalogue
 from engine.errors import CallerError
 from engine.flows.access import People, SigningIn
 from engine.flows.agents import Staff
+from engine.flows.dialplan.own import OwnDialplan
 from engine.flows.keys import KeyRing
 from engine.flows.live import Control, Live
 from engine.flows.money.movements import Money
@@ -16,11 +18,14 @@ from engine.flows.money.relay import Relay
 from engine.flows.orders import House
 from engine.flows.payments.seals import Seal
 from engine.flows.payments.till import Providers, Till
+from engine.flows.versions.configuration import Configuration
 from engine.flows.webhooks import Sender, Signer, Webhooks
 from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
 from engine.ledger.callers import SqlCallers
 from engine.ledger.payments.sql import SqlOrders
+from engine.ledger.reading.sql import SqlRecords
 from engine.ledger.sql import SqlLedger
+from engine.ledger.statements.sql import SqlStatements
 from engine.ledger.users.sql import SqlAudit, SqlSessions, SqlUsers
 from engine.ledger.webhooks.sql import SqlDeliveries, SqlEndpoints
 from engine.payments.registry import open_provider
@@ -88,6 +93,9 @@ async def open_site(
     ledger: SqlLedger,
     accounts: Accounts,
     stack: AsyncExitStack,
+    configuration: Configuration,
+    catalogues: Mapping[str, Catalogue],
+    dialplan: OwnDialplan | None,
 ) -> Site:
     """All that the pages work with."""
     origin = web.origin or f"http://{web.host}:{port}"
@@ -126,6 +134,12 @@ async def open_site(
         signing_in=SigningIn(people),
         audit=SqlAudit(ledger),
         webhooks=webhooks_of(web, ledger, house.clock),
+        configuration=configuration,
+        statements=SqlStatements(ledger),
+        records=SqlRecords(ledger),
+        sounds=house.sounds,
+        catalogues=catalogues,
+        dialplan=dialplan,
     )
 
 

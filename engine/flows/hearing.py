@@ -50,6 +50,11 @@ def _keys(unsayable: Sequence[Missing]) -> set[str]:
     return {f"{missing.lang}/{missing.prompt.key()}" for missing in unsayable}
 
 
+def silent(inventory: Inventory, sounds: Sounds) -> list[Missing]:
+    """What cannot be said as things are; nothing is made."""
+    return [missing for wanted in _wanted(inventory) for missing in _unsayable(sounds, *wanted)]
+
+
 async def _made(
     inventory: Inventory, sounds: Sounds, progress: Callable[[Progress], None] | None
 ) -> list[Missing]:

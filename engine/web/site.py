@@ -1,24 +1,30 @@
 """What the pages and interfaces are about, as `app` hands it in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
 
 from engine.core.inventory import Inventory
+from engine.core.phrasing import Catalogue
 from engine.flows.access import People, SigningIn
 from engine.flows.agents import Staff
+from engine.flows.dialplan.own import OwnDialplan
 from engine.flows.keys import KeyRing
 from engine.flows.live import Control, Live
 from engine.flows.money.movements import Money
 from engine.flows.payments.seals import Seal
 from engine.flows.payments.till import Till
+from engine.flows.versions.configuration import Configuration
 from engine.flows.webhooks import Webhooks
 from engine.ports.audit import Audit
 from engine.ports.clock import Clock
 from engine.ports.ledger import Ledger
 from engine.ports.operators import Answers, Customers
 from engine.ports.people.callers import Callers
+from engine.ports.reading.records import Records
+from engine.ports.speech import Sounds
+from engine.ports.statements import Statements
 from engine.ports.store import Store
 from engine.web.guard import Guard
 
@@ -47,6 +53,12 @@ class Site:
     signing_in: SigningIn
     audit: Audit
     webhooks: Webhooks
+    configuration: Configuration
+    statements: Statements
+    records: Records
+    sounds: Sounds
+    catalogues: Mapping[str, Catalogue]
+    dialplan: OwnDialplan | None = None
 
 
 SITE = web.AppKey("SITE", Site)

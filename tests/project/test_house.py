@@ -20,6 +20,7 @@ LARGE_ROOMS = {
     "engine/ports": "one file per need of the outside: promises, no code",
     "tests/flows": "one file per part of a call that can go one way or another",
     "tests/core": "one file per file of the core",
+    "tests/web/console/subjects": "one file per subject of the console",
 }
 
 # Documents that tell of the past, where a path may be gone.

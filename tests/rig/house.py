@@ -112,11 +112,12 @@ class RealHouse:
         engine_module: str = "tests.rig.engine_main",
         organise: Callable[[OutsideWorld], Inventory] | None = None,
         config: Path | None = None,
+        own: Path | None = None,
     ) -> None:
         """With a `profile` that has providers the engines serve pages. `organise` makes the whole
         inventory of what the outside world is, in place of the one made of the other arguments.
         With a folder `config` the engines go by the versions of its files; Asterisk keeps the
-        inventory."""
+        inventory. With a folder `own` they serve pages too, and may change Asterisk's files."""
         self.folder = folder
         self._services = tuple(services)
         self._agent_names = tuple(agents)
@@ -130,6 +131,7 @@ class RealHouse:
         self._engine_module = engine_module
         self._organise = organise or self._inventory
         self._config = config
+        self._own = own
         self._stack = AsyncExitStack()
         self._made = 0
         self.engines: dict[str, EngineProcess] = {}
@@ -222,6 +224,8 @@ class RealHouse:
             rendered=self.folder / "sounds",
             program=VAR / "asterisk.json",
             access=self.asterisk.access,
+            asterisk_folder=self.asterisk.folder if self._own else None,
+            own_dialplan=self._own,
             store_url=self.store_process.url,
             database_url=self.database_url,
             web=self._web(),
@@ -245,7 +249,7 @@ class RealHouse:
         return engine
 
     def _web(self) -> WebPlan | None:
-        if not self._profile.providers:
+        if not self._profile.providers and self._own is None:
             return None
         return WebPlan(secret=WEB_SECRET, secrets=self.folder / "secrets")
 

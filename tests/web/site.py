@@ -29,22 +29,30 @@ from engine.flows.access import People, SigningIn
 from engine.flows.access.passwords import Passwords
 from engine.flows.agents import Staff
 from engine.flows.clock import SystemClock
+from engine.flows.dialplan.own import OwnDialplan
 from engine.flows.keys import KeyRing
 from engine.flows.live import Control, Live
 from engine.flows.money.movements import Money
 from engine.flows.money.relay import Relay
 from engine.flows.payments.seals import Purpose, Seal
 from engine.flows.payments.till import Begun, Till, Wish
+from engine.flows.versions.configuration import Configuration
 from engine.flows.webhooks import Signer, Webhooks
 from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
 from engine.ledger.callers import SqlCallers
 from engine.ledger.payments.sql import SqlOrders
+from engine.ledger.reading.sql import SqlRecords
 from engine.ledger.sql import SqlLedger
+from engine.ledger.statements.sql import SqlStatements
 from engine.ledger.users.sql import SqlAudit, SqlSessions, SqlUsers
+from engine.ledger.versions.sql import SqlVersions
 from engine.ledger.webhooks.sql import SqlDeliveries, SqlEndpoints
+from engine.payments.registry import option_forms
 from engine.ports.payments import Forged, Headers, Notice, Places, Redirect
+from engine.speech.catalogue import read_catalogues
 from engine.web.guard import Guard
 from engine.web.site import Site
+from tests.fakes.sounds import NamedSounds
 from tests.fakes.store import MemoryStore
 from tests.fakes.valkey import StoreData
 
@@ -56,6 +64,7 @@ PROVIDER = "scripted"
 LANDLINE = "+493023125100"
 MOBILE = "+4915228817386"
 Client = TestClient[web.Request, web.Application]
+SOUNDS = Path(__file__).resolve().parents[2] / "sounds"
 SECRET = b"0123456789abcdef0123456789abcdef"
 
 
@@ -214,7 +223,12 @@ async def make_books(file: Path) -> None:
 
 @asynccontextmanager
 async def open_site(
-    file: Path, inventory: Inventory, *, origin: str = ORIGIN, guard: Guard | None = None
+    file: Path,
+    inventory: Inventory,
+    *,
+    origin: str = ORIGIN,
+    guard: Guard | None = None,
+    dialplan: OwnDialplan | None = None,
 ) -> AsyncIterator[Bench]:
     """A site on the books in `file` (made by `make_books`) until the block is left."""
     clock = SystemClock()
@@ -255,6 +269,12 @@ async def open_site(
         signing_in=SigningIn(people),
         audit=SqlAudit(ledger),
         webhooks=Webhooks(SqlEndpoints(ledger), SqlDeliveries(ledger), Signer(SECRET), clock),
+        configuration=Configuration(SqlVersions(ledger), clock, {PROVIDER: {}, **option_forms()}),
+        statements=SqlStatements(ledger),
+        records=SqlRecords(ledger),
+        sounds=NamedSounds(),
+        catalogues=read_catalogues(SOUNDS),
+        dialplan=dialplan,
     )
     try:
         yield Bench(site, ledger, store, provider)

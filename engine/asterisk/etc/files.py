@@ -28,11 +28,13 @@ from engine.asterisk.etc import likeness, rules
 from engine.asterisk.etc.changes import OWN_FOLDER, Change, after_restart, changes, readers
 from engine.asterisk.etc.faults import Log, refusals
 from engine.asterisk.etc.known import APPLICATIONS, FUNCTIONS
-from engine.asterisk.etc.own import read_own
-from engine.asterisk.etc.plan import Plan, read_plan
+from engine.asterisk.etc.own import draft_problems, read_own, write_own
+from engine.asterisk.etc.plan import Plan, plan_of_own, read_plan
+from engine.asterisk.options import answers
 from engine.asterisk.process import Access, write_private
-from engine.core.inventory import Inventory
+from engine.core.inventory import AgentKind, Inventory
 from engine.errors import CallerError, ConflictError, RemoteError
+from engine.flows.config import content_hash
 from engine.flows.config.problems import Mark, Problem, Problems, in_order
 
 LOCK_WITHIN_S = 30.0
@@ -40,6 +42,8 @@ LOCK_POLL_S = 0.05
 SITE_FILE, ACCESS_FILE = "site.json", "access.json"
 
 _ABSENT = ".absent"
+_AWAY = "Unavailable"
+"""The state of an endpoint that has nowhere to be called at."""
 _ASKED_OF = ("pbx_config", "res_pjsip")
 """Who reads what Asterisk is asked for: it may have something else than its files say."""
 
@@ -107,16 +111,71 @@ class AsteriskFiles:
             checked = await self.check(inventory)
             if isinstance(checked, Problems):
                 return checked
-            access = self._access
-            async with Ami(
-                access.ami_host, access.ami_port, access.ami_user, access.ami_secret
-            ) as ami:
+            async with self._ami() as ami:
                 return await self._changed(ami, checked)
+
+    # --- the operator's own files (`engine.flows.dialplan.own`) --------------------------
+
+    def own(self) -> Mapping[str, str]:
+        """The operator's own files as they are; `CallerError` if they cannot be read."""
+        own = read_own(self._own)
+        if isinstance(own, Problems):
+            raise CallerError(str(own), "own_dialplan")
+        return own
+
+    async def check_own(self, inventory: Inventory, own: Mapping[str, str]) -> Rendered | Problems:
+        """As `check`, with a draft in the place of the operator's own files."""
+        return await asyncio.to_thread(self._checked, inventory, own)
+
+    async def change_own(
+        self, inventory: Inventory, own: Mapping[str, str], based_on: str
+    ) -> Report | Problems:
+        """As `apply`, with a draft that becomes the operator's own files once Asterisk has it.
+
+        `ConflictError` unless it is based on these files as they are.
+        """
+        if self._own is None:
+            raise CallerError("there is no folder for it (GROSCHEN_OWN_DIALPLAN)", "own_dialplan")
+        async with self._alone():
+            if content_hash({name: text.encode() for name, text in self.own().items()}) != based_on:
+                raise ConflictError("the files have been changed meanwhile")
+            checked = await self.check_own(inventory, own)
+            if isinstance(checked, Problems):
+                return checked
+            async with self._ami() as ami:
+                report = await self._changed(ami, checked)
+            if not report.refused:
+                await asyncio.to_thread(write_own, self._own, own)
+            return report
+
+    def taken_at(self, sent: str) -> Mark | None:
+        """Where the operator's own files take a number, as the trunk sends it, before ours do."""
+        return rules.place_of(plan_of_own(self.own()), sent)
+
+    async def standing(self, inventory: Inventory) -> Mapping[str, bool]:
+        """Which trunks and phones can be reached: asked at a fixed address, else registered."""
+        phones = [agent for agent in inventory.agents if agent.kind is AgentKind.PHONE]
+        asked = {f"trunk-{trunk.name}": (trunk.host, trunk.port) for trunk in inventory.trunks}
+        asked |= {
+            f"agent-{phone.name}": split_address(phone.address) for phone in phones if phone.address
+        }
+        answered = await asyncio.gather(*(answers(*address) for address in asked.values()))
+        async with self._ami() as ami:
+            states = await ami.endpoints()
+        roaming = [f"agent-{phone.name}" for phone in phones if not phone.address]
+        registered = {name: states.get(name, _AWAY) != _AWAY for name in roaming}
+        return dict(zip(asked, answered, strict=True)) | registered
 
     # --- checking ------------------------------------------------------------------------
 
-    def _checked(self, inventory: Inventory) -> Rendered | Problems:
-        own = read_own(self._own)
+    def _ami(self) -> Ami:
+        access = self._access
+        return Ami(access.ami_host, access.ami_port, access.ami_user, access.ami_secret)
+
+    def _checked(
+        self, inventory: Inventory, draft: Mapping[str, str] | None = None
+    ) -> Rendered | Problems:
+        own = read_own(self._own) if draft is None else draft_problems(draft) or draft
         if isinstance(own, Problems):
             return own
         names = [name for name in own if name.endswith(".conf")]
@@ -254,6 +313,12 @@ async def _differences(ami: Ami, plan: Plan, pjsip: str) -> tuple[str, ...]:
         *likeness.dialplan_differences(plan, await ami.dialplan()),
         *likeness.endpoint_differences(likeness.endpoints(pjsip), details),
     )
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Host and port of a phone's address; brackets around IPv6 left out."""
+    host, _, port = address.rpartition(":")
+    return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 def _entries(folder: Path) -> list[Path]:

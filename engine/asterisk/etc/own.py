@@ -5,6 +5,7 @@ says so (`#include "own.d/NAME.inc"`).
 """
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from engine.flows.config.problems import Mark, Problem, Problems
@@ -42,11 +43,31 @@ def read_own(folder: Path | None) -> dict[str, str] | Problems:
     return Problems(problems) if problems else texts
 
 
+def draft_problems(own: Mapping[str, str]) -> Problems | None:
+    """What is wrong with a draft of these files before it is read; None if nothing is."""
+    found = [_bad_name(name) for name in own if not _NAME.fullmatch(name)]
+    if len(own) > MOST_FILES:
+        return _one("own.d", "too_many_files", f"there are more than {MOST_FILES} files")
+    return Problems(found) if found else None
+
+
+def write_own(folder: Path, own: Mapping[str, str]) -> None:
+    """Make the folder hold these files and no others of their kind, each written whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    present = read_own(folder)
+    for name, words in own.items():
+        fresh = folder / f".{name}.new"
+        fresh.write_text(words)
+        fresh.replace(folder / name)
+    for name in present if not isinstance(present, Problems) else ():
+        if name not in own:
+            (folder / name).unlink(missing_ok=True)
+
+
 def _text(path: Path) -> str | Problem:
     mark = Mark(path.name)
     if not _NAME.fullmatch(path.name):
-        message = "the name may hold letters, digits, _, . and - only"
-        return Problem.at(mark, "file_name", "", message)
+        return _bad_name(path.name)
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
@@ -58,6 +79,11 @@ def _text(path: Path) -> str | Problem:
         return content.decode()
     except UnicodeDecodeError:
         return Problem.at(mark, "encoding", "", "the file is not UTF-8 text")
+
+
+def _bad_name(name: str) -> Problem:
+    message = "the name may hold letters, digits, _, . and - only, and must end in .conf or .inc"
+    return Problem.at(Mark(name), "file_name", "", message)
 
 
 def _one(file: str, rule: str, message: str) -> Problems:

@@ -1,9 +1,7 @@
 """`groschen dialplan trace`: what would happen to a call, told before anybody calls."""
 
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from functools import partial
 
 import click
 
@@ -11,20 +9,16 @@ from engine.asterisk.etc.own import read_own
 from engine.asterisk.etc.plan import plan_of_own
 from engine.asterisk.etc.rules import place_of
 from engine.cli.books.opening import Amount, inventory_of
-from engine.cli.dialplan.words import LANGUAGES, sentence
 from engine.cli.lines import write
-from engine.core.inventory import Inventory, Service
-from engine.core.number import classify, written
-from engine.core.phrasing import Catalogue, text
+from engine.core.phrasing import Catalogue
 from engine.errors import CallerError, EngineError
+from engine.flows.clock import SystemClock
 from engine.flows.config import Problems
-from engine.flows.config.problems import Mark
-from engine.premium.trace import Imagined, Step, service_of, trace, trunk_of
+from engine.flows.dialplan.tracing import said, steps_of
+from engine.flows.dialplan.words import LANGUAGES, sentence
+from engine.premium.trace import Imagined, Step
 from engine.settings import Settings, read_settings
 from engine.speech.catalogue import read_catalogues
-
-ASKED_BEFORE_OWN = 2
-"""The steps of a trace, number and trunk, that hold also where the operator's dialplan decides."""
 
 
 @click.command("trace")
@@ -80,53 +74,20 @@ def trace_call(
         write({"steps": [_answer(step, catalogues) for step in steps]})
         return
     for step in steps:
-        click.echo(sentence(step, LANGUAGES[lang], _said(step, catalogues)))
+        click.echo(sentence(step, LANGUAGES[lang], said(step, catalogues)))
 
 
 def _steps(asked: Imagined, at: str, settings: Settings) -> tuple[Step, ...]:
-    inventory = inventory_of(settings)
-    imagined = replace(asked, at_ms=_at_ms(at, service_of(asked, inventory)))
-    steps = trace(imagined, inventory)
-    place = _own_place(imagined, inventory, settings)
-    if place is None:
-        return steps
-    taken = Step(name="own_dialplan", values={"file": place.file, "line": place.line})
-    return (*steps[:ASKED_BEFORE_OWN], taken)
-
-
-def _own_place(imagined: Imagined, inventory: Inventory, settings: Settings) -> Mark | None:
-    """Where the operator's own dialplan takes the number, as the trunk would send it."""
     own = read_own(settings.own_dialplan)
     if isinstance(own, Problems):
         raise CallerError(str(own), "own_dialplan")
-    trunk = trunk_of(imagined, inventory)
-    e164 = classify(imagined.dialled, trunk.region).e164
-    sent = written(e164, trunk.number_format, trunk.region) if e164 else imagined.dialled
-    return place_of(plan_of_own(own), sent)
-
-
-def _at_ms(at: str, service: Service | None) -> int:
-    """The instant that is asked about; a time without a zone is the service's own."""
-    try:
-        moment = datetime.fromisoformat(at) if at else datetime.now(UTC)
-    except ValueError:
-        raise CallerError("must be a time such as 2026-12-24T18:30", "at") from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=ZoneInfo(service.hours.timezone) if service else UTC)
-    return int(moment.timestamp() * 1000)
-
-
-def _said(step: Step, catalogues: Mapping[str, Catalogue]) -> str:
-    """What is heard in a step, sentence by sentence; a tone by its name."""
-    catalogue = catalogues.get(step.lang)
-    return " ".join(
-        text(prompt, catalogue) if prompt.spoken and catalogue else f"[{prompt.name}]"
-        for prompt in step.says
-    )
+    now_ms = SystemClock().now().wall_ms
+    taken_at = partial(place_of, plan_of_own(own))
+    return steps_of(asked, at, now_ms, inventory_of(settings), taken_at)
 
 
 def _answer(step: Step, catalogues: Mapping[str, Catalogue]) -> Mapping[str, object]:
     answer: dict[str, object] = {"step": step.name, "talked_s": step.talked_s, **step.values}
     if step.says:
-        answer |= {"who": step.who, "lang": step.lang, "says": _said(step, catalogues)}
+        answer |= {"who": step.who, "lang": step.lang, "says": said(step, catalogues)}
     return answer

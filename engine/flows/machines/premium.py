@@ -113,6 +113,7 @@ class PremiumMachine(Machine[PremiumCall]):
             ordered=call.ordered,
             first_call=call.first_call,
             config_version=call.config_version,
+            price_micros=call.rate.price_micros if call.rate else None,
         )
 
     def outcome(

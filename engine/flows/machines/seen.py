@@ -21,7 +21,8 @@ class LiveCall:
     `left_ms` how long it may go on if everyone on the account talks on; None while its meter
     stands. Whoever shows it counts `left_ms` down by himself while `meter_runs`. `balance_micros`,
     `held_micros`: the account's, by all its calls, None before one is known. `ordered` is what
-    people ordered: when, who, what.
+    people ordered: when, who, what. `price_micros` is the price a minute that the call keeps, None
+    before it was told one.
     """
 
     at_ms: int
@@ -46,3 +47,4 @@ class LiveCall:
     ordered: tuple[tuple[int, str, str], ...]
     first_call: bool
     config_version: int
+    price_micros: int | None = None

@@ -52,13 +52,15 @@ class InForce:
 class Comparison:
     """What files would change of version `base` (0: there is none yet).
 
-    `entries` is empty where the files have `problems`.
+    `entries` is empty and `after` None where the files have `problems`.
     """
 
     base: int
     files: tuple[FileChange, ...]
     entries: tuple[EntryChange, ...]
     problems: Problems | None
+    before: Inventory
+    after: Inventory | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +114,19 @@ class Configuration:
         return read_in
 
     async def compare(self, sources: Mapping[str, bytes]) -> Comparison:
-        """What files would change, and what is wrong with them."""
+        """What files would change of what is in force, and what is wrong with them."""
         current = await self.in_force()
+        return await self._against(None if current is None else current.version, sources)
+
+    async def between(self, older: int, newer: int) -> Comparison:
+        """What one version has otherwise than another; `CallerError` if there is no such one."""
+        files = _bytes((await self.version(newer)).files)
+        return await self._against(await self.version(older), files)
+
+    async def _against(self, old: Version | None, sources: Mapping[str, bytes]) -> Comparison:
         base, texts = Inventory(version=0), dict[str, str]()
-        if current is not None:
-            base, texts = await self.inventory(current.version), dict(current.version.files)
+        if old is not None:
+            base, texts = await self.inventory(old), dict(old.files)
         after = await self._parse(sources, base.version + 1)
         drafted = {name: content.decode(errors="replace") for name, content in sources.items()}
         return Comparison(
@@ -124,6 +134,8 @@ class Configuration:
             files=tuple(await asyncio.to_thread(lambda: [*file_changes(texts, drafted)])),
             entries=() if isinstance(after, Problems) else tuple(entry_changes(base, after)),
             problems=after if isinstance(after, Problems) else None,
+            before=base,
+            after=None if isinstance(after, Problems) else after,
         )
 
     async def apply(

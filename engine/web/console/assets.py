@@ -10,13 +10,30 @@ from aiohttp import web
 KINDS: Mapping[str, str] = {
     "console.css": "text/css",
     "console.js": "text/javascript",
+    "editor.js": "text/javascript",
     "icon.svg": "image/svg+xml",
     "pico.min.css": "text/css",
 }
-PATH = "/console/static/{name}"
+ADDRESS = "/console/static/"
+PATH = f"{ADDRESS}{{name:.+}}"
 A_YEAR_S = 365 * 24 * 3600
 
 _FOLDER = Path(__file__).parent / "static"
+_EDITOR = "ace"
+_BY_SUFFIX = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+}
+
+
+@cache
+def kinds() -> Mapping[str, str]:
+    """Every file that is given, with its type: ours, and those of the editor."""
+    files = (file for file in (_FOLDER / _EDITOR).rglob("*") if file.suffix in _BY_SUFFIX)
+    editor = {file.relative_to(_FOLDER).as_posix(): _BY_SUFFIX[file.suffix] for file in files}
+    return {**KINDS, **editor}
 
 
 @cache
@@ -28,17 +45,18 @@ def _content(name: str) -> bytes:
 def address(name: str) -> str:
     """Where a page finds a file, as it is now."""
     version = hashlib.sha256(_content(name)).hexdigest()[:12]
-    return f"{PATH.format(name=name)}?v={version}"
+    return f"{ADDRESS}{name}?v={version}"
 
 
 async def give(request: web.Request) -> web.Response:
     """One of the files."""
     name = request.match_info["name"]
-    if name not in KINDS:
+    kind = kinds().get(name)
+    if kind is None:
         raise web.HTTPNotFound
     return web.Response(
         body=_content(name),
-        content_type=KINDS[name],
-        charset="utf-8",
+        content_type=kind,
+        charset=None if kind == "image/png" else "utf-8",
         headers={"Cache-Control": f"public, max-age={A_YEAR_S}, immutable"},
     )

@@ -99,17 +99,21 @@ async def snippet(request: web.Request) -> web.Response:
     """What the operator pastes into his page, as text."""
     profile = profile_of(request)
     lang = request.query.get("lang", "")
-    content = (
+    return web.Response(text=snippet_of(request.app[SITE], profile, lang, texts_for(request)))
+
+
+def snippet_of(site: Site, profile: BillingProfile, lang: str, texts: Texts | None = None) -> str:
+    """What shows the profile's page on another, in a language if it is one of ours."""
+    return (
         _templates()
         .get_template("snippet.html")
         .render(
-            t=texts_for(request),
+            t=texts or languages()[lang],
             title=profile.title or profile.name,
-            origin=request.app[SITE].origin,
+            origin=site.origin,
             path=f"/topup/{profile.name}" + (f"?lang={lang}" if lang in languages() else ""),
         )
     )
-    return web.Response(text=content)
 
 
 def back(site: Site, order: PaymentOrder, told: Told, path: str) -> web.Response:

@@ -16,7 +16,8 @@ from types import ModuleType
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 
-from engine.core.inventory import Organisation
+from engine.core.inventory import Agent, BillingProfile, HuntGroup, Organisation, Trunk
+from engine.core.number import NumberFormat
 from engine.core.roles import Role
 from engine.flows.access.signing_in import form_token, session_hash
 from engine.ports.users import Session, User
@@ -25,7 +26,15 @@ from engine.web.console.route import Route
 from engine.web.guard import Guard
 from engine.web.server import make_app
 from tests.web.console import subjects
-from tests.web.site import ORGANISATION, Bench, Client, open_site, site_inventory
+from tests.web.site import (
+    ORGANISATION,
+    Bench,
+    Client,
+    open_site,
+    service,
+    site_inventory,
+    tariff,
+)
 
 ORIGIN = "https://console.example"
 OTHERS = "bolt"
@@ -141,7 +150,27 @@ async def open_house(books: Path, *, origin: str = ORIGIN) -> AsyncIterator[Hous
         Organisation(name=ORGANISATION, title="Sternlicht Beratung GmbH"),
         Organisation(name=OTHERS, title="Bolt & Söhne KG"),
     )
-    inventory = replace(site_inventory(), organisations=both)
+    ours = site_inventory()
+    inventory = replace(
+        ours,
+        organisations=both,
+        trunks=(Trunk(name="carrier", host="127.0.0.1", number_format=NumberFormat.E164_PLUS),),
+        agents=(Agent(name="anna", organisation=ORGANISATION),),
+        groups=(HuntGroup(name="advisers", organisation=ORGANISATION, agents=("anna",)),),
+        profiles=(
+            *ours.profiles,
+            BillingProfile(name="bolt-eur", organisation=OTHERS, currency="EUR"),
+        ),
+        services=(
+            *ours.services,
+            replace(
+                service("schrauben", "+493023125002", tariff(990_000, 990_000)),
+                organisation=OTHERS,
+                profile="bolt-eur",
+                group="workers",
+            ),
+        ),
+    )
     async with (
         open_site(books, inventory, origin=origin, guard=Guard(a_minute=10_000)) as bench,
         TestClient(TestServer(make_app(bench.site))) as client,
