@@ -47,7 +47,9 @@ from engine.ledger.verifications.sql import SqlVerifications
 from engine.ledger.versions.sql import SqlVersions
 from engine.metrics import PrometheusMetrics
 from engine.payments.registry import option_forms
+from engine.ports.speech import Studio
 from engine.speech.library import Library
+from engine.speech.studio import LibraryStudio
 from engine.speech.voices import find_voices
 from engine.store.valkey import ValkeyStore
 from engine.web.server import listen, serving
@@ -120,7 +122,8 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
         agi = await stack.enter_async_context(AgiServer(lookups, plan.agi_host, plan.agi_port))
         _statements(plan, house, ledger, stack)
         _retention(house, ledger, stack)
-        web_port = await _pages(plan.web, house, ledger, view, stack) if plan.web else 0
+        studio = LibraryStudio(sounds)
+        web_port = await _pages(plan.web, house, ledger, view, studio, stack) if plan.web else 0
         health_port = await open_health(
             plan.health_host, plan.health_port, metrics, engine, house, stack
         )
@@ -198,7 +201,12 @@ def _retention(house: House, ledger: SqlLedger, stack: AsyncExitStack) -> None:
 
 
 async def _pages(
-    web: WebPlan, house: House, ledger: SqlLedger, view: View, stack: AsyncExitStack
+    web: WebPlan,
+    house: House,
+    ledger: SqlLedger,
+    view: View,
+    studio: Studio,
+    stack: AsyncExitStack,
 ) -> int:
     """Serve the pages, and ask providers; the port that is listened on."""
     listener = listen(web.host, web.port)
@@ -207,7 +215,7 @@ async def _pages(
     accounts = Accounts(house.inventory, web.secrets)
     stack.push_async_callback(accounts.close)
     view.subscribe(accounts.follow)
-    site = await open_site(web, port, house, ledger, accounts, stack)
+    site = await open_site(web, port, house, ledger, accounts, studio, stack)
     asking = asyncio.create_task(Asking(site.till, house.clock).run(), name="asking")
     stack.push_async_callback(end, asking)
     sender = open_sender(web, ledger, house.clock, stack)

@@ -20,6 +20,7 @@ from engine.flows.webhooks import Sender, Signer, Webhooks
 from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
 from engine.ledger.callers import SqlCallers
 from engine.ledger.payments.sql import SqlOrders
+from engine.ledger.reading.sql import SqlRecords
 from engine.ledger.sql import SqlLedger
 from engine.ledger.users.sql import SqlAudit, SqlSessions, SqlUsers
 from engine.ledger.webhooks.sql import SqlDeliveries, SqlEndpoints
@@ -27,6 +28,7 @@ from engine.payments.registry import open_provider
 from engine.ports.clock import Clock
 from engine.ports.metrics import UNMEASURED, Metrics
 from engine.ports.payments import Provider
+from engine.ports.speech import Studio
 from engine.post.http import HttpPost
 from engine.web.guard import Guard
 from engine.web.site import Site
@@ -87,6 +89,7 @@ async def open_site(
     house: House,
     ledger: SqlLedger,
     accounts: Accounts,
+    studio: Studio,
     stack: AsyncExitStack,
 ) -> Site:
     """All that the pages work with."""
@@ -125,6 +128,9 @@ async def open_site(
         signing_in=SigningIn(people),
         audit=SqlAudit(ledger),
         webhooks=webhooks_of(web, ledger, house.clock),
+        phones=house.telephony,
+        records=SqlRecords(ledger),
+        studio=studio,
     )
 
 

@@ -19,7 +19,10 @@ from engine.ports.clock import Clock
 from engine.ports.ledger import Ledger
 from engine.ports.operators import Answers, Customers
 from engine.ports.people.callers import Callers
+from engine.ports.reading.records import Records
+from engine.ports.speech import Studio
 from engine.ports.store import Store
+from engine.ports.telephony import Phones
 from engine.web.guard import Guard
 
 
@@ -47,6 +50,9 @@ class Site:
     signing_in: SigningIn
     audit: Audit
     webhooks: Webhooks
+    phones: Phones
+    records: Records
+    studio: Studio
 
 
 SITE = web.AppKey("SITE", Site)

@@ -39,10 +39,13 @@ from engine.flows.webhooks import Signer, Webhooks
 from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
 from engine.ledger.callers import SqlCallers
 from engine.ledger.payments.sql import SqlOrders
+from engine.ledger.reading.sql import SqlRecords
 from engine.ledger.sql import SqlLedger
 from engine.ledger.users.sql import SqlAudit, SqlSessions, SqlUsers
 from engine.ledger.webhooks.sql import SqlDeliveries, SqlEndpoints
 from engine.ports.payments import Forged, Headers, Notice, Places, Redirect
+from engine.speech.library import Library
+from engine.speech.studio import LibraryStudio
 from engine.web.guard import Guard
 from engine.web.site import Site
 from tests.fakes.store import MemoryStore
@@ -56,6 +59,7 @@ PROVIDER = "scripted"
 LANDLINE = "+493023125100"
 MOBILE = "+4915228817386"
 Client = TestClient[web.Request, web.Application]
+CHECKOUT = Path(__file__).resolve().parents[2]
 SECRET = b"0123456789abcdef0123456789abcdef"
 
 
@@ -171,6 +175,13 @@ def fact(order: PaymentOrder, kind: FactKind, micros: int | None = None) -> Paym
     )
 
 
+class FakePhones:
+    """Every phone but `a2` can be reached."""
+
+    async def registered(self) -> frozenset[str]:
+        return frozenset({"a1", "b1"})
+
+
 @dataclass
 class Bench:
     """The site, and what the test holds of the world behind it."""
@@ -214,7 +225,12 @@ async def make_books(file: Path) -> None:
 
 @asynccontextmanager
 async def open_site(
-    file: Path, inventory: Inventory, *, origin: str = ORIGIN, guard: Guard | None = None
+    file: Path,
+    inventory: Inventory,
+    *,
+    origin: str = ORIGIN,
+    guard: Guard | None = None,
+    sounds: Path = CHECKOUT / "sounds",
 ) -> AsyncIterator[Bench]:
     """A site on the books in `file` (made by `make_books`) until the block is left."""
     clock = SystemClock()
@@ -255,6 +271,9 @@ async def open_site(
         signing_in=SigningIn(people),
         audit=SqlAudit(ledger),
         webhooks=Webhooks(SqlEndpoints(ledger), SqlDeliveries(ledger), Signer(SECRET), clock),
+        phones=FakePhones(),
+        records=SqlRecords(ledger),
+        studio=LibraryStudio(Library(sounds, file.parent / "sounds")),
     )
     try:
         yield Bench(site, ledger, store, provider)

@@ -1,6 +1,17 @@
 """The console's subjects: a room each. Adding one is its room and a line in `SUBJECTS`."""
 
-from engine.web.console.pages import audit, home, keys, settings, sign_in, users
+from engine.web.console.pages import (
+    agents,
+    audit,
+    desk,
+    home,
+    keys,
+    live_calls,
+    prompts,
+    settings,
+    sign_in,
+    users,
+)
 from engine.web.console.route import Subject
 
 SUBJECTS: tuple[Subject, ...] = (
@@ -10,4 +21,8 @@ SUBJECTS: tuple[Subject, ...] = (
     users.SUBJECT,
     keys.SUBJECT,
     audit.SUBJECT,
+    live_calls.SUBJECT,
+    agents.SUBJECT,
+    desk.SUBJECT,
+    prompts.SUBJECT,
 )
