@@ -51,7 +51,7 @@ class AgentKind(StrEnum):
 class Agent:
     """Who answers calls. `address`: a phone's SIP contact (host:port), or an outside number.
 
-    `user` is who signs in to the console as this agent and sees his own page there, empty if nobody.
+    `user` is who signs in to the console as this agent; empty if nobody does.
     """
 
     name: str

@@ -28,4 +28,5 @@ def decode(coded: bytes) -> bytes:
     segment, mantissa = code >> 4 & 0x07, code & 0x0F
     linear = (mantissa << 4) + 8
     high = np.where(segment > 0, linear + 0x100, linear) << np.maximum(segment - 1, 0)
-    return np.where(code & _SIGN, high, -high).astype("<i2").tobytes()
+    samples: bytes = np.where(code & _SIGN, high, -high).astype("<i2").tobytes()
+    return samples

@@ -3,9 +3,7 @@
 import asyncio
 from dataclasses import replace
 
-import msgspec
-
-from engine.flows.calls import call_of
+from engine.flows.machines import read
 from engine.ports.people.commands import Outcome
 from engine.ports.store import Snapshot, Store
 from tests.cli.test_evn import talking_calls
@@ -52,7 +50,8 @@ async def _engine(store: Store, name: str) -> None:
 
 def of_others(snapshot: Snapshot) -> Snapshot:
     """The same call to a service of the others."""
-    call = call_of(snapshot)
+    machine, _ = read(snapshot)
+    call = machine.decode(snapshot.body)
     service = replace(call.service, organisation=OTHERS, title="Bolt-Leitung")
     theirs = replace(call, call_id=f"{call.call_id}9", service=service)
-    return replace(snapshot, call_id=theirs.call_id, body=msgspec.json.encode(theirs))
+    return replace(snapshot, call_id=theirs.call_id, body=machine.encode(theirs))

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from aiohttp import web
 
@@ -89,7 +90,7 @@ def pause_reason(asked: Asked) -> PauseReason:
 
 async def _table(
     asked: Asked, days: Days, calls: Mapping[str, LiveCall] | None = None
-) -> dict[str, object]:
+) -> dict[str, Any]:
     inventory = asked.site.inventory()
     agents = [a for a in inventory.agents if asked.organisation in (None, a.organisation)]
     shown = agents[:AGENTS_MOST]

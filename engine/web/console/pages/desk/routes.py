@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from aiohttp import web
 
@@ -39,7 +40,7 @@ class Desk:
     account_id: str | None = None
     notes: Sequence[CallerNote] = ()
 
-    async def part(self, seen: AgentSeen) -> dict[str, object]:
+    async def part(self, seen: AgentSeen) -> dict[str, Any]:
         """What the part that changes shows."""
         call, now_ms = seen.call, self.asked.site.clock.now().wall_ms
         day = (await self.days.of([self.agent]))[self.agent.name]

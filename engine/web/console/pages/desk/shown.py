@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from engine.core.cdr import CallRecord
 from engine.core.masking import shown
 from engine.flows.live import LiveCall
-from engine.flows.live.seen import Warned
+from engine.flows.machines.seen import Warned
 
 TOLD_SHOWN_MS = 20_000
 TOP_UP_SHOWN_MS = 12_000

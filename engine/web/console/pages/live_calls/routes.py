@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
+from typing import Any
 
 from aiohttp import web
 
@@ -190,7 +191,7 @@ def _path(call: LiveCall) -> str:
     return f"{CALLS}/{call.call_id}"
 
 
-def _table(asked: Asked, calls: tuple[LiveCall, ...], wanted: Wanted) -> dict[str, object]:
+def _table(asked: Asked, calls: tuple[LiveCall, ...], wanted: Wanted) -> dict[str, Any]:
     return {
         "t": asked.texts,
         "asked": asked,
@@ -201,7 +202,7 @@ def _table(asked: Asked, calls: tuple[LiveCall, ...], wanted: Wanted) -> dict[st
     }
 
 
-async def _one(asked: Asked, call: LiveCall) -> dict[str, object]:
+async def _one(asked: Asked, call: LiveCall) -> dict[str, Any]:
     return {
         "t": asked.texts,
         "asked": asked,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from engine.flows.live import LiveCall
-from engine.flows.live.seen import Warned
+from engine.flows.machines.seen import Warned
 from engine.premium.call import State
 
 ROWS_MOST = 200
