@@ -6,6 +6,7 @@ are made (`seed`), one of ours and one of another organisation for each name in 
 
 import asyncio
 import importlib
+import io
 import pkgutil
 import secrets
 from collections.abc import AsyncIterator, Mapping
@@ -140,7 +141,9 @@ def _sent(typed: Mapping[str, str | bytes]) -> FormData | dict[str, str]:
     parts = FormData()
     for name, value in typed.items():
         if isinstance(value, bytes):
-            parts.add_field(name, value, filename="recording.wav", content_type="audio/wav")
+            parts.add_field(
+                name, io.BytesIO(value), filename="recording.wav", content_type="audio/wav"
+            )
         else:
             parts.add_field(name, value)
     return parts
