@@ -6,7 +6,7 @@ import uuid
 
 import structlog
 
-from engine.core.inventory import Service
+from engine.core.inventory import AgentKind, Service
 from engine.core.money import MICROS
 from engine.flows.clock import SystemClock
 from engine.flows.errands import House
@@ -32,6 +32,9 @@ class Callers:
         self._house = house
         self._money = Money(house.ledger, house.store, SystemClock())
         self._chance = random.Random(SEED)
+        for agent in house.inventory().agents:
+            # Who is known to be there answers; an outside one does not press the key.
+            world.agent(agent.name if agent.kind is AgentKind.PHONE else agent.address)
 
     async def run(self) -> None:
         """Call for ever."""
