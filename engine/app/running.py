@@ -47,8 +47,10 @@ from engine.ledger.verifications.sql import SqlVerifications
 from engine.ledger.versions.sql import SqlVersions
 from engine.metrics import PrometheusMetrics
 from engine.payments.registry import option_forms
+from engine.ports.speech import Studio
 from engine.speech.catalogue import read_catalogues
 from engine.speech.library import Library
+from engine.speech.studio import LibraryStudio
 from engine.speech.voices import find_voices
 from engine.store.valkey import ValkeyStore
 from engine.web.server import listen, serving
@@ -121,7 +123,8 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
         agi = await stack.enter_async_context(AgiServer(lookups, plan.agi_host, plan.agi_port))
         _statements(plan, house, ledger, stack)
         _retention(house, ledger, stack)
-        web_port = await _pages(plan, house, ledger, view, stack, configuration, files)
+        studio = LibraryStudio(sounds)
+        web_port = await _pages(plan, house, ledger, view, studio, stack, configuration, files)
         health_port = await open_health(
             plan.health_host, plan.health_port, metrics, engine, house, stack
         )
@@ -203,6 +206,7 @@ async def _pages(
     house: House,
     ledger: SqlLedger,
     view: View,
+    studio: Studio,
     stack: AsyncExitStack,
     configuration: Configuration,
     files: AsteriskFiles | None,
@@ -219,7 +223,7 @@ async def _pages(
     view.subscribe(accounts.follow)
     catalogues = read_catalogues(plan.sounds)
     site = await open_site(
-        web, port, house, ledger, accounts, stack, configuration, catalogues, files
+        web, port, house, ledger, accounts, studio, stack, configuration, catalogues, files
     )
     asking = asyncio.create_task(Asking(site.till, house.clock).run(), name="asking")
     stack.push_async_callback(end, asking)

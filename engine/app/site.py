@@ -32,6 +32,7 @@ from engine.payments.registry import open_provider
 from engine.ports.clock import Clock
 from engine.ports.metrics import UNMEASURED, Metrics
 from engine.ports.payments import Provider
+from engine.ports.speech import Studio
 from engine.post.http import HttpPost
 from engine.web.guard import Guard
 from engine.web.site import Site
@@ -92,6 +93,7 @@ async def open_site(
     house: House,
     ledger: SqlLedger,
     accounts: Accounts,
+    studio: Studio,
     stack: AsyncExitStack,
     configuration: Configuration,
     catalogues: Mapping[str, Catalogue],
@@ -140,6 +142,8 @@ async def open_site(
         sounds=house.sounds,
         catalogues=catalogues,
         dialplan=dialplan,
+        phones=house.telephony,
+        studio=studio,
     )
 
 

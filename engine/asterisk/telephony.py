@@ -32,6 +32,9 @@ BRIDGE_TYPE = "mixing,video_sfu"
 SNOOP_TIMEOUT_S = 2.0
 STOP_TIMEOUT_S = 1.0
 BAD_REQUEST = 400
+PHONES_TECH = "PJSIP"
+PHONE = "agent-"
+ONLINE = "online"
 
 log = structlog.get_logger(__name__)
 
@@ -338,6 +341,11 @@ class AriTelephony:
             joined_ms=note.joined_ms,
             left_ms=note.left_ms,
         )
+
+    async def registered(self) -> frozenset[str]:
+        endpoints = await self._http.endpoints_list_by_tech(PHONES_TECH)
+        online = (one.resource for one in endpoints if one.state == ONLINE)
+        return frozenset(n.removeprefix(PHONE) for n in online if n.startswith(PHONE))
 
     # --- how it is done --------------------------------------------------------------------
 

@@ -49,7 +49,10 @@ class AgentKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
-    """Who answers calls. `address`: a phone's SIP contact (host:port), or an outside number."""
+    """Who answers calls. `address`: a phone's SIP contact (host:port), or an outside number.
+
+    `user` is who signs in to the console as this agent; empty if nobody does.
+    """
 
     name: str
     organisation: str
@@ -58,6 +61,7 @@ class Agent:
     trunk: str = ""
     lang: str = "de"
     wrap_up_s: int = 10
+    user: str = ""
 
 
 class Strategy(StrEnum):

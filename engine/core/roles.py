@@ -54,6 +54,8 @@ class Right(StrEnum):
     KEYS_READ = "keys:read"
     KEYS_WRITE = "keys:write"
     AUDIT_READ = "audit:read"
+    CALLS_WRITE = "calls:write"
+    AGENTS_WRITE = "agents:write"
 
 
 _ALL = frozenset(Right)
@@ -87,6 +89,8 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
             Right.TRACKING_READ,
             Right.VERIFICATION_READ,
             Right.IDENT_READ,
+            Right.CALLS_WRITE,
+            Right.AGENTS_WRITE,
         }
     ),
     Role.COORDINATOR: frozenset(_CAMPAIGNS),

@@ -7,6 +7,7 @@ applied and at set-up.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from engine.core.prompt import Prompt
@@ -84,4 +85,60 @@ class Sounds(Protocol):
         progress: Callable[[Progress], None] | None = None,
     ) -> Report:
         """Make the audio that is missing; what cannot be made is in the report, never raised."""
+        ...
+
+
+class Origin(StrEnum):
+    """Where a prompt's audio comes from."""
+
+    RECORDING = "recording"
+    RENDERED = "rendered"
+    BROUGHT = "brought"
+    TONE = "tone"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Audible:
+    """A prompt in a language: its words (empty for tones), where its audio comes from, how long
+    that is (milliseconds, 0 if there is none)."""
+
+    prompt: Prompt
+    lang: str
+    text: str
+    origin: Origin
+    length_ms: int
+
+
+class Studio(Protocol):
+    """The audio of prompts as an operator works on it. It takes its time: never on a call's path.
+
+    Files are those of this engine; what it plays changes with the next time it is played.
+    """
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages in which there are texts."""
+        ...
+
+    async def audible(self, prompts: Iterable[Prompt], lang: str) -> tuple[Audible, ...]:
+        """How each of these prompts stands."""
+        ...
+
+    async def audio(self, prompt: Prompt, lang: str) -> bytes | None:
+        """A WAV file of what callers hear, None if there is none."""
+        ...
+
+    async def record(self, prompt: Prompt, lang: str, file: bytes) -> None:
+        """Take a recording (WAV, 16 bit) in place of what was there, brought to the loudness and
+        rates of all prompts. `CallerError`, field `file`, for what is no such file, too short or
+        long, or too quiet; `RemoteError` if it cannot be kept."""
+        ...
+
+    async def drop_recording(self, prompt: Prompt, lang: str) -> bool:
+        """Take a recording away, so that the voice is heard again; whether there was one."""
+        ...
+
+    async def render(self, prompt: Prompt, lang: str) -> str:
+        """Have a prompt spoken anew by the best voice; why that cannot be, empty if it was."""
         ...

@@ -53,7 +53,16 @@ class Dial:
     deadline_ms: int
 
 
-class Telephony(Protocol):
+class Phones(Protocol):
+    """Agents' phones, as the switch of this engine knows them."""
+
+    async def registered(self) -> frozenset[str]:
+        """The names of the agents whose phones can be reached now: registered, or at a fixed
+        address. Raises `RemoteError` while the switch does not answer."""
+        ...
+
+
+class Telephony(Phones, Protocol):
     """The switch. All times of events are the switch's own (`Event.at_ms`)."""
 
     def events(self) -> AsyncIterator[CallEvent | SwitchLost | SwitchFound]:

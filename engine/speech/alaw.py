@@ -1,4 +1,4 @@
-"""A-law (ITU-T G.711): 16-bit samples to the bytes a telephone line carries. Needs numpy."""
+"""A-law (ITU-T G.711): 16-bit samples to a telephone line's bytes, and back. Needs numpy."""
 
 import numpy as np
 
@@ -20,3 +20,13 @@ def encode(sound: Pcm) -> bytes:
     mantissa = (magnitude >> np.maximum(segment, 1)) & 0x0F
     code = (segment << 4 | mantissa | np.where(negative, 0, _SIGN)) ^ _EVEN_BITS
     return code.astype(np.uint8).tobytes()
+
+
+def decode(coded: bytes) -> bytes:
+    """16-bit little-endian samples of A-law bytes: the middle of what each stands for."""
+    code = np.frombuffer(coded, dtype=np.uint8).astype(np.int32) ^ _EVEN_BITS
+    segment, mantissa = code >> 4 & 0x07, code & 0x0F
+    linear = (mantissa << 4) + 8
+    high = np.where(segment > 0, linear + 0x100, linear) << np.maximum(segment - 1, 0)
+    samples: bytes = np.where(code & _SIGN, high, -high).astype("<i2").tobytes()
+    return samples

@@ -23,9 +23,10 @@ from engine.ports.ledger import Ledger
 from engine.ports.operators import Answers, Customers
 from engine.ports.people.callers import Callers
 from engine.ports.reading.records import Records
-from engine.ports.speech import Sounds
+from engine.ports.speech import Sounds, Studio
 from engine.ports.statements import Statements
 from engine.ports.store import Store
+from engine.ports.telephony import Phones
 from engine.web.guard import Guard
 
 
@@ -57,6 +58,8 @@ class Site:
     statements: Statements
     records: Records
     sounds: Sounds
+    studio: Studio
+    phones: Phones
     catalogues: Mapping[str, Catalogue]
     dialplan: OwnDialplan | None = None
 

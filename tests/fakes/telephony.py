@@ -76,6 +76,7 @@ class FakeSwitch:
         self.legs: dict[str, FakeLeg] = {}
         self.manners: dict[str, Manner] = {}
         self.unknown: set[str] = set()
+        self.phones: set[str] = set()
         self.fault: Callable[[e.Event], Delays] = lambda _event: (0,)
         self.talk: dict[str, list[tuple[int, int]]] = {}
         self.playback_ms = playback_ms or (lambda _audio: 2_000)
@@ -381,6 +382,10 @@ class SwitchPort:
     async def facts(self, call_id: str, legs: Sequence[str]) -> tuple[e.LegFacts, ...]:
         async with self._order("facts"):
             return tuple(_facts(leg, self._switch.legs.get(leg)) for leg in legs)
+
+    async def registered(self) -> frozenset[str]:
+        async with self._order("registered"):
+            return frozenset(self._switch.phones)
 
     async def pass_gate(self, order: str) -> None:
         """For other ports of this engine, whose orders its gate is for as well."""

@@ -50,6 +50,8 @@ from engine.ledger.webhooks.sql import SqlDeliveries, SqlEndpoints
 from engine.payments.registry import option_forms
 from engine.ports.payments import Forged, Headers, Notice, Places, Redirect
 from engine.speech.catalogue import read_catalogues
+from engine.speech.library import Library
+from engine.speech.studio import LibraryStudio
 from engine.web.guard import Guard
 from engine.web.site import Site
 from tests.fakes.sounds import NamedSounds
@@ -64,7 +66,8 @@ PROVIDER = "scripted"
 LANDLINE = "+493023125100"
 MOBILE = "+4915228817386"
 Client = TestClient[web.Request, web.Application]
-SOUNDS = Path(__file__).resolve().parents[2] / "sounds"
+CHECKOUT = Path(__file__).resolve().parents[2]
+SOUNDS = CHECKOUT / "sounds"
 SECRET = b"0123456789abcdef0123456789abcdef"
 
 
@@ -180,6 +183,13 @@ def fact(order: PaymentOrder, kind: FactKind, micros: int | None = None) -> Paym
     )
 
 
+class FakePhones:
+    """Every phone but `a2` can be reached."""
+
+    async def registered(self) -> frozenset[str]:
+        return frozenset({"a1", "b1"})
+
+
 @dataclass
 class Bench:
     """The site, and what the test holds of the world behind it."""
@@ -229,6 +239,7 @@ async def open_site(
     origin: str = ORIGIN,
     guard: Guard | None = None,
     dialplan: OwnDialplan | None = None,
+    sounds: Path = SOUNDS,
 ) -> AsyncIterator[Bench]:
     """A site on the books in `file` (made by `make_books`) until the block is left."""
     clock = SystemClock()
@@ -275,6 +286,8 @@ async def open_site(
         sounds=NamedSounds(),
         catalogues=read_catalogues(SOUNDS),
         dialplan=dialplan,
+        phones=FakePhones(),
+        studio=LibraryStudio(Library(sounds, file.parent / "sounds")),
     )
     try:
         yield Bench(site, ledger, store, provider)

@@ -52,6 +52,13 @@ class Variables(msgspec.Struct, frozen=True, kw_only=True):
     variables: dict[str, object]
 
 
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """An external device that may offer/accept calls to/from Asterisk."""
+
+    resource: str
+    state: str | None = None
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """What every event carries: its name, the application it is for, Asterisk's time of it."""
 
@@ -370,6 +377,11 @@ class Calls(Transport, Protocol):
             {"spy": spy, "whisper": whisper, "app": app, "appArgs": app_args},
             safe=True,
         )
+
+    async def endpoints_list_by_tech(self, tech: str) -> list[Endpoint]:
+        """List available endoints for a given endpoint technology."""
+        raw = await self.request("GET", "/endpoints/{}", (tech,), {}, safe=True)
+        return msgspec.json.decode(raw, type=list[Endpoint])
 
     async def events_claim_channel(self, *, channel_id: str, application: str) -> None:
         """Claim a broadcast channel for this application."""

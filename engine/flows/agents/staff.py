@@ -4,7 +4,7 @@ The store knows who is claimed by which call and who is paused, the live call wh
 already. Who asks for another organisation's agent is told that there is none.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
@@ -67,15 +67,25 @@ class Staff:
         self._inventory = inventory
         self._clock = clock
 
-    async def agents(self, organisation: str | None = None) -> tuple[AgentSeen, ...]:
-        """All agents (of an organisation), in the order of the operator's files."""
-        agents = [a for a in self._inventory().agents if organisation in (None, a.organisation)]
-        return await self._seen(agents)
+    async def agents(
+        self, organisation: str | None = None, calls: Mapping[str, LiveCall] | None = None
+    ) -> tuple[AgentSeen, ...]:
+        """All agents (of an organisation), in the order of the operator's files.
 
-    async def agent(self, name: str, organisation: str | None = None) -> AgentSeen | None:
-        """One agent, None if there is none."""
+        Who watches the live calls anyway gives them, by their ids; else they are read.
+        """
+        agents = [a for a in self._inventory().agents if organisation in (None, a.organisation)]
+        return await self._seen(agents, calls)
+
+    async def agent(
+        self,
+        name: str,
+        organisation: str | None = None,
+        calls: Mapping[str, LiveCall] | None = None,
+    ) -> AgentSeen | None:
+        """One agent, None if there is none; `calls` as for `agents`."""
         agent = self._agent(name, organisation)
-        return (await self._seen([agent]))[0] if agent is not None else None
+        return (await self._seen([agent], calls))[0] if agent is not None else None
 
     async def today(self, name: str, organisation: str, timezone: str) -> AgentDay:
         """What an agent has done since midnight in a time zone (IANA)."""
@@ -109,12 +119,15 @@ class Staff:
         agent = self._inventory().agent(name)
         return agent if agent and organisation in (None, agent.organisation) else None
 
-    async def _seen(self, agents: list[Agent]) -> tuple[AgentSeen, ...]:
+    async def _seen(
+        self, agents: list[Agent], known: Mapping[str, LiveCall] | None
+    ) -> tuple[AgentSeen, ...]:
         states = await self._store.agent_states(tuple(agent.name for agent in agents))
-        busy = [state.call_id for state in states if state.call_id is not None]
-        calls = await self._live.those(busy) if busy else {}
+        if known is None:
+            busy = [state.call_id for state in states if state.call_id is not None]
+            known = await self._live.those(busy) if busy else {}
         return tuple(
-            seen_agent(agent, state, calls.get(state.call_id or ""))
+            seen_agent(agent, state, known.get(state.call_id or ""))
             for agent, state in zip(agents, states, strict=True)
         )
 

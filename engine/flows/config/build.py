@@ -114,6 +114,7 @@ def _agent(records: Records, record: Record, model: AgentInFile) -> Agent:
         trunk=model.trunk or "",
         lang=model.lang,
         wrap_up_s=model.wrap_up_s,
+        user=model.user.lower(),
     )
 
 

@@ -86,6 +86,9 @@ class AgentInFile(Strict):
     )
     lang: Language = Field("de", description="the language of what the agent is told")
     wrap_up_s: Whole = Field(10, ge=0, le=3600, description="seconds of rest after a call")
+    user: Annotated[str, BeforeValidator(read_text)] = Field(
+        "", description="the user of the console who is this agent and sees his own page there"
+    )
 
 
 class GroupInFile(Strict):

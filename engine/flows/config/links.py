@@ -123,6 +123,15 @@ def _agents_twice(records: Records) -> Iterator[Problem]:
                 yield record.problem(("agents", n), "duplicate_entry", message)
 
 
+def _users_twice(records: Records) -> Iterator[Problem]:
+    """Who signs in to the console is one agent, or none."""
+    first: dict[str, str] = {}
+    for record, agent in records.sound(AgentInFile):
+        before = first.setdefault(agent.user.lower(), record.name)
+        if agent.user and before != record.name:
+            yield record.problem(("user",), "duplicate_user", f"is agent {before} already")
+
+
 def _trunks_at_one_address(records: Records) -> Iterator[Problem]:
     """A call is known to be a trunk's by where it comes from, so no two can be at one place."""
     first: dict[tuple[str, int], str] = {}
@@ -207,6 +216,7 @@ _LINKS: tuple[Link, ...] = (
     _foreign_references,
     _numbers_used_twice,
     _agents_twice,
+    _users_twice,
     _trunks_at_one_address,
     _agent_addresses,
     _currencies,

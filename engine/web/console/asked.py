@@ -112,6 +112,13 @@ class Asked:
         """As `typed`, with all its space: a password."""
         return str(self.form.get(name, ""))[:FIELD_CHARS_MOST]
 
+    def file(self, name: str) -> bytes:
+        """The content of a file that came with the form; `CallerError` if none did."""
+        found = self.form.get(name)
+        if not isinstance(found, bytes):
+            raise CallerError("must be a file", name)
+        return found
+
     def wanted(self, name: str, most: int = 100) -> str:
         """What the address says of a filter, cut to a length."""
         return self.request.query.get(name, "").replace("\0", "").strip()[:most]

@@ -38,6 +38,7 @@ NEW_PASSWORD = f"{HOME}/settings/password"
 FORM_TOKEN = "_token"  # noqa: S105 - the name of a field
 CONFIRMED = "_confirmed"
 FORM = "application/x-www-form-urlencoded"
+UPLOAD = "multipart/form-data"
 TARGET_CHARS_MOST = 200
 FIELDS_MOST = 200
 
@@ -74,7 +75,7 @@ class Gate:
             _check_origin(asked)
         await self._recognise(asked)
         if not route.is_safe:
-            await _read_form(asked)
+            await _read_form(route, asked)
         if route.right is None:
             return await (_carry_out if route.is_safe else _noted_afterwards)(route, asked)
         if elsewhere := _first(route, asked):
@@ -151,12 +152,30 @@ def _check_origin(asked: Asked) -> None:
         raise web.HTTPForbidden
 
 
-async def _read_form(asked: Asked) -> None:
-    if asked.request.can_read_body and asked.request.content_type != FORM:
+async def _read_form(route: Route, asked: Asked) -> None:
+    """What was typed; with files, up to a size, where the route takes such and somebody is there.
+
+    What a stranger sends in files is not read: he is sent to sign in all the same.
+    """
+    request = asked.request
+    if route.upload_bytes_most:
+        if asked.signed_in is None or not asked.session.proved:
+            return
+        request = request.clone(client_max_size=route.upload_bytes_most)
+    wanted = UPLOAD if route.upload_bytes_most else FORM
+    if request.can_read_body and request.content_type != wanted:
         raise web.HTTPUnsupportedMediaType
-    asked.form = await asked.request.post()
+    asked.form = {name: _content(value) for name, value in (await request.post()).items()}
     if len(asked.form) > FIELDS_MOST:
         raise web.HTTPBadRequest
+
+
+def _content(value: object) -> object:
+    """What was typed, or the content of a file, which is closed."""
+    if not isinstance(value, web.FileField):
+        return value
+    with value.file:
+        return value.file.read()
 
 
 def _check_token(asked: Asked) -> None:

@@ -1,17 +1,25 @@
 """Parts of a page that change by themselves: server-sent events (WHATWG HTML, 9.2).
 
 A page marks a part `data-live="/console/live/<subject>"`; the route there answers with `stream`.
-Each event is the part's HTML as it is now; the script puts it in place. A stream looks once a
-second, ends by itself, and the browser comes again; it ends too when its session does.
+Each event is the part's HTML as it is now; the script brings what stands there to it, touching only
+what differs. A stream looks once a second, or at once when live calls change (`watched`); it ends
+by itself, and the browser comes again; it ends too when its session does.
+
+Times in a part are told by the instant (`data-since`, `data-until`, milliseconds since 1970), and
+the script lets them run; the event `clock` tells it what time it is here.
 """
 
+import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 
 import structlog
 from aiohttp import web
 
 from engine.errors import RemoteError
+from engine.flows.live import LiveCall
 from engine.web.console import cookies
 from engine.web.console.asked import Asked
 from engine.web.guard import SECURITY_HEADERS
@@ -22,6 +30,8 @@ HEARTBEAT_LOOKS = 15
 STREAM_LOOKS = 600
 STREAMS_MOST = 100
 STREAMS_OF_USER_MOST = 6
+COME_AGAIN_MS = 200
+FIRST_READ_S = 2.0
 
 log = structlog.get_logger(__name__)
 _STREAMS: web.AppKey[Counter[str]] = web.AppKey("CONSOLE_STREAMS", Counter)
@@ -34,28 +44,79 @@ def prepare(app: web.Application) -> None:
     app[_STREAMS] = Counter()
 
 
-async def stream(asked: Asked, look: Look) -> web.StreamResponse:
-    """Send what `look` gives (HTML), now and whenever it differs; 429 beyond the limits."""
+@dataclass(eq=False, slots=True)
+class Watched:
+    """The live calls as one stream knows them, by their ids, oldest first.
+
+    `calls` is None until they were read; `changed` is set whenever one of them changes.
+    """
+
+    calls: dict[str, LiveCall] | None = None
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def known(self) -> dict[str, LiveCall]:
+        """The calls; `RemoteError` while they were not read."""
+        if self.calls is None:
+            raise RemoteError("the live calls were not read yet")
+        return self.calls
+
+
+@asynccontextmanager
+async def watched(asked: Asked) -> AsyncIterator[Watched]:
+    """The live calls that the request is about, kept up by the one watcher of this engine."""
+    seen = Watched()
+    work = asyncio.create_task(_keep_up(asked, seen), name="live.watched")
+    try:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_READ_S):
+                await seen.changed.wait()
+        yield seen
+    finally:
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+
+
+async def _keep_up(asked: Asked, seen: Watched) -> None:
+    async for change in asked.site.live.watch(asked.organisation):
+        calls = {} if change.whole else dict(seen.calls or {})
+        for gone in change.gone:
+            calls.pop(gone, None)
+        calls |= {call.call_id: call for call in change.calls}
+        in_order = sorted(calls.values(), key=lambda call: (call.arrived_ms, call.call_id))
+        seen.calls = {call.call_id: call for call in in_order}
+        seen.changed.set()
+
+
+async def stream(
+    asked: Asked, look: Look, changed: asyncio.Event | None = None
+) -> web.StreamResponse:
+    """Send what `look` gives (HTML), now and whenever it differs; 429 beyond the limits.
+
+    It is looked once a second, and as soon as `changed` is set.
+    """
     streams, who = asked.request.app[_STREAMS], asked.user.user_id
     if streams.total() >= STREAMS_MOST or streams[who] >= STREAMS_OF_USER_MOST:
         return problem(429, "Too many streams")
     streams[who] += 1
     try:
-        return await _send(asked, look)
+        return await _send(asked, look, changed or asyncio.Event())
     finally:
         streams[who] -= 1
         if not streams[who]:
             del streams[who]
 
 
-async def _send(asked: Asked, look: Look) -> web.StreamResponse:
+async def _send(asked: Asked, look: Look, changed: asyncio.Event) -> web.StreamResponse:
     headers = {**SECURITY_HEADERS, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     answer = web.StreamResponse(headers=headers)
     answer.content_type = "text/event-stream"
     await answer.prepare(asked.request)
     last = ""
     try:
+        await answer.write(f"retry: {COME_AGAIN_MS}\n{_clock(asked)}".encode())
         for round_ in range(1, STREAM_LOOKS + 1):
+            changed.clear()
             seen = await _look(look)
             if seen not in ("", last):
                 await answer.write(_event(seen))
@@ -63,10 +124,10 @@ async def _send(asked: Asked, look: Look) -> web.StreamResponse:
             if round_ % HEARTBEAT_LOOKS == 0:
                 if not await _lives(asked):
                     break
-                await answer.write(b": still here\n\n")
+                await answer.write(_clock(asked).encode())
             if asked.request.transport is None or asked.request.transport.is_closing():
                 break
-            await asked.site.clock.sleep(LOOK_EVERY_MS)
+            await _pause(asked, changed)
     except ConnectionError:
         log.debug("live.left", user=asked.user.user_id)
     return answer
@@ -91,6 +152,24 @@ async def _lives(asked: Asked) -> bool:
     except RemoteError:
         return True
     return found is not None and found[1].role is asked.user.role
+
+
+async def _pause(asked: Asked, changed: asyncio.Event) -> None:
+    """Until something has changed, or it is time to look again."""
+    waits = (
+        asyncio.ensure_future(changed.wait()),
+        asyncio.ensure_future(asked.site.clock.sleep(LOOK_EVERY_MS)),
+    )
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+
+
+def _clock(asked: Asked) -> str:
+    """What time it is here; a sign of life besides."""
+    return f"event: clock\ndata: {asked.site.clock.now().wall_ms}\n\n"
 
 
 def _event(html: str) -> bytes:

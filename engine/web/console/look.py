@@ -18,7 +18,8 @@ HERE = Path(__file__).parent
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-        "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; "
+        "connect-src 'self'; frame-src 'self'; media-src 'self'; form-action 'self'; "
+        "base-uri 'none'; "
         "frame-ancestors 'none'"
     ),
     "Cache-Control": "no-store",

@@ -38,7 +38,8 @@ class Route:
     `action` for the audit log, `<subject>.<verb>`; `asks_first` has it confirmed by the text
     `<action>_confirm` (dots as they are, the verb's alone: `users.lock_confirm`); `again` shows
     the form once more with what was wrong. `is_page`: a person looks at it. `while_new`: open to
-    users who must first choose a password.
+    users who must first choose a password. `upload_bytes_most`: its form brings files, and is no
+    bigger than that.
     """
 
     method: str
@@ -52,6 +53,7 @@ class Route:
     again: Handler | None = None
     is_page: bool = True
     while_new: bool = False
+    upload_bytes_most: int = 0
 
     def __post_init__(self) -> None:
         """Refuse a route with a hole in it, when the program starts."""
@@ -60,6 +62,8 @@ class Route:
             raise ValueError(f"{self.path} names a record and does not say how it is found")
         if not self.is_safe and "." not in self.action:
             raise ValueError(f"{self.method} {self.path} changes something and has no action")
+        if self.upload_bytes_most and self.asks_first:
+            raise ValueError(f"{self.path} brings files, which a question would lose")
 
     @property
     def is_safe(self) -> bool:

@@ -32,6 +32,15 @@ class Texts(Wording):
         """A time to the second."""
         return datetime.fromtimestamp(at_ms // 1000, ZONE).strftime(self.words["precise_form"])
 
+    def clock(self, at_ms: int) -> str:
+        """The time of day to the second, as every language here writes it."""
+        return datetime.fromtimestamp(at_ms // 1000, ZONE).strftime("%H:%M:%S")
+
+    def minutes(self, ms: int) -> str:
+        """A duration in hours and whole minutes: `2:05 h`."""
+        minutes = ms // 60_000
+        return f"{minutes // 60}:{minutes % 60:02d}\u00a0h"
+
     def day(self, at_ms: int) -> str:
         """A day."""
         return datetime.fromtimestamp(at_ms // 1000, ZONE).strftime(self.words["day_form"])

@@ -138,6 +138,7 @@ class Cast:
                 address=f"127.0.0.1:{phones_port}",
                 wrap_up_s=self.needs.wrap_up_s,
                 lang=lang,
+                user=f"{name}@acme.example",
             )
             for name in self.phones
         )

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from engine.web.console.pages.sign_in import routes as sign_in
-from tests.web.console.house import House, furnish, open_house, settle
+from tests.web.console.house import House, furnish, open_house, revive, settle
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -38,4 +38,5 @@ async def house(furnished: tuple[Path, House], tmp_path: Path) -> AsyncIterator[
     shutil.copy(books, file)
     async with open_house(file) as opened:
         opened.know(known)
+        await revive(opened)
         yield opened

@@ -4,7 +4,9 @@ Each subject has a file in `subjects`: who may use which of its routes (`ROWS`),
 are made (`seed`), one of ours and one of another organisation for each name in a path.
 """
 
+import asyncio
 import importlib
+import io
 import pkgutil
 import secrets
 from collections.abc import AsyncIterator, Mapping
@@ -13,10 +15,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 
-from aiohttp import ClientResponse
+from aiohttp import ClientResponse, FormData
 from aiohttp.test_utils import TestClient, TestServer
 
-from engine.core.inventory import Agent, BillingProfile, HuntGroup, Organisation, Trunk
+from engine.core.inventory import (
+    Agent,
+    BillingProfile,
+    HuntGroup,
+    Inventory,
+    Organisation,
+    Trunk,
+)
 from engine.core.number import NumberFormat
 from engine.core.roles import Role
 from engine.flows.access.signing_in import form_token, session_hash
@@ -45,10 +54,11 @@ HOUR_MS = 3_600_000
 
 @dataclass(frozen=True)
 class Row:
-    """Who may use a route: roles by name. `form` is what makes its request a sound one."""
+    """Who may use a route: roles by name. `form` is what makes its request a sound one; bytes are
+    a file that comes with it."""
 
     roles: str
-    form: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, str | bytes] = field(default_factory=dict)
 
     def allows(self, role: Role) -> bool:
         return role.value in self.roles.split()
@@ -64,7 +74,10 @@ OPEN = "open"
 
 @dataclass
 class House:
-    """The site, its people, and the records that paths name: `own` and `foreign`, by name."""
+    """The site, its people, and the records that paths name: `own` and `foreign`, by name.
+
+    `work` is what goes on in it (an engine that answers), ended when it is left.
+    """
 
     bench: Bench
     client: Client
@@ -73,6 +86,7 @@ class House:
     others: dict[Role, User] = field(default_factory=dict)
     own: dict[str, str] = field(default_factory=dict)
     foreign: dict[str, str] = field(default_factory=dict)
+    work: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def add(self, organisation: str | None, name: str, role: Role = Role.AGENT) -> User:
         """Somebody more, who has chosen his password (`PASSWORD`)."""
@@ -106,7 +120,7 @@ class House:
         method: str,
         path: str,
         user: User | None = None,
-        form: Mapping[str, str] | None = None,
+        form: Mapping[str, str | bytes] | None = None,
         *,
         secret: str = "",
         headers: Mapping[str, str] = HTML,
@@ -121,10 +135,26 @@ class House:
         return await self.client.request(
             method,
             path,
-            data=typed,
+            data=_sent(typed),
             headers={"Sec-Fetch-Site": "same-origin", **sent},
             allow_redirects=False,
         )
+
+
+def _sent(typed: Mapping[str, str | bytes]) -> FormData | dict[str, str]:
+    """The form as a browser sends it: in parts if a file is among them."""
+    texts = {name: value for name, value in typed.items() if isinstance(value, str)}
+    if len(texts) == len(typed):
+        return texts
+    parts = FormData()
+    for name, value in typed.items():
+        if isinstance(value, bytes):
+            parts.add_field(
+                name, io.BytesIO(value), filename="recording.wav", content_type="audio/wav"
+            )
+        else:
+            parts.add_field(name, value)
+    return parts
 
 
 def subjects_there_are() -> list[ModuleType]:
@@ -143,6 +173,34 @@ def path_of(route: Route, ids: Mapping[str, str]) -> str:
     return route.path.format_map(ids)
 
 
+def staffed(inventory: Inventory) -> Inventory:
+    """With agents of both organisations, some of whom may sign in, and a service of the others."""
+    users = {"a1": Role.AGENT, "a2": Role.OWNER, "a3": Role.ADMIN}
+    ours = tuple(
+        Agent(name=name, organisation=ORGANISATION, user=f"{role}@sternlicht.example")
+        for name, role in users.items()
+    )
+    carrier = Trunk(name="carrier", host="127.0.0.1", number_format=NumberFormat.E164_PLUS)
+    theirs = Agent(name="b1", organisation=OTHERS, user="agent@bolt.example")
+    advisers = HuntGroup(name="advisers", organisation=ORGANISATION, agents=tuple(users))
+    sales = HuntGroup(name="sales", organisation=OTHERS, agents=("b1",))
+    bolt = service("schrauben", "+493023125002", tariff(990_000, 990_000))
+    return replace(
+        inventory,
+        trunks=(carrier,),
+        agents=(*ours, theirs),
+        groups=(advisers, sales),
+        profiles=(
+            *inventory.profiles,
+            BillingProfile(name=f"{OTHERS}-eur", organisation=OTHERS, currency="EUR"),
+        ),
+        services=(
+            *inventory.services,
+            replace(bolt, organisation=OTHERS, group="sales", profile=f"{OTHERS}-eur"),
+        ),
+    )
+
+
 @asynccontextmanager
 async def open_house(books: Path, *, origin: str = ORIGIN) -> AsyncIterator[House]:
     """A house without people or records, on the books in a file."""
@@ -150,32 +208,18 @@ async def open_house(books: Path, *, origin: str = ORIGIN) -> AsyncIterator[Hous
         Organisation(name=ORGANISATION, title="Sternlicht Beratung GmbH"),
         Organisation(name=OTHERS, title="Bolt & Söhne KG"),
     )
-    ours = site_inventory()
-    inventory = replace(
-        ours,
-        organisations=both,
-        trunks=(Trunk(name="carrier", host="127.0.0.1", number_format=NumberFormat.E164_PLUS),),
-        agents=(Agent(name="anna", organisation=ORGANISATION),),
-        groups=(HuntGroup(name="advisers", organisation=ORGANISATION, agents=("anna",)),),
-        profiles=(
-            *ours.profiles,
-            BillingProfile(name="bolt-eur", organisation=OTHERS, currency="EUR"),
-        ),
-        services=(
-            *ours.services,
-            replace(
-                service("schrauben", "+493023125002", tariff(990_000, 990_000)),
-                organisation=OTHERS,
-                profile="bolt-eur",
-                group="workers",
-            ),
-        ),
-    )
+    inventory = staffed(replace(site_inventory(), organisations=both))
     async with (
         open_site(books, inventory, origin=origin, guard=Guard(a_minute=10_000)) as bench,
         TestClient(TestServer(make_app(bench.site))) as client,
     ):
-        yield House(bench, client)
+        house = House(bench, client)
+        try:
+            yield house
+        finally:
+            for task in house.work:
+                task.cancel()
+            await asyncio.gather(*house.work, return_exceptions=True)
 
 
 async def settle(house: House) -> None:
@@ -190,6 +234,14 @@ async def furnish(house: House) -> None:
     """Make every subject's records."""
     for subject in subjects_there_are():
         await subject.seed(house)
+    await revive(house)
+
+
+async def revive(house: House) -> None:
+    """Make what is in the store alone, which a house on copied books begins without."""
+    for subject in subjects_there_are():
+        if hasattr(subject, "revive"):
+            await subject.revive(house)
 
 
 def routes_by_key() -> dict[tuple[str, str], Route]:

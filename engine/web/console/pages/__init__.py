@@ -1,13 +1,17 @@
 """The console's subjects: a room each. Adding one is its room and a line in `SUBJECTS`."""
 
 from engine.web.console.pages import (
+    agents,
     audit,
     configuration,
+    desk,
     dialplan,
     first_day,
     home,
     keys,
+    live_calls,
     profiles,
+    prompts,
     services,
     settings,
     sign_in,
@@ -27,4 +31,8 @@ SUBJECTS: tuple[Subject, ...] = (
     configuration.SUBJECT,
     dialplan.SUBJECT,
     first_day.SUBJECT,
+    live_calls.SUBJECT,
+    agents.SUBJECT,
+    desk.SUBJECT,
+    prompts.SUBJECT,
 )

@@ -1,12 +1,103 @@
-// What pages do beyond links and forms: parts that change by themselves, and a switch that needs no
-// button. Every page works without this file.
+// What pages do beyond links and forms: parts that change by themselves, times that run, and a
+// switch that needs no button. Every page works without this file.
+
+// --- parts that change by themselves ---------------------------------------------------------
+
+// How far the server's clock is ahead of this one, in milliseconds.
+let ahead = 0;
 
 for (const part of document.querySelectorAll("[data-live]")) {
   const source = new EventSource(part.dataset.live);
+  source.addEventListener("clock", (event) => {
+    ahead = Number(event.data) - Date.now();
+  });
   source.addEventListener("part", (event) => {
-    part.innerHTML = event.data;
+    const fresh = document.createElement("template");
+    fresh.innerHTML = event.data;
+    bringChildren(part, fresh.content);
+    runTimes();
   });
 }
+
+// Brings what stands there to what is new and touches only what differs: nothing flickers, focus
+// and typed text stay, and a screen reader is told of changed words alone. Elements with an id are
+// known by it; their order never changes.
+function bringChildren(old, fresh) {
+  const wanted = new Set([...fresh.children].map((child) => child.id));
+  for (const child of [...old.children]) {
+    if (child.id && !wanted.has(child.id)) child.remove();
+  }
+  const named = new Map([...old.children].map((child) => [child.id, child]));
+  let at = old.firstChild;
+  for (const child of [...fresh.childNodes]) {
+    const kept = child.id ? named.get(child.id) : undefined;
+    if (kept) at = dropUntil(at, kept);
+    if (at && at.nodeName === child.nodeName && (at.id ?? "") === (child.id ?? "")) {
+      const next = at.nextSibling;
+      bring(at, child);
+      at = next;
+    } else {
+      old.insertBefore(child, at);
+    }
+  }
+  dropUntil(at, null);
+}
+
+function dropUntil(from, end) {
+  let at = from;
+  while (at && at !== end) {
+    const next = at.nextSibling;
+    at.remove();
+    at = next;
+  }
+  return at;
+}
+
+function bring(old, fresh) {
+  if (old.nodeType !== Node.ELEMENT_NODE) {
+    if (old.nodeValue !== fresh.nodeValue) old.nodeValue = fresh.nodeValue;
+    return;
+  }
+  for (const { name } of [...old.attributes]) {
+    if (!fresh.hasAttribute(name) && name !== "open") old.removeAttribute(name);
+  }
+  for (const { name, value } of fresh.attributes) {
+    if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  }
+  bringChildren(old, fresh);
+}
+
+// --- times that run --------------------------------------------------------------------------
+
+const SOON_MS = 120_000;
+
+function runTimes() {
+  const now = Date.now() + ahead;
+  for (const time of document.querySelectorAll("[data-until]")) {
+    const left = Math.max(0, Number(time.dataset.until) - now);
+    show(time, left);
+    time.classList.toggle("soon", left < SOON_MS);
+  }
+  for (const time of document.querySelectorAll("[data-since]")) {
+    show(time, Math.max(0, now - Number(time.dataset.since)));
+  }
+}
+
+function show(time, ms) {
+  const s = Math.floor(ms / 1000);
+  const two = (number) => String(number).padStart(2, "0");
+  const minutes = Math.floor(s / 60) % 60;
+  const text =
+    s < 3600
+      ? `${minutes}:${two(s % 60)}`
+      : `${Math.floor(s / 3600)}:${two(minutes)}:${two(s % 60)}`;
+  if (time.textContent !== text) time.textContent = text;
+}
+
+runTimes();
+setInterval(runTimes, 250);
+
+// --- forms -----------------------------------------------------------------------------------
 
 for (const field of document.querySelectorAll("[data-submits]")) {
   field.addEventListener("change", () => field.form.requestSubmit());

@@ -1,0 +1,5 @@
+"""Prompts: what is said, how it sounds, where it is said; recordings, and rendering anew."""
+
+from engine.web.console.pages.prompts.routes import SUBJECT
+
+__all__ = ["SUBJECT"]

@@ -1,0 +1,1 @@
+"""`scripts/run --demo-data`: two businesses with months behind them, people, and live calls."""

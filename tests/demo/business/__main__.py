@@ -1,0 +1,133 @@
+"""`scripts/run --demo-data`: the engine as it always runs, with a business that is made up.
+
+    python -m tests.demo.business
+
+Store, books, Asterisk and configuration are its own, in `var/demo-data`, made anew each time; a
+folder of that name without its mark is left alone. Callers call as long as it runs.
+"""
+
+import asyncio
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from engine import logs
+from engine.app import Plan, Running
+from engine.cli.books.opening import inventory_of
+from engine.cli.serve import work
+from engine.core.inventory import Inventory
+from engine.core.roles import Role
+from engine.errors import CallerError, EngineError
+from engine.flows.access import People
+from engine.flows.clock import SystemClock
+from engine.ledger.sql import SqlLedger
+from engine.ledger.users.sql import SqlSessions, SqlUsers
+from engine.settings import Settings, read_settings
+from tests.demo.business.books import History
+from tests.demo.business.callers import Callers
+from tests.demo.payments import plan_apart
+from tests.rig.house import free_udp_port
+from tests.rig.outside import OutsideWorld
+
+MARK = "made-by-demo-data"
+BUSINESS = Path(__file__).with_name("business.yaml")
+
+
+@click.command()
+def main() -> None:
+    """Run the engine with two made-up businesses, until Ctrl-C."""
+    try:
+        asyncio.run(_run())
+    except EngineError as fault:
+        raise click.ClickException(str(fault)) from fault
+
+
+async def _run() -> None:
+    began = time.monotonic()
+    folder = read_settings().var / "demo-data"
+    # Whoever names real books, store or Asterisk is refused before anything is made.
+    plan_apart(read_settings())
+    empty(folder)
+    sip_port = read_settings().sip_port or free_udp_port()
+    world = OutsideWorld(folder / "outside", engine_port=sip_port)
+    settings = _settings(folder, world, sip_port)
+    logs.configure(level=settings.log_level, form=settings.log_format, numbers=settings.log_numbers)
+    plan = replace(plan_apart(settings), folder=folder)
+    inventory = inventory_of(settings)
+    logins = await _fill(plan, inventory)
+    calling: list[asyncio.Task[None]] = []
+
+    def tell(run: Running) -> None:
+        origin = settings.web_origin or f"http://{settings.web_host}:{run.web_port}"
+        _tell(logins, f"{origin}/console", time.monotonic() - began)
+        calling.append(asyncio.create_task(Callers(world, run.house).run(), name="callers"))
+
+    async with world:
+        try:
+            await work(plan, tell)
+        finally:
+            for task in calling:
+                task.cancel()
+            await asyncio.gather(*calling, return_exceptions=True)
+
+
+def empty(folder: Path) -> None:
+    """Make the demo's folder anew; `CallerError` if what is there is not the demo's."""
+    if folder.exists() and not (folder / MARK).exists():
+        raise CallerError(f"{folder} was not made by the demo, so it is left alone", "demo-data")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o700)
+    (folder / MARK).touch()
+
+
+def _settings(folder: Path, world: OutsideWorld, sip_port: int) -> Settings:
+    """The settings of this process, with the demo's configuration."""
+    text = BUSINESS.read_text()
+    text = text.replace("PHONES", str(world.phones_port)).replace(
+        "NETWORK", str(world.network_port)
+    )
+    (folder / "config").mkdir()
+    (folder / "config" / BUSINESS.name).write_text(text)
+    own = {"GROSCHEN_CONFIG": str(folder / "config"), "GROSCHEN_SIP_PORT": str(sip_port)}
+    return read_settings({**os.environ, **own})
+
+
+async def _fill(plan: Plan, inventory: Inventory) -> Mapping[str, tuple[str, str, str]]:
+    """Write months of business and the people; each one's organisation, role and password."""
+    clock = SystemClock()
+    ledger = SqlLedger(plan.database, lambda: clock.now().wall_ms)
+    try:
+        await ledger.migrate()
+        await History(ledger, inventory, clock.now().wall_ms).write()
+        people = People(SqlUsers(ledger), SqlSessions(ledger), clock)
+        logins: dict[str, tuple[str, str, str]] = {}
+        for organisation in (None, *(one.name for one in inventory.organisations)):
+            for role in Role:
+                name = f"{role.value}@{organisation or 'operator'}.example"
+                password = secrets.token_urlsafe(9)
+                await people.add(organisation, name, role, password)
+                logins[name] = (organisation or "(operator)", role.value, password)
+        return logins
+    finally:
+        await ledger.close()
+
+
+def _tell(logins: Mapping[str, tuple[str, str, str]], address: str, took_s: float) -> None:
+    table = Table(title=f"Demo data: {address} (made in {took_s:.0f} s)")
+    for heading in ("user", "organisation", "role", "password"):
+        table.add_column(heading)
+    for name, (organisation, role, password) in logins.items():
+        table.add_row(name, organisation, role, password)
+    Console(stderr=True).print(table)
+
+
+if __name__ == "__main__":
+    main(prog_name="scripts/run --demo-data")
