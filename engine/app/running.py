@@ -30,6 +30,8 @@ from engine.flows.engine import Engine
 from engine.flows.hearing import go_along, prepare
 from engine.flows.lookups import Dialplan
 from engine.flows.money.relay import Relay
+from engine.flows.numbers.daily import Daily as NumbersDaily
+from engine.flows.numbers.desk import Desk, read_areas
 from engine.flows.orders import House
 from engine.flows.payments.asking import Asking
 from engine.flows.retention.daily import Daily
@@ -40,6 +42,7 @@ from engine.flows.verification.verifier import Verifier
 from engine.flows.versions.configuration import Configuration, Opening, begin
 from engine.flows.versions.view import View
 from engine.flows.versions.watching import Watcher
+from engine.ledger.numbers.sql import SqlNumbers
 from engine.ledger.reading.sql import SqlKeeping
 from engine.ledger.sql import SqlLedger
 from engine.ledger.statements.sql import SqlStatements
@@ -120,7 +123,8 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
         agi = await stack.enter_async_context(AgiServer(lookups, plan.agi_host, plan.agi_port))
         _statements(plan, house, ledger, stack)
         _retention(house, ledger, stack)
-        web_port = await _pages(plan.web, house, ledger, view, stack) if plan.web else 0
+        desk = _numbers(plan, house, ledger, stack)
+        web_port = await _pages(plan.web, house, ledger, view, desk, stack) if plan.web else 0
         health_port = await open_health(
             plan.health_host, plan.health_port, metrics, engine, house, stack
         )
@@ -197,8 +201,16 @@ def _retention(house: House, ledger: SqlLedger, stack: AsyncExitStack) -> None:
     stack.push_async_callback(end, asyncio.create_task(daily.run(), name="retention"))
 
 
+def _numbers(plan: Plan, house: House, ledger: SqlLedger, stack: AsyncExitStack) -> Desk:
+    """Do each day's work on numbers; the desk where they are given out."""
+    desk = Desk(SqlNumbers(ledger), read_areas(), house.clock, plan.numbers)
+    work = asyncio.create_task(NumbersDaily(desk).run(), name="numbers")
+    stack.push_async_callback(end, work)
+    return desk
+
+
 async def _pages(
-    web: WebPlan, house: House, ledger: SqlLedger, view: View, stack: AsyncExitStack
+    web: WebPlan, house: House, ledger: SqlLedger, view: View, desk: Desk, stack: AsyncExitStack
 ) -> int:
     """Serve the pages, and ask providers; the port that is listened on."""
     listener = listen(web.host, web.port)
@@ -207,7 +219,7 @@ async def _pages(
     accounts = Accounts(house.inventory, web.secrets)
     stack.push_async_callback(accounts.close)
     view.subscribe(accounts.follow)
-    site = await open_site(web, port, house, ledger, accounts, stack)
+    site = await open_site(web, port, house, ledger, accounts, desk, stack)
     asking = asyncio.create_task(Asking(site.till, house.clock).run(), name="asking")
     stack.push_async_callback(end, asking)
     sender = open_sender(web, ledger, house.clock, stack)

@@ -13,6 +13,7 @@ from engine.flows.keys import KeyRing
 from engine.flows.live import Control, Live
 from engine.flows.money.movements import Money
 from engine.flows.money.relay import Relay
+from engine.flows.numbers.desk import Desk
 from engine.flows.orders import House
 from engine.flows.payments.seals import Seal
 from engine.flows.payments.till import Providers, Till
@@ -87,6 +88,7 @@ async def open_site(
     house: House,
     ledger: SqlLedger,
     accounts: Accounts,
+    desk: Desk,
     stack: AsyncExitStack,
 ) -> Site:
     """All that the pages work with."""
@@ -125,6 +127,7 @@ async def open_site(
         signing_in=SigningIn(people),
         audit=SqlAudit(ledger),
         webhooks=webhooks_of(web, ledger, house.clock),
+        desk=desk,
     )
 
 

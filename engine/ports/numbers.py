@@ -12,7 +12,7 @@ from typing import Protocol
 
 from engine.core.numbers.due import Notice
 from engine.core.numbers.holder import Holder
-from engine.core.numbers.number import Area, Number, Purpose, Status
+from engine.core.numbers.number import HELD, Area, Number, Purpose, Status
 from engine.core.numbers.source import Source
 
 
@@ -58,6 +58,11 @@ class NumberEvent:
     status: Status
     reason: str = ""
     other: str = ""
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it was an organisation's from then on."""
+        return self.status in HELD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

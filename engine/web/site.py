@@ -11,6 +11,7 @@ from engine.flows.agents import Staff
 from engine.flows.keys import KeyRing
 from engine.flows.live import Control, Live
 from engine.flows.money.movements import Money
+from engine.flows.numbers.desk import Desk
 from engine.flows.payments.seals import Seal
 from engine.flows.payments.till import Till
 from engine.flows.webhooks import Webhooks
@@ -47,6 +48,7 @@ class Site:
     signing_in: SigningIn
     audit: Audit
     webhooks: Webhooks
+    desk: Desk
 
 
 SITE = web.AppKey("SITE", Site)

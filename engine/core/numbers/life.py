@@ -19,6 +19,8 @@ from engine.core.numbers.days import months_later
 from engine.core.numbers.number import Number, Purpose, Status
 
 QUARANTINE_MONTHS = 6
+AHEAD_MONTHS = 12
+"""How long beforehand a number can be ordered."""
 
 
 class Reason(StrEnum):
@@ -26,6 +28,7 @@ class Reason(StrEnum):
 
     NOT_NOW = "not_now"
     TOO_EARLY = "too_early"
+    TOO_LATE = "too_late"
     IN_QUARANTINE = "in_quarantine"
     OTHER_AREA = "other_area"
     NONE_FREE = "none_free"
@@ -144,6 +147,8 @@ def replaced(old: Number, new: Number, day: date) -> tuple[Number, Number] | Ref
 def _order(number: Number, event: Ordered, day: date) -> Number | Refused:
     if event.starts_on < day:
         return Refused(Reason.TOO_EARLY, f"{event.starts_on} is over")
+    if event.starts_on > months_later(day, AHEAD_MONTHS):
+        return Refused(Reason.TOO_LATE, f"{event.starts_on} is more than {AHEAD_MONTHS} months off")
     return replace(
         number,
         status=Status.ORDERED,

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from importlib.resources import files
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -75,8 +76,9 @@ def local_day(at_ms: int) -> date:
     return day_of(at_ms, ZoneInfo(HOME_TIMEZONE))
 
 
+@cache
 def read_areas() -> Areas:
-    """The tables of German and Austrian area codes."""
+    """The tables of German and Austrian area codes, read once in a process."""
     text = files("engine.flows.numbers").joinpath(TABLES).read_text(encoding="utf-8")
     rows = (line.split(",", 2) for line in text.splitlines() if not line.startswith("#"))
     return Areas(Place(*row) for row in rows)

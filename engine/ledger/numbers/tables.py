@@ -134,3 +134,29 @@ did_offers = Table(
     _count("at_ms"),
 )
 """Every price the catalogue ever had; the last of a country and purpose holds."""
+
+authority_cases = Table(
+    "authority_cases",
+    METADATA,
+    Column("case_id", Text, primary_key=True),
+    Column("e164", Text, ForeignKey("dids.e164"), nullable=False),
+    Column("organisation", Text, ForeignKey(_ORGANISATION)),
+    *(
+        _text(name)
+        for name in ("kind", "authority", "reference", "from_day", "to_day", "due_on", "status")
+    ),
+    _text("outcome"),
+)
+"""Columns are the fields of `core.numbers.case.Case`; status and outcome are written later."""
+
+authority_case_lines = Table(
+    "authority_case_lines",
+    METADATA,
+    Column("place", _COUNTER, primary_key=True),
+    Column("case_id", Text, ForeignKey("authority_cases.case_id"), nullable=False),
+    _count("at_ms"),
+    _text("author"),
+    _text("action"),
+    Index("ix_authority_case_lines_case", "case_id", "place"),
+)
+"""The cases' own audit log, written once."""

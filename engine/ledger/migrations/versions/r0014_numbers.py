@@ -15,6 +15,7 @@ def upgrade() -> None:
     _make_holders()
     _make_sources()
     _make_offers()
+    _make_cases()
 
 
 def _text(name: str, nullable: bool = False) -> sa.Column[str]:
@@ -133,9 +134,40 @@ def _make_offers() -> None:
     )
 
 
+def _make_cases() -> None:
+    days = ("from_day", "to_day", "due_on")
+    op.create_table(
+        "authority_cases",
+        _text("case_id"),
+        _text("e164"),
+        _text("organisation", nullable=True),
+        *(_text(name) for name in ("kind", "authority", "reference", *days, "status", "outcome")),
+        sa.PrimaryKeyConstraint("case_id", name=op.f("pk_authority_cases")),
+        _of_number("authority_cases"),
+        _of_organisation("authority_cases"),
+    )
+    op.create_table(
+        "authority_case_lines",
+        sa.Column("place", _COUNTER, nullable=False),
+        _text("case_id"),
+        _number("at_ms"),
+        _text("author"),
+        _text("action"),
+        sa.PrimaryKeyConstraint("place", name=op.f("pk_authority_case_lines")),
+        sa.ForeignKeyConstraint(
+            ["case_id"],
+            ["authority_cases.case_id"],
+            name=op.f("fk_authority_case_lines_case_id_authority_cases"),
+        ),
+    )
+    op.create_index("ix_authority_case_lines_case", "authority_case_lines", ["case_id", "place"])
+
+
 def downgrade() -> None:
     """Take the tables away again."""
     for table in (
+        "authority_case_lines",
+        "authority_cases",
         "did_offers",
         "did_notices",
         "did_sources",
