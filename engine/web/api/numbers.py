@@ -342,6 +342,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         body=NoBody,
         answer=dids.HolderData,
         run=show_holder,
+        refusals=(NOT_FOUND,),
     ),
     Route(
         method="PUT",
@@ -364,6 +365,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         body=NoBody,
         answer=dids.HolderData,
         run=confirm_holder,
+        refusals=(NOT_FOUND,),
     ),
     Route(
         method="GET",

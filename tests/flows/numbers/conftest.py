@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.fakes.numbers import MemoryNumbers
+from tests.fakes.numbers.stock import MemoryNumbers
 from tests.flows.numbers.town import Town
 
 

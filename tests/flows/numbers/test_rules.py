@@ -17,7 +17,7 @@ from engine.flows.numbers.allocation import Wish
 from engine.flows.numbers.holders import Entry, Paper
 from engine.flows.numbers.sources import Channel
 from engine.ports.numbers import NumberEvent, NumberFilter, Offer
-from tests.fakes.numbers import MemoryNumbers
+from tests.fakes.numbers.stock import MemoryNumbers
 from tests.flows.numbers.town import BERLIN, FIRST_DAY, MUNICH, PRICE, SEATS, VIENNA, Town
 
 

@@ -15,7 +15,7 @@ from engine.flows.numbers.daily import Daily, Line
 from engine.flows.numbers.desk import Desk
 from engine.flows.numbers.sources import Channel
 from tests.fakes.clock import LoopClock, run_virtually
-from tests.fakes.numbers import MemoryNumbers
+from tests.fakes.numbers.stock import MemoryNumbers
 from tests.flows.numbers.town import AREAS, FIRST_DAY, PRICE, Town
 
 ONE_DAY = timedelta(days=1)

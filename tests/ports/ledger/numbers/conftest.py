@@ -4,7 +4,7 @@ import pytest
 
 from engine.ledger.numbers.sql import SqlNumbers
 from engine.ports.numbers import Numbers
-from tests.fakes.numbers import MemoryNumbers
+from tests.fakes.numbers.stock import MemoryNumbers
 from tests.flows.numbers.town import Town
 from tests.ports.ledger.books import Books, SqlBooks
 

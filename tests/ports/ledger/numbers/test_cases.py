@@ -11,7 +11,7 @@ from engine.errors import CallerError, ConflictError
 from engine.flows.numbers.cases import Cases, Request, Viewer
 from engine.ledger.numbers.cases import SqlCases
 from engine.ports.cases import Cases as CasesPort
-from tests.fakes.cases import MemoryCases
+from tests.fakes.numbers.cases import MemoryCases
 from tests.flows.numbers.town import FIRST_DAY, Town
 from tests.ports.ledger.books import Books, SqlBooks
 
