@@ -32,6 +32,8 @@ from engine.core.numbers.number import Number, Status
 from engine.core.numbers.source import Source
 
 UNUSED_MONTHS = 12
+UNUSED = "nobody called for twelve months"
+DOCUMENTS_LATE = "the documents did not come in time"
 REMIND_DAYS = 30
 
 
@@ -87,7 +89,7 @@ def due_of_number(
         case Status.DOCUMENTS_PENDING if not wanting:
             return Work(number, DocumentsCompleted(), "the documents are complete")
         case Status.DOCUMENTS_PENDING if holder is not None and overdue(holder, day):
-            return Work(number, Released(), "the documents did not come in time")
+            return Work(number, Released(), DOCUMENTS_LATE)
         case Status.APPROVED if _may_begin(number, holder, day):
             return Work(number, SwitchedOn(), "its first day has come")
         case Status.ACTIVE if is_unused(number, day):
@@ -108,7 +110,7 @@ def is_unused(number: Number, day: date) -> bool:
 
 def _reclaim(number: Number, policy: Policy, day: date) -> Work | Notice:
     if policy.reclaim_automatic:
-        return Work(number, Deactivated(), f"unused for {UNUSED_MONTHS} months")
+        return Work(number, Deactivated(), UNUSED)
     used = max(on for on in (number.active_since, number.last_call_on) if on is not None)
     return Notice(
         key=f"reclaim:{number.e164}:{used}",

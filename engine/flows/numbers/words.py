@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from engine.core.number import international
-from engine.core.numbers.due import Notice, NoticeKind
+from engine.core.numbers.due import DOCUMENTS_LATE, UNUSED, Notice, NoticeKind
 
 LANGS = ("de", "en")
 
@@ -11,6 +11,12 @@ _PROOFS = {
     "de": {"seat": "Ihren Sitz", "need": "Ihren Bedarf (Bescheinigung)"},
     "en": {"seat": "your seat", "need": "your need (certificate)"},
 }
+
+_REASONS_DE = {
+    UNUSED: "zwölf Monate lang nicht angerufen",
+    DOCUMENTS_LATE: "die Nachweise kamen nicht rechtzeitig",
+}
+"""What the engine itself writes down as a reason; what people write stays as it is."""
 
 _SENTENCES: Mapping[str, Mapping[NoticeKind, str]] = {
     "de": {
@@ -69,10 +75,11 @@ _SENTENCES: Mapping[str, Mapping[NoticeKind, str]] = {
 
 def sentence(notice: Notice, lang: str) -> str:
     """What a notice says."""
+    detail = _REASONS_DE.get(notice.detail, notice.detail) if lang == "de" else notice.detail
     return _SENTENCES[lang][notice.kind].format(
         number=international(notice.e164) if notice.e164 else "",
         other=international(notice.detail) if notice.kind is NoticeKind.REPLACED else "",
         proof=_PROOFS[lang].get(notice.detail, ""),
-        detail=notice.detail,
+        detail=detail,
         until=notice.until,
     )
