@@ -202,6 +202,8 @@ class Allocation:
             at_ms, day = self._desk.now()
             old = await self._desk.number(e164)
             area = await self._area_now(old)
+            if isinstance(area, Refused):
+                return area
             free = await self._free_for(area, new, attempt)
             if isinstance(free, Refused):
                 return free
@@ -221,12 +223,14 @@ class Allocation:
 
         return await decided(decide)
 
-    async def _area_now(self, old: Number) -> Area:
+    async def _area_now(self, old: Number) -> Area | Refused:
         """The area a number's successor is of: that of the holder's seat as it is now."""
         holder = await self._desk.numbers.holder(old.organisation or "")
         if holder is None or old.purpose is not Purpose.TRACKING:
             return old.area
-        return holder.seat.area or old.area
+        country = holder.seat.country
+        abroad = Refused(Reason.FOREIGN_SEAT, f"the seat is in {country}, which has no numbers")
+        return holder.seat.area or abroad
 
     async def _free_for(self, area: Area, new: str | None, attempt: int) -> Number | Refused:
         if new is not None:

@@ -184,6 +184,7 @@ async def test_a_move_abroad_leaves_the_numbers_to_the_operator(town: Town) -> N
     moved = await town.seated(town="")
     assert [n.e164 for n in moved.waiting] == [mine.e164]
     assert "told:misplaced" in [line.action for line in await town.due()]
+    assert refusal(await town.allocation.replace(mine.e164, "x", "op")) is Reason.FOREIGN_SEAT
     assert refusal(await town.ordered()) is Reason.FOREIGN_SEAT
 
 
