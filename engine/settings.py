@@ -103,6 +103,12 @@ class Settings(BaseModel):
         "127.0.0.1", description="where metrics and health are asked for; never the world's address"
     )
     health_port: int = Field(9464, ge=0, le=65535, description="their port; 0: a free one")
+    numbers_reclaim: Literal["proposed", "automatic"] = Field(
+        "proposed", description="what becomes of numbers nobody called for twelve months"
+    )
+    numbers_seat: Literal["proved", "on_demand"] = Field(
+        "proved", description="whether a seat is proved before its first number, or if asked for"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="log from")
     log_format: Literal["console", "json"] = Field("console", description="for people or programs")
     log_numbers: Literal["masked", "full"] = Field(

@@ -8,15 +8,19 @@ from engine.app.parts import keep_private, open_ledger
 from engine.app.plan import secret, web_plan_of
 from engine.app.site import Accounts, open_till
 from engine.core.inventory import Inventory
+from engine.core.numbers.holder import Policy
 from engine.errors import RemoteError
 from engine.flows.access import People
 from engine.flows.clock import SystemClock
 from engine.flows.keys import KeyRing
 from engine.flows.money.relay import Relay
+from engine.flows.numbers.desk import Desk, read_areas
 from engine.flows.payments.till import MANUAL, Till
 from engine.flows.versions.configuration import Configuration
 from engine.ledger.api.sql import SqlKeys
 from engine.ledger.callers import SqlCallers
+from engine.ledger.numbers.cases import SqlCases
+from engine.ledger.numbers.sql import SqlNumbers
 from engine.ledger.payments.sql import SqlOrders
 from engine.ledger.reading.sql import SqlKeeping, SqlKin, SqlRecords
 from engine.ledger.sql import SqlLedger
@@ -83,6 +87,15 @@ class Books:
     def kin(self) -> SqlKin:
         """Numbers and what they name."""
         return SqlKin(self.ledger)
+
+    def desk(self, policy: Policy) -> Desk:
+        """Where numbers are given out."""
+        return Desk(SqlNumbers(self.ledger), read_areas(), self.clock, policy)
+
+    @property
+    def cases(self) -> SqlCases:
+        """Authorities' requests about numbers."""
+        return SqlCases(self.ledger)
 
     @property
     def keeping(self) -> SqlKeeping:

@@ -4,7 +4,7 @@ import contextlib
 import os
 import secrets
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from engine.asterisk.etc.files import AsteriskFiles
 from engine.asterisk.process import Access
 from engine.core.inventory import Inventory
+from engine.core.numbers.holder import Policy
 from engine.errors import CallerError
 from engine.flows.payments.seals import SECRET_BYTES_LEAST
 from engine.settings import Settings
@@ -69,6 +70,7 @@ class Plan:
     health_host: str = "127.0.0.1"
     health_port: int = 0
     web: WebPlan | None = None
+    numbers: Policy = field(default_factory=Policy)
 
     @property
     def database(self) -> str:
@@ -102,6 +104,15 @@ def plan_of(settings: Settings) -> Plan:
         health_host=settings.health_host,
         health_port=settings.health_port,
         web=web_plan_of(settings),
+        numbers=policy_of(settings),
+    )
+
+
+def policy_of(settings: Settings) -> Policy:
+    """What the operator has chosen about numbers."""
+    return Policy(
+        reclaim_automatic=settings.numbers_reclaim == "automatic",
+        prove_seat_first=settings.numbers_seat == "proved",
     )
 
 

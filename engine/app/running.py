@@ -30,6 +30,8 @@ from engine.flows.engine import Engine
 from engine.flows.hearing import go_along, prepare
 from engine.flows.lookups import Dialplan
 from engine.flows.money.relay import Relay
+from engine.flows.numbers.daily import Daily as NumbersDaily
+from engine.flows.numbers.desk import Desk, read_areas
 from engine.flows.orders import House
 from engine.flows.payments.asking import Asking
 from engine.flows.retention.daily import Daily
@@ -40,6 +42,7 @@ from engine.flows.verification.verifier import Verifier
 from engine.flows.versions.configuration import Configuration, Opening, begin
 from engine.flows.versions.view import View
 from engine.flows.versions.watching import Watcher
+from engine.ledger.numbers.sql import SqlNumbers
 from engine.ledger.reading.sql import SqlKeeping
 from engine.ledger.sql import SqlLedger
 from engine.ledger.statements.sql import SqlStatements
@@ -124,7 +127,10 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
         _statements(plan, house, ledger, stack)
         _retention(house, ledger, stack)
         studio = LibraryStudio(sounds)
-        web_port = await _pages(plan, house, ledger, view, studio, stack, configuration, files)
+        desk = _numbers(plan, house, ledger, stack)
+        web_port = await _pages(
+            plan, house, ledger, view, studio, desk, stack, configuration, files
+        )
         health_port = await open_health(
             plan.health_host, plan.health_port, metrics, engine, house, stack
         )
@@ -201,12 +207,21 @@ def _retention(house: House, ledger: SqlLedger, stack: AsyncExitStack) -> None:
     stack.push_async_callback(end, asyncio.create_task(daily.run(), name="retention"))
 
 
+def _numbers(plan: Plan, house: House, ledger: SqlLedger, stack: AsyncExitStack) -> Desk:
+    """Do each day's work on numbers; the desk where they are given out."""
+    desk = Desk(SqlNumbers(ledger), read_areas(), house.clock, plan.numbers)
+    work = asyncio.create_task(NumbersDaily(desk).run(), name="numbers")
+    stack.push_async_callback(end, work)
+    return desk
+
+
 async def _pages(
     plan: Plan,
     house: House,
     ledger: SqlLedger,
     view: View,
     studio: Studio,
+    desk: Desk,
     stack: AsyncExitStack,
     configuration: Configuration,
     files: AsteriskFiles | None,
@@ -223,7 +238,7 @@ async def _pages(
     view.subscribe(accounts.follow)
     catalogues = read_catalogues(plan.sounds)
     site = await open_site(
-        web, port, house, ledger, accounts, studio, stack, configuration, catalogues, files
+        web, port, house, ledger, accounts, studio, desk, stack, configuration, catalogues, files
     )
     asking = asyncio.create_task(Asking(site.till, house.clock).run(), name="asking")
     stack.push_async_callback(end, asking)

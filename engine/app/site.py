@@ -15,6 +15,7 @@ from engine.flows.keys import KeyRing
 from engine.flows.live import Control, Live
 from engine.flows.money.movements import Money
 from engine.flows.money.relay import Relay
+from engine.flows.numbers.desk import Desk
 from engine.flows.orders import House
 from engine.flows.payments.seals import Seal
 from engine.flows.payments.till import Providers, Till
@@ -94,6 +95,7 @@ async def open_site(
     ledger: SqlLedger,
     accounts: Accounts,
     studio: Studio,
+    desk: Desk,
     stack: AsyncExitStack,
     configuration: Configuration,
     catalogues: Mapping[str, Catalogue],
@@ -144,6 +146,7 @@ async def open_site(
         dialplan=dialplan,
         phones=house.telephony,
         studio=studio,
+        desk=desk,
     )
 
 

@@ -16,6 +16,7 @@ from engine.cli.dialplan import dialplan
 from engine.cli.live.agents import agents
 from engine.cli.live.calls import calls
 from engine.cli.number import classify_numbers
+from engine.cli.numbers import numbers
 from engine.cli.quote import quote_calls
 from engine.cli.reading.call import call
 from engine.cli.reading.retention import retention
@@ -42,6 +43,7 @@ main.add_command(config)
 main.add_command(dialplan)
 main.add_command(evn)
 main.add_command(ledger)
+main.add_command(numbers)
 main.add_command(payments)
 main.add_command(quote_calls)
 main.add_command(replay)

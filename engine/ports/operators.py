@@ -26,6 +26,8 @@ class Scope(StrEnum):
     AGENTS_WRITE = "agents:write"
     WEBHOOKS_READ = "webhooks:read"
     WEBHOOKS_WRITE = "webhooks:write"
+    DIDS_READ = "dids:read"
+    DIDS_WRITE = "dids:write"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from engine.flows.dialplan.own import OwnDialplan
 from engine.flows.keys import KeyRing
 from engine.flows.live import Control, Live
 from engine.flows.money.movements import Money
+from engine.flows.numbers.desk import Desk
 from engine.flows.payments.seals import Seal
 from engine.flows.payments.till import Till
 from engine.flows.versions.configuration import Configuration
@@ -54,6 +55,7 @@ class Site:
     signing_in: SigningIn
     audit: Audit
     webhooks: Webhooks
+    desk: Desk
     configuration: Configuration
     statements: Statements
     records: Records

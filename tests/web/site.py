@@ -22,6 +22,7 @@ from engine.core.inventory import (
     TopUpAmount,
 )
 from engine.core.money import MICROS, Rounding
+from engine.core.numbers.holder import Policy
 from engine.core.payment import FactKind, PaymentFact, PaymentOrder
 from engine.core.tariff import BillingStart, Increment, StartsFrom, Tariff
 from engine.errors import RemoteError
@@ -34,12 +35,14 @@ from engine.flows.keys import KeyRing
 from engine.flows.live import Control, Live
 from engine.flows.money.movements import Money
 from engine.flows.money.relay import Relay
+from engine.flows.numbers.desk import Desk, read_areas
 from engine.flows.payments.seals import Purpose, Seal
 from engine.flows.payments.till import Begun, Till, Wish
 from engine.flows.versions.configuration import Configuration
 from engine.flows.webhooks import Signer, Webhooks
 from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
 from engine.ledger.callers import SqlCallers
+from engine.ledger.numbers.sql import SqlNumbers
 from engine.ledger.payments.sql import SqlOrders
 from engine.ledger.reading.sql import SqlRecords
 from engine.ledger.sql import SqlLedger
@@ -288,6 +291,7 @@ async def open_site(
         dialplan=dialplan,
         phones=FakePhones(),
         studio=LibraryStudio(Library(sounds, file.parent / "sounds")),
+        desk=Desk(SqlNumbers(ledger), read_areas(), clock, Policy()),
     )
     try:
         yield Bench(site, ledger, store, provider)

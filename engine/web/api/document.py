@@ -33,6 +33,8 @@ MEANINGS = {
     Scope.AGENTS_WRITE: "Pause agents and let them work again.",
     Scope.WEBHOOKS_READ: "Look up webhook endpoints and deliveries.",
     Scope.WEBHOOKS_WRITE: "Add and change webhook endpoints, send webhooks again.",
+    Scope.DIDS_READ: "Look at the organisation's own numbers, its data, sources and notices.",
+    Scope.DIDS_WRITE: "Order numbers and give them back, change the data, end sources.",
 }
 
 Json = dict[str, Any]

@@ -429,3 +429,4 @@ class Problem(BaseModel):
     errors: list[Fault] = Field([], description="Every fault of the body or query.")
     available: str = Field("", description="What could be taken from the account.")
     account_id: str = Field("", description="The account that is in the way.")
+    reason: str = Field("", description="Which rule of numbers forbids it, stable for programs.")

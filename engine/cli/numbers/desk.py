@@ -1,0 +1,85 @@
+"""What the commands on numbers share: a desk, days, and how records are told."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import date
+from typing import Any, TypeVar
+
+import click
+import msgspec
+
+from engine.app import Books, policy_of
+from engine.cli.books.opening import inventory_in_force, run
+from engine.cli.lines import write
+from engine.core.money import format_shortest
+from engine.core.numbers.life import Refused
+from engine.core.numbers.number import Number
+from engine.errors import CallerError
+from engine.flows.numbers.desk import Desk
+from engine.settings import Settings
+
+T = TypeVar("T")
+
+
+class Day(click.ParamType[date]):
+    """A day on the command line: 2026-11-30."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        try:
+            return value if isinstance(value, date) else date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no day such as 2026-11-30", param, ctx)
+
+
+def at_desk(
+    work: Callable[[Desk], Awaitable[T]], as_json: bool, *, organisation: str | None = None
+) -> T:
+    """Do a command's work where numbers are given out; `organisation` must be in the files."""
+
+    async def opened(books: Books, settings: Settings) -> T:
+        if organisation is not None:
+            inventory = await inventory_in_force(books, settings)
+            known = [one.name for one in inventory.organisations]
+            if organisation not in known:
+                raise CallerError(f"must be one of {', '.join(known) or 'none'}", "organisation")
+        return await work(books.desk(policy_of(settings)))
+
+    return run(opened, as_json=as_json)
+
+
+def allowed(answer: T | Refused, as_json: bool) -> T:
+    """What was answered; a refusal ends the command with exit code 1."""
+    if not isinstance(answer, Refused):
+        return answer
+    if as_json:
+        write({"refused": answer.reason, "sentence": answer.sentence})
+        raise click.exceptions.Exit(1)
+    raise click.ClickException(f"refused: {answer.sentence}")
+
+
+def tell_number(number: Number, as_json: bool) -> None:
+    """One number, on one line."""
+    if as_json:
+        write(shown(number))
+        return
+    parts = (number.e164, number.organisation or "-", number.status, note(number))
+    click.echo("  ".join(filter(None, parts)))
+
+
+def shown(record: object) -> Mapping[str, object]:
+    """A record as JSON: days as ISO 8601, prices as decimal strings."""
+    found: dict[str, object] = msgspec.to_builtins(record)
+    micros = found.pop("price_micros", None)
+    if isinstance(micros, int):
+        found["price"] = format_shortest(micros)
+    return found
+
+
+def note(number: Number) -> str:
+    """What else there is to know of a number as it stands."""
+    if number.quarantined_until is not None:
+        return f"until {number.quarantined_until}"
+    if number.active_since is not None:
+        return f"since {number.active_since}, last call {number.last_call_on or 'never'}"
+    return f"from {number.starts_on}" if number.starts_on is not None else ""

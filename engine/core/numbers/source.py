@@ -1,0 +1,26 @@
+"""A sales channel: which number stands in which offers, and whether it is out of them again."""
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A channel of an organisation, and the `places` in which its number is published.
+
+    `ends_on` is its planned last day. At its end (or the number's) the organisation confirms that
+    the number is out of every offer, online and off: then `removed_on` is set.
+    """
+
+    source_id: str
+    organisation: str
+    e164: str
+    name: str
+    places: tuple[str, ...] = ()
+    ends_on: date | None = None
+    removed_on: date | None = None
+    version: int = 0
+
+    def has_ended(self, day: date) -> bool:
+        """Whether its last day is over."""
+        return self.ends_on is not None and day > self.ends_on

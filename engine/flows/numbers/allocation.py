@@ -1,0 +1,291 @@
+"""Numbers ordered, approved, taken back, replaced: each a decision on what was just read.
+
+What a rule forbids is answered with `Refused`; a number that is not there, or another's, raises
+`CallerError`. Others who are faster make a decision be made anew, so that two orders never get one
+number, nor the hundred-and-first without its certificate.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from engine.core.numbers.due import Notice, NoticeKind, asked_for, misplaced
+from engine.core.numbers.holder import Holder, may_order, missing
+from engine.core.numbers.life import (
+    Approved,
+    Deactivated,
+    Event,
+    Ordered,
+    Reason,
+    Refused,
+    Released,
+    SwitchedOn,
+    Withdrawn,
+    step,
+)
+from engine.core.numbers.number import Area, Number, Purpose, Status
+from engine.core.numbers.source import Source
+from engine.flows.numbers.desk import ATTEMPTS, Desk, decided
+from engine.flows.numbers.replacing import replacement
+from engine.ports.numbers import Commit, Move, NumberFilter, Offer
+
+TOLL_FREE = Area("US", "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """An order: the monthly price as it was shown, from when (None: today), and a key that tells
+    it from its repeat. `e164` is wished for by name only to have an old number again."""
+
+    organisation: str
+    key: str
+    purpose: Purpose = Purpose.TRACKING
+    price_micros: int
+    starts_on: date | None = None
+    e164: str | None = None
+
+
+class Allocation:
+    """Gives numbers to organisations, and takes them back."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def order(self, wish: Wish, author: str) -> Number | Refused:
+        """The number that an order gets; the operator has yet to approve it."""
+        repeated = await self._desk.numbers.numbers(
+            NumberFilter(organisation=wish.organisation, order_key=wish.key, most=1)
+        )
+        if repeated:
+            return repeated[0]
+        return await decided(lambda attempt: self._order(wish, author, attempt))
+
+    async def _order(self, wish: Wish, author: str, attempt: int) -> Number | Refused:
+        at_ms, day = self._desk.now()
+        holder = await self._desk.numbers.holder(wish.organisation)
+        if holder is None:
+            return Refused(Reason.NO_HOLDER, f"nothing is known of {wish.organisation} yet")
+        refused = may_order(holder, wish.purpose, day)
+        if refused is not None:
+            return refused
+        area = _area(holder, wish.purpose)
+        offer = await self._offer(area, wish)
+        if isinstance(offer, Refused):
+            return offer
+        free = await self._candidate(wish, area, attempt)
+        if isinstance(free, Refused):
+            return free
+        event = Ordered(
+            organisation=wish.organisation,
+            purpose=wish.purpose,
+            order_key=wish.key,
+            price_micros=offer.price_micros,
+            currency=offer.currency,
+            starts_on=wish.starts_on or day,
+        )
+        after = step(free, event, day)
+        if not isinstance(after, Refused):
+            # The holder's version goes on too: his orders are decided one after the other.
+            counted = replace(holder, version=holder.version + 1)
+            await self._desk.numbers.commit(
+                Commit(
+                    author=author,
+                    at_ms=at_ms,
+                    moves=(Move(free, after, "ordered"),),
+                    holder=counted,
+                    holder_action="ordered",
+                )
+            )
+        return after
+
+    async def _offer(self, area: Area, wish: Wish) -> Offer | Refused:
+        for offer in await self._desk.numbers.offers():
+            if (offer.country, offer.purpose) == (area.country, wish.purpose):
+                if offer.price_micros == wish.price_micros:
+                    return offer
+                return Refused(Reason.PRICE_CHANGED, "the price a month is another by now")
+        return Refused(Reason.NOT_OFFERED, f"no {wish.purpose} numbers of {area.country} are sold")
+
+    async def _candidate(self, wish: Wish, area: Area, attempt: int) -> Number | Refused:
+        if wish.e164 is not None:
+            number = await self._desk.number(wish.e164)
+            if number.is_held:
+                await self._desk.number(wish.e164, wish.organisation)
+            if number.area != area:
+                return Refused(Reason.OTHER_AREA, f"{wish.e164} is not of the seat's area")
+            return number
+        free = await self._desk.numbers.free(area, ATTEMPTS)
+        if not free:
+            return Refused(Reason.NONE_FREE, f"no number of {area.country} {area.code} is free")
+        return free[attempt % len(free)]
+
+    async def approve(self, e164: str, author: str) -> Number | Refused:
+        """Agree to an order; it is switched on if its day has come and no document is wanting,
+        which is asked for otherwise."""
+        return await decided(lambda _attempt: self._approve(e164, author))
+
+    async def _approve(self, e164: str, author: str) -> Number | Refused:
+        at_ms, day = self._desk.now()
+        number = await self._desk.number(e164)
+        if number.status is not Status.ORDERED:
+            return step(number, Approved(complete=False), day)
+        holder = await self._desk.numbers.holder(number.organisation or "")
+        if holder is None:
+            return Refused(Reason.NO_HOLDER, f"nothing is known of {number.organisation}")
+        if misplaced(number, holder):
+            return Refused(Reason.OTHER_AREA, f"{e164} is not of the seat's area any more")
+        held = await self._desk.numbers.held(holder.organisation)
+        asked, notices = asked_for(holder, held, self._desk.policy, day)
+        complete = not missing(asked, held, day, self._desk.policy)
+        after = step(number, Approved(complete=complete), day)
+        if isinstance(after, Refused):
+            return after
+        moves = [Move(number, after, "approved")]
+        on = step(after, SwitchedOn(), day)
+        if not isinstance(on, Refused):
+            moves.append(Move(after, on, "switched_on"))
+            notices = (*notices, told(on, NoticeKind.ACTIVATED, day))
+        await self._desk.numbers.commit(
+            Commit(
+                author=author,
+                at_ms=at_ms,
+                moves=tuple(moves),
+                holder=replace(asked, version=asked.version + 1),
+                holder_action="approved",
+                notices=notices,
+            )
+        )
+        return moves[-1].after
+
+    async def reject(self, e164: str, reason: str, author: str) -> Number | Refused:
+        """Refuse an order; the number is free at once."""
+        return await self._end(e164, None, Released(), "rejected", reason, author)
+
+    async def deactivate(
+        self, e164: str, reason: str, author: str, organisation: str | None = None
+    ) -> Number | Refused:
+        """Switch a number off for good, or take an order back."""
+        number = await self._desk.number(e164, organisation)
+        event = Deactivated() if number.status is Status.ACTIVE else Released()
+        return await self._end(e164, organisation, event, "deactivated", reason, author)
+
+    async def withdraw(self, e164: str, reason: str, author: str) -> Number | Refused:
+        """The carrier has a number no more, which nobody had any longer."""
+        return await self._end(e164, None, Withdrawn(), "withdrawn", reason, author)
+
+    async def _end(
+        self,
+        e164: str,
+        organisation: str | None,
+        event: Event,
+        action: str,
+        reason: str,
+        author: str,
+    ) -> Number | Refused:
+        async def decide(_attempt: int) -> Number | Refused:
+            at_ms, day = self._desk.now()
+            number = await self._desk.number(e164, organisation)
+            commit = await ending(self._desk, number, event, action, reason, day)
+            if isinstance(commit, Refused):
+                return commit
+            await self._desk.numbers.commit(replace(commit, author=author, at_ms=at_ms))
+            return commit.moves[0].after
+
+        return await decided(decide)
+
+    async def replace(
+        self, e164: str, reason: str, author: str, new: str | None = None
+    ) -> tuple[Number, Number] | Refused:
+        """Give another number of the holder's area for this one; the old and the new."""
+
+        async def decide(attempt: int) -> tuple[Number, Number] | Refused:
+            at_ms, day = self._desk.now()
+            old = await self._desk.number(e164)
+            area = await self._area_now(old)
+            if isinstance(area, Refused):
+                return area
+            free = await self._free_for(area, new, attempt)
+            if isinstance(free, Refused):
+                return free
+            made = await replacement(self._desk, old, free, reason, day)
+            if isinstance(made, Refused):
+                return made
+            await self._desk.numbers.commit(
+                Commit(
+                    author=author,
+                    at_ms=at_ms,
+                    moves=made.moves,
+                    sources=made.sources,
+                    notices=(made.notice,),
+                )
+            )
+            return made.old, made.new
+
+        return await decided(decide)
+
+    async def _area_now(self, old: Number) -> Area | Refused:
+        """The area a number's successor is of: that of the holder's seat as it is now."""
+        holder = await self._desk.numbers.holder(old.organisation or "")
+        if holder is None or old.purpose is not Purpose.TRACKING:
+            return old.area
+        country = holder.seat.country
+        abroad = Refused(Reason.FOREIGN_SEAT, f"the seat is in {country}, which has no numbers")
+        return holder.seat.area or abroad
+
+    async def _free_for(self, area: Area, new: str | None, attempt: int) -> Number | Refused:
+        if new is not None:
+            number = await self._desk.number(new)
+            other = Refused(Reason.OTHER_AREA, f"{new} is of another area")
+            return number if number.area == area else other
+        free: Sequence[Number] = await self._desk.numbers.free(area, ATTEMPTS)
+        if not free:
+            return Refused(Reason.NONE_FREE, f"no number of {area.country} {area.code} is free")
+        return free[attempt % len(free)]
+
+
+async def ending(
+    desk: Desk, number: Number, event: Event, action: str, reason: str, day: date
+) -> Commit | Refused:
+    """The commit (author and instant yet to come) by which a number leaves its holder.
+
+    Its sources end with it, and wait to be confirmed to be out of all offers.
+    """
+    after = step(number, event, day)
+    if isinstance(after, Refused):
+        return after
+    sources: list[Source] = []
+    notices: tuple[Notice, ...] = ()
+    if number.organisation is not None:
+        was_active = number.status is Status.ACTIVE
+        kind = NoticeKind.DEACTIVATED if was_active else NoticeKind.ORDER_REFUSED
+        notice = told(number, kind, day)
+        until = after.quarantined_until
+        notices = (replace(notice, detail=reason, until=until),)
+        sources = [
+            replace(source, ends_on=day, version=source.version + 1)
+            async for source in desk.all_sources(number.organisation, number.e164)
+            if source.ends_on is None or source.ends_on > day
+        ]
+    return Commit(
+        author="",
+        at_ms=0,
+        moves=(Move(number, after, action, reason),),
+        sources=tuple(sources),
+        notices=notices,
+    )
+
+
+def told(number: Number, kind: NoticeKind, day: date) -> Notice:
+    """What a number's holder is told of it."""
+    return Notice(
+        key=f"{kind}:{number.e164}:{number.version}",
+        organisation=number.organisation or "",
+        kind=kind,
+        day=day,
+        e164=number.e164,
+    )
+
+
+def _area(holder: Holder, purpose: Purpose) -> Area:
+    seat = holder.seat.area if purpose is Purpose.TRACKING else None
+    return seat or TOLL_FREE

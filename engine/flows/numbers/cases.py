@@ -1,0 +1,120 @@
+"""Authorities' requests, for the operator's owners alone; for everybody else there are none.
+
+Who had a number when is found in its history. Whoever opens, sees or ends a case stands in the
+case's own audit log. The holder is not told.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from engine.core.numbers.case import Case, CaseKind, CaseStatus, check, ended
+from engine.core.roles import Right, Role, may
+from engine.errors import CallerError
+from engine.flows.numbers.desk import PAGE, Desk, local_day
+from engine.ports.cases import CaseLine
+from engine.ports.cases import Cases as CasesPort
+
+LISTED_MOST = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """A user; `organisation` is None for the operator's staff."""
+
+    name: str
+    role: Role
+    organisation: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What an authority wants to know, and until when; `from_day` to `to_day` are included."""
+
+    e164: str
+    kind: CaseKind
+    authority: str
+    reference: str
+    from_day: date
+    to_day: date
+    due_on: date
+
+
+class Cases:
+    """Cases as one user may handle them."""
+
+    def __init__(self, desk: Desk, cases: CasesPort, viewer: Viewer) -> None:
+        """Raises `CallerError` for everybody but an owner of the operator's."""
+        if viewer.organisation is not None or not may(viewer.role, Right.CASES_WRITE):
+            raise CallerError("there is no such page", "cases")
+        self._desk = desk
+        self._cases = cases
+        self._viewer = viewer
+
+    async def open(self, request: Request) -> Case:
+        """Open a case on a number of the stock."""
+        await self._desk.number(request.e164)
+        case = Case(
+            case_id=uuid.uuid4().hex,
+            e164=request.e164,
+            organisation=await self._holder_on(request.e164, request.to_day),
+            kind=request.kind,
+            authority=request.authority,
+            reference=request.reference,
+            from_day=request.from_day,
+            to_day=request.to_day,
+            due_on=request.due_on,
+        )
+        check(case)
+        await self._cases.open(case, self._line(case.case_id, "opened"))
+        return case
+
+    async def show(self, case_id: str) -> tuple[Case, Sequence[CaseLine]]:
+        """A case and its log, this look included."""
+        case = await self._look(case_id)
+        return case, await self._cases.lines(case_id)
+
+    async def listed(self, status: CaseStatus | None = None) -> Sequence[Case]:
+        """All cases, or those that stand so."""
+        found: list[Case] = []
+        while len(found) < LISTED_MOST:
+            after = found[-1].case_id if found else ""
+            page = await self._cases.listed(status, after, PAGE)
+            found += page
+            if len(page) < PAGE:
+                break
+        return found
+
+    async def answer(self, case_id: str, outcome: str) -> Case:
+        """Write down what the authority was given."""
+        return await self._end(case_id, CaseStatus.ANSWERED, outcome)
+
+    async def refer(self, case_id: str, outcome: str) -> Case:
+        """Write down that the authority was referred to the holder, who is responsible."""
+        return await self._end(case_id, CaseStatus.REFERRED, outcome)
+
+    async def _end(self, case_id: str, status: CaseStatus, outcome: str) -> Case:
+        case = ended(await self._look(case_id), status, outcome)
+        await self._cases.end(case, self._line(case_id, status))
+        return case
+
+    async def _look(self, case_id: str) -> Case:
+        case = await self._cases.look(self._line(case_id, "seen"))
+        if case is None:
+            raise CallerError(f"there is no case {case_id}", "case_id")
+        return case
+
+    def _line(self, case_id: str, action: str) -> CaseLine:
+        at_ms, _ = self._desk.now()
+        return CaseLine(case_id=case_id, at_ms=at_ms, author=self._viewer.name, action=action)
+
+    async def _holder_on(self, e164: str, day: date) -> str | None:
+        """Who had a number at a day's end."""
+        before: int | None = None
+        while page := await self._desk.numbers.history(e164, before, PAGE):
+            for event in page:
+                if local_day(event.at_ms) <= day:
+                    return event.organisation if event.is_held else None
+            before = page[-1].version
+        return None

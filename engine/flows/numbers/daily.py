@@ -1,0 +1,225 @@
+"""What a day brings about, done once a day by every engine, or looked at beforehand.
+
+Each part is a transaction of its own, decided on what was read; where somebody is faster, the next
+run sees what is left. Two engines at once do nothing twice.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+import structlog
+
+from engine.core.numbers.due import (
+    Notice,
+    NoticeKind,
+    Work,
+    due_of_holder,
+    due_of_number,
+    due_of_source,
+)
+from engine.core.numbers.holder import Holder, missing
+from engine.core.numbers.life import (
+    Deactivated,
+    DocumentsCompleted,
+    Event,
+    QuarantineEnded,
+    Refused,
+    Released,
+    SwitchedOn,
+    step,
+)
+from engine.core.numbers.number import Number, Status
+from engine.errors import ConflictError, EngineError
+from engine.flows.numbers.allocation import ending, told
+from engine.flows.numbers.desk import PAGE, Desk, local_day
+from engine.flows.numbers.holders import commit_of, replacements
+from engine.ports.numbers import Commit, Move, NumberFilter
+
+AUTHOR = "engine"
+LOOK_MS = 15 * 60_000
+ACTIONS: Mapping[type[Event], str] = {
+    QuarantineEnded: "freed",
+    DocumentsCompleted: "documents_completed",
+    SwitchedOn: "switched_on",
+    Deactivated: "reclaimed",
+    Released: "lapsed",
+}
+"""What is written into the history for an event that a day brought."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One thing that was due: an action on a number, or a notice; by whom it is told or owned."""
+
+    action: str
+    organisation: str | None = None
+    e164: str = ""
+    detail: str = ""
+
+
+class Due:
+    """The work of one day; `at_ms` says which. With `dry` nothing is changed."""
+
+    def __init__(self, desk: Desk, at_ms: int, *, dry: bool = False) -> None:
+        self._desk = desk
+        self._at_ms = at_ms
+        self._day = local_day(at_ms)
+        self._dry = dry
+        self._holders: dict[str, Holder | None] = {}
+        self._wanting: dict[str, bool] = {}
+
+    async def carry_out(self) -> tuple[Line, ...]:
+        """All that is due, in the order it was done: what becomes free, then holders and what
+        they miss, then their numbers, their sources."""
+        found = await self._of_numbers(Status.QUARANTINED)
+        found += [line async for line in self._of_holders()]
+        for status in (Status.DOCUMENTS_PENDING, Status.APPROVED, Status.ACTIVE):
+            found += await self._of_numbers(status)
+        async for source in self._desk.all_sources():
+            notice = due_of_source(source, self._day)
+            if notice is not None:
+                found += await self._commit(self._empty(), (), [notice])
+        return tuple(found)
+
+    async def _of_numbers(self, status: Status) -> list[Line]:
+        found: list[Line] = []
+        async for number in self._desk.all_numbers(NumberFilter(status=status)):
+            found += await self._of_number(number)
+        return found
+
+    def _empty(self) -> Commit:
+        return Commit(author=AUTHOR, at_ms=self._at_ms)
+
+    async def _of_holders(self) -> AsyncIterator[Line]:
+        after = ""
+        while page := await self._desk.numbers.holders(after, PAGE):
+            for holder in page:
+                for line in await self._of_holder(holder):
+                    yield line
+            after = page[-1].organisation
+
+    async def _of_holder(self, holder: Holder) -> Sequence[Line]:
+        numbers = self._desk.numbers
+        held = await numbers.held(holder.organisation)
+        asked, notices = due_of_holder(holder, held, self._desk.policy, self._day)
+        made, waiting = await replacements(self._desk, holder, self._day)
+        commit = replace(commit_of(made), author=AUTHOR, at_ms=self._at_ms)
+        if asked != holder or made:
+            asked = replace(asked, version=holder.version + 1)
+            commit = replace(commit, holder=asked, holder_action="due")
+        lines = [_line("replaced", one.old, one.new.e164, holder) for one in made]
+        told_now = [*notices, *(_misplaced(number, holder, self._day) for number in waiting)]
+        done = await self._commit(commit, lines, [*commit.notices, *told_now])
+        self._holders[holder.organisation] = asked
+        self._wanting[holder.organisation] = bool(
+            missing(asked, held, self._day, self._desk.policy)
+        )
+        return done
+
+    async def _of_number(self, number: Number) -> Sequence[Line]:
+        organisation = number.organisation or ""
+        due = due_of_number(
+            number,
+            self._holders.get(organisation),
+            self._wanting.get(organisation, False),
+            self._desk.policy,
+            self._day,
+        )
+        if due is None:
+            return ()
+        if isinstance(due, Notice):
+            return await self._commit(self._empty(), (), [due])
+        return await self._do(due)
+
+    async def _do(self, work: Work) -> Sequence[Line]:
+        number, day = work.number, self._day
+        action = ACTIONS[type(work.event)]
+        if isinstance(work.event, Deactivated | Released):
+            commit = await ending(self._desk, number, work.event, action, work.reason, day)
+        else:
+            commit = _passing(work, action, day)
+        if isinstance(commit, Refused):
+            return ()
+        line = Line(
+            action=action, organisation=number.organisation, e164=number.e164, detail=work.reason
+        )
+        commit = replace(commit, author=AUTHOR, at_ms=self._at_ms)
+        return await self._commit(commit, [line], commit.notices)
+
+    async def _commit(
+        self, commit: Commit, lines: Sequence[Line], notices: Sequence[Notice]
+    ) -> list[Line]:
+        """Do it, unless only looked at; what was told before is not told again."""
+        known = await self._desk.numbers.told([notice.key for notice in notices])
+        fresh = tuple(notice for notice in notices if notice.key not in known)
+        found = [*lines, *(_told(notice) for notice in fresh)]
+        if self._dry or not (commit.moves or commit.holder or fresh):
+            return found
+        try:
+            await self._desk.numbers.commit(replace(commit, notices=fresh))
+        except ConflictError:
+            log.info("numbers.later", of=[move.before.e164 for move in commit.moves])
+            return []
+        return found
+
+
+def _passing(work: Work, action: str, day: date) -> Commit | Refused:
+    """The commit by which a number goes on without leaving anybody."""
+    after = step(work.number, work.event, day)
+    if isinstance(after, Refused):
+        return after
+    is_on = after.status is Status.ACTIVE
+    return Commit(
+        author="",
+        at_ms=0,
+        moves=(Move(work.number, after, action, work.reason),),
+        notices=(told(after, NoticeKind.ACTIVATED, day),) if is_on else (),
+    )
+
+
+def _line(action: str, number: Number, detail: str, holder: Holder) -> Line:
+    return Line(action=action, organisation=holder.organisation, e164=number.e164, detail=detail)
+
+
+def _told(notice: Notice) -> Line:
+    return Line(
+        action=f"told:{notice.kind}",
+        organisation=notice.organisation,
+        e164=notice.e164,
+        detail=notice.detail,
+    )
+
+
+def _misplaced(number: Number, holder: Holder, day: date) -> Notice:
+    return Notice(
+        key=f"misplaced:{number.e164}:{number.version}:{holder.seat.line}",
+        organisation=holder.organisation,
+        kind=NoticeKind.MISPLACED,
+        day=day,
+        e164=number.e164,
+        detail=holder.seat.line,
+    )
+
+
+class Daily:
+    """Does each day's work once it has begun; what fails is tried again soon."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._done: date | None = None
+
+    async def run(self) -> None:
+        """Look for ever whether another day has begun."""
+        while True:
+            at_ms, day = self._desk.now()
+            if day != self._done:
+                try:
+                    lines = await Due(self._desk, at_ms).carry_out()
+                    self._done = day
+                    log.info("numbers.done", count=len(lines))
+                except EngineError as fault:
+                    log.warning("numbers.later", error=str(fault))
+            await self._desk.clock.sleep(LOOK_MS)

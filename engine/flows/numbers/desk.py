@@ -1,0 +1,94 @@
+"""What everybody who works on numbers has at hand, and how a decision is made anew."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from engine.core.numbers.areas import Areas, Place
+from engine.core.numbers.days import day_of
+from engine.core.numbers.holder import Policy
+from engine.core.numbers.number import Number
+from engine.core.numbers.source import Source
+from engine.errors import CallerError, ConflictError
+from engine.flows.papers.month import HOME_TIMEZONE
+from engine.ports.clock import Clock
+from engine.ports.numbers import NumberFilter, Numbers
+
+T = TypeVar("T")
+
+ATTEMPTS = 8
+PAGE = 500
+TABLES = "areas.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The stock, the tables of areas, the clock, and what the operator has chosen."""
+
+    numbers: Numbers
+    areas: Areas
+    clock: Clock
+    policy: Policy
+
+    def now(self) -> tuple[int, date]:
+        """The instant (ms), and the local day it is on."""
+        at_ms = self.clock.now().wall_ms
+        return at_ms, local_day(at_ms)
+
+    async def number(self, e164: str, organisation: str | None = None) -> Number:
+        """A number of the stock; with `organisation` only one that it has. Raises `CallerError`."""
+        found = await self.numbers.number(e164)
+        if found is None or organisation not in (None, found.organisation):
+            raise CallerError(f"there is no number {e164}", "number")
+        return found
+
+    async def all_numbers(self, wanted: NumberFilter) -> AsyncIterator[Number]:
+        """Every number a filter lets through, read in pages of its size."""
+        after = wanted.after
+        while page := await self.numbers.numbers(_after(wanted, after)):
+            for number in page:
+                yield number
+            after = page[-1].e164
+
+    async def all_sources(
+        self, organisation: str | None = None, e164: str | None = None
+    ) -> AsyncIterator[Source]:
+        """Every source, of an organisation or a number alone, read in pages."""
+        after = ""
+        while page := await self.numbers.sources(organisation, e164, after, PAGE):
+            for source in page:
+                yield source
+            after = page[-1].source_id
+
+
+def _after(wanted: NumberFilter, after: str) -> NumberFilter:
+    return NumberFilter(
+        organisation=wanted.organisation, status=wanted.status, after=after, most=PAGE
+    )
+
+
+def local_day(at_ms: int) -> date:
+    """The day of an instant where the numbers are."""
+    return day_of(at_ms, ZoneInfo(HOME_TIMEZONE))
+
+
+@cache
+def read_areas() -> Areas:
+    """The tables of German and Austrian area codes, read once in a process."""
+    text = files("engine.flows.numbers").joinpath(TABLES).read_text(encoding="utf-8")
+    rows = (line.split(",", 2) for line in text.splitlines() if not line.startswith("#"))
+    return Areas(Place(*row) for row in rows)
+
+
+async def decided(decide: Callable[[int], Awaitable[T]]) -> T:
+    """What was decided and done; made anew (it is told how often) while others are faster."""
+    for attempt in range(ATTEMPTS - 1):
+        try:
+            return await decide(attempt)
+        except ConflictError:
+            continue
+    return await decide(ATTEMPTS - 1)

@@ -1,0 +1,267 @@
+"""Holders' data: written down, confirmed every year, proved by documents, moved with the seat.
+
+A change of address that no longer fits replaces every number in the same transaction, as far as
+the new area has free ones; the daily work goes on with the rest.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from engine.core.number import check_region
+from engine.core.numbers.due import (
+    Notice,
+    NoticeKind,
+    demand_notice,
+    misplaced,
+)
+from engine.core.numbers.holder import (
+    Document,
+    DocumentKind,
+    Holder,
+    Proof,
+    Seat,
+    Verdict,
+    checked,
+    demanded,
+)
+from engine.core.numbers.number import Number
+from engine.errors import CallerError
+from engine.flows.numbers.desk import Desk, decided
+from engine.flows.numbers.replacing import Replacement, replacement
+from engine.ports.numbers import Commit, NumberFilter
+
+TEXT_MOST = 200
+FILE_BYTES_MOST = 5 * 1024 * 1024
+DOCUMENTS_MOST = 100
+REPLACED_MOST = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A holder's data as entered; `area_code` only where the place's name does not tell it."""
+
+    title: str
+    street: str
+    postal_code: str
+    place: str
+    country: str
+    area_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What came of it: numbers that were replaced (old, new), and those that wait to be."""
+
+    holder: Holder
+    replaced: tuple[tuple[Number, Number], ...] = ()
+    waiting: tuple[Number, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """A document as it is handed in; `dated` by whoever made it."""
+
+    kind: DocumentKind
+    file_name: str
+    content: bytes
+    dated: date
+    expires_on: date | None = None
+
+
+Change = Callable[[Holder, date], tuple[Holder, tuple[Notice, ...]]]
+
+
+class Holders:
+    """Who has numbers, and what is known and proved of them."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def holder(self, organisation: str) -> Holder:
+        """An organisation's data; `CallerError` if there are none."""
+        found = await self._desk.numbers.holder(organisation)
+        if found is None:
+            raise CallerError(f"nothing is known of {organisation} yet", "organisation")
+        return found
+
+    async def enter(self, organisation: str, entry: Entry, author: str) -> Entered:
+        """Write the data down, which confirms them; numbers that no longer fit are replaced."""
+        seat = self._seat(entry)
+
+        async def decide(attempt: int) -> Entered:
+            at_ms, day = self._desk.now()
+            before = await self._desk.numbers.holder(organisation)
+            if before is None:
+                blank = Holder(
+                    organisation=organisation, title=entry.title, seat=seat, confirmed_on=day
+                )
+                after = replace(blank, version=1)
+            else:
+                after = replace(
+                    before,
+                    title=entry.title,
+                    seat=seat,
+                    confirmed_on=day,
+                    version=before.version + 1,
+                )
+            made, waiting = await replacements(self._desk, after, day, attempt)
+            await self._desk.numbers.commit(
+                replace(
+                    commit_of(made),
+                    author=author,
+                    at_ms=at_ms,
+                    holder=after,
+                    holder_action="entered" if before is None else "changed",
+                )
+            )
+            return Entered(after, tuple((one.old, one.new) for one in made), waiting)
+
+        return await decided(decide)
+
+    async def confirm(self, organisation: str, author: str) -> Holder:
+        """The yearly word that the data are as they are known."""
+
+        def change(holder: Holder, day: date) -> tuple[Holder, tuple[Notice, ...]]:
+            return replace(holder, confirmed_on=day), ()
+
+        return await self._change(organisation, "confirmed", author, change)
+
+    async def demand(self, organisation: str, proof: Proof, by: date | None, author: str) -> Holder:
+        """Ask for a proof, anew if there is one, to come by a day."""
+
+        def change(holder: Holder, day: date) -> tuple[Holder, tuple[Notice, ...]]:
+            due = by or day + timedelta(days=self._desk.policy.deadline_days)
+            if due < day:
+                raise CallerError("must not be over", "by")
+            after = demanded(holder, proof, due, day, anew=True)
+            return after, (demand_notice(after, after.demands[-1]),)
+
+        return await self._change(organisation, "demanded", author, change)
+
+    async def hand_in(self, organisation: str, paper: Paper, author: str) -> Document:
+        """Keep a document until somebody checks it."""
+        _, today = self._desk.now()
+        _check_text(paper.file_name, "file_name")
+        if not 0 < len(paper.content) <= FILE_BYTES_MOST:
+            raise CallerError(f"must have 1 to {FILE_BYTES_MOST} bytes", "content")
+        if paper.dated > today:
+            raise CallerError("must not be to come", "dated")
+        holder = await self.holder(organisation)
+        document = Document(
+            document_id=uuid.uuid4().hex,
+            kind=paper.kind,
+            file_name=paper.file_name,
+            sha256=hashlib.sha256(paper.content).hexdigest(),
+            address=holder.seat.line,
+            uploaded_on=today,
+            dated=paper.dated,
+            expires_on=paper.expires_on,
+        )
+
+        def change(holder: Holder, _day: date) -> tuple[Holder, tuple[Notice, ...]]:
+            if len(holder.documents) >= DOCUMENTS_MOST:
+                raise CallerError(f"there are {DOCUMENTS_MOST} documents already", "content")
+            return replace(holder, documents=(*holder.documents, document)), ()
+
+        await self._desk.numbers.keep_file(organisation, document.document_id, paper.content)
+        await self._change(organisation, "handed_in", author, change)
+        return document
+
+    async def check(
+        self, organisation: str, document_id: str, verdict: Verdict, note: str, author: str
+    ) -> Holder:
+        """Say what came of looking at a document; who handed in a bad one is told why."""
+
+        def change(holder: Holder, day: date) -> tuple[Holder, tuple[Notice, ...]]:
+            known = [d for d in holder.documents if d.document_id == document_id]
+            if not known:
+                raise CallerError(f"there is no document {document_id}", "document_id")
+            document = replace(
+                known[0], verdict=verdict, checked_on=day, checked_by=author, note=note
+            )
+            return checked(holder, document, day), _refusal(holder, document, day)
+
+        return await self._change(organisation, "checked", author, change)
+
+    async def _change(self, organisation: str, action: str, author: str, change: Change) -> Holder:
+        async def decide(_attempt: int) -> Holder:
+            at_ms, day = self._desk.now()
+            changed, notices = change(await self.holder(organisation), day)
+            after = replace(changed, version=changed.version + 1)
+            await self._desk.numbers.commit(
+                Commit(
+                    author=author,
+                    at_ms=at_ms,
+                    holder=after,
+                    holder_action=action,
+                    notices=notices,
+                )
+            )
+            return after
+
+        return await decided(decide)
+
+    def _seat(self, entry: Entry) -> Seat:
+        for field in ("title", "street", "postal_code", "place"):
+            _check_text(getattr(entry, field), field)
+        country = check_region(entry.country, field="country")
+        if country is None:
+            raise CallerError('must be a country such as "DE"', "country")
+        return Seat(
+            street=entry.street,
+            postal_code=entry.postal_code,
+            place=entry.place,
+            country=country,
+            area_code=self._desk.areas.of_seat(country, entry.place, entry.area_code),
+        )
+
+
+def _refusal(holder: Holder, document: Document, day: date) -> tuple[Notice, ...]:
+    if document.verdict is not Verdict.REFUSED:
+        return ()
+    notice = Notice(
+        key=f"document:{document.document_id}",
+        organisation=holder.organisation,
+        kind=NoticeKind.DOCUMENT_REFUSED,
+        day=day,
+        detail=document.note or document.file_name,
+    )
+    return (notice,)
+
+
+def _check_text(text: str, field: str) -> None:
+    if not 0 < len(text.strip()) <= TEXT_MOST or not text.isprintable():
+        raise CallerError(f"must be 1 to {TEXT_MOST} printable characters", field)
+
+
+async def replacements(
+    desk: Desk, holder: Holder, day: date, attempt: int = 0
+) -> tuple[list[Replacement], tuple[Number, ...]]:
+    """What replaces a holder's numbers that fit his seat no longer, and those for which there is
+    nothing free (or no area any more). At most `REPLACED_MOST` at a time."""
+    wanted = NumberFilter(organisation=holder.organisation)
+    strayed = [n async for n in desk.all_numbers(wanted) if misplaced(n, holder)]
+    if not strayed or holder.seat.area is None:
+        return [], tuple(strayed)
+    # Another attempt looks further on: who was faster has taken the first.
+    free = (await desk.numbers.free(holder.seat.area, REPLACED_MOST + attempt))[attempt:]
+    made: list[Replacement] = []
+    for old, new in zip(strayed, free, strict=False):
+        one = await replacement(desk, old, new, "the seat is in another area", day)
+        if isinstance(one, Replacement):
+            made.append(one)
+    return made, tuple(strayed[len(made) :])
+
+
+def commit_of(made: Sequence[Replacement]) -> Commit:
+    """All replacements as one commit; author and instant are yet to come."""
+    return Commit(
+        author="",
+        at_ms=0,
+        moves=tuple(move for one in made for move in one.moves),
+        sources=tuple(source for one in made for source in one.sources),
+        notices=tuple(one.notice for one in made),
+    )

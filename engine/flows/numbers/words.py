@@ -1,0 +1,85 @@
+"""Notices in words, German and English; numbers as people read them, days as ISO 8601."""
+
+from collections.abc import Mapping
+
+from engine.core.number import international
+from engine.core.numbers.due import DOCUMENTS_LATE, UNUSED, Notice, NoticeKind
+
+LANGS = ("de", "en")
+
+_PROOFS = {
+    "de": {"seat": "Ihren Sitz", "need": "Ihren Bedarf (Bescheinigung)"},
+    "en": {"seat": "your seat", "need": "your need (certificate)"},
+}
+
+_REASONS_DE = {
+    UNUSED: "zwölf Monate lang nicht angerufen",
+    DOCUMENTS_LATE: "die Nachweise kamen nicht rechtzeitig",
+}
+"""What the engine itself writes down as a reason; what people write stays as it is."""
+
+_SENTENCES: Mapping[str, Mapping[NoticeKind, str]] = {
+    "de": {
+        NoticeKind.ACTIVATED: "Die Rufnummer {number} ist geschaltet.",
+        NoticeKind.ORDER_REFUSED: "Die Bestellung der Rufnummer {number} ist beendet: {detail}.",
+        NoticeKind.REPLACED: (
+            "Statt {number} gilt ab sofort {other}. Nehmen Sie die alte Nummer aus allen Angeboten."
+        ),
+        NoticeKind.DEACTIVATED: (
+            "Die Rufnummer {number} ist abgeschaltet ({detail}) und bis {until} gesperrt. Nehmen"
+            " Sie sie aus allen Angeboten."
+        ),
+        NoticeKind.DOCUMENTS_DEMANDED: "Bitte weisen Sie bis {until} {proof} nach.",
+        NoticeKind.DOCUMENT_REFUSED: "Ein Nachweis wurde nicht anerkannt: {detail}.",
+        NoticeKind.DOCUMENTS_OVERDUE: "Die Frist, {proof} nachzuweisen, ist am {until} abgelaufen.",
+        NoticeKind.CONFIRM_DATA: (
+            "Bitte bestätigen Sie Ihre Angaben; zuletzt geschah das am {detail}."
+        ),
+        NoticeKind.REMOVE_FROM_OFFERS: (
+            "Die Quelle {detail} ist beendet. Bitte bestätigen Sie, dass {number} aus allen"
+            " Angeboten entfernt ist."
+        ),
+        NoticeKind.RECLAIM_PROPOSED: (
+            "{number} wurde seit {detail} nicht angerufen und kann zurückgefordert werden."
+        ),
+        NoticeKind.MISPLACED: (
+            "{number} passt nicht mehr zum Sitz ({detail}), und dort ist keine Rufnummer frei."
+        ),
+    },
+    "en": {
+        NoticeKind.ACTIVATED: "The number {number} takes calls.",
+        NoticeKind.ORDER_REFUSED: "The order of the number {number} has ended: {detail}.",
+        NoticeKind.REPLACED: (
+            "{other} has taken the place of {number}. Take the old number out of all offers."
+        ),
+        NoticeKind.DEACTIVATED: (
+            "The number {number} is switched off ({detail}) and barred until {until}. Take it out"
+            " of all offers."
+        ),
+        NoticeKind.DOCUMENTS_DEMANDED: "Please prove {proof} by {until}.",
+        NoticeKind.DOCUMENT_REFUSED: "A document was not accepted: {detail}.",
+        NoticeKind.DOCUMENTS_OVERDUE: "The time to prove {proof} ended on {until}.",
+        NoticeKind.CONFIRM_DATA: "Please confirm your data; they were last confirmed on {detail}.",
+        NoticeKind.REMOVE_FROM_OFFERS: (
+            "The source {detail} has ended. Please confirm that {number} is out of all offers."
+        ),
+        NoticeKind.RECLAIM_PROPOSED: (
+            "{number} was not called since {detail} and may be taken back."
+        ),
+        NoticeKind.MISPLACED: (
+            "{number} no longer fits the seat ({detail}), and no number is free there."
+        ),
+    },
+}
+
+
+def sentence(notice: Notice, lang: str) -> str:
+    """What a notice says."""
+    detail = _REASONS_DE.get(notice.detail, notice.detail) if lang == "de" else notice.detail
+    return _SENTENCES[lang][notice.kind].format(
+        number=international(notice.e164) if notice.e164 else "",
+        other=international(notice.detail) if notice.kind is NoticeKind.REPLACED else "",
+        proof=_PROOFS[lang].get(notice.detail, ""),
+        detail=detail,
+        until=notice.until,
+    )

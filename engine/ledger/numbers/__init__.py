@@ -1,0 +1,1 @@
+"""The stock of numbers in the ledger's own database."""

@@ -1,0 +1,169 @@
+"""The stock of numbers, who has them, and all that was ever done to them.
+
+Every change is one `Commit`, all of it or nothing, decided on what was read before: whatever has
+changed since makes it a `ConflictError`, and the decision is made again. History is only added to.
+Errors otherwise as in `ports.ledger`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from engine.core.numbers.due import Notice
+from engine.core.numbers.holder import Holder
+from engine.core.numbers.number import HELD, Area, Number, Purpose, Status
+from engine.core.numbers.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A number as it was read, and as it is to be; `other` is the number it replaces, or the one
+    that replaces it. `number.organisation`, before or after, is whose history it becomes."""
+
+    before: Number
+    after: Number
+    action: str
+    reason: str = ""
+    other: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """What happens in one step, by whom and when.
+
+    `holder` and `sources` are as they are to be, their versions one above what was read (1: new).
+    Notices already there are not told again.
+    """
+
+    author: str
+    at_ms: int
+    moves: tuple[Move, ...] = ()
+    holder: Holder | None = None
+    holder_action: str = ""
+    sources: tuple[Source, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberEvent:
+    """One line of a number's history: what was done, and how it stood then."""
+
+    e164: str
+    version: int
+    organisation: str | None
+    at_ms: int
+    author: str
+    action: str
+    status: Status
+    reason: str = ""
+    other: str = ""
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it was an organisation's from then on."""
+        return self.status in HELD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HolderEvent:
+    """One line of a holder's history: what was done, and what it was then."""
+
+    holder: Holder
+    at_ms: int
+    author: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A line of the catalogue: what a number of a country costs a month for a purpose."""
+
+    country: str
+    purpose: Purpose
+    price_micros: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberFilter:
+    """Which numbers are listed: by number, `most` of them after `after`. None: whichever."""
+
+    organisation: str | None = None
+    status: Status | None = None
+    order_key: str | None = None
+    after: str = ""
+    most: int = 50
+
+
+class Numbers(Protocol):
+    """The stock of all organisations."""
+
+    async def stock(self, numbers: Sequence[Number], author: str, at_ms: int) -> int:
+        """Take free numbers in; how many are new. All or none: `CallerError` names the first that
+        is in the stock for another area; one that is there as it is counts for nothing."""
+        ...
+
+    async def number(self, e164: str) -> Number | None: ...
+
+    async def numbers(self, wanted: NumberFilter) -> Sequence[Number]: ...
+
+    async def free(self, area: Area, most: int) -> Sequence[Number]:
+        """Free numbers of an area, in order."""
+        ...
+
+    async def held(self, organisation: str) -> Mapping[str, int]:
+        """How many numbers an organisation has, by country."""
+        ...
+
+    async def commit(self, commit: Commit) -> None: ...
+
+    async def called(self, e164: str, day: date) -> None:
+        """An active number was called on a day; of another, nothing is written down."""
+        ...
+
+    async def history(self, e164: str, before: int | None, most: int) -> Sequence[NumberEvent]:
+        """What was done to a number, newest first, before a version."""
+        ...
+
+    async def holder(self, organisation: str) -> Holder | None: ...
+
+    async def holders(self, after: str, most: int) -> Sequence[Holder]:
+        """Holders in the order of their organisations, those that follow `after`."""
+        ...
+
+    async def holder_history(self, organisation: str, most: int) -> Sequence[HolderEvent]:
+        """What was done to a holder's data, newest first."""
+        ...
+
+    async def keep_file(self, organisation: str, document_id: str, content: bytes) -> None:
+        """Keep a document's file; once there it stays."""
+        ...
+
+    async def file(self, organisation: str, document_id: str) -> bytes | None: ...
+
+    async def source(self, organisation: str, source_id: str) -> Source | None: ...
+
+    async def sources(
+        self, organisation: str | None, e164: str | None, after: str, most: int
+    ) -> Sequence[Source]:
+        """Sources in the order of their ids, those that follow `after`."""
+        ...
+
+    async def notices(
+        self, organisation: str | None, after: int, most: int
+    ) -> Sequence[tuple[int, Notice]]:
+        """What was told, each with its place, oldest first, those after a place."""
+        ...
+
+    async def told(self, keys: Sequence[str]) -> frozenset[str]:
+        """Which of these notices are there already."""
+        ...
+
+    async def offers(self) -> Sequence[Offer]:
+        """The catalogue as it is now, by country and purpose."""
+        ...
+
+    async def put_offer(self, offer: Offer, author: str, at_ms: int) -> None:
+        """Let a price hold for orders from now on; what it was stays written down."""
+        ...

@@ -1,0 +1,1 @@
+"""Numbers and requests about them in memory."""

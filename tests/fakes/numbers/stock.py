@@ -1,0 +1,179 @@
+"""The stock of numbers in memory."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+
+from engine.core.numbers.due import TO_OPERATOR, Notice
+from engine.core.numbers.holder import Holder
+from engine.core.numbers.number import Area, Number, Purpose, Status
+from engine.core.numbers.source import Source
+from engine.errors import CallerError, ConflictError
+from engine.ports.numbers import (
+    Commit,
+    HolderEvent,
+    Move,
+    NumberEvent,
+    NumberFilter,
+    Offer,
+)
+
+
+class MemoryNumbers:
+    """`ports.numbers.Numbers` in memory."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, Number] = {}
+        self._events: dict[str, list[NumberEvent]] = {}
+        self._holders: dict[str, list[HolderEvent]] = {}
+        self._files: dict[tuple[str, str], bytes] = {}
+        self._sources: dict[str, Source] = {}
+        self._notices: dict[str, Notice] = {}
+        self._offers: dict[tuple[str, Purpose], Offer] = {}
+
+    async def stock(self, numbers: Sequence[Number], author: str, at_ms: int) -> int:
+        for number in numbers:
+            there = self._numbers.get(number.e164, number)
+            if there.area != number.area:
+                raise CallerError(f"{number.e164} is in the stock for another area", "e164")
+        new = [number for number in numbers if number.e164 not in self._numbers]
+        for number in new:
+            self._write(Move(number, number, "stocked"), author, at_ms)
+        return len(new)
+
+    async def number(self, e164: str) -> Number | None:
+        return self._numbers.get(e164)
+
+    async def numbers(self, wanted: NumberFilter) -> Sequence[Number]:
+        return [
+            number
+            for e164, number in sorted(self._numbers.items())
+            if e164 > wanted.after
+            and wanted.organisation in (None, number.organisation)
+            and wanted.status in (None, number.status)
+            and wanted.order_key in (None, number.order_key)
+        ][: wanted.most]
+
+    async def free(self, area: Area, most: int) -> Sequence[Number]:
+        free = await self.numbers(NumberFilter(status=Status.FREE, most=len(self._numbers)))
+        return [number for number in free if number.area == area][:most]
+
+    async def held(self, organisation: str) -> Mapping[str, int]:
+        return Counter(
+            number.country
+            for number in self._numbers.values()
+            if number.is_held and number.organisation == organisation
+        )
+
+    async def commit(self, commit: Commit) -> None:
+        standing = dict(self._numbers)
+        for move in commit.moves:
+            if standing.get(move.before.e164) != move.before:
+                raise ConflictError(f"{move.before.e164} has changed meanwhile")
+            standing[move.after.e164] = move.after
+        for source in commit.sources:
+            there = self._sources.get(source.source_id)
+            if (there.version if there else 0) + 1 != source.version:
+                raise ConflictError(f"the source {source.source_id} has changed meanwhile")
+        if commit.holder is not None:
+            self._put_holder(commit.holder, commit)
+        for move in commit.moves:
+            self._write(move, commit.author, commit.at_ms)
+        self._sources |= {source.source_id: source for source in commit.sources}
+        for notice in commit.notices:
+            self._notices.setdefault(notice.key, notice)
+
+    def _put_holder(self, holder: Holder, commit: Commit) -> None:
+        versions = self._holders.setdefault(holder.organisation, [])
+        if len(versions) + 1 != holder.version:
+            raise ConflictError(f"the data of {holder.organisation} have changed meanwhile")
+        versions.append(
+            HolderEvent(
+                holder=holder,
+                at_ms=commit.at_ms,
+                author=commit.author,
+                action=commit.holder_action,
+            )
+        )
+
+    def _write(self, move: Move, author: str, at_ms: int) -> None:
+        after = move.after
+        self._numbers[after.e164] = after
+        self._events.setdefault(after.e164, []).append(
+            NumberEvent(
+                e164=after.e164,
+                version=after.version,
+                organisation=after.organisation or move.before.organisation,
+                at_ms=at_ms,
+                author=author,
+                action=move.action,
+                status=after.status,
+                reason=move.reason,
+                other=move.other,
+            )
+        )
+
+    async def called(self, e164: str, day: date) -> None:
+        number = self._numbers.get(e164)
+        if number is not None and number.status is Status.ACTIVE:
+            later = max(day, number.last_call_on or day)
+            self._numbers[e164] = replace(number, last_call_on=later)
+
+    async def history(self, e164: str, before: int | None, most: int) -> Sequence[NumberEvent]:
+        events = reversed(self._events.get(e164, []))
+        return [event for event in events if before is None or event.version < before][:most]
+
+    async def holder(self, organisation: str) -> Holder | None:
+        versions = self._holders.get(organisation)
+        return versions[-1].holder if versions else None
+
+    async def holders(self, after: str, most: int) -> Sequence[Holder]:
+        later = sorted(name for name in self._holders if name > after)
+        return [self._holders[name][-1].holder for name in later[:most]]
+
+    async def holder_history(self, organisation: str, most: int) -> Sequence[HolderEvent]:
+        return self._holders.get(organisation, [])[::-1][:most]
+
+    async def keep_file(self, organisation: str, document_id: str, content: bytes) -> None:
+        self._files.setdefault((organisation, document_id), content)
+
+    async def file(self, organisation: str, document_id: str) -> bytes | None:
+        return self._files.get((organisation, document_id))
+
+    async def source(self, organisation: str, source_id: str) -> Source | None:
+        found = self._sources.get(source_id)
+        return found if found is not None and found.organisation == organisation else None
+
+    async def sources(
+        self, organisation: str | None, e164: str | None, after: str, most: int
+    ) -> Sequence[Source]:
+        return [
+            source
+            for source_id, source in sorted(self._sources.items())
+            if source_id > after
+            and organisation in (None, source.organisation)
+            and e164 in (None, source.e164)
+        ][:most]
+
+    async def notices(
+        self, organisation: str | None, after: int, most: int
+    ) -> Sequence[tuple[int, Notice]]:
+        return [
+            (place, notice)
+            for place, notice in enumerate(self._notices.values(), 1)
+            if place > after
+            and (
+                organisation is None
+                or (organisation == notice.organisation and notice.kind not in TO_OPERATOR)
+            )
+        ][:most]
+
+    async def told(self, keys: Sequence[str]) -> frozenset[str]:
+        return frozenset(keys) & self._notices.keys()
+
+    async def offers(self) -> Sequence[Offer]:
+        return [self._offers[key] for key in sorted(self._offers)]
+
+    async def put_offer(self, offer: Offer, author: str, at_ms: int) -> None:
+        self._offers[offer.country, offer.purpose] = offer

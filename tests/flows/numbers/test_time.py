@@ -1,0 +1,246 @@
+"""What days bring: quarantine, reclaim, deadlines, yearly data, sources; told once."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import pytest
+
+from engine.core.numbers.holder import DocumentKind, Holder, Policy, Proof
+from engine.core.numbers.life import Reason, Refused
+from engine.core.numbers.number import Number, Status
+from engine.errors import CallerError
+from engine.flows.numbers.allocation import Wish
+from engine.flows.numbers.daily import Daily, Line
+from engine.flows.numbers.desk import Desk
+from engine.flows.numbers.sources import Channel
+from tests.fakes.clock import LoopClock, run_virtually
+from tests.fakes.numbers.stock import MemoryNumbers
+from tests.flows.numbers.town import AREAS, FIRST_DAY, PRICE, Town
+
+ONE_DAY = timedelta(days=1)
+
+
+def actions(lines: Sequence[Line]) -> list[str]:
+    return [line.action for line in lines]
+
+
+async def confirmed(town: Town, organisation: str = "acme") -> None:
+    await town.holders.confirm(organisation, organisation)
+
+
+@pytest.mark.parametrize(
+    ("off", "last"),
+    [
+        (date(2027, 8, 31), date(2028, 2, 29)),
+        (date(2028, 8, 31), date(2029, 2, 28)),
+        (date(2028, 2, 29), date(2028, 8, 29)),
+    ],
+)
+async def test_a_number_comes_back_after_six_months_to_the_day(
+    town: Town, off: date, last: date
+) -> None:
+    mine = await town.active()
+    town.clock.day = off
+    await confirmed(town)
+    await town.allocation.deactivate(mine.e164, "vorbei", "acme", "acme")
+    assert "deactivated" in await town.told("acme")
+    await town.seated("bolt")
+    for organisation in ("acme", "bolt"):
+        refused = await town.ordered(organisation, e164=mine.e164)
+        assert isinstance(refused, Refused)
+        assert refused.reason is Reason.IN_QUARANTINE
+    await town.due(last)
+    assert (await town.desk.number(mine.e164)).status is Status.QUARANTINED
+    assert "freed" in actions(await town.next_day())
+    assert (await town.desk.number(mine.e164)).status is Status.FREE
+    await confirmed(town)
+    again = await town.ordered(e164=mine.e164)
+    assert isinstance(again, Number)
+    assert (again.e164, again.organisation) == (mine.e164, "acme")
+
+
+async def test_after_quarantine_it_is_free_only_if_it_is_still_there(town: Town) -> None:
+    mine = await town.active()
+    assert isinstance(await town.allocation.withdraw(mine.e164, "gekündigt", "op"), Refused)
+    await town.allocation.deactivate(mine.e164, "vorbei", "op")
+    gone = await town.allocation.withdraw(mine.e164, "gekündigt", "op")
+    assert isinstance(gone, Number)
+    assert gone.status is Status.WITHDRAWN
+    assert "freed" not in actions(await town.due(date(2028, 1, 1)))
+    refused = await town.ordered(e164=mine.e164)
+    assert isinstance(refused, Refused)
+
+
+@pytest.mark.parametrize("called_on", [None, date(2027, 3, 1), date(2028, 2, 28)])
+async def test_an_unused_number_is_proposed_to_be_taken_back(
+    town: Town, called_on: date | None
+) -> None:
+    mine = await town.active()
+    if called_on is not None:
+        await town.numbers.called(mine.e164, called_on)
+    last = {None: date(2028, 3, 1), date(2027, 3, 1): date(2028, 3, 1)}.get(
+        called_on, date(2029, 2, 28)
+    )
+    assert "told:reclaim_proposed" not in actions(await town.due(last))
+    assert "told:reclaim_proposed" in actions(await town.next_day())
+    assert "told:reclaim_proposed" not in actions(await town.next_day())
+    assert (await town.desk.number(mine.e164)).status is Status.ACTIVE
+    assert "reclaim_proposed" not in await town.told("acme")
+
+
+async def test_an_unused_number_is_taken_back_where_the_operator_set_it() -> None:
+    town = Town(MemoryNumbers(), Policy(reclaim_automatic=True))
+    await town.open()
+    mine = await town.active()
+    assert "reclaimed" not in actions(await town.due(date(2028, 3, 1)))
+    assert "reclaimed" in actions(await town.next_day())
+    off = await town.desk.number(mine.e164)
+    assert (off.status, off.quarantined_until) == (Status.QUARANTINED, date(2028, 9, 2))
+
+
+async def test_looking_changes_nothing_and_tells_what_would_be(town: Town) -> None:
+    mine = await town.active()
+    await town.allocation.deactivate(mine.e164, "vorbei", "op")
+    dry = await town.due(date(2027, 9, 2), dry=True)
+    assert actions(dry) == ["freed"]
+    assert (await town.desk.number(mine.e164)).status is Status.QUARANTINED
+    assert await town.due() == dry
+    assert await town.due() == ()
+
+
+async def test_without_documents_an_order_waits_and_lapses(town: Town) -> None:
+    await town.seated()
+    waiting = await town.given()
+    assert waiting.status is Status.DOCUMENTS_PENDING
+    (demand,) = (await town.holders.holder("acme")).demands
+    assert (demand.proof, demand.by) == (Proof.SEAT, FIRST_DAY + timedelta(days=30))
+    assert await town.due(demand.by) == ()
+    assert actions(await town.next_day()) == [
+        "told:documents_overdue",
+        "lapsed",
+        "told:order_refused",
+    ]
+    assert (await town.desk.number(waiting.e164)).status is Status.FREE
+    refused = await town.ordered()
+    assert isinstance(refused, Refused)
+    assert refused.reason is Reason.DOCUMENTS_OVERDUE
+
+
+async def test_documents_in_time_switch_the_number_on(town: Town) -> None:
+    await town.seated()
+    waiting = await town.given()
+    await town.proved()
+    assert actions(await town.due(FIRST_DAY + timedelta(days=30))) == [
+        "documents_completed",
+        "switched_on",
+        "told:activated",
+    ]
+    assert (await town.desk.number(waiting.e164)).status is Status.ACTIVE
+    assert (await town.holders.holder("acme")).demands == ()
+
+
+async def test_a_document_that_runs_out_is_asked_for_anew(town: Town) -> None:
+    await town.seated()
+    await town.proved(expires_on=date(2027, 5, 1))
+    mine = await town.given()
+    assert mine.status is Status.ACTIVE
+    assert await town.due(date(2027, 5, 1)) == ()
+    assert actions(await town.next_day()) == ["told:documents_demanded"]
+    assert await town.due() == ()
+    another = await town.given()
+    assert another.status is Status.DOCUMENTS_PENDING
+    lines = actions(await town.due(date(2027, 6, 2)))
+    assert "told:documents_overdue" in lines
+    assert (await town.desk.number(mine.e164)).status is Status.ACTIVE
+
+
+async def test_documents_can_be_demanded_at_any_time(town: Town) -> None:
+    mine = await town.active()
+    by = FIRST_DAY + timedelta(days=10)
+    asked = await town.holders.demand("acme", Proof.SEAT, by, "op")
+    assert asked.demands[0].by == by
+    assert (await town.given()).status is Status.DOCUMENTS_PENDING
+    town.clock.day = by + ONE_DAY
+    refused = await town.ordered()
+    assert isinstance(refused, Refused)
+    await town.proved(kind=DocumentKind.TRADE_LICENCE)
+    assert isinstance(await town.ordered(), Number)
+    assert (await town.desk.number(mine.e164)).status is Status.ACTIVE
+    with pytest.raises(CallerError):
+        await town.holders.demand("acme", Proof.SEAT, FIRST_DAY, "op")
+
+
+async def test_the_data_are_confirmed_every_year(town: Town) -> None:
+    await town.active()
+    assert "told:confirm_data" not in actions(await town.due(date(2028, 3, 1)))
+    assert "told:confirm_data" in actions(await town.next_day())
+    refused = await town.ordered()
+    assert isinstance(refused, Refused)
+    assert refused.reason is Reason.DATA_NOT_CONFIRMED
+    await confirmed(town)
+    assert isinstance(await town.ordered(), Number)
+
+
+async def test_a_number_begins_on_its_day(town: Town) -> None:
+    await town.seated()
+    await town.proved()
+    begins = FIRST_DAY + timedelta(days=5)
+    wish = Wish(organisation="acme", key="k", price_micros=PRICE, starts_on=begins)
+    ordered = await town.allocation.order(wish, "acme")
+    assert isinstance(ordered, Number)
+    approved = await town.allocation.approve(ordered.e164, "op")
+    assert isinstance(approved, Number)
+    assert approved.status is Status.APPROVED
+    assert await town.due(begins - ONE_DAY) == ()
+    assert actions(await town.next_day()) == ["switched_on", "told:activated"]
+    assert (await town.desk.number(ordered.e164)).active_since == begins
+
+
+async def test_at_a_sources_end_the_number_is_to_be_out_of_all_offers(town: Town) -> None:
+    mine = await town.active()
+    channel = Channel(name="Messe", places=("Plakat", "acme.example"), ends_on=date(2027, 4, 10))
+    source = await town.sources.add("acme", mine.e164, channel, "acme")
+    assert await town.due(date(2027, 4, 10)) == ()
+    assert actions(await town.next_day()) == ["told:remove_from_offers"]
+    assert await town.next_day() == ()
+    assert actions(await town.due(date(2027, 5, 10))) == ["told:remove_from_offers"]
+    removed = await town.sources.confirm_removed("acme", source.source_id, "acme")
+    assert removed.removed_on == date(2027, 5, 10)
+    assert await town.sources.confirm_removed("acme", source.source_id, "acme") == removed
+    assert await town.due(date(2027, 8, 1)) == ()
+    with pytest.raises(CallerError):
+        await town.sources.change("acme", source.source_id, channel, "acme")
+    with pytest.raises(CallerError):
+        await town.sources.confirm_removed("bolt", source.source_id, "bolt")
+
+
+async def test_sources_end_with_their_number(town: Town) -> None:
+    mine = await town.active()
+    source = await town.sources.add("acme", mine.e164, Channel(name="Messe"), "acme")
+    await town.allocation.deactivate(mine.e164, "vorbei", "acme", "acme")
+    (ended,) = await town.sources.listed("acme", "", 9)
+    assert (ended.source_id, ended.ends_on) == (source.source_id, FIRST_DAY)
+    assert actions(await town.next_day()) == ["told:remove_from_offers"]
+
+
+class CountedNumbers(MemoryNumbers):
+    """Counts how often a day's work was begun."""
+
+    begun = 0
+
+    async def holders(self, after: str, most: int) -> Sequence[Holder]:
+        self.begun += 1
+        return await super().holders(after, most)
+
+
+def test_every_days_work_is_done_once() -> None:
+    async def scenario() -> int:
+        numbers = CountedNumbers()
+        desk = Desk(numbers, AREAS, LoopClock(), Policy())
+        work = asyncio.create_task(Daily(desk).run())
+        await asyncio.sleep(3 * 86_400)
+        work.cancel()
+        return numbers.begun
+
+    assert run_virtually(scenario()) == 4
