@@ -44,7 +44,7 @@ async def revive(house: House) -> None:
 
 async def _engine(store: Store, name: str) -> None:
     """An engine that says yes to everything, and does nothing."""
-    async for command in store.received(name):
+    async for command, _left_ms in store.received(name):
         await store.answer(command.command_id, Outcome.DONE)
 
 

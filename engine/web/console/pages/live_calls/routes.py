@@ -29,6 +29,7 @@ REASON_CHARS_MOST = 200
 ACTS_MOST = 50
 
 _REFUSED: Mapping[Outcome, str] = {
+    Outcome.BUSY: "busy",
     Outcome.NOT_TALKING: "not_talking",
     Outcome.TOO_SOON: "too_soon",
 }
@@ -144,7 +145,7 @@ async def _order(asked: Asked, call: LiveCall, order: CallOrder, reason: str = "
     )
     outcome = await asked.site.control.carry_out(command)
     if outcome is Outcome.UNANSWERED:
-        raise RemoteError("the call's engine did not answer")
+        raise RemoteError("the call's engine did not answer; it may have been carried out")
     if outcome in _REFUSED:
         raise CallerError(outcome.value, _REFUSED[outcome])
     return outcome
