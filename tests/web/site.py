@@ -13,6 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 from argon2 import PasswordHasher
 
+from engine.app.site import reading_of
 from engine.core.inventory import (
     BillingProfile,
     Inventory,
@@ -36,6 +37,7 @@ from engine.flows.money.movements import Money
 from engine.flows.money.relay import Relay
 from engine.flows.payments.seals import Purpose, Seal
 from engine.flows.payments.till import Begun, Till, Wish
+from engine.flows.proof.proof import Signer as ProofSigner
 from engine.flows.versions.configuration import Configuration
 from engine.flows.webhooks import Signer, Webhooks
 from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
@@ -96,6 +98,7 @@ def service(name: str, did: str, price: Tariff) -> Service:
         profile=PROFILE,
         tariff=price,
         group="advisers",
+        caller_list="stars",
         title=name.capitalize(),
     )
 
@@ -288,6 +291,9 @@ async def open_site(
         dialplan=dialplan,
         phones=FakePhones(),
         studio=LibraryStudio(Library(sounds, file.parent / "sounds")),
+        reading=reading_of(ledger),
+        signer=ProofSigner(SECRET),
+        manager_limit_micros=50 * MICROS,
     )
     try:
         yield Bench(site, ledger, store, provider)
