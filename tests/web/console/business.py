@@ -10,7 +10,7 @@ from engine.core.tariff import BillingStart, Increment, StartsFrom
 from tests.web.console.house import House
 from tests.web.site import LANDLINE, ORGANISATION, PROFILE
 
-WITHHELD = "+493023125777"
+WITHHELD = "+498912345777"
 MINUTE_MS = 60_000
 PRICE_MICROS = 1_990_000
 

@@ -1,7 +1,7 @@
 """Sums as rows of a table and bars of a chart; pure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -57,14 +57,15 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A bar and, behind it, that of the period before; measures are of the drawing."""
+    """A bar and, behind it, that of the period before; measures are of the drawing. Where there
+    are many, only some have a label below (`is_labelled`)."""
 
     name: str
     x: int
     width: int
     height: int
     height_before: int
-    label: str = field(default="")
+    is_labelled: bool
 
 
 def gathered(sums: Iterable[CallSums], by: By, currency: str) -> dict[str, Sum]:
@@ -134,7 +135,7 @@ def bars(rows: Sequence[tuple[Sum, Sum]], measure: Measure) -> list[Bar]:
             width=max(step * 3 // 4, 2),
             height=BAR_HEIGHT * now.value(measure) // most,
             height_before=BAR_HEIGHT * before.value(measure) // most,
-            label=now.name if at % every == 0 else "",
+            is_labelled=at % every == 0,
         )
         for at, (now, before) in enumerate(rows)
     ]

@@ -68,7 +68,23 @@ async def show(asked: Asked) -> web.StreamResponse:
         measures=tuple(Measure),
         ways=tuple(By),
         services=_services(asked),
+        labels={now.name: _label(asked, found.by, now.name) for now, _ in found.rows},
+        compared=tuple(
+            asked.texts.day(start_ms(day)) for day in (period.before.first, period.before.last)
+        ),
     )
+
+
+def _label(asked: Asked, by: By, name: str) -> str:
+    """What a bucket is called; a weekday keeps its number."""
+    match by:
+        case By.HOUR:
+            return f"{name}:00"
+        case By.DAY:
+            return asked.texts.day(start_ms(date.fromisoformat(name)))
+        case By.SERVICE:
+            return _services(asked)[name]
+    return name
 
 
 async def export_csv(asked: Asked) -> web.StreamResponse:

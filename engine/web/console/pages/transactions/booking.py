@@ -86,7 +86,7 @@ async def book(asked: Asked) -> web.StreamResponse:
     done = await move(account_id, draft.micros, draft.why)
     if isinstance(done, Denied):
         available = asked.texts.money(done.available_micros, draft.profile.currency)
-        raise CallerError(asked.texts("transactions.denied", available=available), "denied")
+        raise CallerError(asked.texts("transactions.denied", available=available), "money")
     return asked.done(
         f"/console/customers/{account_id}",
         "transactions.booked" if done.in_store else "transactions.booked_later",
