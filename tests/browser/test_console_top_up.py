@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.core.inventory import BillingProfile, ProviderTerms
 from engine.core.roles import Role
 from engine.flows.access import People
 from engine.flows.clock import SystemClock
@@ -13,10 +14,22 @@ from tests.browser.consoles import sign_in
 from tests.rig.browser import Visit
 from tests.system.houses.parties import all_talk
 from tests.system.stage.alone import alone
-from tests.system.stage.lines import ORGANISATION, SIXTY_CENTS, line
+from tests.system.stage.lines import ORGANISATION, PROFILE, SIXTY_CENTS, line
 from tests.web.console.house import PASSWORD
 
 EURO = 1_000_000
+SERVED = BillingProfile(
+    name=PROFILE,
+    organisation=ORGANISATION,
+    currency="EUR",
+    providers=(
+        ProviderTerms(
+            provider="manual", options=(("holder", "Acme"), ("iban", "DE02120300000000202051"))
+        ),
+    ),
+)
+"""With a provider, so that the engine serves pages."""
+
 NAME = "grace@acme.example"
 LEFT = {"topped_up_caller-s240", "topped_up_caller-s180"}
 """What 1.00 and 2.00 buy at 0.60 a minute, less what has been talked by then."""
@@ -25,7 +38,7 @@ LEFT = {"topped_up_caller-s240", "topped_up_caller-s180"}
 @pytest.mark.timeout(300)
 @pytest.mark.asyncio(loop_scope="session")
 async def test_a_credit_is_heard_in_the_running_call(visit: Visit, tmp_path: Path) -> None:
-    async with alone(tmp_path / "house", line(SIXTY_CENTS)) as s:
+    async with alone(tmp_path / "house", line(SIXTY_CENTS), profile=SERVED) as s:
         ledger = s.house.ledger
         people = People(SqlUsers(ledger), SqlSessions(ledger), SystemClock())
         await people.add(ORGANISATION, NAME, Role.MANAGER, PASSWORD)
