@@ -1,5 +1,7 @@
 """Call records, refused calls too: searched, and exported as they are found."""
 
+import asyncio
+
 from aiohttp import web
 
 from engine.core.cdr import Disposition, Refusal
@@ -23,8 +25,10 @@ async def show_all(asked: Asked) -> web.StreamResponse:
         wanted = filter_of(asked, days)
     except CallerError as error:
         asked.fault, wanted = error, None
-    page = await asked.site.reading.records.search(wanted) if wanted else None
-    tally = await asked.site.reading.records.tally(wanted) if wanted else None
+    page, tally = None, None
+    if wanted is not None:
+        records = asked.site.reading.records
+        page, tally = await asyncio.gather(records.search(wanted), records.tally(wanted))
     more = ""
     if page and page.following:
         more = asked.link(before=f"{page.following.ended_ms}.{page.following.call_id}")

@@ -1,5 +1,6 @@
 """Statistics of calls: a chart, a table beside it, the period before, and CSV."""
 
+import asyncio
 import csv
 import io
 from collections import Counter
@@ -119,7 +120,7 @@ def _period(asked: Asked) -> Period:
 
 async def _found(asked: Asked, period: Period) -> Found:
     by = word_of(By, asked.wanted("by")) or By.DAY
-    now, earlier = await _sums(asked, period, by), await _sums(asked, period.before, by)
+    now, earlier = await asyncio.gather(_sums(asked, period, by), _sums(asked, period.before, by))
     charges = Counter[str]()
     for one in (*now, *earlier):
         charges[one.currency] += one.charge_micros
