@@ -23,14 +23,13 @@ from engine.flows.versions.configuration import Configuration
 from engine.flows.webhooks import Sender, Signer, Webhooks
 from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
 from engine.ledger.callers import SqlCallers
-from engine.ledger.payments.sql import SqlOrders
+from engine.ledger.payments.sql import SqlOrders, SqlSuspense
 from engine.ledger.reading.sql import (
     SqlKeeping,
     SqlKin,
     SqlMarks,
     SqlRecords,
     SqlSums,
-    SqlSuspense,
     SqlTransactions,
 )
 from engine.ledger.sql import SqlLedger

@@ -25,7 +25,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from engine.ledger.sql import SqlLedger
-from tests.bench import pages, reading, replayed
+from tests.bench import reading, replayed
+from tests.bench.console import pages
 from tests.bench.load import Load
 from tests.bench.report import TITLES, Report
 from tests.bench.site import GROUP_AGENTS, Shape, Site, Way

@@ -6,13 +6,12 @@ from functools import partial
 from engine.core.cdr import CallRecord
 from engine.core.retention import Kind
 from engine.ledger.calls import by_id
-from engine.ledger.reading import kin, marks, records, retention, sums, suspense, transactions
+from engine.ledger.reading import kin, marks, records, retention, sums, transactions
 from engine.ledger.sql import WHOLE_BOOK_TIMEOUT_S, SqlLedger
 from engine.ports.reading.kin import Name, Named
 from engine.ports.reading.marks import FirstCallMark, ListedMark, MarkFilter
 from engine.ports.reading.records import CallFile, CallFilter, CallPage, Tally
 from engine.ports.reading.sums import CallSums, SumFilter, TopUpSums
-from engine.ports.reading.suspense import Waiting
 from engine.ports.reading.transactions import TransactionFilter, TransactionPage
 
 
@@ -122,22 +121,6 @@ class SqlKin:
         """See `ports.reading.kin`."""
         work = partial(kin.names, organisation=organisation, account_id=account_id)
         return await self._database.read(work)
-
-
-class SqlSuspense:
-    """The payments in suspense in a ledger's books."""
-
-    def __init__(self, ledger: SqlLedger) -> None:
-        self._database = ledger.database
-
-    async def waiting(self, organisation: str, most: int) -> Sequence[Waiting]:
-        """See `ports.reading.suspense`."""
-        work = partial(suspense.waiting, organisation=organisation, most=most)
-        return await self._database.read(work)
-
-    async def one(self, key: str) -> Waiting | None:
-        """See `ports.reading.suspense`."""
-        return await self._database.read(partial(suspense.by_key, key=key))
 
 
 class SqlKeeping:

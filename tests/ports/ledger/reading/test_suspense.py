@@ -4,7 +4,7 @@ import pytest
 
 from engine.core.payment import SETTLED
 from engine.core.posting import Entry, EntryKind, Posting, customer
-from engine.ledger.reading.sql import SqlSuspense
+from engine.ledger.payments.sql import SqlSuspense
 from engine.ledger.sql import SqlLedger
 from engine.ports.reading.suspense import Waiting
 from tests.ports.ledger.books import LANDLINE, NOW_MS
