@@ -14,7 +14,7 @@ from engine.core.cdr import Refusal
 from engine.core.roles import Role
 from tests.browser.consoles import Place, furnished_console, sign_in
 from tests.rig.browser import Visit
-from tests.web.console.business import WITHHELD, account, euros, refused, settle_call
+from tests.web.console.money.business import WITHHELD, account, euros, refused, settle_call
 from tests.web.site import PROFILE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

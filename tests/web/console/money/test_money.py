@@ -8,8 +8,8 @@ from datetime import datetime
 from engine.core.roles import Role
 from engine.flows.proof.proof import Verdict
 from engine.web.console.wording import ZONE
-from tests.web.console.business import account, euros
 from tests.web.console.house import House
+from tests.web.console.money.business import account, euros
 from tests.web.site import LANDLINE, MOBILE, PROFILE
 
 NEW = "/console/transactions/new"

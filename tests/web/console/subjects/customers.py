@@ -6,8 +6,8 @@ from playwright.async_api import Page
 
 from engine.core.cdr import CallRecord, Refusal
 from engine.flows.agents.callers import CallerFile
-from tests.web.console.business import WITHHELD, account, call, euros, refused, settle_call
 from tests.web.console.house import MASTERS, OTHERS, House, Row
+from tests.web.console.money.business import WITHHELD, account, call, euros, refused, settle_call
 from tests.web.site import LANDLINE, MOBILE, ORGANISATION
 
 ONE = "/console/customers/{account_id}"

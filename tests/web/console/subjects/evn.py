@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from engine.core.cdr import Disposition, Refusal
-from tests.web.console.business import account, call, euros, refused, settle_call
 from tests.web.console.house import MASTERS, OTHERS, House, Row
+from tests.web.console.money.business import account, call, euros, refused, settle_call
 
 ONE = "/console/evn/{call_id}"
 READERS = f"{MASTERS} manager auditor"

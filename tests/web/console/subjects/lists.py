@@ -1,8 +1,8 @@
 """Caller lists."""
 
 from engine.ports.reading.marks import FirstCallMark
-from tests.web.console.business import WITHHELD
 from tests.web.console.house import MASTERS, House, Row
+from tests.web.console.money.business import WITHHELD
 from tests.web.site import LANDLINE, ORGANISATION
 
 WRITERS = f"{MASTERS} manager"

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from engine.core.payment import FactKind, PaymentFact, PaymentOrder, suspense_key
 from engine.core.posting import Entry, EntryKind, Posting
-from tests.web.console.business import account, euros
 from tests.web.console.house import MASTERS, OTHERS, House, Row
+from tests.web.console.money.business import account, euros
 from tests.web.site import LANDLINE, MOBILE, PROVIDER, fact
 
 READERS = f"{MASTERS} manager auditor"
