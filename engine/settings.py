@@ -99,6 +99,11 @@ class Settings(BaseModel):
     webhook_loopback: bool = Field(
         False, description="whether webhooks may go to this very machine, by http too: for trials"
     )
+    manager_limit: str = Field(
+        "50.00",
+        pattern=r"^[0-9]{1,9}(\.[0-9]{1,6})?$",
+        description="the most that a manager credits or debits at a time in the console",
+    )
     health_host: str = Field(
         "127.0.0.1", description="where metrics and health are asked for; never the world's address"
     )

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from engine.asterisk.etc.files import AsteriskFiles
 from engine.asterisk.process import Access
 from engine.core.inventory import Inventory
+from engine.core.money import MICROS, parse_micros
 from engine.core.numbers.holder import Policy
 from engine.errors import CallerError
 from engine.flows.payments.seals import SECRET_BYTES_LEAST
@@ -28,6 +29,7 @@ class WebPlan:
     `proxies` stand before us and say who asks; `secret` seals what we give out, in hexadecimal
     digits, the same for all engines of a site; `secrets` is the folder of the providers' secrets.
     `webhook_loopback` lets webhooks go to this very machine.
+    `manager_limit_micros` is the most that a manager moves by hand at a time.
     """
 
     host: str = "127.0.0.1"
@@ -37,6 +39,7 @@ class WebPlan:
     secret: str
     secrets: Path
     webhook_loopback: bool = False
+    manager_limit_micros: int = 50 * MICROS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +140,7 @@ def web_plan_of(settings: Settings) -> WebPlan:
         secret=given.encode().hex() if given else _own_secret(settings.var / OWN_SEAL_FILE),
         secrets=settings.secrets or settings.var / "secrets",
         webhook_loopback=settings.webhook_loopback,
+        manager_limit_micros=parse_micros(settings.manager_limit, field="manager_limit"),
     )
 
 

@@ -116,10 +116,7 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
             metrics=metrics,
             sessions=_sessions(plan, ledger, store, clock),
         )
-        engine = Engine(house)
-        work = asyncio.create_task(engine.run(), name="engine")
-        stack.push_async_callback(end, work)
-        await engine.ready.wait()
+        engine, work = await _at_work(house, stack)
         verifier = _verifier(house, engine, store, stack)
         asked = Dialplan(ledger, store, house.inventory)
         lookups = Lookups(balance=asked.balance, quote=asked.quote)
@@ -152,6 +149,15 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
             work=work,
             verifier=verifier,
         )
+
+
+async def _at_work(house: House, stack: AsyncExitStack) -> tuple[Engine, "asyncio.Task[None]"]:
+    """The engine, once it takes calls, and its work."""
+    engine = Engine(house)
+    work = asyncio.create_task(engine.run(), name="engine")
+    stack.push_async_callback(end, work)
+    await engine.ready.wait()
+    return engine, work
 
 
 async def _began_with(plan: Plan, configuration: Configuration) -> tuple[Inventory, Opening | None]:

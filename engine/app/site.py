@@ -19,12 +19,20 @@ from engine.flows.numbers.desk import Desk
 from engine.flows.orders import House
 from engine.flows.payments.seals import Seal
 from engine.flows.payments.till import Providers, Till
+from engine.flows.proof.proof import Signer as ProofSigner
 from engine.flows.versions.configuration import Configuration
 from engine.flows.webhooks import Sender, Signer, Webhooks
 from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
 from engine.ledger.callers import SqlCallers
-from engine.ledger.payments.sql import SqlOrders
-from engine.ledger.reading.sql import SqlRecords
+from engine.ledger.payments.sql import SqlOrders, SqlSuspense
+from engine.ledger.reading.sql import (
+    SqlKeeping,
+    SqlKin,
+    SqlMarks,
+    SqlRecords,
+    SqlSums,
+    SqlTransactions,
+)
 from engine.ledger.sql import SqlLedger
 from engine.ledger.statements.sql import SqlStatements
 from engine.ledger.users.sql import SqlAudit, SqlSessions, SqlUsers
@@ -36,7 +44,7 @@ from engine.ports.payments import Provider
 from engine.ports.speech import Studio
 from engine.post.http import HttpPost
 from engine.web.guard import Guard
-from engine.web.site import Site
+from engine.web.site import Reading, Site
 
 REFERENCE = "secret:"
 VALUE_BYTES_MOST = 10_000
@@ -139,14 +147,29 @@ async def open_site(
         audit=SqlAudit(ledger),
         webhooks=webhooks_of(web, ledger, house.clock),
         configuration=configuration,
-        statements=SqlStatements(ledger),
-        records=SqlRecords(ledger),
         sounds=house.sounds,
         catalogues=catalogues,
         dialplan=dialplan,
         phones=house.telephony,
         studio=studio,
         desk=desk,
+        reading=reading_of(ledger),
+        signer=ProofSigner(bytes.fromhex(web.secret)),
+        manager_limit_micros=web.manager_limit_micros,
+    )
+
+
+def reading_of(ledger: SqlLedger) -> Reading:
+    """What is looked up in these books."""
+    return Reading(
+        records=SqlRecords(ledger),
+        transactions=SqlTransactions(ledger),
+        marks=SqlMarks(ledger),
+        sums=SqlSums(ledger),
+        kin=SqlKin(ledger),
+        suspense=SqlSuspense(ledger),
+        keeping=SqlKeeping(ledger),
+        statements=SqlStatements(ledger),
     )
 
 

@@ -15,6 +15,8 @@ from engine.core.posting import Entry, EntryKind, Posting, customer
 
 AUTHOR = "payments"
 KEY_FAMILY = "payment:"
+SETTLED = "settled:"
+"""Before the key of a payment in suspense: the key of the one entry that settles it."""
 
 
 class OrderStatus(StrEnum):

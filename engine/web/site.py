@@ -16,6 +16,7 @@ from engine.flows.money.movements import Money
 from engine.flows.numbers.desk import Desk
 from engine.flows.payments.seals import Seal
 from engine.flows.payments.till import Till
+from engine.flows.proof.proof import Signer
 from engine.flows.versions.configuration import Configuration
 from engine.flows.webhooks import Webhooks
 from engine.ports.audit import Audit
@@ -23,7 +24,13 @@ from engine.ports.clock import Clock
 from engine.ports.ledger import Ledger
 from engine.ports.operators import Answers, Customers
 from engine.ports.people.callers import Callers
+from engine.ports.reading.kin import Kin
+from engine.ports.reading.marks import Marks
 from engine.ports.reading.records import Records
+from engine.ports.reading.retention import Keeping
+from engine.ports.reading.sums import Sums
+from engine.ports.reading.suspense import Suspense
+from engine.ports.reading.transactions import Transactions
 from engine.ports.speech import Sounds, Studio
 from engine.ports.statements import Statements
 from engine.ports.store import Store
@@ -32,8 +39,25 @@ from engine.web.guard import Guard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What is looked up in the books."""
+
+    records: Records
+    transactions: Transactions
+    marks: Marks
+    sums: Sums
+    kin: Kin
+    suspense: Suspense
+    keeping: Keeping
+    statements: Statements
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """One engine's pages; `origin` is where the world reaches them (`https://pay.example.org`)."""
+    """One engine's pages; `origin` is where the world reaches them (`https://pay.example.org`).
+
+    `manager_limit_micros` is the most that one who may move limited amounts moves at a time.
+    """
 
     till: Till
     ledger: Ledger
@@ -57,13 +81,14 @@ class Site:
     webhooks: Webhooks
     desk: Desk
     configuration: Configuration
-    statements: Statements
-    records: Records
     sounds: Sounds
     studio: Studio
     phones: Phones
     catalogues: Mapping[str, Catalogue]
     dialplan: OwnDialplan | None = None
+    reading: Reading
+    signer: Signer
+    manager_limit_micros: int
 
 
 SITE = web.AppKey("SITE", Site)

@@ -26,6 +26,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from engine.ledger.sql import SqlLedger
 from tests.bench import reading, replayed
+from tests.bench.console import pages
 from tests.bench.load import Load
 from tests.bench.report import TITLES, Report
 from tests.bench.site import GROUP_AGENTS, Shape, Site, Way
@@ -154,7 +155,8 @@ def topups(count: int, talking: int, as_json: bool) -> None:
               help="How often each query is asked.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
 def look_up(count: int, postings: int, times: int, as_json: bool) -> None:
-    """Time of each query of an operator's pages, at its worst page, on SQLite and PostgreSQL.
+    """Time of each query of an operator's pages, at its worst page, on SQLite and PostgreSQL; and
+    of the pages themselves, on SQLite.
 
     The floor, in the same run, is one record by its primary key. A million calls take some ten
     minutes to fill in, and 6 GB of disk. Exit code 1 if a query took 100 ms or more in half of
@@ -215,6 +217,7 @@ async def _look_up(
                 asked += await reading.measure(ledger, database, times, machine)
             finally:
                 await ledger.close()
+        asked += await pages.measure(folder / "books.db", "SQLite", times)
     return asked
 
 

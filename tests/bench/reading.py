@@ -355,7 +355,10 @@ def table(asked: list[Asked], calls: int, postings: int) -> Table:
     for query in dict.fromkeys(one.query for one in asked):
         cells = []
         for database in databases:
-            one, floor = found[query, database], found[FLOOR, database]
+            one, floor = found.get((query, database)), found[FLOOR, database]
+            if one is None:
+                cells += ["", ""]
+                continue
             cells += [f"{one.p50_ms:.1f} / {one.max_ms:.1f}", f"{one.p50_ms / floor.p50_ms:.1f}"]
         made.add_row(query, *cells)
     return made

@@ -1,7 +1,6 @@
 """The console as people use it: by keyboard alone, and with nothing that shuts anybody out."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -9,58 +8,23 @@ import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from engine.core.roles import Role
-from engine.web.server import listen, serving
+from tests.browser.consoles import Place, furnished_console, sign_in
 from tests.rig.axe import barriers
 from tests.rig.browser import Visit
-from tests.web.console.house import (
-    PASSWORD,
-    House,
-    furnish,
-    open_house,
-    path_of,
-    routes_by_key,
-    settle,
-)
-from tests.web.site import make_books
+from tests.web.console.house import path_of, routes_by_key
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@dataclass
-class Place:
-    """A furnished console and where it is."""
-
-    house: House
-    origin: str
-
-
 @pytest_asyncio.fixture(loop_scope="session")
 async def place(tmp_path: Path) -> AsyncIterator[Place]:
-    await make_books(tmp_path / "books.db")
-    listener = listen("127.0.0.1", 0)
-    origin = f"http://localhost:{listener.getsockname()[1]}"
-    async with (
-        open_house(tmp_path / "books.db", origin=origin) as house,
-        serving(house.bench.site, listener),
-    ):
-        await settle(house)
-        await furnish(house)
-        yield Place(house, origin)
-
-
-async def _sign_in(page: Page, place: Place, name: str) -> None:
-    await page.goto(f"{place.origin}/console")
-    await expect(page.locator("#name")).to_be_focused()
-    await page.keyboard.type(name)
-    await page.keyboard.press("Tab")
-    await page.keyboard.type(PASSWORD)
-    await page.keyboard.press("Enter")
-    await page.get_by_role("heading", level=1, name="Übersicht").wait_for()
+    async with furnished_console(tmp_path) as place:
+        yield place
 
 
 async def test_it_is_used_by_keyboard_alone(place: Place, visit: Visit) -> None:
     page = await visit.page()
-    await _sign_in(page, place, place.house.people[Role.OWNER].name)
+    await sign_in(page, place.origin, place.house.people[Role.OWNER].name)
     await page.keyboard.press("Tab")
     await expect(page.get_by_role("link", name="Zum Inhalt springen")).to_be_focused()
     await page.keyboard.press("Enter")
@@ -69,7 +33,7 @@ async def test_it_is_used_by_keyboard_alone(place: Place, visit: Visit) -> None:
 
 async def test_what_was_changed_is_asked_about_done_and_told(place: Place, visit: Visit) -> None:
     page = await visit.page()
-    await _sign_in(page, place, place.house.people[Role.OWNER].name)
+    await sign_in(page, place.origin, place.house.people[Role.OWNER].name)
     await page.goto(f"{place.origin}/console/users/{place.house.own['user_id']}")
     await page.get_by_role("button", name="Sperren", exact=True).click()
     await page.get_by_role("button", name="Ja, ausführen").click()
@@ -81,7 +45,7 @@ async def test_what_was_changed_is_asked_about_done_and_told(place: Place, visit
 async def test_on_a_phone_the_menu_opens_and_closes(place: Place, visit: Visit) -> None:
     page = await visit.page()
     await page.set_viewport_size({"width": 360, "height": 740})
-    await _sign_in(page, place, place.house.people[Role.OWNER].name)
+    await sign_in(page, place.origin, place.house.people[Role.OWNER].name)
     users = page.get_by_role("navigation").get_by_role("link", name="Benutzer")
     await expect(users).to_be_hidden()
     await page.get_by_role("button", name="Menü").click()
@@ -93,7 +57,7 @@ async def test_on_a_phone_the_menu_opens_and_closes(place: Place, visit: Visit) 
 
 async def test_the_staff_switch_organisations_without_a_button(place: Place, visit: Visit) -> None:
     page = await visit.page()
-    await _sign_in(page, place, place.house.staff[Role.OWNER].name)
+    await sign_in(page, place.origin, place.house.staff[Role.OWNER].name)
     async with page.expect_navigation():
         await page.get_by_label("Organisation").select_option("bolt")
     await page.goto(f"{place.origin}/console/keys")
@@ -105,7 +69,7 @@ async def test_no_page_shuts_anybody_out(place: Place, visit: Visit) -> None:
     page = await visit.page()
     assert await _barriers_at(page, f"{place.origin}/console/sign-in") == []
     await page.emulate_media(color_scheme="dark")
-    await _sign_in(page, place, place.house.people[Role.OWNER].name)
+    await sign_in(page, place.origin, place.house.people[Role.OWNER].name)
     for route in routes_by_key().values():
         if route.is_safe and route.is_page and route.right is not None:
             path = path_of(route, place.house.own)

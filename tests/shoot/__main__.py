@@ -38,7 +38,7 @@ from tests.web.console.house import (
 from tests.web.site import make_books
 
 SIZES = {"desk": (1280, 800), "phone": (360, 740)}
-REFUSED = ("status of 422", "status of 404")
+REFUSED = ("status of 422", "status of 409", "status of 404")
 """What a browser logs of refusals, which scenes show on purpose; their pages are shot."""
 
 

@@ -13,6 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 from argon2 import PasswordHasher
 
+from engine.app.site import reading_of
 from engine.core.inventory import (
     BillingProfile,
     Inventory,
@@ -38,15 +39,14 @@ from engine.flows.money.relay import Relay
 from engine.flows.numbers.desk import Desk, read_areas
 from engine.flows.payments.seals import Purpose, Seal
 from engine.flows.payments.till import Begun, Till, Wish
+from engine.flows.proof.proof import Signer as ProofSigner
 from engine.flows.versions.configuration import Configuration
 from engine.flows.webhooks import Signer, Webhooks
 from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
 from engine.ledger.callers import SqlCallers
 from engine.ledger.numbers.sql import SqlNumbers
 from engine.ledger.payments.sql import SqlOrders
-from engine.ledger.reading.sql import SqlRecords
 from engine.ledger.sql import SqlLedger
-from engine.ledger.statements.sql import SqlStatements
 from engine.ledger.users.sql import SqlAudit, SqlSessions, SqlUsers
 from engine.ledger.versions.sql import SqlVersions
 from engine.ledger.webhooks.sql import SqlDeliveries, SqlEndpoints
@@ -99,6 +99,7 @@ def service(name: str, did: str, price: Tariff) -> Service:
         profile=PROFILE,
         tariff=price,
         group="advisers",
+        caller_list="stars",
         title=name.capitalize(),
     )
 
@@ -284,14 +285,15 @@ async def open_site(
         audit=SqlAudit(ledger),
         webhooks=Webhooks(SqlEndpoints(ledger), SqlDeliveries(ledger), Signer(SECRET), clock),
         configuration=Configuration(SqlVersions(ledger), clock, {PROVIDER: {}, **option_forms()}),
-        statements=SqlStatements(ledger),
-        records=SqlRecords(ledger),
         sounds=NamedSounds(),
         catalogues=read_catalogues(SOUNDS),
         dialplan=dialplan,
         phones=FakePhones(),
         studio=LibraryStudio(Library(sounds, file.parent / "sounds")),
         desk=Desk(SqlNumbers(ledger), read_areas(), clock, Policy()),
+        reading=reading_of(ledger),
+        signer=ProofSigner(SECRET),
+        manager_limit_micros=50 * MICROS,
     )
     try:
         yield Bench(site, ledger, store, provider)

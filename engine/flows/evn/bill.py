@@ -73,7 +73,7 @@ async def itemise(ledger: Ledger, account: Account, month: Month) -> Bill:
                 currency=account.currency,
                 month=month.name,
                 timezone=month.zone.key,
-                lines=tuple(_line(record, month.zone) for record in records),
+                lines=tuple(line_of(record, month.zone) for record in records),
                 total_micros=total_micros,
             )
     raise EngineError("the calls do not sum to what was booked: see `groschen ledger verify`")
@@ -90,7 +90,8 @@ def _charged(booked: Sequence[JournalLine]) -> int:
     return -sum(line.micros for line in booked if line.kind == EntryKind.CALL)
 
 
-def _line(record: CallRecord, zone: ZoneInfo) -> BillLine:
+def line_of(record: CallRecord, zone: ZoneInfo) -> BillLine:
+    """A call as a line of a bill, its time in the zone."""
     rate = record.rate
     return BillLine(
         call_id=record.call_id,

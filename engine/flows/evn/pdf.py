@@ -1,5 +1,6 @@
 """The itemised bill as a PDF document (A4, landscape), with the same cells as the text."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from fpdf.enums import Align
@@ -21,18 +22,18 @@ def pdf(bill: Bill, words: Words, made_at: datetime) -> bytes:
     about = f"{words.account} {bill.number} ({bill.profile}), {bill.timezone}"
     document.say(about, height_mm=LINE_MM * 2)
     document.set_font(FONT, size=8)
-    _table(document, bill, words)
+    table(document, [cells(line, words) for line in bill.lines], words)
     document.ln(LINE_MM)
     last = f"{words.total}: {total(bill, words)}" if bill.lines else words.nothing
     document.say(last, size=10, bold=True)
     return bytes(document.output())
 
 
-def _table(document: Document, bill: Bill, words: Words) -> None:
-    """The calls; the heading is repeated on every page."""
+def table(document: Document, calls: Sequence[Sequence[str]], words: Words) -> None:
+    """The cells of calls; the heading is repeated on every page."""
     aligns = tuple(Align.R if at in RIGHT else Align.L for at in range(len(words.columns)))
     with document.table(
         col_widths=WIDTHS, text_align=aligns, line_height=LINE_MM, borders_layout="HORIZONTAL_LINES"
-    ) as table:
-        for row in (words.columns, *(cells(line, words) for line in bill.lines)):
-            table.row([printable(cell) for cell in row])
+    ) as drawn:
+        for row in (words.columns, *calls):
+            drawn.row([printable(cell) for cell in row])

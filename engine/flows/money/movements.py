@@ -5,7 +5,7 @@ and the posting that reaches the store ends the hold. Every movement has an idem
 same key with the same content is the same movement, however often it is asked for.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import structlog
@@ -13,12 +13,14 @@ import structlog
 from engine.core.account import AccountView
 from engine.core.money import MAX_MICROS, format_shortest
 from engine.core.number import classify
+from engine.core.payment import SETTLED
 from engine.core.posting import Entry, EntryKind, Posting, customer
 from engine.errors import CallerError, ConflictError, RemoteError
 from engine.flows.money.accounts import put_back
 from engine.flows.money.relay import Relay
 from engine.ports.clock import Clock
 from engine.ports.ledger import Account, Ledger
+from engine.ports.reading.suspense import Waiting
 from engine.ports.store import Store, StorePosting
 
 KEY_FAMILY = "operator:"
@@ -122,6 +124,18 @@ class Money:
                 return Denied(DenyReason.NOT_AVAILABLE, micros)
         lines = Posting(customer(account_id), -micros), Posting(customer(to_account_id), micros)
         return await self._take(account, self._entry(EntryKind.MOVE, account, lines, why))
+
+    async def settle(self, waiting: Waiting, account_id: str, why: Why) -> Booked:
+        """Give a payment in suspense to the customer it was for; once, whoever does it.
+
+        `ConflictError` if it was settled for another account.
+        """
+        account = await self._known(account_id)
+        if (account.organisation, account.currency) != (waiting.organisation, waiting.currency):
+            raise CallerError("must be of the same organisation and currency", "number")
+        lines = Posting(customer(account_id), waiting.micros), Posting("suspense", -waiting.micros)
+        entry = self._entry(EntryKind.TOP_UP, account, lines, why)
+        return await self._book(account, replace(entry, key=SETTLED + waiting.key))
 
     async def change_number(
         self, account_id: str, e164: str, why: Why, *, merge: bool = False

@@ -15,6 +15,7 @@ class Purpose(StrEnum):
 
     NOTIFY = "notify"
     WATCH = "watch"
+    VEIL = "veil"
 
 
 class Seal:

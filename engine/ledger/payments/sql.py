@@ -1,12 +1,14 @@
-"""`ports.orders.Orders` in the ledger's own database; each method is one transaction."""
+"""`ports.orders`, and payments in suspense, in the ledger's own database; each method is one
+transaction."""
 
 from collections.abc import Sequence
 from functools import partial
 
 from engine.core.payment import Payee, PaymentFact, PaymentOrder
-from engine.ledger.payments import orders
+from engine.ledger.payments import orders, suspense
 from engine.ledger.sql import SqlLedger
 from engine.ports.orders import Letter, OrderFilter, Taken
+from engine.ports.reading.suspense import Waiting
 
 
 class SqlOrders:
@@ -56,3 +58,19 @@ class SqlOrders:
         """See `ports.orders`."""
         work = partial(orders.due, now_ms=now_ms, lease_ms=lease_ms, most=most)
         return await self._database.write(work)
+
+
+class SqlSuspense:
+    """The payments in suspense in a ledger's books."""
+
+    def __init__(self, ledger: SqlLedger) -> None:
+        self._database = ledger.database
+
+    async def waiting(self, organisation: str, most: int) -> Sequence[Waiting]:
+        """See `ports.reading.suspense`."""
+        work = partial(suspense.waiting, organisation=organisation, most=most)
+        return await self._database.read(work)
+
+    async def one(self, key: str) -> Waiting | None:
+        """See `ports.reading.suspense`."""
+        return await self._database.read(partial(suspense.by_key, key=key))

@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from engine.core.cdr import CallRecord
 from engine.ledger.api import customers
 from engine.ledger.calls import record_of
+from engine.ledger.reading.withheld import is_withheld
 from engine.ledger.tables import aliases, calls
-from engine.ports.reading.kin import KIN_MOST, Named
+from engine.ports.reading.kin import KIN_MOST, Name, Named
 
 
 async def named(
@@ -26,6 +27,18 @@ async def named(
     ids = {account_id for account_id, _, _ in found}
     known = {one.account.account_id: one for one in await customers.by_ids(connection, ids)}
     return [Named(known[account_id], e164, until_ms) for account_id, e164, until_ms in found]
+
+
+async def names(connection: AsyncConnection, organisation: str, account_id: str) -> list[Name]:
+    """See `ports.reading.kin`."""
+    hidden = is_withheld(aliases.c.organisation, aliases.c.e164)
+    query = (
+        select(aliases.c.e164, aliases.c.from_ms, aliases.c.until_ms, hidden)
+        .where(aliases.c.organisation == organisation, aliases.c.account_id == account_id)
+        .order_by(aliases.c.alias_id.desc())
+        .limit(KIN_MOST)
+    )
+    return [Name(*row) for row in await connection.execute(query)]
 
 
 async def last_calls(

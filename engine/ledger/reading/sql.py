@@ -8,7 +8,7 @@ from engine.core.retention import Kind
 from engine.ledger.calls import by_id
 from engine.ledger.reading import kin, marks, records, retention, sums, transactions
 from engine.ledger.sql import WHOLE_BOOK_TIMEOUT_S, SqlLedger
-from engine.ports.reading.kin import Named
+from engine.ports.reading.kin import Name, Named
 from engine.ports.reading.marks import FirstCallMark, ListedMark, MarkFilter
 from engine.ports.reading.records import CallFile, CallFilter, CallPage, Tally
 from engine.ports.reading.sums import CallSums, SumFilter, TopUpSums
@@ -115,6 +115,11 @@ class SqlKin:
     async def last_calls(self, organisation: str, e164: str, most: int) -> Sequence[CallRecord]:
         """See `ports.reading.kin`."""
         work = partial(kin.last_calls, organisation=organisation, e164=e164, most=most)
+        return await self._database.read(work)
+
+    async def names(self, organisation: str, account_id: str) -> Sequence[Name]:
+        """See `ports.reading.kin`."""
+        work = partial(kin.names, organisation=organisation, account_id=account_id)
         return await self._database.read(work)
 
 

@@ -17,6 +17,17 @@ class Named:
     until_ms: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A number that names an account, or did from when until when; `withheld` if a caller
+    withheld it."""
+
+    e164: str
+    from_ms: int
+    until_ms: int | None
+    withheld: bool
+
+
 class Kin(Protocol):
     """Numbers and what they name, within an organisation."""
 
@@ -26,6 +37,10 @@ class Kin(Protocol):
 
     async def last_calls(self, organisation: str, e164: str, most: int) -> Sequence[CallRecord]:
         """The number's last calls, newest first, refused ones too."""
+        ...
+
+    async def names(self, organisation: str, account_id: str) -> Sequence[Name]:
+        """The account's numbers, the present one first; at most `KIN_MOST`."""
         ...
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
 
+from engine.core.masking import shown
 from engine.core.roles import Right, may
 from engine.errors import CallerError
 from engine.flows.access import Visitor
@@ -140,6 +141,11 @@ class Asked:
     def came_from(self) -> str:
         """The page he was on, as his browser says."""
         return _ours(urlsplit(self.request.headers.get("Referer", "")[:FIELD_CHARS_MOST]).path)
+
+    def number(self, e164: str | None, *, withheld: bool, revealed: bool = False) -> str:
+        """A caller's number as this page may show it; a word where it may not, or there is none."""
+        told = shown(e164, withheld=withheld, revealed=revealed)
+        return told or self.texts("withheld" if withheld else "no_number")
 
     def link(self, **changed: object) -> str:
         """This page with other filters; an empty one is left out."""

@@ -4,6 +4,7 @@ import pytest
 
 from engine.ledger.reading.sql import SqlKin
 from engine.ledger.sql import SqlLedger
+from engine.ports.reading.kin import Name
 from tests.ports.ledger.books import MOBILE, NOW_MS, SqlBooks
 from tests.ports.ledger.reading.conftest import refused
 
@@ -27,6 +28,19 @@ async def test_numbers_find_accounts_by_present_and_former_names(
     ]
     assert found[1].customer.account.e164 == "+49171"
     assert await kin.named("acme", []) == []
+
+
+async def test_an_accounts_numbers_are_told_the_present_one_first(
+    sql_books: SqlBooks, ledger: SqlLedger, kin: SqlKin, account_id: str
+) -> None:
+    sql_books.wall.ms += 5
+    await ledger.change_number(account_id, "+49171")
+    await ledger.settle(refused("w", NOW_MS, e164=MOBILE, withheld=True))
+    assert await kin.names("acme", account_id) == [
+        Name("+49171", NOW_MS + 5, None, withheld=False),
+        Name(MOBILE, NOW_MS, NOW_MS + 5, withheld=True),
+    ]
+    assert await kin.names("bolt", account_id) == []
 
 
 async def test_last_calls_are_the_organisations_own(ledger: SqlLedger, kin: SqlKin) -> None:

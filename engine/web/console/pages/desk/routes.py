@@ -88,7 +88,7 @@ async def find(asked: Asked) -> Belongs | None:
     seen = await asked.site.staff.agent(agent.name, agent.organisation) if agent else None
     if seen is not None and seen.call is not None and seen.call.call_id == call_id:
         return DeskCall.of_live(seen.call)
-    found = await asked.site.records.file(call_id, agent.organisation if agent else None)
+    found = await asked.site.reading.records.file(call_id, agent.organisation if agent else None)
     if found is None or (agent is not None and agent.name not in found.record.agents):
         return None
     return DeskCall.of_record(found.record, _title(asked, found.record.service))
@@ -100,7 +100,7 @@ async def show(asked: Asked) -> web.StreamResponse:
     if agent is None:
         return asked.render("desk/nobody.html")
     seen = await _seen(asked, agent)
-    found = await asked.site.records.search(
+    found = await asked.site.reading.records.search(
         CallFilter(organisation=agent.organisation, agent=agent.name, most=CALLS_SHOWN)
     )
     calls = [DeskCall.of_record(one, _title(asked, one.service)) for one in found.records]

@@ -20,7 +20,7 @@ async def show(asked: Asked) -> web.StreamResponse:
         inventory,
         dialplan=site.dialplan,
         sounds=site.sounds,
-        records=site.records,
+        records=site.reading.records,
         orders=site.till.orders,
         customers=site.customers,
     )

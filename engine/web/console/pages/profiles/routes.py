@@ -108,7 +108,7 @@ async def give_statement(asked: Asked) -> web.StreamResponse:
         raise CallerError(f"must be one of {', '.join(TYPES)}", "form")
     site, words = asked.site, LANGUAGES[asked.texts.lang]
     now_ms = site.clock.now().wall_ms
-    made = await draw_up(site.statements, site.inventory(), profile.name, month, now_ms)
+    made = await draw_up(site.reading.statements, site.inventory(), profile.name, month, now_ms)
     content = (
         await asyncio.to_thread(pdf, made, words) if form == "pdf" else csv_text(made).encode()
     )
