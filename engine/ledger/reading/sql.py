@@ -131,5 +131,9 @@ class SqlKeeping:
 
     async def let_go(self, kind: Kind, before_ms: int, most: int) -> int:
         """See `ports.reading.retention`."""
-        work = partial(retention.let_go, kind=kind, before_ms=before_ms, most=most)
-        return await self._database.write(work)
+        find = partial(retention.find, kind=kind, before_ms=before_ms, most=most)
+        found = await self._database.read(find, WHOLE_BOOK_TIMEOUT_S)
+        is_all = len(found) < most
+        work = partial(retention.let_go, kind=kind, before_ms=before_ms, found=found, is_all=is_all)
+        await self._database.write(work)
+        return len(found)

@@ -1,10 +1,14 @@
 """What is let go of: exactly what is due, in batches, and no money."""
 
+import asyncio
+import time
+
 import pytest
 from sqlalchemy import func, select
 
-from engine.core.retention import Kind
+from engine.core.retention import Kind, Policy
 from engine.core.roles import Role
+from engine.flows.retention.daily import carry_out
 from engine.ledger.api.sql import SqlAnswers, SqlCustomers
 from engine.ledger.callers import SqlCallers
 from engine.ledger.reading.sql import SqlKeeping, SqlKin, SqlRecords
@@ -17,10 +21,13 @@ from engine.ports.operators import Claim
 from engine.ports.people.callers import CallerNote, NoteKind
 from engine.ports.reading.records import CallFilter
 from engine.ports.users import Session, User
+from tests.fakes.clock import LoopClock
 from tests.ports.ledger.books import LANDLINE, MOBILE, NOW_MS, SqlBooks, answered_call, top_up
 from tests.ports.ledger.reading.conftest import refused, talked
 
 DUE_MS = NOW_MS + 10
+BETWEEN_S = 0.01
+"""From one booking to the next: SQLite gives the lock to who asks, not to who has waited."""
 
 
 @pytest.fixture
@@ -179,3 +186,44 @@ async def test_sessions_that_ended_and_old_answers_go(
     assert await all_gone(keeping, Kind.ANSWERS) == [2, 0]
     keys = select(api_answers.c.key)
     assert (await ledger.database.read(lambda c: c.scalars(keys))).all() == ["k2"]
+
+
+def filled(sql_books: SqlBooks) -> None:
+    """1,500 callers who withheld numbers without an account, and 100,000 marks of others."""
+    is_sqlite = sql_books.url.startswith("sqlite")
+    numbered = (
+        "WITH RECURSIVE numbered(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbered WHERE n < {})"
+        if is_sqlite
+        else "WITH numbered AS (SELECT generate_series(0, {}) AS n)"
+    )
+    head = numbered.format(99_999)
+    sql_books.spoil(
+        "INSERT INTO organisations VALUES ('acme')",
+        "INSERT INTO first_calls (organisation, caller_list, e164, call_id, at_ms) "
+        f"{head} SELECT 'acme', 'acme/one', '+4930' || (1000000 + n), 'x', 1 FROM numbered",
+        "INSERT INTO withheld_numbers (organisation, e164) "
+        f"{numbered.format(1_499)} SELECT 'acme', '+4917' || (1000000 + n) FROM numbered",
+        "INSERT INTO calls (call_id, organisation, service, config_version, profile, did, trunk,"
+        " received_identity, e164, verified, withheld, currency, first_call, arrived_ms, ended_ms,"
+        " wait_ms, talk_ms, charged_s, charge_micros, disposition, agents, prompts, clock_alarm) "
+        f"{numbered.format(1_499)} SELECT 'c' || n, 'acme', 'one', 1, 'web', '+49', 'north', 'x',"
+        " '+4917' || (1000000 + n), TRUE, TRUE, 'EUR', FALSE, n, n, 0, 0, 0, 0, 'abandoned',"
+        " '[]', '[]', FALSE FROM numbered",
+    )
+
+
+async def test_who_books_beside_it_hardly_waits(sql_books: SqlBooks) -> None:
+    filled(sql_books)
+    keeping, ledger = SqlKeeping(sql_books.open(5.0)), sql_books.open()
+    account_id = (await ledger.open_account("acme", "web", MOBILE, "EUR")).account_id
+    letting_go = asyncio.create_task(carry_out(keeping, Policy(calls_months=0), LoopClock()))
+    waits: list[float] = []
+    while not letting_go.done():
+        begun = time.perf_counter()
+        await ledger.post(top_up(account_id, 1, f"t{len(waits)}"))
+        waits.append(time.perf_counter() - begun)
+        await asyncio.sleep(BETWEEN_S)
+    assert (await letting_go)[Kind.CALLS] == 1_500
+    assert max(waits) < 0.5
+    count = select(func.count()).select_from(withheld_numbers)
+    assert await ledger.database.read(lambda c: c.scalar(count)) == 0
