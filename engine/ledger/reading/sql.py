@@ -7,6 +7,7 @@ from engine.core.cdr import CallRecord
 from engine.core.retention import Kind
 from engine.ledger.calls import by_id
 from engine.ledger.reading import kin, marks, records, retention, sums, transactions
+from engine.ledger.reading.withheld import was_withheld
 from engine.ledger.sql import WHOLE_BOOK_TIMEOUT_S, SqlLedger
 from engine.ports.reading.kin import Named
 from engine.ports.reading.marks import FirstCallMark, ListedMark, MarkFilter
@@ -115,6 +116,11 @@ class SqlKin:
     async def last_calls(self, organisation: str, e164: str, most: int) -> Sequence[CallRecord]:
         """See `ports.reading.kin`."""
         work = partial(kin.last_calls, organisation=organisation, e164=e164, most=most)
+        return await self._database.read(work)
+
+    async def was_withheld(self, organisation: str, e164: str) -> bool:
+        """See `ports.reading.kin`."""
+        work = partial(was_withheld, organisation=organisation, e164=e164)
         return await self._database.read(work)
 
 

@@ -10,11 +10,13 @@ from engine.ports.operators import Customer
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """An account, the number it was found by, and until when that named it (None: it does)."""
+    """An account, the number it was found by, until when that named it (None: it does), and
+    whether a caller has withheld that number."""
 
     customer: Customer
     e164: str
     until_ms: int | None
+    withheld: bool
 
 
 class Kin(Protocol):
@@ -26,6 +28,10 @@ class Kin(Protocol):
 
     async def last_calls(self, organisation: str, e164: str, most: int) -> Sequence[CallRecord]:
         """The number's last calls, newest first, refused ones too."""
+        ...
+
+    async def was_withheld(self, organisation: str, e164: str) -> bool:
+        """Whether any caller has ever withheld this number, also if his call is long gone."""
         ...
 
 
