@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Text,
+    and_,
     cast,
     delete,
     func,
@@ -66,7 +67,13 @@ _DELETED: dict[Kind, tuple[tuple[Column[Any], ...], Column[int], ColumnElement[b
     Kind.ORDERS: (
         (orders.c.order_id,),
         orders.c.created_ms,
-        orders.c.paid_ms.is_(None) & orders.c.ask_at_ms.is_(None),
+        and_(
+            orders.c.paid_ms.is_(None),
+            orders.c.set_aside_ms.is_(None),
+            orders.c.ask_at_ms.is_(None),
+            orders.c.refunded_micros == 0,
+            cast(orders.c.disputes, Text) == "[]",
+        ),
     ),
     Kind.NOTES: ((caller_notes.c.note_id,), caller_notes.c.at_ms, true()),
     Kind.ACTS: ((audit_acts.c.act_id,), audit_acts.c.at_ms, true()),
