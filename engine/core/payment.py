@@ -72,8 +72,8 @@ class PaymentOrder:
 
     `e164` is the number it was typed with, whatever his account is named by later; empty in orders
     from before that was kept.
-    `paid_ms` is when we were told that its money has come, `set_aside_ms` when money for it first did
-    not fit and was put in suspense. `refunded_micros` is the total so far;
+    `paid_ms` is when we were told that its money has come, `set_aside_ms` when money
+    for it first did not fit and was put in suspense. `refunded_micros` is the total so far;
     `disputes` has the money each has withdrawn (positive) or given back (negative), by
     `<kind>:<dispute>`.
     """

@@ -3,7 +3,7 @@
 What is due is looked for in a transaction that only reads, since that may take long and holds
 nobody up; what was found goes in one that writes, by its keys, if it is still due.
 
-Records let go in the order of their calls' end; how far that has come is noted, so that the next
+Records let go in the order of their end; how far that has come is noted, so that the next
 look need not begin at the first call.
 """
 
@@ -22,13 +22,12 @@ from sqlalchemy import (
     or_,
     select,
     true,
-    tuple_,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.core.retention import Kind
-from engine.ledger.reading.withheld import forget_unused
+from engine.ledger.reading.withheld import among, forget_unused
 from engine.ledger.tables import (
     aliases,
     api_answers,
@@ -36,11 +35,13 @@ from engine.ledger.tables import (
     audit_ends,
     caller_notes,
     calls,
+    first_calls,
     letters,
     orders,
     retained,
     sessions,
 )
+from engine.ledger.verifications.tables import verifications
 from engine.ledger.webhooks.tables import webhook_events
 from engine.ports.reading.retention import COUNT_MOST
 
@@ -56,6 +57,18 @@ _STRIPPED: dict[Kind, tuple[Column[str], Column[int], ColumnElement[bool], dict[
         calls.c.ended_ms,
         cast(calls.c.prompts, Text) != "[]",
         {"prompts": []},
+    ),
+    Kind.ORDERED: (
+        calls.c.call_id,
+        calls.c.ended_ms,
+        calls.c.ordered.is_not(None) & cast(calls.c.ordered, Text).not_in(("[]", "null")),
+        {"ordered": []},
+    ),
+    Kind.VERIFICATIONS: (
+        verifications.c.verification_id,
+        verifications.c.ended_ms,
+        or_(verifications.c.e164.is_not(None), verifications.c.address_key != ""),
+        {"e164": None, "address_key": ""},
     ),
 }
 """The rows that lose something: their key, their time, which of them, and what they are left with.
@@ -75,6 +88,11 @@ _DELETED: dict[Kind, tuple[tuple[Column[Any], ...], Column[int], ColumnElement[b
             cast(orders.c.disputes, Text) == "[]",
         ),
     ),
+    Kind.MARKS: (
+        (first_calls.c.organisation, first_calls.c.caller_list, first_calls.c.e164),
+        first_calls.c.at_ms,
+        true(),
+    ),
     Kind.NOTES: ((caller_notes.c.note_id,), caller_notes.c.at_ms, true()),
     Kind.ACTS: ((audit_acts.c.act_id,), audit_acts.c.at_ms, true()),
     Kind.SESSIONS: ((sessions.c.session_hash,), sessions.c.ends_ms, true()),
@@ -91,7 +109,7 @@ _DELETED: dict[Kind, tuple[tuple[Column[Any], ...], Column[int], ColumnElement[b
 }
 """The rows that go as a whole: their key, their time, and which of them."""
 
-_NUMBERED = (Kind.CALLS, Kind.FORMER)
+_NUMBERED = (Kind.CALLS, Kind.FORMER, Kind.MARKS)
 """What lets go of callers' numbers, which may have been withheld."""
 
 Keys = list[tuple[Any, ...]]
@@ -135,7 +153,7 @@ async def let_go(
         await _note_done(connection, kind, before_ms if is_all else found[-1])
     else:
         keys, _, which = _DELETED[kind]
-        these = tuple_(*keys).in_(found)
+        these = among(keys, found)
         if kind is Kind.ACTS:
             ends = audit_ends.c.act_id.in_([act_id for (act_id,) in found])
             await connection.execute(delete(audit_ends).where(ends))
@@ -150,7 +168,7 @@ async def _numbers(connection: AsyncConnection, kind: Kind, found: Keys) -> set[
         return set()
     keys = _DELETED[kind][0] if kind in _DELETED else _STRIPPED[kind][:1]
     row = keys[0].table.c
-    query = select(row.organisation, row.e164).where(tuple_(*keys).in_(found))
+    query = select(row.organisation, row.e164).where(among(keys, found))
     return {(owner, e164) for owner, e164 in await connection.execute(query) if e164 is not None}
 
 

@@ -1,14 +1,43 @@
 """Numbers that were withheld once: each function is part of a transaction."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Exists, Text, delete, exists, literal, select, tuple_
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Exists,
+    Text,
+    and_,
+    delete,
+    exists,
+    false,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.ledger.tables import aliases, calls, first_calls, withheld_numbers
+
+
+def among(columns: Sequence[Column[Any]], rows: Iterable[Sequence[Any]]) -> ColumnElement[bool]:
+    """Whether these columns are those of one of some rows.
+
+    Rows that begin alike are a list of their last values: with whole rows in a list SQLite looks
+    through the table instead of its index.
+    """
+    lists: dict[tuple[Any, ...], list[Any]] = {}
+    for *first, last in rows:
+        lists.setdefault(tuple(first), []).append(last)
+    *leading, ends = columns
+    alike = (
+        and_(*(column == value for column, value in zip(leading, first, strict=True)), ends.in_(of))
+        for first, of in lists.items()
+    )
+    return or_(false(), *alike)
 
 
 async def note(connection: AsyncConnection, organisation: str, e164: str) -> None:
@@ -42,7 +71,7 @@ async def forget_unused(connection: AsyncConnection, let_go: Collection[tuple[st
     Each is looked up by itself: what else is withheld, or listed, costs nothing.
     """
     numbers = withheld_numbers.c
-    these = tuple_(numbers.organisation, numbers.e164).in_(let_go)
+    these = among((numbers.organisation, numbers.e164), let_go)
     known = (
         exists().where(table.c.organisation == numbers.organisation, table.c.e164 == numbers.e164)
         for table in (aliases, first_calls, calls)

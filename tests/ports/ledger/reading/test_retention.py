@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select
@@ -11,19 +12,22 @@ from engine.core.roles import Role
 from engine.flows.retention.daily import carry_out
 from engine.ledger.api.sql import SqlAnswers, SqlCustomers
 from engine.ledger.callers import SqlCallers
-from engine.ledger.reading.sql import SqlKeeping, SqlKin, SqlRecords
+from engine.ledger.reading.sql import SqlKeeping, SqlKin, SqlMarks, SqlRecords
 from engine.ledger.sql import SqlLedger
 from engine.ledger.tables import api_answers, audit_ends, letters, withheld_numbers
 from engine.ledger.users.sql import SqlAudit, SqlSessions, SqlUsers
+from engine.ledger.verifications.sql import SqlVerifications
 from engine.ports.audit import Act, ActFilter
 from engine.ports.ledger import Ledger
 from engine.ports.operators import Claim
 from engine.ports.people.callers import CallerNote, NoteKind
+from engine.ports.reading.marks import FirstCallMark, MarkFilter
 from engine.ports.reading.records import CallFilter
 from engine.ports.users import Session, User
-from tests.fakes.clock import LoopClock
+from tests.fakes.clock import START_MS, LoopClock
 from tests.ports.ledger.books import LANDLINE, MOBILE, NOW_MS, SqlBooks, answered_call, top_up
 from tests.ports.ledger.reading.conftest import refused, talked
+from tests.verification.cases import verification
 
 DUE_MS = NOW_MS + 10
 BETWEEN_S = 0.01
@@ -188,6 +192,46 @@ async def test_sessions_that_ended_and_old_answers_go(
     assert (await ledger.database.read(lambda c: c.scalars(keys))).all() == ["k2"]
 
 
+async def test_records_lose_who_ordered_what(
+    ledger: SqlLedger, keeping: SqlKeeping, account_id: str
+) -> None:
+    for n in range(3):
+        await ledger.settle(talked(f"c{n}", account_id, DUE_MS - 2 + n))
+    await ledger.settle(refused("quiet", DUE_MS - 1))
+    assert await all_gone(keeping, Kind.ORDERED) == [2, 0]
+    found = await SqlRecords(ledger).search(CallFilter(organisation="acme"))
+    assert [one.call_id for one in found.records if one.ordered] == ["c2"]
+    assert await ledger.verify() == []
+
+
+async def test_marks_go_and_their_withheld_numbers_with_them(
+    ledger: SqlLedger, keeping: SqlKeeping
+) -> None:
+    marks = SqlMarks(ledger)
+    for n, e164 in enumerate((LANDLINE, MOBILE)):
+        mark = FirstCallMark(organisation="acme", caller_list="acme/one", e164=e164, call_id="c",
+                             at_ms=DUE_MS - 1 + n)  # fmt: skip
+        await marks.mark(mark)
+        await ledger.settle(refused(f"c{n}", NOW_MS, e164=e164, withheld=True))
+    assert sum(await all_gone(keeping, Kind.CALLS)) == 2
+    kin = SqlKin(ledger)
+    assert await kin.was_withheld("acme", LANDLINE)
+    assert await all_gone(keeping, Kind.MARKS) == [1]
+    assert [await kin.was_withheld("acme", e164) for e164 in (LANDLINE, MOBILE)] == [False, True]
+    wanted = MarkFilter(organisation="acme", caller_list="acme/one")
+    assert [one.mark.e164 for one in await marks.marks(wanted)] == [MOBILE]
+
+
+async def test_verifications_lose_the_number(ledger: SqlLedger, keeping: SqlKeeping) -> None:
+    kept = SqlVerifications(ledger)
+    for n, ended_ms in enumerate((DUE_MS - 1, DUE_MS, None)):
+        await kept.add(replace(verification(), verification_id=f"v{n}", ended_ms=ended_ms))
+    assert await all_gone(keeping, Kind.VERIFICATIONS) == [1]
+    found = [await kept.verification(f"v{n}") for n in range(3)]
+    assert [one and one.e164 for one in found] == [None, verification().e164, verification().e164]
+    assert [one and one.reference for one in found] == [verification().reference] * 3
+
+
 def filled(sql_books: SqlBooks) -> None:
     """1,500 callers who withheld numbers without an account, and 100,000 marks of others."""
     is_sqlite = sql_books.url.startswith("sqlite")
@@ -200,7 +244,8 @@ def filled(sql_books: SqlBooks) -> None:
     sql_books.spoil(
         "INSERT INTO organisations VALUES ('acme')",
         "INSERT INTO first_calls (organisation, caller_list, e164, call_id, at_ms) "
-        f"{head} SELECT 'acme', 'acme/one', '+4930' || (1000000 + n), 'x', 1 FROM numbered",
+        f"{head} SELECT 'acme', 'acme/one', '+4930' || (1000000 + n), 'x', {START_MS}"
+        " FROM numbered",
         "INSERT INTO withheld_numbers (organisation, e164) "
         f"{numbered.format(1_499)} SELECT 'acme', '+4917' || (1000000 + n) FROM numbered",
         "INSERT INTO calls (call_id, organisation, service, config_version, profile, did, trunk,"
