@@ -148,7 +148,7 @@ async def let_go(
     numbers = await _numbers(connection, kind, found)
     if kind in _STRIPPED:
         key, _, which, left = _STRIPPED[kind]
-        these = key.in_([name for (name,) in found])
+        these = among((key,), found)
         await connection.execute(update(key.table).where(these, which).values(left))
         await _note_done(connection, kind, before_ms if is_all else found[-1])
     else:
