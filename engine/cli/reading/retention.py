@@ -16,7 +16,7 @@ TOLD = {
     Kind.PROMPTS: "records lose their timeline",
     Kind.FORMER: "numbers of accounts from before a change",
     Kind.LETTERS: "callbacks of payment providers",
-    Kind.ORDERS: "payment orders that were never paid",
+    Kind.ORDERS: "payment orders for which nothing ever came",
     Kind.NOTES: "notes on callers",
     Kind.ACTS: "lines of the audit log",
     Kind.SESSIONS: "sessions that have ended",

@@ -11,7 +11,7 @@ from engine.flows.papers.month import HOME_TIMEZONE
 from engine.ports.clock import Clock
 from engine.ports.reading.retention import Keeping
 
-BATCH = 500
+BATCH = 200
 BATCHES_MOST = 10_000
 BREATH_MS = 120
 """Between two batches those who book have their turn: who waits for SQLite's lock looks for it

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.core.retention import Kind, Policy
 from engine.core.roles import Role
 from engine.flows.retention.daily import carry_out
+from engine.ledger import calls
 from engine.ledger.api.sql import SqlAnswers, SqlCustomers
 from engine.ledger.callers import SqlCallers
 from engine.ledger.reading.sql import SqlKeeping, SqlKin, SqlMarks, SqlRecords
@@ -88,6 +90,27 @@ async def test_a_withheld_number_stays_so_as_long_as_anything_knows_it(
     numbers = select(withheld_numbers.c.e164)
     left = await ledger.database.read(lambda c: c.scalars(numbers))
     assert left.all() == [MOBILE]
+
+
+async def test_a_number_withheld_again_meanwhile_is_not_forgotten(
+    sql_books: SqlBooks, ledger: SqlLedger
+) -> None:
+    await ledger.settle(refused("old", DUE_MS - 1, e164=MOBILE, withheld=True))
+    settled, go_on = asyncio.Event(), asyncio.Event()
+
+    async def settle(connection: AsyncConnection) -> None:
+        await calls.settle(connection, refused("new", DUE_MS, e164=MOBILE, withheld=True))
+        settled.set()
+        await go_on.wait()
+
+    settling = asyncio.create_task(ledger.database.write(settle))
+    await settled.wait()
+    work = SqlKeeping(sql_books.open()).let_go(Kind.CALLS, DUE_MS, 9)
+    letting_go = asyncio.create_task(work)
+    assert await asyncio.wait({letting_go}, timeout=0.3) == (set(), {letting_go})
+    go_on.set()
+    await asyncio.gather(settling, letting_go)
+    assert await SqlKin(ledger).was_withheld("acme", MOBILE)
 
 
 async def test_former_numbers_go_and_the_present_one_stays(
@@ -181,7 +204,7 @@ async def test_sessions_that_ended_and_old_answers_go(
     for n in range(3):
         session = Session(session_hash=f"s{n}", user_id="u1", proved=True, begun_ms=1, seen_ms=1,
                           ends_ms=DUE_MS - 2 + n, address="203.0.113.9", browser="x")  # fmt: skip
-        await SqlSessions(ledger).begin(session, 9)
+        await SqlSessions(ledger).begin(session, user, 9)
         claim = Claim(organisation="acme", key=f"k{n}", digest="d", now_ms=DUE_MS - 2 + n,
                       until_ms=DUE_MS + 9)  # fmt: skip
         await SqlAnswers(ledger).claim(claim)
