@@ -24,7 +24,6 @@ from engine.asterisk.etc.files import AsteriskFiles
 from engine.asterisk.process import Access
 from engine.asterisk.telephony import AriTelephony
 from engine.core.inventory import Inventory
-from engine.core.retention import Policy
 from engine.flows.clock import SystemClock
 from engine.flows.engine import Engine
 from engine.flows.hearing import go_along, prepare
@@ -209,7 +208,7 @@ def _statements(plan: Plan, house: House, ledger: SqlLedger, stack: AsyncExitSta
 
 def _retention(house: House, ledger: SqlLedger, stack: AsyncExitStack) -> None:
     """Let go once a day of what may be kept no longer."""
-    daily = Daily(SqlKeeping(ledger), Policy(), house.clock)
+    daily = Daily(SqlKeeping(ledger), lambda: house.inventory().policy, house.clock)
     stack.push_async_callback(end, asyncio.create_task(daily.run(), name="retention"))
 
 

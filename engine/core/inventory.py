@@ -11,6 +11,7 @@ from enum import StrEnum
 from engine.core.identity import Vouched
 from engine.core.number import NumberFormat
 from engine.core.rating import Rate
+from engine.core.retention import Kept, Policy, policy_of
 from engine.core.tariff import Line, Tariff
 from engine.core.verification import Mode
 
@@ -264,6 +265,12 @@ class Inventory:
     profiles: tuple[BillingProfile, ...] = ()
     services: tuple[Service, ...] = ()
     merchants: tuple[Merchant, ...] = ()
+    retention: tuple[Kept, ...] = ()
+
+    @property
+    def policy(self) -> Policy:
+        """How long each kind of record is kept."""
+        return policy_of(self.retention)
 
     def service_of(self, did: str) -> Service | None:
         """The service that owns a number (E.164)."""

@@ -74,7 +74,8 @@ class PaymentOrder:
 
     `e164` is the number it was typed with, whatever his account is named by later; empty in orders
     from before that was kept.
-    `paid_ms` is when we were told that its money has come. `refunded_micros` is the total so far;
+    `paid_ms` is when we were told that its money has come, `set_aside_ms` when money
+    for it first did not fit and was put in suspense. `refunded_micros` is the total so far;
     `disputes` has the money each has withdrawn (positive) or given back (negative), by
     `<kind>:<dispute>`.
     """
@@ -94,6 +95,7 @@ class PaymentOrder:
     payment_ref: str = ""
     status: OrderStatus = OrderStatus.OPEN
     paid_ms: int | None = None
+    set_aside_ms: int | None = None
     refunded_micros: int = 0
     disputes: tuple[tuple[str, int], ...] = ()
 
@@ -216,9 +218,17 @@ def _is_excess(order: PaymentOrder, fact: PaymentFact) -> bool:
 def _set_aside(
     order: PaymentOrder | None, fact: PaymentFact, payee: Payee, now_ms: int, misfit: str
 ) -> Judged:
-    """Money that fits no order waits in suspense for a person; other facts only raise an alarm."""
+    """Money that fits no order waits in suspense for a person; other facts only raise an alarm.
+
+    The entry names order and account, so that he finds whose it is; another organisation's never.
+    """
     if fact.kind is not FactKind.PAID or fact.amount_micros <= 0 or not fact.currency:
         return Judged(order, alarm=misfit)
+    named = f"order {fact.order_id or fact.provider_ref or 'unknown'}"
+    if order is not None and order.organisation == payee.organisation:
+        named = f"order {order.order_id} of account {order.account_id}"
+        if order.set_aside_ms is None:
+            order = replace(order, set_aside_ms=now_ms)
     entry = Entry(
         key=suspense_key(payee, fact),
         kind=EntryKind.SUSPENSE,
@@ -228,7 +238,7 @@ def _set_aside(
             Posting(payee.account, -fact.amount_micros),
         ),
         at_ms=now_ms,
-        reason=misfit,
+        reason=f"{misfit}; {named}",
         author=payee.author,
         organisation=payee.organisation,
     )

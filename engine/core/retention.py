@@ -14,11 +14,16 @@
 * `SESSIONS`: of people who are signed in no more; `ANSWERS`: of the operators' interface, by their
   idempotency keys. Both go sooner where anybody signs in or asks; this is for where nobody does.
 * `WEBHOOKS`: what programs were told, and what came of each delivery.
+* `ORDERED`: in a record, who of the staff ordered what of the call.
+* `MARKS`: numbers on caller lists, three years after the offer (§ 195 BGB); then they are new.
+* `VERIFICATIONS`: the number that was to be proved and where from, after the verification's end.
+  What it cost and the merchant's reference stay.
 
 The journal is not here: entries are never let go, and hold account ids, no numbers.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from enum import StrEnum
 
@@ -38,6 +43,17 @@ class Kind(StrEnum):
     SESSIONS = "sessions"
     ANSWERS = "answers"
     WEBHOOKS = "webhooks"
+    ORDERED = "ordered"
+    MARKS = "marks"
+    VERIFICATIONS = "verifications"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """For how long an operator keeps the kind of this name."""
+
+    name: str
+    months: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +71,14 @@ class Policy:
     sessions_months: int = 1
     answers_months: int = 1
     webhooks_months: int = 1
+    ordered_months: int = 24
+    marks_months: int = 36
+    verifications_months: int = 6
+
+
+def policy_of(kept: Iterable[Kept]) -> Policy:
+    """The policy with these kinds changed."""
+    return replace(Policy(), **{f"{one.name}_months": one.months for one in kept})
 
 
 def due(policy: Policy, now_ms: int, zone: tzinfo) -> dict[Kind, int]:
@@ -72,5 +96,8 @@ def due(policy: Policy, now_ms: int, zone: tzinfo) -> dict[Kind, int]:
         Kind.SESSIONS: policy.sessions_months,
         Kind.ANSWERS: policy.answers_months,
         Kind.WEBHOOKS: policy.webhooks_months,
+        Kind.ORDERED: policy.ordered_months,
+        Kind.MARKS: policy.marks_months,
+        Kind.VERIFICATIONS: policy.verifications_months,
     }
     return {kind: month_start_ms(zone, present - kept) for kind, kept in months.items()}

@@ -119,6 +119,8 @@ first_calls = _table(
     _text("call_id"),
     _number("at_ms"),
     Index("ix_first_calls_at", "organisation", "caller_list", "at_ms", "e164"),
+    Index("ix_first_calls_number", "organisation", "e164"),
+    Index("ix_first_calls_age", "at_ms"),
 )
 """The caller lists: which call of a number had the first-call offer, and when."""
 
@@ -306,6 +308,7 @@ orders = _table(
     _text("payment_ref"),
     _text("status"),
     Column("paid_ms", BigInteger),
+    Column("set_aside_ms", BigInteger),
     _number("refunded_micros"),
     Column("disputes", JSON, nullable=False),
     Column("ask_at_ms", BigInteger),

@@ -111,11 +111,27 @@ def test_money_that_does_not_fit_is_set_aside_with_an_alarm(name: str) -> None:
     order, misfit = MISFITS[name]
     judged = judge(order, misfit, PAYEE, NOW_MS)
     assert judged.alarm
-    assert judged.order == order
     (entry,) = judged.entries
     assert (entry.kind, entry.organisation) == (EntryKind.SUSPENSE, "acme")
+    if order is None:
+        assert judged.order is None
+        assert entry.reason == f"{judged.alarm}; order {misfit.order_id}"
+    else:
+        assert judged.order == replace(order, set_aside_ms=NOW_MS)
+        told_for = f"order {order.order_id} of account {order.account_id}"
+        assert entry.reason == f"{judged.alarm}; {told_for}"
+        again = judge(judged.order, misfit, PAYEE, NOW_MS + 1)
+        assert again.order == judged.order
     assert on_customer([entry]) == 0
     check_bookable(entry)
+
+
+def test_another_organisations_order_is_neither_named_nor_touched() -> None:
+    theirs = replace(ORDER, organisation="bolt", profile="bolt-eur")
+    judged = judge(theirs, PAID, PAYEE, NOW_MS)
+    assert judged.order == theirs
+    (entry,) = judged.entries
+    assert theirs.account_id not in entry.reason
 
 
 def test_more_refunded_than_paid_takes_all_of_it_back_with_an_alarm() -> None:

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import click
 
 from engine.app import Books
-from engine.cli.books.opening import json_option, run
+from engine.cli.books.opening import inventory_in_force, json_option, run
 from engine.cli.lines import write
-from engine.core.retention import Kind, Policy
+from engine.core.retention import Kind
 from engine.flows.retention.daily import carry_out, count_due
 from engine.settings import Settings
 
@@ -16,12 +16,15 @@ TOLD = {
     Kind.PROMPTS: "records lose their timeline",
     Kind.FORMER: "numbers of accounts from before a change",
     Kind.LETTERS: "callbacks of payment providers",
-    Kind.ORDERS: "payment orders that were never paid",
+    Kind.ORDERS: "payment orders for which nothing ever came",
     Kind.NOTES: "notes on callers",
     Kind.ACTS: "lines of the audit log",
     Kind.SESSIONS: "sessions that have ended",
     Kind.ANSWERS: "answers by idempotency key",
     Kind.WEBHOOKS: "what was told by webhook, and its deliveries",
+    Kind.ORDERED: "records lose who ordered what of the call",
+    Kind.MARKS: "numbers on caller lists",
+    Kind.VERIFICATIONS: "verifications lose the number",
 }
 
 
@@ -36,6 +39,8 @@ def retention() -> None:
 def due(dry_run: bool, as_json: bool) -> None:
     """Let go of all that is due now, as an engine does once a day.
 
+    For how long each kind is kept, the version in force says (`retention`).
+
     Money is never among it: journal entries stay.
 
     \b
@@ -43,10 +48,11 @@ def due(dry_run: bool, as_json: bool) -> None:
       groschen retention due --dry-run
     """
 
-    async def work(books: Books, _settings: Settings) -> Mapping[Kind, int]:
+    async def work(books: Books, settings: Settings) -> Mapping[Kind, int]:
+        policy = (await inventory_in_force(books, settings)).policy
         if dry_run:
-            return await count_due(books.keeping, Policy(), books.clock.now().wall_ms)
-        return await carry_out(books.keeping, Policy(), books.clock)
+            return await count_due(books.keeping, policy, books.clock.now().wall_ms)
+        return await carry_out(books.keeping, policy, books.clock)
 
     done = run(work, as_json=as_json)
     if as_json:

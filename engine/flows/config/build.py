@@ -20,9 +20,11 @@ from engine.core.inventory import (
 )
 from engine.core.money import Rounding
 from engine.core.rating import Increment, Rate
+from engine.core.retention import Kept
 from engine.flows.config.files import (
     AgentInFile,
     GroupInFile,
+    KeptInFile,
     MerchantInFile,
     OrganisationInFile,
     ProfileInFile,
@@ -53,6 +55,9 @@ def inventory(records: Records, version: int) -> Inventory:
             if (service := _service(records, *pair)) is not None
         ),
         merchants=tuple(_merchant(records, *pair) for pair in records.sound(MerchantInFile)),
+        retention=tuple(
+            Kept(record.name, model.months) for record, model in records.sound(KeptInFile)
+        ),
     )
 
 

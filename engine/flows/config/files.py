@@ -13,6 +13,7 @@ from engine.core.inventory import AgentKind, OnAgentLost, OnInvalid, Strategy
 from engine.core.money import DECIMALS, Rounding, RoundingMode
 from engine.core.number import NumberFormat
 from engine.core.rating import BillingStart, StartsFrom
+from engine.core.retention import Kind
 from engine.core.tariff import FirstCall, Line, Tariff
 from engine.core.verification import Mode
 from engine.flows.config.fields import (
@@ -326,6 +327,12 @@ class MerchantInFile(Strict):
     limits: CallLimitsInFile = Field(default=CallLimitsInFile())
 
 
+class KeptInFile(Strict):
+    """For how long a kind of record is kept, for all organisations."""
+
+    months: Whole = Field(ge=1, le=120, description="whole months, from the first of the next")
+
+
 class ConfigFile(Strict):
     """One of the operator's files: any of these sections, each entry under a name of its own."""
 
@@ -337,6 +344,7 @@ class ConfigFile(Strict):
     tariffs: dict[Name, TariffInFile] = Field(default_factory=dict)
     services: dict[Name, ServiceInFile] = Field(default_factory=dict)
     verification: dict[Name, MerchantInFile] = Field(default_factory=dict)
+    retention: dict[Kind, KeptInFile] = Field(default_factory=dict)
 
 
 SECTIONS: dict[str, type[Strict]] = {
@@ -348,4 +356,5 @@ SECTIONS: dict[str, type[Strict]] = {
     "tariffs": TariffInFile,
     "services": ServiceInFile,
     "verification": MerchantInFile,
+    "retention": KeptInFile,
 }

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from engine.core.inventory import AgentKind
 from engine.core.number import NumberType, classify
+from engine.core.retention import Kind
 from engine.core.tariff import Line
 from engine.flows.config.fields import HOME_REGION, full_number, read_contact
 from engine.flows.config.files import (
@@ -29,6 +30,9 @@ from engine.flows.config.tree import items_at, place, text_at
 _NEVER_CALLED = frozenset(
     {NumberType.PREMIUM_RATE, NumberType.SHARED_COST, NumberType.PAGER, NumberType.VOICEMAIL}
 )
+
+_OF_NOBODY = ("organisations", "trunks", "retention")
+"""Sections whose entries are no organisation's."""
 
 Link = Callable[[Records], Iterator[Problem]]
 
@@ -73,10 +77,18 @@ def _named(record: Record, key: str) -> Iterator[tuple[tuple[str | int, ...], st
 
 def _ownerless(records: Records) -> Iterator[Problem]:
     for record in records.all():
-        if record.section in ("organisations", "trunks") or owner(records, record):
+        if record.section in _OF_NOBODY or owner(records, record):
             continue
         message = "must name its organisation, for there is not exactly one"
         yield record.problem(("organisation",), "missing_key", message)
+
+
+def _unknown_kinds(records: Records) -> Iterator[Problem]:
+    for record in records.of("retention"):
+        if record.name not in list(Kind):
+            message = f"is no kind of record that is kept for a time ({', '.join(Kind)})"
+            meant = closest(record.name, Kind)
+            yield record.problem((), "unknown_kind", message, suggestion=meant)
 
 
 def _foreign_references(records: Records) -> Iterator[Problem]:
@@ -213,6 +225,7 @@ def _merchants(records: Records) -> Iterator[Problem]:
 _LINKS: tuple[Link, ...] = (
     _unknown_references,
     _ownerless,
+    _unknown_kinds,
     _foreign_references,
     _numbers_used_twice,
     _agents_twice,

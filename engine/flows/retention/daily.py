@@ -1,6 +1,6 @@
 """What is due is let go of: by every engine once a day, in batches that hold nobody up."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -11,10 +11,11 @@ from engine.flows.papers.month import HOME_TIMEZONE
 from engine.ports.clock import Clock
 from engine.ports.reading.retention import Keeping
 
-BATCH = 500
+BATCH = 200
 BATCHES_MOST = 10_000
-BREATH_MS = 20
-"""Between two batches those who book have their turn."""
+BREATH_MS = 120
+"""Between two batches those who book have their turn: who waits for SQLite's lock looks for it
+every 100 ms at last."""
 
 DAY_MS = 24 * 3_600_000
 
@@ -42,19 +43,22 @@ async def carry_out(keeping: Keeping, policy: Policy, clock: Clock) -> Mapping[K
 
 
 class Daily:
-    """Lets go once a day; several engines of one ledger do each other no harm."""
+    """Lets go once a day by the policy of that day; several engines of one ledger do each other no
+    harm."""
 
-    def __init__(self, keeping: Keeping, policy: Policy, clock: Clock) -> None:
+    def __init__(self, keeping: Keeping, policy: Callable[[], Policy], clock: Clock) -> None:
         self._keeping = keeping
         self._policy = policy
         self._clock = clock
 
     async def run(self) -> None:
-        """Let go for ever; what fails is tried again on the next day."""
+        """Let go for ever; what fails, however, is tried again on the next day."""
         while True:
             try:
-                done = await carry_out(self._keeping, self._policy, self._clock)
+                done = await carry_out(self._keeping, self._policy(), self._clock)
                 log.info("retention.done", **{kind.value: count for kind, count in done.items()})
             except EngineError as fault:
                 log.warning("retention.later", error=str(fault))
+            except Exception:
+                log.exception("retention.failed")
             await self._clock.sleep(DAY_MS)

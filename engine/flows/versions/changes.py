@@ -11,7 +11,7 @@ from engine.core.inventory import Inventory, ProviderTerms, Span, TopUpAmount
 from engine.core.money import format_shortest
 from engine.core.rating import Increment
 
-SECTIONS = ("organisations", "trunks", "agents", "groups", "profiles", "services")
+SECTIONS = ("organisations", "trunks", "agents", "groups", "profiles", "services", "retention")
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MICROS = "_micros"

@@ -5,7 +5,7 @@ refused; the accounts of the same organisation that his number names, named once
 say where the money may be.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from engine.core.cdr import CallRecord, Refusal
@@ -37,11 +37,15 @@ class Reason(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One reason: the account it is about, if any, how its number is like the caller's, and how
-    many of his last calls were refused for it."""
+    many of his last calls were refused for it.
+
+    Two numbers that are alike tell of each other. So where either is withheld, `likeness` is None,
+    and the customer counts as one whose number is withheld.
+    """
 
     reason: Reason
     customer: Customer | None = None
-    likeness: Likeness = Likeness.SAME
+    likeness: Likeness | None = Likeness.SAME
     refused: int = 0
 
 
@@ -73,21 +77,22 @@ async def why_number(kin: Kin, organisation: str, typed: str, profile: str | Non
 async def why_call(kin: Kin, record: CallRecord) -> Why:
     """Why a call was refused; a call without any number says it of itself."""
     if record.e164 is not None:
-        return await _why(kin, record.organisation, record.e164, record.profile)
+        hides = record.withheld
+        return await _why(kin, record.organisation, record.e164, record.profile, withheld=hides)
     findings = rank((record,), (), {}, record.profile)
     return Why(e164="", withheld=record.withheld, findings=findings, calls=(record,))
 
 
-async def _why(kin: Kin, organisation: str, e164: str, profile: str | None) -> Why:
+async def _why(
+    kin: Kin, organisation: str, e164: str, profile: str | None, *, withheld: bool = False
+) -> Why:
+    withheld = withheld or await kin.was_withheld(organisation, e164)
     calls = tuple(await kin.last_calls(organisation, e164, CALLS_MOST))
     alike = like(e164)
     named = tuple(await kin.named(organisation, alike))
     if profile is None:
         profile = next((call.profile for call in calls), None)
-    withheld = any(call.withheld for call in calls) or any(
-        one.customer.withheld for one in named if one.e164 == e164 and one.until_ms is None
-    )
-    findings = rank(calls, named, alike, profile)
+    findings = rank(calls, named, alike, profile, withheld=withheld)
     return Why(e164=e164, withheld=withheld, findings=findings, calls=calls)
 
 
@@ -107,13 +112,16 @@ def rank(
     named: tuple[Named, ...],
     alike: dict[str, Likeness],
     profile: str | None,
+    *,
+    withheld: bool = False,
 ) -> tuple[Finding, ...]:
     """The findings, the most telling first; pure, of what was looked up.
 
     `profile` is where the caller wants to use his money; None: wherever he has an account.
+    `withheld` if his number is.
     """
     own = next((one for one in named if _is_own(one, alike, profile)), None)
-    found = [_of_account(one, alike, profile) for one in named if one is not own]
+    found = [_of_account(one, alike, withheld=withheld) for one in named if one is not own]
     refused = [_REFUSED[call.refusal] for call in calls if call.refusal in _REFUSED]
     for reason in dict.fromkeys(refused):
         customer = own.customer if own else None
@@ -137,25 +145,32 @@ def _is_own(one: Named, alike: dict[str, Likeness], profile: str | None) -> bool
     return is_named and profile in (None, one.customer.account.profile)
 
 
-def _of_account(one: Named, alike: dict[str, Likeness], profile: str | None) -> Finding:
+def _of_account(one: Named, alike: dict[str, Likeness], *, withheld: bool) -> Finding:
     likeness = alike.get(one.e164, Likeness.ONE_WRONG)
     if likeness is not Likeness.SAME:
-        reason = Reason.NEAR_NUMBER
-    elif one.until_ms is not None:
-        reason = Reason.FORMER_NUMBER
-    else:
-        reason = Reason.OTHER_PROFILE
-    return Finding(reason=reason, customer=one.customer, likeness=likeness)
+        hides = withheld or one.withheld or one.customer.withheld
+        return _near(one.customer, likeness, hides=hides)
+    reason = Reason.OTHER_PROFILE if one.until_ms is None else Reason.FORMER_NUMBER
+    return Finding(reason=reason, customer=one.customer)
+
+
+def _near(customer: Customer, likeness: Likeness, *, hides: bool) -> Finding:
+    """An account whose number is nearly the caller's, or was; how, only where nothing hides it."""
+    if hides:
+        hidden = replace(customer, withheld=True)
+        return Finding(reason=Reason.NEAR_NUMBER, customer=hidden, likeness=None)
+    return Finding(reason=Reason.NEAR_NUMBER, customer=customer, likeness=likeness)
 
 
 def _weight(finding: Finding) -> tuple[bool, int, int, int]:
     """Accounts without money explain little; then by reason, by likeness, by money."""
     micros = finding.customer.account.balance_micros if finding.customer else 0
     is_elsewhere = finding.reason in _ELSEWHERE
+    likeness = finding.likeness
     return (
         is_elsewhere and micros <= 0,
         list(Reason).index(finding.reason),
-        list(Likeness).index(finding.likeness),
+        len(Likeness) if likeness is None else list(Likeness).index(likeness),
         -micros,
     )
 

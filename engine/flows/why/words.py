@@ -7,6 +7,12 @@ from engine.flows.why.finding import Finding, Reason
 
 _NO_NUMBER = {"de": "unterdrückte Nummer", "en": "withheld number"}
 
+_HIDDEN_NEAR = {
+    "de": "Ein ähnliches Konto: {account}, {balance} {currency} im Profil {profile}.",
+    "en": "A similar account: {account}, {balance} {currency} in the profile {profile}.",
+}
+"""`NEAR_NUMBER` where one of the two numbers is withheld."""
+
 _LIKE: dict[str, dict[Likeness, str]] = {
     "de": {
         Likeness.SAME: "dieselbe Nummer",
@@ -123,10 +129,13 @@ def sentence(finding: Finding, lang: str, *, revealed: bool = False) -> tuple[st
     if customer is None:
         return reason.replace(" ({balance} {currency})", ""), mend
     account = customer.account
+    if finding.likeness is None:
+        reason = _HIDDEN_NEAR[lang]
     number = shown(account.e164, withheld=customer.withheld, revealed=revealed)
     told = reason.format(
         number=number or _NO_NUMBER[lang],
-        like=_LIKE[lang][finding.likeness],
+        account=account.account_id,
+        like=_LIKE[lang][finding.likeness] if finding.likeness else "",
         balance=format_shortest(account.balance_micros, 2),
         currency=account.currency,
         profile=account.profile,

@@ -17,16 +17,17 @@ async def named(
     connection: AsyncConnection, organisation: str, numbers: Collection[str]
 ) -> list[Named]:
     """See `ports.reading.kin`; an account's present number comes first."""
+    hidden = is_withheld(aliases.c.organisation, aliases.c.e164)
     query = (
-        select(aliases.c.account_id, aliases.c.e164, aliases.c.until_ms)
+        select(aliases.c.account_id, aliases.c.e164, aliases.c.until_ms, hidden)
         .where(aliases.c.organisation == organisation, aliases.c.e164.in_(sorted(numbers)))
         .order_by(aliases.c.until_ms.is_not(None), aliases.c.until_ms.desc(), aliases.c.alias_id)
         .limit(KIN_MOST)
     )
     found = (await connection.execute(query)).all()
-    ids = {account_id for account_id, _, _ in found}
+    ids = {row[0] for row in found}
     known = {one.account.account_id: one for one in await customers.by_ids(connection, ids)}
-    return [Named(known[account_id], e164, until_ms) for account_id, e164, until_ms in found]
+    return [Named(known[account_id], *rest) for account_id, *rest in found]
 
 
 async def names(connection: AsyncConnection, organisation: str, account_id: str) -> list[Name]:

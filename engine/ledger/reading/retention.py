@@ -1,6 +1,9 @@
 """Letting go: each function is part of a transaction, and bounded.
 
-Records let go in the order of their calls' end; how far that has come is noted, so that the next
+What is due is looked for in a transaction that only reads, since that may take long and holds
+nobody up; what was found goes in one that writes, by its keys, if it is still due.
+
+Records let go in the order of their end; how far that has come is noted, so that the next
 look need not begin at the first call.
 """
 
@@ -11,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Text,
+    and_,
     cast,
     delete,
     func,
@@ -18,13 +22,12 @@ from sqlalchemy import (
     or_,
     select,
     true,
-    tuple_,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.core.retention import Kind
-from engine.ledger.reading.withheld import forget_unused
+from engine.ledger.reading.withheld import among, forget_unused
 from engine.ledger.tables import (
     aliases,
     api_answers,
@@ -32,22 +35,44 @@ from engine.ledger.tables import (
     audit_ends,
     caller_notes,
     calls,
+    first_calls,
     letters,
     orders,
     retained,
     sessions,
 )
+from engine.ledger.verifications.tables import verifications
 from engine.ledger.webhooks.tables import webhook_events
 from engine.ports.reading.retention import COUNT_MOST
 
-_STRIPPED: dict[Kind, tuple[ColumnElement[bool], dict[str, object]]] = {
+_STRIPPED: dict[Kind, tuple[Column[str], Column[int], ColumnElement[bool], dict[str, object]]] = {
     Kind.CALLS: (
+        calls.c.call_id,
+        calls.c.ended_ms,
         or_(calls.c.e164.is_not(None), calls.c.received_identity != ""),
         {"e164": None, "received_identity": ""},
     ),
-    Kind.PROMPTS: (cast(calls.c.prompts, Text) != "[]", {"prompts": []}),
+    Kind.PROMPTS: (
+        calls.c.call_id,
+        calls.c.ended_ms,
+        cast(calls.c.prompts, Text) != "[]",
+        {"prompts": []},
+    ),
+    Kind.ORDERED: (
+        calls.c.call_id,
+        calls.c.ended_ms,
+        calls.c.ordered.is_not(None) & cast(calls.c.ordered, Text).not_in(("[]", "null")),
+        {"ordered": []},
+    ),
+    Kind.VERIFICATIONS: (
+        verifications.c.verification_id,
+        verifications.c.ended_ms,
+        or_(verifications.c.e164.is_not(None), verifications.c.address_key != ""),
+        {"e164": None, "address_key": ""},
+    ),
 }
-"""Which records still have something to let go, and what they are left with."""
+"""The rows that lose something: their key, their time, which of them, and what they are left with.
+"""
 
 _DELETED: dict[Kind, tuple[tuple[Column[Any], ...], Column[int], ColumnElement[bool]]] = {
     Kind.FORMER: ((aliases.c.alias_id,), aliases.c.until_ms, aliases.c.until_ms.is_not(None)),
@@ -55,7 +80,18 @@ _DELETED: dict[Kind, tuple[tuple[Column[Any], ...], Column[int], ColumnElement[b
     Kind.ORDERS: (
         (orders.c.order_id,),
         orders.c.created_ms,
-        orders.c.paid_ms.is_(None) & orders.c.ask_at_ms.is_(None),
+        and_(
+            orders.c.paid_ms.is_(None),
+            orders.c.set_aside_ms.is_(None),
+            orders.c.ask_at_ms.is_(None),
+            orders.c.refunded_micros == 0,
+            cast(orders.c.disputes, Text) == "[]",
+        ),
+    ),
+    Kind.MARKS: (
+        (first_calls.c.organisation, first_calls.c.caller_list, first_calls.c.e164),
+        first_calls.c.at_ms,
+        true(),
     ),
     Kind.NOTES: ((caller_notes.c.note_id,), caller_notes.c.at_ms, true()),
     Kind.ACTS: ((audit_acts.c.act_id,), audit_acts.c.at_ms, true()),
@@ -73,6 +109,12 @@ _DELETED: dict[Kind, tuple[tuple[Column[Any], ...], Column[int], ColumnElement[b
 }
 """The rows that go as a whole: their key, their time, and which of them."""
 
+_NUMBERED = (Kind.CALLS, Kind.FORMER, Kind.MARKS)
+"""What lets go of callers' numbers, which may have been withheld."""
+
+Keys = list[tuple[Any, ...]]
+"""The primary keys of rows."""
+
 
 async def count(connection: AsyncConnection, kind: Kind, before_ms: int) -> int:
     """See `ports.reading.retention`."""
@@ -80,45 +122,60 @@ async def count(connection: AsyncConnection, kind: Kind, before_ms: int) -> int:
     return int(await connection.scalar(select(func.count()).select_from(due)) or 0)
 
 
-async def let_go(connection: AsyncConnection, kind: Kind, before_ms: int, most: int) -> int:
-    """See `ports.reading.retention`."""
-    due = (await _due(connection, kind, before_ms)).limit(most)
-    rows = [tuple(row) for row in await connection.execute(due)]
-    keys = [row[0] for row in rows]
-    if kind in _STRIPPED:
-        _, left = _STRIPPED[kind]
-        await connection.execute(update(calls).where(calls.c.call_id.in_(keys)).values(left))
-        await _note_done(connection, kind, before_ms, keys if len(keys) == most else [])
-    else:
-        key, *_ = _DELETED[kind]
-        if kind is Kind.ACTS:
-            await connection.execute(delete(audit_ends).where(audit_ends.c.act_id.in_(keys)))
-        await connection.execute(delete(key[0].table).where(tuple_(*key).in_(rows)))
-    if keys and kind in (Kind.CALLS, Kind.FORMER):
-        await forget_unused(connection)
-    return len(keys)
+async def find(connection: AsyncConnection, kind: Kind, before_ms: int, most: int) -> Keys:
+    """What is due, oldest first, at most so many."""
+    query = (await _due(connection, kind, before_ms)).limit(most)
+    return [tuple(row) for row in await connection.execute(query)]
 
 
 async def _due(connection: AsyncConnection, kind: Kind, before_ms: int) -> Select[Any]:
     """The keys of what is due, oldest first."""
     if kind in _DELETED:
-        key, at_ms, which = _DELETED[kind]
-        return select(*key).where(which, at_ms < before_ms).order_by(at_ms)
+        keys, at_ms, which = _DELETED[kind]
+        return select(*keys).where(which, at_ms < before_ms).order_by(at_ms)
+    key, at_ms, which, _ = _STRIPPED[kind]
     done_ms = await connection.scalar(select(retained.c.before_ms).where(retained.c.kind == kind))
-    unstripped, _ = _STRIPPED[kind]
-    return (
-        select(calls.c.call_id)
-        .where(unstripped, calls.c.ended_ms >= (done_ms or 0), calls.c.ended_ms < before_ms)
-        .order_by(calls.c.ended_ms, calls.c.call_id)
-    )
+    return select(key).where(which, at_ms >= (done_ms or 0), at_ms < before_ms).order_by(at_ms, key)
 
 
-async def _note_done(
-    connection: AsyncConnection, kind: Kind, before_ms: int, keys: list[str]
+async def let_go(
+    connection: AsyncConnection, kind: Kind, before_ms: int, found: Keys, *, is_all: bool
 ) -> None:
-    """Note that all before a time is done: the last of a full batch, else all that was asked."""
-    if keys:
-        ended = select(calls.c.ended_ms).where(calls.c.call_id == keys[-1])
-        before_ms = await connection.scalar(ended) or 0
+    """Let go of what was found, and of withheld numbers that nothing knows any longer.
+
+    `is_all` if no more was due before that time.
+    """
+    numbers = await _numbers(connection, kind, found)
+    if kind in _STRIPPED:
+        key, _, which, left = _STRIPPED[kind]
+        these = among((key,), found)
+        await connection.execute(update(key.table).where(these, which).values(left))
+        await _note_done(connection, kind, before_ms if is_all else found[-1])
+    else:
+        keys, _, which = _DELETED[kind]
+        these = among(keys, found)
+        if kind is Kind.ACTS:
+            ends = audit_ends.c.act_id.in_([act_id for (act_id,) in found])
+            await connection.execute(delete(audit_ends).where(ends))
+        await connection.execute(delete(keys[0].table).where(these, which))
+    if numbers:
+        await forget_unused(connection, numbers)
+
+
+async def _numbers(connection: AsyncConnection, kind: Kind, found: Keys) -> set[tuple[str, str]]:
+    """The callers' numbers in what was found, each with its organisation."""
+    if kind not in _NUMBERED:
+        return set()
+    keys = _DELETED[kind][0] if kind in _DELETED else _STRIPPED[kind][:1]
+    row = keys[0].table.c
+    query = select(row.organisation, row.e164).where(among(keys, found))
+    return {(owner, e164) for owner, e164 in await connection.execute(query) if e164 is not None}
+
+
+async def _note_done(connection: AsyncConnection, kind: Kind, to: int | tuple[Any, ...]) -> None:
+    """Note how far rows have been stripped: to a time, or to the time of the row with this key."""
+    key, at_ms, *_ = _STRIPPED[kind]
+    if not isinstance(to, int):
+        to = await connection.scalar(select(at_ms).where(key == to[0])) or 0
     await connection.execute(delete(retained).where(retained.c.kind == kind))
-    await connection.execute(insert(retained).values(kind=kind, before_ms=before_ms))
+    await connection.execute(insert(retained).values(kind=kind, before_ms=to))

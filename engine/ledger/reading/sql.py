@@ -7,6 +7,7 @@ from engine.core.cdr import CallRecord
 from engine.core.retention import Kind
 from engine.ledger.calls import by_id
 from engine.ledger.reading import kin, marks, records, retention, sums, transactions
+from engine.ledger.reading.withheld import was_withheld
 from engine.ledger.sql import WHOLE_BOOK_TIMEOUT_S, SqlLedger
 from engine.ports.reading.kin import Name, Named
 from engine.ports.reading.marks import FirstCallMark, ListedMark, MarkFilter
@@ -122,6 +123,11 @@ class SqlKin:
         work = partial(kin.names, organisation=organisation, account_id=account_id)
         return await self._database.read(work)
 
+    async def was_withheld(self, organisation: str, e164: str) -> bool:
+        """See `ports.reading.kin`."""
+        work = partial(was_withheld, organisation=organisation, e164=e164)
+        return await self._database.read(work)
+
 
 class SqlKeeping:
     """What a ledger's books keep, and let go."""
@@ -136,5 +142,9 @@ class SqlKeeping:
 
     async def let_go(self, kind: Kind, before_ms: int, most: int) -> int:
         """See `ports.reading.retention`."""
-        work = partial(retention.let_go, kind=kind, before_ms=before_ms, most=most)
-        return await self._database.write(work)
+        find = partial(retention.find, kind=kind, before_ms=before_ms, most=most)
+        found = await self._database.read(find, WHOLE_BOOK_TIMEOUT_S)
+        is_all = len(found) < most
+        work = partial(retention.let_go, kind=kind, before_ms=before_ms, found=found, is_all=is_all)
+        await self._database.write(work)
+        return len(found)

@@ -42,6 +42,7 @@ verifications = table(
     number("version"),
     Index("ix_verifications_created", "organisation", "created_ms", "verification_id"),
     Index("ix_verifications_due", "due_ms"),
+    Index("ix_verifications_ended", "ended_ms", "verification_id"),
 )
 """Verifications; columns are the fields of `core.verification.Verification`."""
 

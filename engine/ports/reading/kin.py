@@ -10,11 +10,13 @@ from engine.ports.operators import Customer
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """An account, the number it was found by, and until when that named it (None: it does)."""
+    """An account, the number it was found by, until when that named it (None: it does), and
+    whether a caller has withheld that number."""
 
     customer: Customer
     e164: str
     until_ms: int | None
+    withheld: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,10 @@ class Kin(Protocol):
 
     async def names(self, organisation: str, account_id: str) -> Sequence[Name]:
         """The account's numbers, the present one first; at most `KIN_MOST`."""
+        ...
+
+    async def was_withheld(self, organisation: str, e164: str) -> bool:
+        """Whether any caller has ever withheld this number, also if his call is long gone."""
         ...
 
 

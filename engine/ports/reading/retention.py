@@ -13,7 +13,10 @@ class Keeping(Protocol):
         ...
 
     async def let_go(self, kind: Kind, before_ms: int, most: int) -> int:
-        """Let go of up to `most`, in one transaction; how many it was, 0 when none is due."""
+        """Let go of up to `most`, in one transaction; how many were due, 0 when none is.
+
+        Finding them holds up nobody who writes.
+        """
         ...
 
 

@@ -5,6 +5,7 @@
 """
 
 import json
+import re
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from engine.core.inventory import (
     Trunk,
 )
 from engine.core.quote import read_tariff
+from engine.core.retention import Kind, Policy
 from engine.flows.config import Problems, content_hash, load, parse, read, schema, tree
 from engine.flows.config.files import SECTIONS, TariffInFile
 from engine.flows.config.problems import MOST_PROBLEMS
@@ -205,6 +207,20 @@ def test_the_sample_explains_every_key(section: str) -> None:
     told = "".join(path.read_text() for path in SAMPLE.glob("*.yaml"))
     for name, field in SECTIONS[section].model_fields.items():
         assert f"{field.alias or name}:" in told or f"`{name}`" in told, f"{section}.{name}"
+
+
+def test_the_sample_explains_every_kind_with_its_default() -> None:
+    told = (SAMPLE / "retention.yaml").read_text()
+    for kind in Kind:
+        months = getattr(Policy(), f"{kind}_months")
+        line = rf"^  (# )?{kind}:(\s+# .*\n    months: | {{months: ){months}\b"
+        assert re.search(line, told, re.MULTILINE), kind
+
+
+def test_what_is_kept_for_another_time_changes_the_policy() -> None:
+    assert _right().policy == Policy()
+    changed = _right(x="retention:\n  calls: {months: 3}\n  notes: {months: 6}\n")
+    assert changed.policy == Policy(calls_months=3, notes_months=6)
 
 
 def test_left_out_keys_have_the_defaults_of_the_inventory() -> None:

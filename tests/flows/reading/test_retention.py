@@ -3,6 +3,8 @@
 import asyncio
 from dataclasses import dataclass, field
 
+import pytest
+
 from engine.core.retention import Kind, Policy
 from engine.errors import RemoteError
 from engine.flows.retention.daily import BATCH, DAY_MS, Daily, carry_out, count_due
@@ -14,6 +16,7 @@ class FakeKeeping:
     """So much that is due of each kind; fails as often as it is told."""
 
     due: dict[Kind, int] = field(default_factory=lambda: dict.fromkeys(Kind, 0))
+    fault: Exception = field(default_factory=lambda: RemoteError("away"))
     faults: int = 0
     looks: int = 0
 
@@ -24,7 +27,7 @@ class FakeKeeping:
         self.looks += 1
         if self.faults:
             self.faults -= 1
-            raise RemoteError("away")
+            raise self.fault
         gone = min(self.due[kind], most)
         self.due[kind] -= gone
         return gone
@@ -43,11 +46,12 @@ def test_all_that_is_due_goes() -> None:
     run_virtually(scenario())
 
 
-def test_what_failed_is_done_on_the_next_day() -> None:
+@pytest.mark.parametrize("fault", [RemoteError("away"), ValueError("unheard of")])
+def test_what_failed_is_done_on_the_next_day(fault: Exception) -> None:
     async def scenario() -> None:
-        keeping = FakeKeeping(faults=1)
+        keeping = FakeKeeping(fault=fault, faults=1)
         keeping.due[Kind.ORDERS] = 1
-        work = asyncio.create_task(Daily(keeping, Policy(), LoopClock()).run())
+        work = asyncio.create_task(Daily(keeping, Policy, LoopClock()).run())
         await asyncio.sleep(1)
         assert keeping.due[Kind.ORDERS] == 1
         await asyncio.sleep(DAY_MS / 1000)

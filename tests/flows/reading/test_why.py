@@ -44,7 +44,7 @@ async def why(ledger: SqlLedger, profile: str | None = "web") -> Why:
     return await why_number(SqlKin(ledger), "acme", TYPED, profile)
 
 
-def told(found: Why) -> list[tuple[Reason, str | None, Likeness]]:
+def told(found: Why) -> list[tuple[Reason, str | None, Likeness | None]]:
     return [
         (one.reason, one.customer and one.customer.account.e164, one.likeness)
         for one in found.findings
@@ -101,6 +101,53 @@ async def test_what_is_no_number_is_told(ledger: SqlLedger) -> None:
     with pytest.raises(CallerError) as refusal:
         await why_number(SqlKin(ledger), "acme", "110")
     assert refusal.value.field == "number"
+
+
+NEAR = "+491701284567"
+
+
+def sentences(found: Why) -> str:
+    """All that is said of what was found, to somebody who may see numbers."""
+    return " ".join(
+        " ".join(sentence(one, lang, revealed=True))
+        for one in found.findings
+        for lang in ("de", "en")
+    )
+
+
+@pytest.mark.parametrize("way", ["number", "call", "old call"])
+async def test_nobody_learns_a_withheld_number_from_one_like_it(
+    ledger: SqlLedger, way: str
+) -> None:
+    near = await paid(ledger, NEAR, 5_000_000)
+    hidden = refused("c", NOW_MS, e164=MOBILE, withheld=True)
+    await ledger.settle(hidden)
+    for n in range(11 if way == "old call" else 0):
+        await ledger.settle(refused(f"c{n}", NOW_MS + 1 + n, e164=MOBILE))
+    kin = SqlKin(ledger)
+    found = await (why(ledger) if way == "number" else why_call(kin, hidden))
+    assert found.withheld
+    (like_it,) = (one for one in found.findings if one.reason is Reason.NEAR_NUMBER)
+    assert like_it.customer is not None
+    assert (like_it.likeness, like_it.customer.withheld) == (None, True)
+    told_of_it = " ".join(sentence(like_it, "en", revealed=True))
+    assert near in told_of_it
+    assert "5.00 EUR" in told_of_it
+    assert not [part for part in ("+49", "differs", "anders") if part in sentences(found)]
+
+
+@pytest.mark.parametrize("changed", [False, True])
+async def test_nobody_learns_a_withheld_number_by_typing_one_like_it(
+    ledger: SqlLedger, changed: bool
+) -> None:
+    near = await paid(ledger, NEAR, 5_000_000)
+    await ledger.settle(refused("c", NOW_MS, e164=NEAR, withheld=True))
+    if changed:
+        await ledger.change_number(near, "+493012345678")
+    found = await why(ledger)
+    assert not found.withheld
+    assert found.findings[0].likeness is None
+    assert not [part for part in ("+49", "differs", "anders") if part in sentences(found)]
 
 
 @pytest.mark.parametrize("lang", ["de", "en"])

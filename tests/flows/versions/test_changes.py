@@ -83,6 +83,15 @@ def test_entries_that_come_and_go() -> None:
     assert added["providers.stripe.api_key"] == ("", "secret:key")
 
 
+def test_what_is_kept_for_another_time() -> None:
+    (change,) = _changes(more="retention: {calls: {months: 3}}\n")
+    assert (change.section, change.name, _fields(change)) == (
+        "retention",
+        "calls",
+        {"months": ("", "3")},
+    )
+
+
 def test_files_line_by_line() -> None:
     before = {"a.yaml": "one\ntwo\n", "gone.yaml": "x\n", "same.yaml": "s"}
     after = {"a.yaml": "one\nzwei\n", "new.yaml": "", "same.yaml": "s"}

@@ -5,11 +5,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
 from engine.core.payment import FactKind, OrderStatus, Payee, PaymentFact, PaymentOrder
+from engine.core.posting import EntryKind
+from engine.core.retention import Kind
 from engine.errors import CallerError, ConflictError
 from engine.ledger.payments.sql import SqlOrders
+from engine.ledger.reading.sql import SqlKeeping
 from engine.ledger.sql import SqlLedger
+from engine.ledger.tables import entries
 from engine.ports.ledger import Account
 from engine.ports.orders import Letter, OrderFilter
 from tests.ports.ledger.books import NOW_MS, SqlBooks
@@ -109,6 +114,31 @@ async def test_what_does_not_fit_is_set_aside_once_and_the_books_stay_whole(desk
         assert taken.alarms
         assert taken.postings == ()
     assert await desk.balance() == 0
+    assert await desk.ledger.verify() == []
+
+
+async def test_an_order_is_kept_that_anything_came_for(desk: Desk) -> None:
+    later = {
+        "o2": fact(micros=9_990_000, order_id="o2", payment_ref="C2"),
+        "o3": fact(FactKind.REFUNDED, order_id="o3", payment_ref="C3"),
+        "o4": fact(FactKind.WITHDRAWN, order_id="o4", payment_ref="C4"),
+        "o5": fact(FactKind.EXPIRED, 0, order_id="o5", payment_ref=""),
+    }
+    for order_id, told in later.items():
+        await desk.orders.place(desk.order(order_id))
+        await desk.orders.note([told], PAYEE, NOW_MS)
+    await desk.orders.ask_later("o1", None)
+    assert await SqlKeeping(desk.ledger).let_go(Kind.ORDERS, NOW_MS + 1, 9) == 2
+    left = await desk.orders.orders(OrderFilter(organisation="acme"))
+    assert [order.order_id for order in left] == ["o4", "o3", "o2"]
+    late = fact(order_id="o5", payment_ref="C5")
+    await desk.orders.note([late], PAYEE, NOW_MS)
+    query = select(entries.c.reason).where(entries.c.kind == EntryKind.SUSPENSE)
+    reasons = (await desk.ledger.database.read(lambda c: c.scalars(query))).all()
+    assert sorted(reasons) == [
+        "no order has this id; order o5",
+        f"the amount is 9990000, not 10000000 micro-units; order o2 of account {desk.account_id}",
+    ]
     assert await desk.ledger.verify() == []
 
 

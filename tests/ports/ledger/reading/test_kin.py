@@ -2,7 +2,8 @@
 
 import pytest
 
-from engine.ledger.reading.sql import SqlKin
+from engine.core.retention import Kind
+from engine.ledger.reading.sql import SqlKeeping, SqlKin
 from engine.ledger.sql import SqlLedger
 from engine.ports.reading.kin import Name
 from tests.ports.ledger.books import MOBILE, NOW_MS, SqlBooks
@@ -49,3 +50,16 @@ async def test_last_calls_are_the_organisations_own(ledger: SqlLedger, kin: SqlK
         await ledger.settle(call)
     await ledger.settle(refused("b", NOW_MS + 9, e164=MOBILE, organisation="bolt"))
     assert await kin.last_calls("acme", MOBILE, 2) == [calls[2], calls[1]]
+
+
+async def test_a_number_stays_withheld_when_its_calls_are_gone(
+    sql_books: SqlBooks, ledger: SqlLedger, kin: SqlKin, account_id: str
+) -> None:
+    await ledger.settle(refused("c1", NOW_MS, e164=MOBILE, withheld=True))
+    sql_books.wall.ms += 5
+    await ledger.change_number(account_id, "+49171")
+    await SqlKeeping(ledger).let_go(Kind.CALLS, NOW_MS + 1, 9)
+    assert await kin.last_calls("acme", MOBILE, 2) == []
+    assert [await kin.was_withheld(of, MOBILE) for of in ("acme", "bolt")] == [True, False]
+    (named,) = await kin.named("acme", [MOBILE])
+    assert (named.withheld, named.customer.withheld) == (True, False)

@@ -1,26 +1,39 @@
 """What is let go of: exactly what is due, in batches, and no money."""
 
+import asyncio
+import time
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.core.retention import Kind
+from engine.core.retention import Kind, Policy
 from engine.core.roles import Role
+from engine.flows.retention.daily import carry_out
+from engine.ledger import calls
 from engine.ledger.api.sql import SqlAnswers, SqlCustomers
 from engine.ledger.callers import SqlCallers
-from engine.ledger.reading.sql import SqlKeeping, SqlKin, SqlRecords
+from engine.ledger.reading.sql import SqlKeeping, SqlKin, SqlMarks, SqlRecords
 from engine.ledger.sql import SqlLedger
 from engine.ledger.tables import api_answers, audit_ends, letters, withheld_numbers
 from engine.ledger.users.sql import SqlAudit, SqlSessions, SqlUsers
+from engine.ledger.verifications.sql import SqlVerifications
 from engine.ports.audit import Act, ActFilter
 from engine.ports.ledger import Ledger
 from engine.ports.operators import Claim
 from engine.ports.people.callers import CallerNote, NoteKind
+from engine.ports.reading.marks import FirstCallMark, MarkFilter
 from engine.ports.reading.records import CallFilter
 from engine.ports.users import Session, User
+from tests.fakes.clock import START_MS, LoopClock
 from tests.ports.ledger.books import LANDLINE, MOBILE, NOW_MS, SqlBooks, answered_call, top_up
 from tests.ports.ledger.reading.conftest import refused, talked
+from tests.verification.cases import verification
 
 DUE_MS = NOW_MS + 10
+BETWEEN_S = 0.01
+"""From one booking to the next: SQLite gives the lock to who asks, not to who has waited."""
 
 
 @pytest.fixture
@@ -77,6 +90,27 @@ async def test_a_withheld_number_stays_so_as_long_as_anything_knows_it(
     numbers = select(withheld_numbers.c.e164)
     left = await ledger.database.read(lambda c: c.scalars(numbers))
     assert left.all() == [MOBILE]
+
+
+async def test_a_number_withheld_again_meanwhile_is_not_forgotten(
+    sql_books: SqlBooks, ledger: SqlLedger
+) -> None:
+    await ledger.settle(refused("old", DUE_MS - 1, e164=MOBILE, withheld=True))
+    settled, go_on = asyncio.Event(), asyncio.Event()
+
+    async def settle(connection: AsyncConnection) -> None:
+        await calls.settle(connection, refused("new", DUE_MS, e164=MOBILE, withheld=True))
+        settled.set()
+        await go_on.wait()
+
+    settling = asyncio.create_task(ledger.database.write(settle))
+    await settled.wait()
+    work = SqlKeeping(sql_books.open()).let_go(Kind.CALLS, DUE_MS, 9)
+    letting_go = asyncio.create_task(work)
+    assert await asyncio.wait({letting_go}, timeout=0.3) == (set(), {letting_go})
+    go_on.set()
+    await asyncio.gather(settling, letting_go)
+    assert await SqlKin(ledger).was_withheld("acme", MOBILE)
 
 
 async def test_former_numbers_go_and_the_present_one_stays(
@@ -170,7 +204,7 @@ async def test_sessions_that_ended_and_old_answers_go(
     for n in range(3):
         session = Session(session_hash=f"s{n}", user_id="u1", proved=True, begun_ms=1, seen_ms=1,
                           ends_ms=DUE_MS - 2 + n, address="203.0.113.9", browser="x")  # fmt: skip
-        await SqlSessions(ledger).begin(session, 9)
+        await SqlSessions(ledger).begin(session, user, 9)
         claim = Claim(organisation="acme", key=f"k{n}", digest="d", now_ms=DUE_MS - 2 + n,
                       until_ms=DUE_MS + 9)  # fmt: skip
         await SqlAnswers(ledger).claim(claim)
@@ -179,3 +213,85 @@ async def test_sessions_that_ended_and_old_answers_go(
     assert await all_gone(keeping, Kind.ANSWERS) == [2, 0]
     keys = select(api_answers.c.key)
     assert (await ledger.database.read(lambda c: c.scalars(keys))).all() == ["k2"]
+
+
+async def test_records_lose_who_ordered_what(
+    ledger: SqlLedger, keeping: SqlKeeping, account_id: str
+) -> None:
+    for n in range(3):
+        await ledger.settle(talked(f"c{n}", account_id, DUE_MS - 2 + n))
+    await ledger.settle(refused("quiet", DUE_MS - 1))
+    assert await all_gone(keeping, Kind.ORDERED) == [2, 0]
+    found = await SqlRecords(ledger).search(CallFilter(organisation="acme"))
+    assert [one.call_id for one in found.records if one.ordered] == ["c2"]
+    assert await ledger.verify() == []
+
+
+async def test_marks_go_and_their_withheld_numbers_with_them(
+    ledger: SqlLedger, keeping: SqlKeeping
+) -> None:
+    marks = SqlMarks(ledger)
+    for n, e164 in enumerate((LANDLINE, MOBILE)):
+        mark = FirstCallMark(organisation="acme", caller_list="acme/one", e164=e164, call_id="c",
+                             at_ms=DUE_MS - 1 + n)  # fmt: skip
+        await marks.mark(mark)
+        await ledger.settle(refused(f"c{n}", NOW_MS, e164=e164, withheld=True))
+    assert sum(await all_gone(keeping, Kind.CALLS)) == 2
+    kin = SqlKin(ledger)
+    assert await kin.was_withheld("acme", LANDLINE)
+    assert await all_gone(keeping, Kind.MARKS) == [1]
+    assert [await kin.was_withheld("acme", e164) for e164 in (LANDLINE, MOBILE)] == [False, True]
+    wanted = MarkFilter(organisation="acme", caller_list="acme/one")
+    assert [one.mark.e164 for one in await marks.marks(wanted)] == [MOBILE]
+
+
+async def test_verifications_lose_the_number(ledger: SqlLedger, keeping: SqlKeeping) -> None:
+    kept = SqlVerifications(ledger)
+    for n, ended_ms in enumerate((DUE_MS - 1, DUE_MS, None)):
+        await kept.add(replace(verification(), verification_id=f"v{n}", ended_ms=ended_ms))
+    assert await all_gone(keeping, Kind.VERIFICATIONS) == [1]
+    found = [await kept.verification(f"v{n}") for n in range(3)]
+    assert [one and one.e164 for one in found] == [None, verification().e164, verification().e164]
+    assert [one and one.reference for one in found] == [verification().reference] * 3
+
+
+def filled(sql_books: SqlBooks) -> None:
+    """1,500 callers who withheld numbers without an account, and 100,000 marks of others."""
+    is_sqlite = sql_books.url.startswith("sqlite")
+    numbered = (
+        "WITH RECURSIVE numbered(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbered WHERE n < {})"
+        if is_sqlite
+        else "WITH numbered AS (SELECT generate_series(0, {}) AS n)"
+    )
+    head = numbered.format(99_999)
+    sql_books.spoil(
+        "INSERT INTO organisations VALUES ('acme')",
+        "INSERT INTO first_calls (organisation, caller_list, e164, call_id, at_ms) "
+        f"{head} SELECT 'acme', 'acme/one', '+4930' || (1000000 + n), 'x', {START_MS}"
+        " FROM numbered",
+        "INSERT INTO withheld_numbers (organisation, e164) "
+        f"{numbered.format(1_499)} SELECT 'acme', '+4917' || (1000000 + n) FROM numbered",
+        "INSERT INTO calls (call_id, organisation, service, config_version, profile, did, trunk,"
+        " received_identity, e164, verified, withheld, currency, first_call, arrived_ms, ended_ms,"
+        " wait_ms, talk_ms, charged_s, charge_micros, disposition, agents, prompts, clock_alarm) "
+        f"{numbered.format(1_499)} SELECT 'c' || n, 'acme', 'one', 1, 'web', '+49', 'north', 'x',"
+        " '+4917' || (1000000 + n), TRUE, TRUE, 'EUR', FALSE, n, n, 0, 0, 0, 0, 'abandoned',"
+        " '[]', '[]', FALSE FROM numbered",
+    )
+
+
+async def test_who_books_beside_it_hardly_waits(sql_books: SqlBooks) -> None:
+    filled(sql_books)
+    keeping, ledger = SqlKeeping(sql_books.open(5.0)), sql_books.open()
+    account_id = (await ledger.open_account("acme", "web", MOBILE, "EUR")).account_id
+    letting_go = asyncio.create_task(carry_out(keeping, Policy(calls_months=0), LoopClock()))
+    waits: list[float] = []
+    while not letting_go.done():
+        begun = time.perf_counter()
+        await ledger.post(top_up(account_id, 1, f"t{len(waits)}"))
+        waits.append(time.perf_counter() - begun)
+        await asyncio.sleep(BETWEEN_S)
+    assert (await letting_go)[Kind.CALLS] == 1_500
+    assert max(waits) < 0.5
+    count = select(func.count()).select_from(withheld_numbers)
+    assert await ledger.database.read(lambda c: c.scalar(count)) == 0
