@@ -19,6 +19,8 @@ from engine.flows.numbers.desk import Desk
 from engine.flows.orders import House
 from engine.flows.payments.seals import Seal
 from engine.flows.payments.till import Providers, Till
+from engine.flows.verification.tokens import Tokens
+from engine.flows.verification.verifier import Verifier
 from engine.flows.versions.configuration import Configuration
 from engine.flows.webhooks import Sender, Signer, Webhooks
 from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
@@ -96,6 +98,7 @@ async def open_site(
     accounts: Accounts,
     studio: Studio,
     desk: Desk,
+    verifier: Verifier,
     stack: AsyncExitStack,
     configuration: Configuration,
     catalogues: Mapping[str, Catalogue],
@@ -147,6 +150,8 @@ async def open_site(
         phones=house.telephony,
         studio=studio,
         desk=desk,
+        verifier=verifier,
+        tokens=Tokens(bytes.fromhex(web.secret), origin),
     )
 
 

@@ -92,7 +92,8 @@ class Verification:
     own. `address_key` stands for the address that asked (a keyed hash). `reason` says more about
     `failed`, `rejected` and `blocked`; `step` and `last_failure` are of the last call. `due_ms` is
     when it is to be looked at next (None once it is final). `code_told`: a person has heard the
-    code, or is asked for it. `method` says how it was proved.
+    code, or is asked for it. `method` says how it was proved. A `test` calls
+    nobody and costs nothing.
     """
 
     verification_id: str
@@ -124,6 +125,7 @@ class Verification:
     ended_ms: int | None = None
     method: Mode | None = None
     charge_micros: int = 0
+    test: bool = False
     version: int = 1
 
     @property
@@ -136,7 +138,7 @@ def call_id_of(verification_id: str, call_n: int) -> str:
     return f"verify-{verification_id}-{call_n}"
 
 
-def told_outcome(verification: Verification) -> dict[str, str | int | None]:
+def told_outcome(verification: Verification) -> dict[str, str | int | bool | None]:
     """What the merchant is told of a verification's end: his reference, never number or code."""
     return {
         "verification_id": verification.verification_id,
@@ -146,4 +148,5 @@ def told_outcome(verification: Verification) -> dict[str, str | int | None]:
         "reason": verification.reason or None,
         "method": verification.method.value if verification.method else None,
         "ended_ms": verification.ended_ms,
+        "test": verification.test,
     }

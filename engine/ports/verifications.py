@@ -59,6 +59,10 @@ class Verifications(Protocol):
         """Those that are to be looked at by now, the longest due first."""
         ...
 
+    async def consume(self, verification_id: str, by: str) -> bool:
+        """Have the token of a proved number used up, once: False if another than `by` did."""
+        ...
+
     async def notices(self, most: int) -> Sequence[Notice]:
         """Notices nobody has delivered yet, oldest first."""
         ...

@@ -16,6 +16,8 @@ from engine.flows.money.movements import Money
 from engine.flows.numbers.desk import Desk
 from engine.flows.payments.seals import Seal
 from engine.flows.payments.till import Till
+from engine.flows.verification.tokens import Tokens
+from engine.flows.verification.verifier import Verifier
 from engine.flows.versions.configuration import Configuration
 from engine.flows.webhooks import Webhooks
 from engine.ports.audit import Audit
@@ -64,6 +66,8 @@ class Site:
     phones: Phones
     catalogues: Mapping[str, Catalogue]
     dialplan: OwnDialplan | None = None
+    verifier: Verifier
+    tokens: Tokens
 
 
 SITE = web.AppKey("SITE", Site)

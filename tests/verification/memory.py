@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 
 from engine.core.posting import Entry, verification_entry
-from engine.core.verification import Verification, told_outcome
+from engine.core.verification import Status, Verification, told_outcome
 from engine.errors import ConflictError, RemoteError
 from engine.ports.verifications import TOPIC, Notice, VerificationFilter
 
@@ -20,6 +20,7 @@ class MemoryVerifications:
         self.entries: list[Entry] = []
         self._rows: dict[str, Verification] = {}
         self._notices: list[Notice] = []
+        self._consumed: dict[str, str] = {}
 
     async def add(self, verification: Verification) -> None:
         present = self._at(verification.verification_id)
@@ -67,6 +68,12 @@ class MemoryVerifications:
             if row.due_ms is not None and row.due_ms <= now_ms
         ]
         return [row for _, row in sorted(due, key=lambda pair: pair[0])][:most]
+
+    async def consume(self, verification_id: str, by: str) -> bool:
+        found = self._at(verification_id)
+        if found is None or found.status is not Status.VERIFIED:
+            return False
+        return self._consumed.setdefault(verification_id, by) == by
 
     async def notices(self, most: int) -> Sequence[Notice]:
         self._answer()

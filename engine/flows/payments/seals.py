@@ -15,6 +15,8 @@ class Purpose(StrEnum):
 
     NOTIFY = "notify"
     WATCH = "watch"
+    PUBLISH = "publish"
+    VERIFY = "verify"
 
 
 class Seal:

@@ -149,7 +149,7 @@ class Sessions:
         changed = self._changed.pop(verification.verification_id, None)
         if changed is not None:
             changed.set()
-        if verification.finished and verification.calls and verification.e164:
+        if _counts(verification):
             try:
                 await self._limits.note_outcome(
                     verification.verification_id,
@@ -174,6 +174,12 @@ class Sessions:
 
     def _now_ms(self) -> int:
         return self._clock.now().wall_ms
+
+
+def _counts(verification: Verification) -> bool:
+    """Whether its end says something about its number: not of a test, nor if none was called."""
+    is_called = bool(verification.calls and verification.e164)
+    return verification.finished and is_called and not verification.test
 
 
 KEPT = 1_000

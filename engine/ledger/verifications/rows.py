@@ -81,6 +81,20 @@ async def _conclude(connection: AsyncConnection, verification: Verification) -> 
         await journal.book(connection, entry)
 
 
+async def consume(connection: AsyncConnection, verification_id: str, by: str) -> bool:
+    """See `ports.verifications`."""
+    changed = await connection.execute(
+        update(verifications)
+        .where(
+            _ROW.verification_id == verification_id,
+            _ROW.status == Status.VERIFIED,
+            _ROW.consumed_by.is_(None) | (_ROW.consumed_by == by),
+        )
+        .values(consumed_by=by)
+    )
+    return changed.rowcount == 1
+
+
 async def by_id(connection: AsyncConnection, verification_id: str) -> Verification | None:
     """The verification with this id."""
     query = select(verifications).where(_ROW.verification_id == verification_id)

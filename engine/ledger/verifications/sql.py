@@ -35,6 +35,12 @@ class SqlVerifications:
         """See `ports.verifications`."""
         return await self._database.read(partial(rows.due, now_ms=now_ms, most=most))
 
+    async def consume(self, verification_id: str, by: str) -> bool:
+        """See `ports.verifications`."""
+        return await self._database.write(
+            partial(rows.consume, verification_id=verification_id, by=by)
+        )
+
     async def notices(self, most: int) -> Sequence[Notice]:
         """See `ports.verifications`."""
         return await self._database.read(partial(rows.waiting_notices, most=most))

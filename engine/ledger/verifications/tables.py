@@ -1,6 +1,6 @@
 """The tables of verifications and of what organisations are to be told, as those of the books."""
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Text, UniqueConstraint, false
 
 from engine.ledger.tables import _COUNTER as COUNTER
 from engine.ledger.tables import _number as number
@@ -39,11 +39,14 @@ verifications = table(
     Column("ended_ms", BigInteger),
     Column("method", Text),
     number("charge_micros"),
+    Column("test", Boolean, nullable=False, server_default=false()),
     number("version"),
+    Column("consumed_by", Text),
     Index("ix_verifications_created", "organisation", "created_ms", "verification_id"),
     Index("ix_verifications_due", "due_ms"),
 )
-"""Verifications; columns are the fields of `core.verification.Verification`."""
+"""Verifications; columns are the fields of `core.verification.Verification`, and `consumed_by`:
+which request used up the token that says the number is proved."""
 
 notices = table(
     "webhook_outbox",

@@ -43,6 +43,7 @@ async def test_a_spoken_code_typed_into_the_form_proves_the_number() -> None:
         assert json.loads(told) == {
             "verification_id": begun.verification_id,
             "merchant": "shop",
+            "test": False,
             "reference": "order 7",
             "status": "verified",
             "reason": None,
