@@ -93,7 +93,7 @@ class Verification:
     `failed`, `rejected` and `blocked`; `step` and `last_failure` are of the last call. `due_ms` is
     when it is to be looked at next (None once it is final). `code_told`: a person has heard the
     code, or is asked for it. `method` says how it was proved. A `test` calls
-    nobody and costs nothing.
+    nobody and costs nothing. `change_id` tells the last change from another one like it.
     """
 
     verification_id: str
@@ -127,6 +127,7 @@ class Verification:
     charge_micros: int = 0
     test: bool = False
     version: int = 1
+    change_id: str = ""
 
     @property
     def finished(self) -> bool:

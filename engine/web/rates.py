@@ -42,15 +42,13 @@ class Allowance:
 class Streams:
     """How many streams are open, in all and for each address."""
 
-    def __init__(self, most: int, of_address_most: int) -> None:
-        self._most = most
-        self._of_address_most = of_address_most
+    def __init__(self) -> None:
         self._open: Counter[str] = Counter()
 
     @contextmanager
-    def counted(self, address: str) -> Iterator[bool]:
+    def counted(self, address: str, most: int, of_address_most: int) -> Iterator[bool]:
         """One more, while the block is in; whether that is within the limits."""
-        if self._open.total() >= self._most or self._open[address] >= self._of_address_most:
+        if self._open.total() >= most or self._open[address] >= of_address_most:
             yield False
             return
         self._open[address] += 1

@@ -5,8 +5,9 @@ those who watch here at once; on another engine they look again every `LOOK_EVER
 """
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -21,6 +22,7 @@ from engine.verification.rules import prefix_of
 from engine.verification.session import Unfit
 
 CHANGES_MOST = 20
+CHANGE_BYTES = 8
 LOOK_EVERY_MS = 1_000
 WINDOW_MS = 3_600_000
 
@@ -129,6 +131,8 @@ class Sessions:
             became = decide(was)
             if became is was:
                 return was
+            # Two wrong codes at once make the same of it, but each must cost a try.
+            became = replace(became, change_id=secrets.token_hex(CHANGE_BYTES))
             try:
                 await self.verifications.save(became)
             except ConflictError:

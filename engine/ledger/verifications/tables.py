@@ -1,6 +1,6 @@
 """The tables of verifications and of what organisations are to be told, as those of the books."""
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Text, UniqueConstraint, false
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Text, UniqueConstraint, false, text
 
 from engine.ledger.tables import _COUNTER as COUNTER
 from engine.ledger.tables import _number as number
@@ -41,6 +41,7 @@ verifications = table(
     number("charge_micros"),
     Column("test", Boolean, nullable=False, server_default=false()),
     number("version"),
+    Column("change_id", Text, nullable=False, server_default=text("''")),
     Column("consumed_by", Text),
     Index("ix_verifications_created", "organisation", "created_ms", "verification_id"),
     Index("ix_verifications_due", "due_ms"),

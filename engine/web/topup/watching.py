@@ -41,7 +41,7 @@ class Watching:
     """The handlers of all that is watched, and how many streams there are."""
 
     def __init__(self) -> None:
-        self._streams = Streams(STREAMS_MOST, STREAMS_OF_ADDRESS_MOST)
+        self._streams = Streams()
 
     async def status(self, request: web.Request) -> web.Response:
         """How the order stands, once."""
@@ -57,7 +57,8 @@ class Watching:
         order = await _order(request)
         if _is_over(order, request.app[SITE].clock.now().wall_ms):
             return web.Response(status=204)
-        with self._streams.counted(request.app[SITE].guard.address(request)) as within:
+        address = request.app[SITE].guard.address(request)
+        with self._streams.counted(address, STREAMS_MOST, STREAMS_OF_ADDRESS_MOST) as within:
             if not within:
                 return problem(429, "Too many streams")
             return await _stream(request, order)

@@ -28,12 +28,13 @@ class Watching:
     """The handler of all streams, and how many there are."""
 
     def __init__(self) -> None:
-        self._streams = Streams(STREAMS_MOST, STREAMS_OF_ADDRESS_MOST)
+        self._streams = Streams()
 
     async def events(self, request: web.Request, guest: Guest) -> web.StreamResponse:
         """How the session stands, now and whenever that changes, until it is final."""
         found = await session_of(request, guest)
-        with self._streams.counted(guest.site.guard.address(request)) as within:
+        address = guest.site.guard.address(request)
+        with self._streams.counted(address, STREAMS_MOST, STREAMS_OF_ADDRESS_MOST) as within:
             if not within:
                 return problem(429, "Too many streams")
             return await _stream(request, guest, found)
