@@ -137,17 +137,3 @@ class Verification:
 def call_id_of(verification_id: str, call_n: int) -> str:
     """The id of a verification's call number `call_n`."""
     return f"verify-{verification_id}-{call_n}"
-
-
-def told_outcome(verification: Verification) -> dict[str, str | int | bool | None]:
-    """What the merchant is told of a verification's end: his reference, never number or code."""
-    return {
-        "verification_id": verification.verification_id,
-        "merchant": verification.merchant,
-        "reference": verification.reference,
-        "status": verification.status.value,
-        "reason": verification.reason or None,
-        "method": verification.method.value if verification.method else None,
-        "ended_ms": verification.ended_ms,
-        "test": verification.test,
-    }

@@ -1,8 +1,8 @@
 """Verifications in the books: each with its outcome told once and its charge booked once.
 
 Every method is one transaction, with the errors of `ports.ledger`. A verification that has become
-final writes, in the same transaction, one notice for its merchant and, where its number was proved,
-the entry that charges for it. What another organisation has is not there.
+final tells its organisation's webhooks in the same transaction, and writes the entry that charges
+for a number that was proved. What another organisation has is not there.
 """
 
 from collections.abc import Sequence
@@ -10,20 +10,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from engine.core.verification import Verification
-
-TOPIC = "verification"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """What a merchant is to be told, once: `payload` is JSON. (`topic`, `subject_id`) is unique."""
-
-    notice_id: int
-    organisation: str
-    topic: str
-    subject_id: str
-    payload: str
-    at_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +47,4 @@ class Verifications(Protocol):
 
     async def consume(self, verification_id: str, by: str) -> bool:
         """Have the token of a proved number used up, once: False if another than `by` did."""
-        ...
-
-    async def notices(self, most: int) -> Sequence[Notice]:
-        """Notices nobody has delivered yet, oldest first."""
         ...

@@ -1,25 +1,25 @@
 """The verifications' twin in memory: same answers, same refusals, no database."""
 
-import json
 from collections.abc import Sequence
 
 from engine.core.posting import Entry, verification_entry
-from engine.core.verification import Status, Verification, told_outcome
+from engine.core.verification import Status, Verification
+from engine.core.webhook import Event, verification_ended
 from engine.errors import ConflictError, RemoteError
-from engine.ports.verifications import TOPIC, Notice, VerificationFilter
+from engine.ports.verifications import VerificationFilter
 
 
 class MemoryVerifications:
     """`ports.verifications.Verifications` in memory; `down` refuses everything.
 
-    `entries` are what was booked.
+    `entries` are what was booked, `told` what webhooks tell.
     """
 
     def __init__(self) -> None:
         self.down = False
         self.entries: list[Entry] = []
         self._rows: dict[str, Verification] = {}
-        self._notices: list[Notice] = []
+        self.told: list[Event] = []
         self._consumed: dict[str, str] = {}
 
     async def add(self, verification: Verification) -> None:
@@ -75,10 +75,6 @@ class MemoryVerifications:
             return False
         return self._consumed.setdefault(verification_id, by) == by
 
-    async def notices(self, most: int) -> Sequence[Notice]:
-        self._answer()
-        return self._notices[:most]
-
     def _answer(self) -> None:
         if self.down:
             raise RemoteError("the database does not answer")
@@ -91,16 +87,7 @@ class MemoryVerifications:
         self._rows[verification.verification_id] = verification
         if not verification.finished:
             return
-        self._notices.append(
-            Notice(
-                notice_id=len(self._notices) + 1,
-                organisation=verification.organisation,
-                topic=TOPIC,
-                subject_id=verification.verification_id,
-                payload=json.dumps(told_outcome(verification)),
-                at_ms=verification.ended_ms or 0,
-            )
-        )
+        self.told.append(verification_ended(verification))
         entry = verification_entry(verification)
         if entry is not None:
             self.entries.append(entry)

@@ -3,7 +3,6 @@
 A row's version decides between two that change it at once: the slower one finds no row to change.
 """
 
-import json
 from typing import Any
 
 import msgspec
@@ -12,13 +11,15 @@ from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.core.posting import EntryKind, verification_entry
-from engine.core.verification import Status, Verification, told_outcome
+from engine.core.verification import Status, Verification
+from engine.core.webhook import verification_ended
 from engine.errors import ConflictError
 from engine.ledger import journal
 from engine.ledger.accounts import know_organisation
 from engine.ledger.tables import entries, postings
-from engine.ledger.verifications.tables import notices, verifications
-from engine.ports.verifications import TOPIC, Notice, VerificationFilter
+from engine.ledger.verifications.tables import verifications
+from engine.ledger.webhooks.events import enqueue
+from engine.ports.verifications import VerificationFilter
 
 _FIELDS = tuple(Verification.__dataclass_fields__)
 _ROW = verifications.c
@@ -64,18 +65,10 @@ async def save(connection: AsyncConnection, verification: Verification) -> None:
 
 
 async def _conclude(connection: AsyncConnection, verification: Verification) -> None:
-    """What follows from an end, once: the merchant's notice, and what it costs him."""
+    """What follows from an end, once: webhooks, and what it costs the merchant."""
     if not verification.finished:
         return
-    await connection.execute(
-        insert(notices).values(
-            organisation=verification.organisation,
-            topic=TOPIC,
-            subject_id=verification.verification_id,
-            payload=json.dumps(told_outcome(verification)),
-            at_ms=verification.ended_ms,
-        )
-    )
+    await enqueue(connection, verification_ended(verification))
     entry = verification_entry(verification)
     if entry is not None:
         await journal.book(connection, entry)
@@ -123,18 +116,6 @@ async def due(connection: AsyncConnection, now_ms: int, most: int) -> list[Verif
     """Those whose time has come, the longest due first."""
     query = select(verifications).where(_ROW.due_ms <= now_ms).order_by(_ROW.due_ms).limit(most)
     return [to_verification(row) for row in (await connection.execute(query)).mappings()]
-
-
-async def waiting_notices(connection: AsyncConnection, most: int) -> list[Notice]:
-    """Notices nobody has delivered yet, oldest first."""
-    columns = [notices.c[name] for name in Notice.__dataclass_fields__]
-    query = (
-        select(*columns)
-        .where(notices.c.delivered_ms.is_(None))
-        .order_by(notices.c.notice_id)
-        .limit(most)
-    )
-    return [Notice(**row) for row in (await connection.execute(query)).mappings()]
 
 
 async def faults(connection: AsyncConnection) -> list[str]:

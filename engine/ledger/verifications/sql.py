@@ -6,7 +6,7 @@ from functools import partial
 from engine.core.verification import Verification
 from engine.ledger.sql import SqlLedger
 from engine.ledger.verifications import rows
-from engine.ports.verifications import Notice, VerificationFilter
+from engine.ports.verifications import VerificationFilter
 
 
 class SqlVerifications:
@@ -40,7 +40,3 @@ class SqlVerifications:
         return await self._database.write(
             partial(rows.consume, verification_id=verification_id, by=by)
         )
-
-    async def notices(self, most: int) -> Sequence[Notice]:
-        """See `ports.verifications`."""
-        return await self._database.read(partial(rows.waiting_notices, most=most))

@@ -1,8 +1,7 @@
-"""The tables of verifications and of what organisations are to be told, as those of the books."""
+"""The table of verifications, as those of the books."""
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Text, UniqueConstraint, false, text
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Text, false, text
 
-from engine.ledger.tables import _COUNTER as COUNTER
 from engine.ledger.tables import _number as number
 from engine.ledger.tables import _organisation as organisation
 from engine.ledger.tables import _table as table
@@ -48,16 +47,3 @@ verifications = table(
 )
 """Verifications; columns are the fields of `core.verification.Verification`, and `consumed_by`:
 which request used up the token that says the number is proved."""
-
-notices = table(
-    "webhook_outbox",
-    Column("notice_id", COUNTER, primary_key=True),
-    organisation(),
-    text_column("topic"),
-    text_column("subject_id"),
-    text_column("payload"),
-    number("at_ms"),
-    Column("delivered_ms", BigInteger),
-    UniqueConstraint("topic", "subject_id"),
-)
-"""What organisations are to be told of, each once; `delivered_ms` is NULL until it was."""
