@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from engine.core.verification import Verification
+from engine.core.verification import Status, Verification
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +21,25 @@ class VerificationFilter:
     reference: str | None = None
     before: str | None = None
     most: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcomes:
+    """How many verifications ended alike, and what each of them cost."""
+
+    status: Status
+    reason: str
+    currency: str
+    price_micros: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class MerchantFigures:
+    """A merchant's verifications of a time, without tests, and what the journal has of them."""
+
+    outcomes: tuple[Outcomes, ...]
+    booked_micros: int
 
 
 class Verifications(Protocol):
@@ -47,4 +66,10 @@ class Verifications(Protocol):
 
     async def consume(self, verification_id: str, by: str) -> bool:
         """Have the token of a proved number used up, once: False if another than `by` did."""
+        ...
+
+    async def figures(
+        self, organisation: str, merchant: str, from_ms: int, to_ms: int
+    ) -> MerchantFigures:
+        """What ended from `from_ms` to before `to_ms`."""
         ...

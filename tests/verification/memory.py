@@ -1,12 +1,13 @@
 """The verifications' twin in memory: same answers, same refusals, no database."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from engine.core.posting import Entry, verification_entry
 from engine.core.verification import Status, Verification
 from engine.core.webhook import Event, verification_ended
 from engine.errors import ConflictError, RemoteError
-from engine.ports.verifications import VerificationFilter
+from engine.ports.verifications import MerchantFigures, Outcomes, VerificationFilter
 
 
 class MemoryVerifications:
@@ -74,6 +75,28 @@ class MemoryVerifications:
         if found is None or found.status is not Status.VERIFIED:
             return False
         return self._consumed.setdefault(verification_id, by) == by
+
+    async def figures(
+        self, organisation: str, merchant: str, from_ms: int, to_ms: int
+    ) -> MerchantFigures:
+        ended = Counter(
+            (row.status, row.reason, row.currency, row.charge_micros)
+            for row in self._rows.values()
+            if (row.organisation, row.merchant) == (organisation, merchant)
+            and from_ms <= (row.ended_ms or 0) < to_ms
+            and not row.test
+        )
+        outcomes = (
+            Outcomes(status=status, reason=reason, currency=currency, price_micros=each, count=n)
+            for (status, reason, currency, each), n in ended.items()
+        )
+        booked = sum(
+            -posting.micros
+            for entry in self.entries
+            for posting in entry.postings
+            if posting.account == f"merchant:{merchant}" and from_ms <= entry.at_ms < to_ms
+        )
+        return MerchantFigures(tuple(outcomes), booked)
 
     def _answer(self) -> None:
         if self.down:

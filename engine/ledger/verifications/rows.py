@@ -6,7 +6,7 @@ A row's version decides between two that change it at once: the slower one finds
 from typing import Any
 
 import msgspec
-from sqlalchemy import exists, insert, select, tuple_, update
+from sqlalchemy import exists, func, insert, select, tuple_, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,7 +19,7 @@ from engine.ledger.accounts import know_organisation
 from engine.ledger.tables import entries, postings
 from engine.ledger.verifications.tables import verifications
 from engine.ledger.webhooks.events import enqueue
-from engine.ports.verifications import VerificationFilter
+from engine.ports.verifications import MerchantFigures, Outcomes, VerificationFilter
 
 _FIELDS = tuple(Verification.__dataclass_fields__)
 _ROW = verifications.c
@@ -116,6 +116,42 @@ async def due(connection: AsyncConnection, now_ms: int, most: int) -> list[Verif
     """Those whose time has come, the longest due first."""
     query = select(verifications).where(_ROW.due_ms <= now_ms).order_by(_ROW.due_ms).limit(most)
     return [to_verification(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def figures(
+    connection: AsyncConnection, organisation: str, merchant: str, from_ms: int, to_ms: int
+) -> MerchantFigures:
+    """See `ports.verifications`."""
+    alike = (_ROW.status, _ROW.reason, _ROW.currency, _ROW.charge_micros)
+    ended = (
+        select(*alike, func.count().label("count"))
+        .where(
+            _ROW.organisation == organisation,
+            _ROW.merchant == merchant,
+            _ROW.ended_ms >= from_ms,
+            _ROW.ended_ms < to_ms,
+            ~_ROW.test,
+        )
+        .group_by(*alike)
+    )
+    booked = (
+        select(func.coalesce(-func.sum(postings.c.micros), 0))
+        .join(entries, entries.c.entry_id == postings.c.entry_id)
+        .where(
+            entries.c.organisation == organisation,
+            entries.c.kind == EntryKind.VERIFICATION,
+            entries.c.at_ms >= from_ms,
+            entries.c.at_ms < to_ms,
+            postings.c.account == f"merchant:{merchant}",
+        )
+    )
+    outcomes = [
+        Outcomes(
+            status=Status(status), reason=reason, currency=currency, price_micros=each, count=count
+        )
+        for status, reason, currency, each, count in await connection.execute(ended)
+    ]
+    return MerchantFigures(tuple(outcomes), int(await connection.scalar(booked) or 0))
 
 
 async def faults(connection: AsyncConnection) -> list[str]:

@@ -6,7 +6,7 @@ from functools import partial
 from engine.core.verification import Verification
 from engine.ledger.sql import SqlLedger
 from engine.ledger.verifications import rows
-from engine.ports.verifications import VerificationFilter
+from engine.ports.verifications import MerchantFigures, VerificationFilter
 
 
 class SqlVerifications:
@@ -39,4 +39,18 @@ class SqlVerifications:
         """See `ports.verifications`."""
         return await self._database.write(
             partial(rows.consume, verification_id=verification_id, by=by)
+        )
+
+    async def figures(
+        self, organisation: str, merchant: str, from_ms: int, to_ms: int
+    ) -> MerchantFigures:
+        """See `ports.verifications`."""
+        return await self._database.read(
+            partial(
+                rows.figures,
+                organisation=organisation,
+                merchant=merchant,
+                from_ms=from_ms,
+                to_ms=to_ms,
+            )
         )

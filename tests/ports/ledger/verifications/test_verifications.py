@@ -151,3 +151,32 @@ async def test_a_charge_that_is_not_booked_is_found(sql_books: SqlBooks) -> None
     assert await ledger.verify() == [
         "entry verification:v1 charges for a number that was not proved"
     ]
+
+
+async def test_a_merchants_month_is_what_ended_in_it_and_what_was_booked(
+    kept: Verifications,
+) -> None:
+    """Half-open in time; another's, a test, and what is not over are no part of it."""
+    waiting, ended = proved()
+    await kept.add(waiting)
+    await kept.save(ended)
+    over = {"e164": None, "status": Status.REJECTED, "reason": "foreign", "ended_ms": NOW_MS + 5}
+    for name, changes in {
+        "v2": over,
+        "v3": over,
+        "late": {**over, "ended_ms": NOW_MS + 10},
+        "test": {**over, "test": True},
+        "other": {**over, "merchant": "another"},
+        "open": {},
+    }.items():
+        await kept.add(verification(verification_id=name, **changes))
+    figures = await kept.figures("acme", "shop", NOW_MS + 5, NOW_MS + 10)
+    assert figures.booked_micros == FIFTEEN_CENTS
+    assert sorted(
+        (one.status, one.reason, one.price_micros, one.count) for one in figures.outcomes
+    ) == [
+        ("rejected", "foreign", 0, 2),
+        ("verified", "", FIFTEEN_CENTS, 1),
+    ]
+    assert (await kept.figures("acme", "shop", 0, NOW_MS)).booked_micros == 0
+    assert (await kept.figures("bolt", "shop", 0, NOW_MS + 10)).outcomes == ()
