@@ -6,8 +6,8 @@ What their merchants are to be told goes out with all other webhooks; the outbox
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 
 _COUNTER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
