@@ -26,6 +26,7 @@ from engine.ledger.reading.sql import SqlKeeping, SqlKin, SqlRecords
 from engine.ledger.sql import SqlLedger
 from engine.ledger.statements.sql import SqlStatements
 from engine.ledger.users.sql import SqlAudit, SqlSessions, SqlUsers
+from engine.ledger.verifications.sql import SqlVerifications
 from engine.ledger.versions.sql import SqlVersions
 from engine.payments.registry import option_forms
 from engine.settings import Settings
@@ -67,6 +68,11 @@ class Books:
     def statements(self) -> SqlStatements:
         """The sums of the journal."""
         return SqlStatements(self.ledger)
+
+    @property
+    def verifications(self) -> SqlVerifications:
+        """Verifications, which are kept beside the journal."""
+        return SqlVerifications(self.ledger)
 
     @property
     def callers(self) -> SqlCallers:

@@ -125,7 +125,7 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
         studio = LibraryStudio(sounds)
         desk = _numbers(plan, house, ledger, stack)
         web_port = await _pages(
-            plan, house, ledger, view, studio, desk, stack, configuration, files
+            plan, house, ledger, view, studio, desk, verifier, stack, configuration, files
         )
         health_port = await open_health(
             plan.health_host, plan.health_port, metrics, engine, house, stack
@@ -227,13 +227,14 @@ async def _pages(
     view: View,
     studio: Studio,
     desk: Desk,
+    verifier: Verifier | None,
     stack: AsyncExitStack,
     configuration: Configuration,
     files: AsteriskFiles | None,
 ) -> int:
     """Serve the pages, and ask providers; the port that is listened on, 0 without pages."""
     web = plan.web
-    if web is None:
+    if web is None or verifier is None:
         return 0
     listener = listen(web.host, web.port)
     stack.callback(listener.close)
@@ -243,7 +244,18 @@ async def _pages(
     view.subscribe(accounts.follow)
     catalogues = read_catalogues(plan.sounds)
     site = await open_site(
-        web, port, house, ledger, accounts, studio, desk, stack, configuration, catalogues, files
+        web,
+        port,
+        house,
+        ledger,
+        accounts,
+        studio,
+        desk,
+        verifier,
+        stack,
+        configuration,
+        catalogues,
+        files,
     )
     asking = asyncio.create_task(Asking(site.till, house.clock).run(), name="asking")
     stack.push_async_callback(end, asking)

@@ -20,6 +20,8 @@ from engine.flows.orders import House
 from engine.flows.payments.seals import Seal
 from engine.flows.payments.till import Providers, Till
 from engine.flows.proof.proof import Signer as ProofSigner
+from engine.flows.verification.tokens import Tokens
+from engine.flows.verification.verifier import Verifier
 from engine.flows.versions.configuration import Configuration
 from engine.flows.webhooks import Sender, Signer, Webhooks
 from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
@@ -104,6 +106,7 @@ async def open_site(
     accounts: Accounts,
     studio: Studio,
     desk: Desk,
+    verifier: Verifier,
     stack: AsyncExitStack,
     configuration: Configuration,
     catalogues: Mapping[str, Catalogue],
@@ -156,6 +159,8 @@ async def open_site(
         reading=reading_of(ledger),
         signer=ProofSigner(bytes.fromhex(web.secret)),
         manager_limit_micros=web.manager_limit_micros,
+        verifier=verifier,
+        tokens=Tokens(bytes.fromhex(web.secret), origin),
     )
 
 

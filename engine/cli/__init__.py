@@ -11,6 +11,7 @@ from engine.cli.books.evn import evn
 from engine.cli.books.ledger import ledger
 from engine.cli.books.payments import payments
 from engine.cli.books.statement import statement
+from engine.cli.books.verification import verification
 from engine.cli.config import config
 from engine.cli.dialplan import dialplan
 from engine.cli.live.agents import agents
@@ -52,4 +53,5 @@ main.add_command(serve)
 main.add_command(show_settings)
 main.add_command(statement)
 main.add_command(user)
+main.add_command(verification)
 main.add_command(webhook)

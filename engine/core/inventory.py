@@ -229,7 +229,8 @@ class Merchant:
 
     `trunk` is the trunk his calls go through, `lines` what may be called. `tries`: wrong codes that
     end a verification; `calls`: how often one verification may ring; after busy or no answer it is
-    tried again `retry_after_s` later. A verification ends after `lifetime_s`.
+    tried again `retry_after_s` later. A verification ends after `lifetime_s`. `sites` are the web
+    origins that may show the widget, and whose pages may ask.
     """
 
     name: str
@@ -251,6 +252,7 @@ class Merchant:
     lifetime_s: int = 600
     ring_timeout_s: int = 30
     limits: CallLimits = field(default_factory=CallLimits)
+    sites: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,7 +92,8 @@ class Verification:
     own. `address_key` stands for the address that asked (a keyed hash). `reason` says more about
     `failed`, `rejected` and `blocked`; `step` and `last_failure` are of the last call. `due_ms` is
     when it is to be looked at next (None once it is final). `code_told`: a person has heard the
-    code, or is asked for it. `method` says how it was proved.
+    code, or is asked for it. `method` says how it was proved. A `test` calls
+    nobody and costs nothing. `change_id` tells the last change from another one like it.
     """
 
     verification_id: str
@@ -124,7 +125,9 @@ class Verification:
     ended_ms: int | None = None
     method: Mode | None = None
     charge_micros: int = 0
+    test: bool = False
     version: int = 1
+    change_id: str = ""
 
     @property
     def finished(self) -> bool:
@@ -134,16 +137,3 @@ class Verification:
 def call_id_of(verification_id: str, call_n: int) -> str:
     """The id of a verification's call number `call_n`."""
     return f"verify-{verification_id}-{call_n}"
-
-
-def told_outcome(verification: Verification) -> dict[str, str | int | None]:
-    """What the merchant is told of a verification's end: his reference, never number or code."""
-    return {
-        "verification_id": verification.verification_id,
-        "merchant": verification.merchant,
-        "reference": verification.reference,
-        "status": verification.status.value,
-        "reason": verification.reason or None,
-        "method": verification.method.value if verification.method else None,
-        "ended_ms": verification.ended_ms,
-    }

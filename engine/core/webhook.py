@@ -19,6 +19,7 @@ from engine.core.masking import shown
 from engine.core.money import format_shortest
 from engine.core.payment import OrderStatus, PaymentOrder
 from engine.core.posting import Entry, EntryKind
+from engine.core.verification import Verification
 
 
 class EventType(StrEnum):
@@ -29,6 +30,7 @@ class EventType(StrEnum):
     PAYMENT_REFUNDED = "payment.refunded"
     PAYMENT_REVERSED = "payment.reversed"
     PAYMENT_REINSTATED = "payment.reinstated"
+    VERIFICATION_ENDED = "verification.ended"
     PING = "ping"
 
 
@@ -40,7 +42,7 @@ WANTED = tuple(kind for kind in EventType if kind is not EventType.PING)
 class Event:
     """One thing that has happened; `key` is what it is known by within its organisation.
 
-    `object_id` is the call's, the order's or the endpoint's.
+    `object_id` is the call's, the order's, the verification's or the endpoint's.
     """
 
     organisation: str
@@ -134,6 +136,30 @@ def _payment_type(order: PaymentOrder, entry: Entry) -> EventType | None:
     if order.status is OrderStatus.REVERSED:
         return EventType.PAYMENT_REVERSED
     return EventType.PAYMENT_REFUNDED
+
+
+def verification_ended(one: Verification) -> Event:
+    """A verification is final: its merchant's reference, never number or code."""
+    ended_ms = one.ended_ms or one.created_ms
+    return Event(
+        organisation=one.organisation,
+        type=EventType.VERIFICATION_ENDED,
+        key=one.verification_id,
+        object_id=one.verification_id,
+        at_ms=ended_ms,
+        data={
+            "verification_id": one.verification_id,
+            "merchant": one.merchant,
+            "reference": one.reference,
+            "status": one.status,
+            "reason": one.reason or None,
+            "method": one.method,
+            "ended": write_time(ended_ms),
+            "charge": format_shortest(one.charge_micros),
+            "currency": one.currency,
+            "test": one.test,
+        },
+    )
 
 
 def ping(organisation: str, endpoint_id: str, key: str, at_ms: int) -> Event:

@@ -28,6 +28,7 @@ class Scope(StrEnum):
     WEBHOOKS_WRITE = "webhooks:write"
     DIDS_READ = "dids:read"
     DIDS_WRITE = "dids:write"
+    VERIFICATIONS_WRITE = "verifications:write"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

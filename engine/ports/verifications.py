@@ -1,29 +1,15 @@
 """Verifications in the books: each with its outcome told once and its charge booked once.
 
 Every method is one transaction, with the errors of `ports.ledger`. A verification that has become
-final writes, in the same transaction, one notice for its merchant and, where its number was proved,
-the entry that charges for it. What another organisation has is not there.
+final tells its organisation's webhooks in the same transaction, and writes the entry that charges
+for a number that was proved. What another organisation has is not there.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from engine.core.verification import Verification
-
-TOPIC = "verification"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """What a merchant is to be told, once: `payload` is JSON. (`topic`, `subject_id`) is unique."""
-
-    notice_id: int
-    organisation: str
-    topic: str
-    subject_id: str
-    payload: str
-    at_ms: int
+from engine.core.verification import Status, Verification
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +21,25 @@ class VerificationFilter:
     reference: str | None = None
     before: str | None = None
     most: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcomes:
+    """How many verifications ended alike, and what each of them cost."""
+
+    status: Status
+    reason: str
+    currency: str
+    price_micros: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class MerchantFigures:
+    """A merchant's verifications of a time, without tests, and what the journal has of them."""
+
+    outcomes: tuple[Outcomes, ...]
+    booked_micros: int
 
 
 class Verifications(Protocol):
@@ -59,6 +64,12 @@ class Verifications(Protocol):
         """Those that are to be looked at by now, the longest due first."""
         ...
 
-    async def notices(self, most: int) -> Sequence[Notice]:
-        """Notices nobody has delivered yet, oldest first."""
+    async def consume(self, verification_id: str, by: str) -> bool:
+        """Have the token of a proved number used up, once: False if another than `by` did."""
+        ...
+
+    async def figures(
+        self, organisation: str, merchant: str, from_ms: int, to_ms: int
+    ) -> MerchantFigures:
+        """What ended from `from_ms` to before `to_ms`."""
         ...

@@ -164,9 +164,10 @@ def _ended(was: Verification, status: Status, reason: str, at_ms: int) -> Verifi
 
 
 def _verified(was: Verification, at_ms: int) -> Verification:
-    """Proved: the only end that is charged, by the length of the call that proved it."""
+    """Proved: the only end that is charged, by the length of the call that proved it; a test is
+    free."""
     ended_ms = was.call_ended_ms or at_ms
     talked_ms = ended_ms - (was.answered_ms or ended_ms)
-    charged = charge(was.rate, increments_begun(was.rate, max(1, talked_ms)))
+    charged = 0 if was.test else charge(was.rate, increments_begun(was.rate, max(1, talked_ms)))
     proved = replace(was, method=was.mode, charge_micros=charged)
     return _ended(proved, Status.VERIFIED, "", at_ms)

@@ -1,4 +1,4 @@
-"""How often something may be done: one counter for each name, in a table that cannot grow.
+"""How often something may be done, and how many at once; no table here can grow without bounds.
 
 A counter's window begins with its first hit and is forgotten as a whole, so at the seam of two
 windows twice as much can come at once. A hit costs one look-up, whatever the number of names; the
@@ -8,8 +8,9 @@ of a core from the calls that the same process carries.
 """
 
 import math
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 NAMES_MOST = 50_000
@@ -36,6 +37,27 @@ class Allowance:
     limit: int
     left: int
     reset_s: int
+
+
+class Streams:
+    """How many streams are open, in all and for each address."""
+
+    def __init__(self) -> None:
+        self._open: Counter[str] = Counter()
+
+    @contextmanager
+    def counted(self, address: str, most: int, of_address_most: int) -> Iterator[bool]:
+        """One more, while the block is in; whether that is within the limits."""
+        if self._open.total() >= most or self._open[address] >= of_address_most:
+            yield False
+            return
+        self._open[address] += 1
+        try:
+            yield True
+        finally:
+            self._open[address] -= 1
+            if not self._open[address]:
+                del self._open[address]
 
 
 class Rates:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from engine.errors import CallerError
-from engine.web import console, hooks, topup
+from engine.web import console, hooks, topup, verify
 from engine.web.api import gate
 from engine.web.guard import BODY_BYTES_MOST
 from engine.web.problems import name_request, tell_problems
@@ -26,6 +26,7 @@ def make_app(site: Site) -> web.Application:
     app[SITE] = site
     app.add_routes(hooks.routes())
     app.add_routes(topup.routes())
+    app.add_routes(verify.routes())
     app.add_routes(gate.routes())
     console.live.prepare(app)
     app.add_routes(console.routes())

@@ -17,6 +17,8 @@ from engine.flows.numbers.desk import Desk
 from engine.flows.payments.seals import Seal
 from engine.flows.payments.till import Till
 from engine.flows.proof.proof import Signer
+from engine.flows.verification.tokens import Tokens
+from engine.flows.verification.verifier import Verifier
 from engine.flows.versions.configuration import Configuration
 from engine.flows.webhooks import Webhooks
 from engine.ports.audit import Audit
@@ -89,6 +91,8 @@ class Site:
     reading: Reading
     signer: Signer
     manager_limit_micros: int
+    verifier: Verifier
+    tokens: Tokens
 
 
 SITE = web.AppKey("SITE", Site)

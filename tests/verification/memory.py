@@ -1,25 +1,27 @@
 """The verifications' twin in memory: same answers, same refusals, no database."""
 
-import json
+from collections import Counter
 from collections.abc import Sequence
 
 from engine.core.posting import Entry, verification_entry
-from engine.core.verification import Verification, told_outcome
+from engine.core.verification import Status, Verification
+from engine.core.webhook import Event, verification_ended
 from engine.errors import ConflictError, RemoteError
-from engine.ports.verifications import TOPIC, Notice, VerificationFilter
+from engine.ports.verifications import MerchantFigures, Outcomes, VerificationFilter
 
 
 class MemoryVerifications:
     """`ports.verifications.Verifications` in memory; `down` refuses everything.
 
-    `entries` are what was booked.
+    `entries` are what was booked, `told` what webhooks tell.
     """
 
     def __init__(self) -> None:
         self.down = False
         self.entries: list[Entry] = []
         self._rows: dict[str, Verification] = {}
-        self._notices: list[Notice] = []
+        self.told: list[Event] = []
+        self._consumed: dict[str, str] = {}
 
     async def add(self, verification: Verification) -> None:
         present = self._at(verification.verification_id)
@@ -68,9 +70,33 @@ class MemoryVerifications:
         ]
         return [row for _, row in sorted(due, key=lambda pair: pair[0])][:most]
 
-    async def notices(self, most: int) -> Sequence[Notice]:
-        self._answer()
-        return self._notices[:most]
+    async def consume(self, verification_id: str, by: str) -> bool:
+        found = self._at(verification_id)
+        if found is None or found.status is not Status.VERIFIED:
+            return False
+        return self._consumed.setdefault(verification_id, by) == by
+
+    async def figures(
+        self, organisation: str, merchant: str, from_ms: int, to_ms: int
+    ) -> MerchantFigures:
+        ended = Counter(
+            (row.status, row.reason, row.currency, row.charge_micros)
+            for row in self._rows.values()
+            if (row.organisation, row.merchant) == (organisation, merchant)
+            and from_ms <= (row.ended_ms or 0) < to_ms
+            and not row.test
+        )
+        outcomes = (
+            Outcomes(status=status, reason=reason, currency=currency, price_micros=each, count=n)
+            for (status, reason, currency, each), n in ended.items()
+        )
+        booked = sum(
+            -posting.micros
+            for entry in self.entries
+            for posting in entry.postings
+            if posting.account == f"merchant:{merchant}" and from_ms <= entry.at_ms < to_ms
+        )
+        return MerchantFigures(tuple(outcomes), booked)
 
     def _answer(self) -> None:
         if self.down:
@@ -84,16 +110,7 @@ class MemoryVerifications:
         self._rows[verification.verification_id] = verification
         if not verification.finished:
             return
-        self._notices.append(
-            Notice(
-                notice_id=len(self._notices) + 1,
-                organisation=verification.organisation,
-                topic=TOPIC,
-                subject_id=verification.verification_id,
-                payload=json.dumps(told_outcome(verification)),
-                at_ms=verification.ended_ms or 0,
-            )
-        )
+        self.told.append(verification_ended(verification))
         entry = verification_entry(verification)
         if entry is not None:
             self.entries.append(entry)

@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 from aiohttp.test_utils import TestClient, TestServer
 
+from engine.verification import rehearsal
 from engine.web.server import make_app
 from engine.web.topup import ordering
 from tests.web.site import Bench, Client, make_books, open_site, site_inventory
@@ -25,6 +26,12 @@ async def empty_books(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def answers_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no order wait for the step at which it is answered."""
     monkeypatch.setattr(ordering, "ANSWER_STEP_S", 0.001)
+
+
+@pytest.fixture(autouse=True)
+def rehearsed_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the calls of the test mode take no time."""
+    monkeypatch.setattr(rehearsal, "STEP_MS", 20)
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@
 
 import json
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from aiohttp import web
@@ -17,6 +17,7 @@ from engine.app.site import reading_of
 from engine.core.inventory import (
     BillingProfile,
     Inventory,
+    Merchant,
     Organisation,
     ProviderTerms,
     Service,
@@ -40,6 +41,7 @@ from engine.flows.numbers.desk import Desk, read_areas
 from engine.flows.payments.seals import Purpose, Seal
 from engine.flows.payments.till import Begun, Till, Wish
 from engine.flows.proof.proof import Signer as ProofSigner
+from engine.flows.verification.tokens import Tokens
 from engine.flows.versions.configuration import Configuration
 from engine.flows.webhooks import Signer, Webhooks
 from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
@@ -60,6 +62,8 @@ from engine.web.site import Site
 from tests.fakes.sounds import NamedSounds
 from tests.fakes.store import MemoryStore
 from tests.fakes.valkey import StoreData
+from tests.verification.cases import MERCHANT, TRUNK
+from tests.web.calling import Telephones, telephones
 
 ORIGIN = "https://pay.example"
 EMBEDDER = "https://www.sternlicht.example"
@@ -104,8 +108,12 @@ def service(name: str, did: str, price: Tariff) -> Service:
     )
 
 
-def site_inventory(*more: BillingProfile, sites: tuple[str, ...] = (EMBEDDER,)) -> Inventory:
-    """One organisation, its profile with three amounts and two providers, two lines."""
+def site_inventory(
+    *more: BillingProfile,
+    sites: tuple[str, ...] = (EMBEDDER,),
+    merchants: tuple[Merchant, ...] | None = None,
+) -> Inventory:
+    """One organisation, its profile with three amounts and two providers, two lines, a merchant."""
     profile = BillingProfile(
         name=PROFILE,
         organisation=ORGANISATION,
@@ -133,6 +141,8 @@ def site_inventory(*more: BillingProfile, sites: tuple[str, ...] = (EMBEDDER,)) 
             service("sternlicht", "+493023125000", tariff(1_990_000, 2_990_000)),
             service("starlight", "+493023125001", tariff(1_990_000, 1_990_000, 100_000)),
         ),
+        trunks=(TRUNK,),
+        merchants=merchants or (replace(MERCHANT, sites=sites),),
     )
 
 
@@ -202,6 +212,7 @@ class Bench:
     ledger: SqlLedger
     store: MemoryStore
     provider: ScriptedProvider
+    calling: Telephones
 
     async def begin(
         self, e164: str = LANDLINE, units: int = 20, lang: str = "de", provider: str = PROVIDER
@@ -260,6 +271,10 @@ async def open_site(
         seal=Seal(SECRET),
         origin=origin,
     )
+    stack = AsyncExitStack()
+    calling = await stack.enter_async_context(
+        telephones(ledger, store, clock, lambda: inventory, SECRET)
+    )
     live, callers = Live(store, clock), SqlCallers(ledger)
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     people = People(SqlUsers(ledger), SqlSessions(ledger), clock, passwords)
@@ -283,6 +298,8 @@ async def open_site(
         people=people,
         signing_in=SigningIn(people),
         audit=SqlAudit(ledger),
+        verifier=calling.verifier,
+        tokens=Tokens(SECRET, origin),
         webhooks=Webhooks(SqlEndpoints(ledger), SqlDeliveries(ledger), Signer(SECRET), clock),
         configuration=Configuration(SqlVersions(ledger), clock, {PROVIDER: {}, **option_forms()}),
         sounds=NamedSounds(),
@@ -296,8 +313,9 @@ async def open_site(
         manager_limit_micros=50 * MICROS,
     )
     try:
-        yield Bench(site, ledger, store, provider)
+        yield Bench(site, ledger, store, provider, calling)
     finally:
+        await stack.aclose()
         await live.close()
         await till.close()
         await ledger.close()

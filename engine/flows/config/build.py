@@ -183,6 +183,7 @@ def _merchant(records: Records, record: Record, model: MerchantInFile) -> Mercha
         lifetime_s=model.lifetime_s,
         ring_timeout_s=model.ring_timeout_s,
         limits=CallLimits(**model.limits.model_dump()),
+        sites=tuple(dict.fromkeys(model.sites)),
     )
 
 

@@ -325,6 +325,9 @@ class MerchantInFile(Strict):
     lifetime_s: Whole = Field(600, ge=120, le=86_400)
     ring_timeout_s: Whole = Field(30, ge=5, le=60)
     limits: CallLimitsInFile = Field(default=CallLimitsInFile())
+    sites: list[Origin] = Field(
+        default_factory=list, max_length=50, description="web sites that may show the widget"
+    )
 
 
 class KeptInFile(Strict):

@@ -16,6 +16,8 @@ class Purpose(StrEnum):
     NOTIFY = "notify"
     WATCH = "watch"
     VEIL = "veil"
+    PUBLISH = "publish"
+    VERIFY = "verify"
 
 
 class Seal:

@@ -10,6 +10,7 @@ import hmac
 import secrets
 
 from engine.core.verification import Verification
+from engine.verification.rehearsal import DIGITS
 
 SECRET_BYTES_LEAST = 32
 SEED_BYTES = 16
@@ -28,7 +29,9 @@ class Codes:
         return secrets.token_hex(SEED_BYTES)
 
     def code(self, verification: Verification) -> str:
-        """The verification's code, its digits."""
+        """The verification's code, its digits; of a test always the same."""
+        if verification.test:
+            return DIGITS[: verification.code_digits]
         about = (verification.verification_id, verification.e164 or "", verification.seed)
         digest = self._mac("code", ":".join(about))
         offset = digest[-1] & 0x0F

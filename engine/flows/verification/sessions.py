@@ -5,8 +5,9 @@ those who watch here at once; on another engine they look again every `LOOK_EVER
 """
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -21,6 +22,7 @@ from engine.verification.rules import prefix_of
 from engine.verification.session import Unfit
 
 CHANGES_MOST = 20
+CHANGE_BYTES = 8
 LOOK_EVERY_MS = 1_000
 WINDOW_MS = 3_600_000
 
@@ -129,6 +131,8 @@ class Sessions:
             became = decide(was)
             if became is was:
                 return was
+            # Two wrong codes at once make the same of it, but each must cost a try.
+            became = replace(became, change_id=secrets.token_hex(CHANGE_BYTES))
             try:
                 await self.verifications.save(became)
             except ConflictError:
@@ -149,7 +153,7 @@ class Sessions:
         changed = self._changed.pop(verification.verification_id, None)
         if changed is not None:
             changed.set()
-        if verification.finished and verification.calls and verification.e164:
+        if _counts(verification):
             try:
                 await self._limits.note_outcome(
                     verification.verification_id,
@@ -174,6 +178,12 @@ class Sessions:
 
     def _now_ms(self) -> int:
         return self._clock.now().wall_ms
+
+
+def _counts(verification: Verification) -> bool:
+    """Whether its end says something about its number: not of a test, nor if none was called."""
+    is_called = bool(verification.calls and verification.e164)
+    return verification.finished and is_called and not verification.test
 
 
 KEPT = 1_000

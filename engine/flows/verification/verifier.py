@@ -5,8 +5,9 @@ lets it be corrected; else, and for foreign and service numbers, a verification 
 is over at once. Every other number is called at once.
 """
 
+import hashlib
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from engine.core.events import EndOrdered
@@ -18,8 +19,9 @@ from engine.flows.errands import House
 from engine.flows.verification.placing import Placing
 from engine.flows.verification.sessions import Checked, Sessions
 from engine.ports.limits import Limits
-from engine.verification import session
-from engine.verification.rules import Rejected, judge
+from engine.ports.verifications import VerificationFilter
+from engine.verification import rehearsal, session
+from engine.verification.rules import Dialable, Rejected, judge
 from engine.verification.session import Unfit
 
 REFERENCE_MOST = 200
@@ -28,7 +30,8 @@ REFERENCE_MOST = 200
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """A number to be verified. `to` is what was typed; `address` is the network address that asks
-    for it, "" if the merchant's own server does."""
+    for it, "" if the merchant's own server does. What is wished twice under one `key` is begun
+    once. A `test` calls nobody (`engine.verification.rehearsal`)."""
 
     organisation: str
     merchant: str
@@ -37,6 +40,8 @@ class Wish:
     lang: str
     reference: str = ""
     address: str = ""
+    key: str = ""
+    test: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,9 @@ class Verifier:
         or written down now: then none is placed.
         """
         merchant = self._merchant(wish)
-        judged = judge(wish.to, merchant)
+        if wish.key and (known := await self.read(wish.organisation, _id_of(wish.key))):
+            return Created(known, self.shown_code(known))
+        judged = _judged(wish, merchant)
         if isinstance(judged, Rejected):
             if judged.kind is Rejection.INVALID and merchant.on_invalid is OnInvalid.CORRECT:
                 return judged
@@ -81,13 +88,25 @@ class Verifier:
         begun = await self._placing.admitted(self._drawn(wish, merchant, judged.e164))
         await self._sessions.begin(begun)
         self._placing.dial(begun)
-        shown = begun.mode is Mode.KEYPAD and not begun.finished
-        return Created(begun, self._sessions.codes.code(begun) if shown else None)
+        return Created(begun, self.shown_code(begun))
+
+    def shown_code(self, verification: Verification) -> str | None:
+        """The code that the form shows, while it can be keyed in; None where it is spoken."""
+        is_shown = verification.mode is Mode.KEYPAD and not verification.finished
+        return self._sessions.codes.code(verification) if is_shown else None
 
     async def read(self, organisation: str, verification_id: str) -> Verification | None:
         """The organisation's verification with this id."""
         found = await self._sessions.verifications.verification(verification_id)
         return found if found is not None and found.organisation == organisation else None
+
+    async def listed(self, wanted: VerificationFilter) -> Sequence[Verification]:
+        """An organisation's verifications, newest first."""
+        return await self._sessions.verifications.verifications(wanted)
+
+    async def consume(self, verification_id: str, by: str) -> bool:
+        """Have the token of a proved number used up; False if another than `by` did before."""
+        return await self._sessions.verifications.consume(verification_id, by)
 
     def watch(self, verification_id: str) -> AsyncIterator[Verification]:
         """The verification now and whenever it has changed, until it is final."""
@@ -142,7 +161,7 @@ class Verifier:
         """A new verification, not called yet."""
         codes, now_ms = self._sessions.codes, self._now_ms()
         return Verification(
-            verification_id=uuid.uuid4().hex,
+            verification_id=_id_of(wish.key) if wish.key else uuid.uuid4().hex,
             organisation=merchant.organisation,
             merchant=merchant.name,
             reference=wish.reference,
@@ -159,7 +178,25 @@ class Verifier:
             expires_ms=now_ms + merchant.lifetime_s * 1000,
             tries_left=merchant.tries,
             calls_left=merchant.calls,
+            test=wish.test,
         )
 
     def _now_ms(self) -> int:
         return self._house.clock.now().wall_ms
+
+
+def _id_of(key: str) -> str:
+    """The id of the verification that is begun under a key."""
+    return hashlib.sha256(f"verification:{key}".encode()).hexdigest()[:32]
+
+
+def _judged(wish: Wish, merchant: Merchant) -> Dialable | Rejected:
+    """Whether the number may be called; a test takes its own numbers, and no other that may be."""
+    if not wish.test:
+        return judge(wish.to, merchant)
+    if e164 := rehearsal.number_of(wish.to, merchant.region):
+        return Dialable(e164)
+    judged = judge(wish.to, merchant)
+    if isinstance(judged, Dialable):
+        raise CallerError("must be a number of the test mode", "to")
+    return judged

@@ -3,22 +3,23 @@
 A row's version decides between two that change it at once: the slower one finds no row to change.
 """
 
-import json
 from typing import Any
 
 import msgspec
-from sqlalchemy import exists, insert, select, tuple_, update
+from sqlalchemy import exists, func, insert, select, tuple_, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.core.posting import EntryKind, verification_entry
-from engine.core.verification import Status, Verification, told_outcome
+from engine.core.verification import Status, Verification
+from engine.core.webhook import verification_ended
 from engine.errors import ConflictError
 from engine.ledger import journal
 from engine.ledger.accounts import know_organisation
 from engine.ledger.tables import entries, postings
-from engine.ledger.verifications.tables import notices, verifications
-from engine.ports.verifications import TOPIC, Notice, VerificationFilter
+from engine.ledger.verifications.tables import verifications
+from engine.ledger.webhooks.events import enqueue
+from engine.ports.verifications import MerchantFigures, Outcomes, VerificationFilter
 
 _FIELDS = tuple(Verification.__dataclass_fields__)
 _ROW = verifications.c
@@ -64,21 +65,27 @@ async def save(connection: AsyncConnection, verification: Verification) -> None:
 
 
 async def _conclude(connection: AsyncConnection, verification: Verification) -> None:
-    """What follows from an end, once: the merchant's notice, and what it costs him."""
+    """What follows from an end, once: webhooks, and what it costs the merchant."""
     if not verification.finished:
         return
-    await connection.execute(
-        insert(notices).values(
-            organisation=verification.organisation,
-            topic=TOPIC,
-            subject_id=verification.verification_id,
-            payload=json.dumps(told_outcome(verification)),
-            at_ms=verification.ended_ms,
-        )
-    )
+    await enqueue(connection, verification_ended(verification))
     entry = verification_entry(verification)
     if entry is not None:
         await journal.book(connection, entry)
+
+
+async def consume(connection: AsyncConnection, verification_id: str, by: str) -> bool:
+    """See `ports.verifications`."""
+    changed = await connection.execute(
+        update(verifications)
+        .where(
+            _ROW.verification_id == verification_id,
+            _ROW.status == Status.VERIFIED,
+            _ROW.consumed_by.is_(None) | (_ROW.consumed_by == by),
+        )
+        .values(consumed_by=by)
+    )
+    return changed.rowcount == 1
 
 
 async def by_id(connection: AsyncConnection, verification_id: str) -> Verification | None:
@@ -111,16 +118,40 @@ async def due(connection: AsyncConnection, now_ms: int, most: int) -> list[Verif
     return [to_verification(row) for row in (await connection.execute(query)).mappings()]
 
 
-async def waiting_notices(connection: AsyncConnection, most: int) -> list[Notice]:
-    """Notices nobody has delivered yet, oldest first."""
-    columns = [notices.c[name] for name in Notice.__dataclass_fields__]
-    query = (
-        select(*columns)
-        .where(notices.c.delivered_ms.is_(None))
-        .order_by(notices.c.notice_id)
-        .limit(most)
+async def figures(
+    connection: AsyncConnection, organisation: str, merchant: str, from_ms: int, to_ms: int
+) -> MerchantFigures:
+    """See `ports.verifications`."""
+    alike = (_ROW.status, _ROW.reason, _ROW.currency, _ROW.charge_micros)
+    ended = (
+        select(*alike, func.count().label("count"))
+        .where(
+            _ROW.organisation == organisation,
+            _ROW.merchant == merchant,
+            _ROW.ended_ms >= from_ms,
+            _ROW.ended_ms < to_ms,
+            ~_ROW.test,
+        )
+        .group_by(*alike)
     )
-    return [Notice(**row) for row in (await connection.execute(query)).mappings()]
+    booked = (
+        select(func.coalesce(-func.sum(postings.c.micros), 0))
+        .join(entries, entries.c.entry_id == postings.c.entry_id)
+        .where(
+            entries.c.organisation == organisation,
+            entries.c.kind == EntryKind.VERIFICATION,
+            entries.c.at_ms >= from_ms,
+            entries.c.at_ms < to_ms,
+            postings.c.account == f"merchant:{merchant}",
+        )
+    )
+    outcomes = [
+        Outcomes(
+            status=Status(status), reason=reason, currency=currency, price_micros=each, count=count
+        )
+        for status, reason, currency, each, count in await connection.execute(ended)
+    ]
+    return MerchantFigures(tuple(outcomes), int(await connection.scalar(booked) or 0))
 
 
 async def faults(connection: AsyncConnection) -> list[str]:

@@ -6,7 +6,7 @@ from functools import partial
 from engine.core.verification import Verification
 from engine.ledger.sql import SqlLedger
 from engine.ledger.verifications import rows
-from engine.ports.verifications import Notice, VerificationFilter
+from engine.ports.verifications import MerchantFigures, VerificationFilter
 
 
 class SqlVerifications:
@@ -35,6 +35,22 @@ class SqlVerifications:
         """See `ports.verifications`."""
         return await self._database.read(partial(rows.due, now_ms=now_ms, most=most))
 
-    async def notices(self, most: int) -> Sequence[Notice]:
+    async def consume(self, verification_id: str, by: str) -> bool:
         """See `ports.verifications`."""
-        return await self._database.read(partial(rows.waiting_notices, most=most))
+        return await self._database.write(
+            partial(rows.consume, verification_id=verification_id, by=by)
+        )
+
+    async def figures(
+        self, organisation: str, merchant: str, from_ms: int, to_ms: int
+    ) -> MerchantFigures:
+        """See `ports.verifications`."""
+        return await self._database.read(
+            partial(
+                rows.figures,
+                organisation=organisation,
+                merchant=merchant,
+                from_ms=from_ms,
+                to_ms=to_ms,
+            )
+        )

@@ -1,8 +1,7 @@
-"""The tables of verifications and of what organisations are to be told, as those of the books."""
+"""The table of verifications, as those of the books."""
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Text, false, text
 
-from engine.ledger.tables import _COUNTER as COUNTER
 from engine.ledger.tables import _number as number
 from engine.ledger.tables import _organisation as organisation
 from engine.ledger.tables import _table as table
@@ -39,22 +38,13 @@ verifications = table(
     Column("ended_ms", BigInteger),
     Column("method", Text),
     number("charge_micros"),
+    Column("test", Boolean, nullable=False, server_default=false()),
     number("version"),
+    Column("change_id", Text, nullable=False, server_default=text("''")),
+    Column("consumed_by", Text),
     Index("ix_verifications_created", "organisation", "created_ms", "verification_id"),
     Index("ix_verifications_due", "due_ms"),
     Index("ix_verifications_ended", "ended_ms", "verification_id"),
 )
-"""Verifications; columns are the fields of `core.verification.Verification`."""
-
-notices = table(
-    "webhook_outbox",
-    Column("notice_id", COUNTER, primary_key=True),
-    organisation(),
-    text_column("topic"),
-    text_column("subject_id"),
-    text_column("payload"),
-    number("at_ms"),
-    Column("delivered_ms", BigInteger),
-    UniqueConstraint("topic", "subject_id"),
-)
-"""What organisations are to be told of, each once; `delivered_ms` is NULL until it was."""
+"""Verifications; columns are the fields of `core.verification.Verification`, and `consumed_by`:
+which request used up the token that says the number is proved."""

@@ -38,6 +38,7 @@ from engine.web.api.live import ROUTES as LIVE
 from engine.web.api.models import NAMED_PATTERN, Form
 from engine.web.api.numbers import ROUTES as NUMBERS
 from engine.web.api.orders import ROUTES as ORDERS
+from engine.web.api.verifications import ROUTES as VERIFICATIONS
 from engine.web.api.webhooks.routes import ROUTES as WEBHOOKS
 from engine.web.guard import BODY_BYTES_MOST
 from engine.web.problems import MEDIA_TYPE, Handler, of_error, problem
@@ -45,7 +46,14 @@ from engine.web.rates import Allowance
 from engine.web.site import SITE
 
 PREFIX = "/api/v1"
-ROUTES: tuple[Route[Any, Any], ...] = (*ACCOUNTS, *ORDERS, *LIVE, *WEBHOOKS, *NUMBERS)
+ROUTES: tuple[Route[Any, Any], ...] = (
+    *ACCOUNTS,
+    *ORDERS,
+    *LIVE,
+    *WEBHOOKS,
+    *NUMBERS,
+    *VERIFICATIONS,
+)
 FAULTS_MOST = 20
 JSON = "application/json"
 

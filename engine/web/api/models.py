@@ -429,4 +429,5 @@ class Problem(BaseModel):
     errors: list[Fault] = Field([], description="Every fault of the body or query.")
     available: str = Field("", description="What could be taken from the account.")
     account_id: str = Field("", description="The account that is in the way.")
-    reason: str = Field("", description="Which rule of numbers forbids it, stable for programs.")
+    reason: str = Field("", description="Which rule forbids it, stable for programs.")
+    did_you_mean: str = Field("", description="The number that was probably meant.")

@@ -7,9 +7,6 @@ and the browser comes again.
 
 import asyncio
 import json
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import structlog
 from aiohttp import web
@@ -19,7 +16,7 @@ from engine.errors import RemoteError
 from engine.flows.payments.seals import Purpose
 from engine.web.guard import SECURITY_HEADERS
 from engine.web.problems import problem
-from engine.web.rates import MINUTE_S, Limit
+from engine.web.rates import MINUTE_S, Limit, Streams
 from engine.web.site import SITE, Site
 from engine.web.topup import page
 from engine.web.topup.receipt import receipt_of
@@ -44,7 +41,7 @@ class Watching:
     """The handlers of all that is watched, and how many streams there are."""
 
     def __init__(self) -> None:
-        self._streams: Counter[str] = Counter()
+        self._streams = Streams()
 
     async def status(self, request: web.Request) -> web.Response:
         """How the order stands, once."""
@@ -60,28 +57,11 @@ class Watching:
         order = await _order(request)
         if _is_over(order, request.app[SITE].clock.now().wall_ms):
             return web.Response(status=204)
-        with self._counted(request.app[SITE].guard.address(request)) as within:
+        address = request.app[SITE].guard.address(request)
+        with self._streams.counted(address, STREAMS_MOST, STREAMS_OF_ADDRESS_MOST) as within:
             if not within:
                 return problem(429, "Too many streams")
             return await _stream(request, order)
-
-    @contextmanager
-    def _counted(self, address: str) -> Iterator[bool]:
-        """One stream more, while the block is in; whether that is within the limits."""
-        within = (
-            self._streams.total() < STREAMS_MOST
-            and self._streams[address] < STREAMS_OF_ADDRESS_MOST
-        )
-        if not within:
-            yield False
-            return
-        self._streams[address] += 1
-        try:
-            yield True
-        finally:
-            self._streams[address] -= 1
-            if not self._streams[address]:
-                del self._streams[address]
 
     async def back(self, request: web.Request) -> web.Response:
         """Where the provider sends the payer: it is asked at once how the order stands."""

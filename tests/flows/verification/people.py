@@ -74,8 +74,8 @@ class Shop:
         )
         return last
 
-    async def told(self) -> list[str]:
-        return [notice.payload for notice in await self.house.verifications.notices(1_000)]
+    def told(self) -> list[dict[str, Any]]:
+        return [dict(event.data) for event in self.house.verifications.told]
 
 
 def spoken_to(leg: FakeLeg) -> str:

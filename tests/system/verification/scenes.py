@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from engine.app import Plan, Running, WebPlan, running
@@ -28,7 +29,7 @@ ENDED_WITHIN_S = 60
 NUMBERS = "+4930231250{:02}"
 
 
-def _inventory(world: OutsideWorld) -> Inventory:
+def _inventory(sites: tuple[str, ...], world: OutsideWorld) -> Inventory:
     trunk = Trunk(
         name="carrier",
         host="127.0.0.1",
@@ -36,7 +37,9 @@ def _inventory(world: OutsideWorld) -> Inventory:
         number_format=NumberFormat.E164_PLUS,
         caller_id=OWN,
     )
-    shop = merchant(calls=2, retry_after_s=2, ring_timeout_s=5, limits=CallLimits(per_prefix=1_000))
+    shop = merchant(
+        calls=2, retry_after_s=2, ring_timeout_s=5, limits=CallLimits(per_prefix=1_000), sites=sites
+    )
     return Inventory(
         version=1,
         organisations=(Organisation(name="acme", title="Acme"),),
@@ -138,9 +141,11 @@ Play = Callable[[Scenes], Awaitable[None]]
 
 
 @asynccontextmanager
-async def shop(folder: Path) -> AsyncIterator[Scenes]:
-    """The house, and an engine in it."""
-    async with RealHouse(folder, (), organise=_inventory) as house:
+async def shop(
+    folder: Path, web: WebPlan | None = None, sites: tuple[str, ...] = ()
+) -> AsyncIterator[Scenes]:
+    """The house, and an engine in it; pages of `sites` may show the widget."""
+    async with RealHouse(folder, (), organise=partial(_inventory, sites)) as house:
         plan = Plan(
             engine="e1",
             folder=folder / "e1",
@@ -151,7 +156,7 @@ async def shop(folder: Path) -> AsyncIterator[Scenes]:
             access=house.asterisk.access,
             store_url=house.store_process.url,
             database_url=house.database_url,
-            web=WebPlan(secret=WEB_SECRET, secrets=folder / "secrets"),
+            web=web or WebPlan(secret=WEB_SECRET, secrets=folder / "secrets"),
         )
         async with running(plan) as run:
             yield Scenes(house, run, plan)

@@ -7,14 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.core.posting import Entry, EntryKind, Posting
 from engine.core.verification import Mode, Status
 from engine.errors import CallerError, ConflictError
 from engine.ledger.verifications.sql import SqlVerifications
+from engine.ledger.webhooks.sql import SqlEndpoints
+from engine.ledger.webhooks.tables import webhook_events
 from engine.ports.verifications import VerificationFilter, Verifications
 from engine.verification import session
 from tests.ports.ledger.books import SqlBooks
+from tests.ports.ledger.webhooks.conftest import endpoint
 from tests.verification.cases import FIFTEEN_CENTS, NOW_MS, verification
 from tests.verification.memory import MemoryVerifications
 
@@ -28,7 +33,9 @@ async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
     from tests.ports.ledger.conftest import _postgres, _sqlite
 
     books = _sqlite(request, tmp_path) if request.param == "sqlite" else _postgres(request)
-    yield SqlVerifications(books.open())
+    ledger = books.open()
+    await SqlEndpoints(ledger).add(endpoint())
+    yield SqlVerifications(ledger)
     await books.close()
 
 
@@ -61,22 +68,30 @@ async def test_who_is_slower_finds_a_conflict(kept: Verifications) -> None:
 
 async def test_its_end_is_told_once(kept: Verifications) -> None:
     waiting, ended = proved()
+    over = replace(verification(verification_id="v2", e164=None), status=Status.REJECTED)
     await kept.add(waiting)
-    assert await kept.notices(10) == []
+    assert await told(kept) == []
     await kept.save(ended)
     await kept.save(ended)
-    (notice,) = await kept.notices(10)
-    assert (notice.organisation, notice.topic, notice.subject_id) == ("acme", "verification", "v1")
-    told = json.loads(notice.payload)
-    assert (told["status"], told["reference"]) == ("verified", "order 7")
-    assert waiting.e164 not in notice.payload
+    for _ in range(2):
+        await kept.add(over)
+    first, second = await told(kept)
+    assert (first["status"], first["reference"], first["charge"]) == ("verified", "order 7", "0.15")
+    assert waiting.e164 not in json.dumps(first)
+    assert (second["verification_id"], second["status"]) == ("v2", "rejected")
 
 
-async def test_one_over_at_once_is_told_too(kept: Verifications) -> None:
-    over = replace(verification(e164=None), status=Status.REJECTED, ended_ms=NOW_MS)
-    await kept.add(over)
-    await kept.add(over)
-    assert len(await kept.notices(10)) == 1
+async def told(kept: Verifications) -> list[dict[str, str]]:
+    """What an endpoint that wants everything is to be told."""
+    if isinstance(kept, MemoryVerifications):
+        return [json.loads(event.body)["data"] for event in kept.told]
+    assert isinstance(kept, SqlVerifications)
+
+    async def read(connection: AsyncConnection) -> list[str]:
+        query = select(webhook_events.c.body).order_by(webhook_events.c.object_id)
+        return list((await connection.execute(query)).scalars())
+
+    return [json.loads(body)["data"] for body in await kept._database.read(read)]
 
 
 async def test_what_is_due_is_found_in_its_order(kept: Verifications) -> None:
@@ -136,3 +151,32 @@ async def test_a_charge_that_is_not_booked_is_found(sql_books: SqlBooks) -> None
     assert await ledger.verify() == [
         "entry verification:v1 charges for a number that was not proved"
     ]
+
+
+async def test_a_merchants_month_is_what_ended_in_it_and_what_was_booked(
+    kept: Verifications,
+) -> None:
+    """Half-open in time; another's, a test, and what is not over are no part of it."""
+    waiting, ended = proved()
+    await kept.add(waiting)
+    await kept.save(ended)
+    over = {"e164": None, "status": Status.REJECTED, "reason": "foreign", "ended_ms": NOW_MS + 5}
+    for name, changes in {
+        "v2": over,
+        "v3": over,
+        "late": {**over, "ended_ms": NOW_MS + 10},
+        "test": {**over, "test": True},
+        "other": {**over, "merchant": "another"},
+        "open": {},
+    }.items():
+        await kept.add(verification(verification_id=name, **changes))
+    figures = await kept.figures("acme", "shop", NOW_MS + 5, NOW_MS + 10)
+    assert figures.booked_micros == FIFTEEN_CENTS
+    assert sorted(
+        (one.status, one.reason, one.price_micros, one.count) for one in figures.outcomes
+    ) == [
+        ("rejected", "foreign", 0, 2),
+        ("verified", "", FIFTEEN_CENTS, 1),
+    ]
+    assert (await kept.figures("acme", "shop", 0, NOW_MS)).booked_micros == 0
+    assert (await kept.figures("bolt", "shop", 0, NOW_MS + 10)).outcomes == ()

@@ -1,0 +1,72 @@
+"""`groschen verification` on real books."""
+
+import csv
+import io
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from engine.app import Books
+from engine.cli import main
+from engine.core.verification import Mode, Status, Verification
+from engine.verification import session
+from tests.cli.conftest import SAMPLE, Shop
+from tests.verification.cases import NOW_MS, verification
+
+MERCHANT = """
+verification:
+  shop:
+    trunk: carrier
+    currency: EUR
+    price: 0.15
+"""
+NOVEMBER = ("verification", "statement", "shop", "--month", "2026-11")
+
+
+@pytest.fixture
+def config(quiet_shop: Shop, tmp_path: Path) -> Path:
+    """The operator's files with a merchant in them, and a number proved for him in the books."""
+
+    async def work(books: Books) -> None:
+        waiting = replace(
+            verification(organisation="sternlicht"),
+            status=Status.WAITING,
+            code_told=True,
+            calls=1,
+        )
+        await books.verifications.add(waiting)
+        ended = session.checked(waiting, True, Mode.SPEAK, NOW_MS)
+        assert isinstance(ended, Verification)
+        await books.verifications.save(ended)
+
+    folder = tmp_path / "config"
+    shutil.copytree(SAMPLE, folder)
+    (folder / "merchants.yaml").write_text(MERCHANT)
+    quiet_shop.look(work)
+    return folder
+
+
+def run(shop: Shop, config: Path, *args: str) -> Result:
+    environ = {**shop.environ, "GROSCHEN_CONFIG": str(config)}
+    return CliRunner(env=environ).invoke(main, args, catch_exceptions=False)
+
+
+def test_a_merchants_month_is_printed_for_people_and_programs(
+    quiet_shop: Shop, config: Path, tmp_path: Path
+) -> None:
+    shown = run(quiet_shop, config, *NOVEMBER)
+    assert shown.exit_code == 0, shown.output
+    assert "bestätigt" in shown.stdout
+    assert "Number" not in shown.stdout
+    (line,) = json.loads(run(quiet_shop, config, *NOVEMBER, "--json").stdout)
+    assert (line["status"], line["count"], line["amount"]) == ("verified", 1, "0.15")
+    table = tmp_path / "11.csv"
+    assert run(quiet_shop, config, *NOVEMBER, "--csv", "--to", str(table)).exit_code == 0
+    (row,) = csv.DictReader(io.StringIO(table.read_text()))
+    assert row["amount"] == "0.15"
+    nobody = run(quiet_shop, config, "verification", "statement", "x", "--month", "2026-11")
+    assert (nobody.exit_code, "no merchant x" in nobody.stderr) == (1, True)
