@@ -6,8 +6,8 @@ What their merchants are to be told goes out with all other webhooks; the outbox
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0015"
-down_revision = "0014"
+revision = "0016"
+down_revision = "0015"
 
 _COUNTER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
