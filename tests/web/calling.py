@@ -1,7 +1,7 @@
 """Telephones for a site in tests: verification calls over a switch in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -46,7 +46,7 @@ async def telephones(
     ledger: SqlLedger,
     store: MemoryStore,
     clock: Clock,
-    inventory: Callable[[], Inventory],
+    inventory: Inventory,
     secret: bytes,
 ) -> AsyncIterator[Telephones]:
     """Calls are placed until the block is left; none but verifications' is known."""
@@ -59,7 +59,7 @@ async def telephones(
         sounds=NamedSounds(),
         clock=clock,
         relay=Relay(ledger, store, clock),
-        inventory=inventory,
+        inventory=lambda: inventory,
         endpoint_of=endpoint_of,
         endpoint_of_number=endpoint_of_number,
         engine="calling",

@@ -272,9 +272,7 @@ async def open_site(
         origin=origin,
     )
     stack = AsyncExitStack()
-    calling = await stack.enter_async_context(
-        telephones(ledger, store, clock, lambda: inventory, SECRET)
-    )
+    calling = await stack.enter_async_context(telephones(ledger, store, clock, inventory, SECRET))
     live, callers = Live(store, clock), SqlCallers(ledger)
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     people = People(SqlUsers(ledger), SqlSessions(ledger), clock, passwords)

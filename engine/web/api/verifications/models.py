@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from engine.core.inventory import OnInvalid
 from engine.core.verification import CallStep, Failure, Mode, Status
@@ -13,6 +13,11 @@ Reference = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{0,200}$
 Address = Annotated[str, StringConstraints(pattern=r"^([0-9A-Fa-f:.]{2,45})?$", max_length=45)]
 Code = Annotated[str, StringConstraints(pattern=r"^[0-9][0-9 -]{1,28}[0-9]$", max_length=30)]
 Token = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,4000}$", max_length=4_000)]
+
+StatusWord = Annotated[
+    str, WithJsonSchema({"type": "string", "enum": [status.value for status in Status]})
+]
+"""Other rooms have a status too: in the document each has its words where it stands."""
 
 _SIGNED = "eyJhbGciOiJFZERTQSJ9.e30.c2ln"
 _VERIFICATION: dict[str, Any] = {
@@ -97,7 +102,7 @@ class Verification(BaseModel):
     merchant: str
     reference: str
     number: str | None = Field(description="E.164; null if what was typed has none.")
-    status: Status
+    status: StatusWord
     reason: str | None = Field(description="More about failed, rejected and blocked.")
     step: CallStep | None = Field(description="How far its last call has come.")
     mode: Mode
