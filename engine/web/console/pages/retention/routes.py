@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from engine.core.retention import Kind, Policy, due
+from engine.core.retention import Kind, due
 from engine.core.roles import Right
 from engine.flows.retention.daily import count_due
 from engine.ports.reading.retention import COUNT_MOST
@@ -18,14 +18,15 @@ RETENTION = "/console/retention"
 
 async def show(asked: Asked) -> web.StreamResponse:
     """The policy; counted if the operator asks for it, since counts are of all organisations."""
+    policy = asked.site.inventory().policy
     now_ms = asked.site.clock.now().wall_ms
     counts: Mapping[Kind, int] = {}
     if asked.is_operators and asked.wanted("count"):
-        counts = await count_due(asked.site.reading.keeping, Policy(), now_ms)
+        counts = await count_due(asked.site.reading.keeping, policy, now_ms)
     return asked.render(
         "retention/retention.html",
-        kinds=due(Policy(), now_ms, ZONE),
-        policy=Policy(),
+        kinds=due(policy, now_ms, ZONE),
+        policy=policy,
         counts=counts,
         most=COUNT_MOST,
     )
