@@ -129,6 +129,11 @@ def session_hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def form_token(secret: str) -> str:
-    """What every form of a session carries, so that no other site can send it (CSRF)."""
-    return hmac.new(secret.encode(), b"form", hashlib.sha256).hexdigest()
+def form_token(secret: str, organisation: str | None = None) -> str:
+    """What every form of a session carries, so that no other site can send it (CSRF).
+
+    It is good while the operator's staff look at the organisation it was made for: what is meant
+    for one never lands in another that was chosen meanwhile.
+    """
+    words = f"form {organisation or ''}".encode()
+    return hmac.new(secret.encode(), words, hashlib.sha256).hexdigest()

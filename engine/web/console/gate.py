@@ -2,8 +2,9 @@
 
 In this order a request is refused: plain http from another machine (403), a form from another site
 (403), nobody signed in (to the sign-in page, 401 for programs), a right that lacks (403), a form
-without its session's token (403), a record that is not there or is another organisation's (404),
-an organisation not yet chosen, an act not yet confirmed. What is left is the page's.
+without its session's token (403) or made while another organisation was looked at (409), a record
+that is not there or is another organisation's (404), an organisation not yet chosen, an act not yet
+confirmed. What is left is the page's.
 
 What changes something is written to the audit log before it is carried out, and how it ended
 afterwards; without the log nothing is changed. What nobody signed in does (signing in) is written
@@ -111,10 +112,10 @@ class Gate:
         if found is None:
             return
         session, user = found
-        asked.token = form_token(secret)
         asked.texts = texts_for(asked.request, user.lang)
         asked.signed_in = found
         asked.organisation = _looked_at(asked, session, user)
+        asked.token = form_token(secret, asked.organisation)
         if session.proved:
             asked.menu = menu_for(self._items, user.role, is_operators=user.organisation is None)
 
@@ -179,9 +180,14 @@ def _content(value: object) -> object:
 
 
 def _check_token(asked: Asked) -> None:
-    given = str(asked.form.get(FORM_TOKEN, ""))
-    if not hmac.compare_digest(given.encode(), asked.token.encode()):
-        raise web.HTTPForbidden
+    given = str(asked.form.get(FORM_TOKEN, "")).encode()
+    if hmac.compare_digest(given, asked.token.encode()):
+        return
+    secret = cookies.read_session(asked.request, secure=cookies.is_secure(asked.site.origin))
+    others = [form_token(secret, name) for name in (None, *asked.organisations)]
+    if any(hmac.compare_digest(given, other.encode()) for other in others):
+        raise web.HTTPConflict
+    raise web.HTTPForbidden
 
 
 def _first(route: Route, asked: Asked) -> web.Response | None:

@@ -7,7 +7,6 @@ import pytest
 
 from engine.core.roles import Role
 from engine.errors import RemoteError
-from engine.flows.access.signing_in import form_token
 from engine.ports.audit import Act, ActFilter, Detail
 from tests.web.console.house import HTML, PASSWORD, House, open_house
 
@@ -19,7 +18,7 @@ async def post(house: House, headers: dict[str, str], path: str = OUT, **form: s
     secret = await house.session(house.people[Role.OWNER])
     answer = await house.client.post(
         path,
-        data={"_token": form_token(secret), **form},
+        data={"_token": await house.token(secret), **form},
         headers={"Cookie": f"__Host-groschen-session={secret}", **HTML, **headers},
         allow_redirects=False,
     )
@@ -157,6 +156,19 @@ async def test_the_staff_choose_whose_records_they_look_at(house: House) -> None
         "POST", "/console/organisation", secret=secret, form={"organisation": "nobody"}
     )
     assert wrong.status == 422
+
+
+async def test_a_form_made_for_one_organisation_does_nothing_in_another(house: House) -> None:
+    """Another tab has switched meanwhile: a user would have become one of the operator's."""
+    secret = await house.session(house.staff[Role.OWNER])
+    form = {"organisation": "bolt", "next": "/console"}
+    await house.ask("POST", "/console/organisation", secret=secret, form=form)
+    made = {"_token": await house.token(secret), "name": "eve", "role": "admin"}
+    form["organisation"] = ""
+    await house.ask("POST", "/console/organisation", secret=secret, form=form)
+    answer = await house.ask("POST", "/console/users/new", secret=secret, form=made)
+    assert answer.status == 409
+    assert await house.bench.site.people.users.by_name("eve") is None
 
 
 async def test_what_was_done_is_told_once_and_is_no_markup(house: House) -> None:
