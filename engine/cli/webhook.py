@@ -1,7 +1,7 @@
 """`groschen webhook`: where programs are told what happens, and what came of it."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
 import click
@@ -105,13 +105,10 @@ def rotate(endpoint_id: str, organisation: str | None, as_json: bool) -> None:
       groschen webhook rotate 5d0f6c1b2a3e4f50
     """
 
-    async def work(books: Books, settings: Settings) -> Revealed:
-        owner = organisation_of(await inventory_in_force(books, settings), organisation)
-        return _there(
-            await _opened(books, settings).rotate(owner, endpoint_id), f"endpoint {endpoint_id}"
-        )
+    def act(webhooks: Webhooks, owner: str) -> Awaitable[Revealed | None]:
+        return webhooks.rotate(owner, endpoint_id)
 
-    _reveal(run(work, as_json=as_json), as_json)
+    _reveal(_run_on(f"endpoint {endpoint_id}", act, organisation, as_json), as_json)
 
 
 @webhook.command("delete")
@@ -126,13 +123,10 @@ def delete(endpoint_id: str, organisation: str | None, as_json: bool) -> None:
       groschen webhook delete 5d0f6c1b2a3e4f50
     """
 
-    async def work(books: Books, settings: Settings) -> Endpoint:
-        owner = organisation_of(await inventory_in_force(books, settings), organisation)
-        return _there(
-            await _opened(books, settings).delete(owner, endpoint_id), f"endpoint {endpoint_id}"
-        )
+    def act(webhooks: Webhooks, owner: str) -> Awaitable[Endpoint | None]:
+        return webhooks.delete(owner, endpoint_id)
 
-    _tell(run(work, as_json=as_json), as_json)
+    _tell(_run_on(f"endpoint {endpoint_id}", act, organisation, as_json), as_json)
 
 
 @webhook.command("enable")
@@ -147,13 +141,10 @@ def enable(endpoint_id: str, organisation: str | None, as_json: bool) -> None:
       groschen webhook enable 5d0f6c1b2a3e4f50
     """
 
-    async def work(books: Books, settings: Settings) -> Endpoint:
-        owner = organisation_of(await inventory_in_force(books, settings), organisation)
-        return _there(
-            await _opened(books, settings).enable(owner, endpoint_id), f"endpoint {endpoint_id}"
-        )
+    def act(webhooks: Webhooks, owner: str) -> Awaitable[Endpoint | None]:
+        return webhooks.enable(owner, endpoint_id)
 
-    _tell(run(work, as_json=as_json), as_json)
+    _tell(_run_on(f"endpoint {endpoint_id}", act, organisation, as_json), as_json)
 
 
 @webhook.command("ping")
@@ -168,15 +159,10 @@ def ping(endpoint_id: str, organisation: str | None, as_json: bool) -> None:
       groschen webhook ping 5d0f6c1b2a3e4f50
     """
 
-    async def work(books: Books, settings: Settings) -> Delivery:
-        owner, once = (
-            organisation_of(await inventory_in_force(books, settings), organisation),
-            f"cli:{uuid.uuid4().hex}",
-        )
-        webhooks = _opened(books, settings)
-        return _there(await webhooks.ping(owner, endpoint_id, once), f"endpoint {endpoint_id}")
+    def act(webhooks: Webhooks, owner: str) -> Awaitable[Delivery | None]:
+        return webhooks.ping(owner, endpoint_id, f"cli:{uuid.uuid4().hex}")
 
-    _tell_delivery(run(work, as_json=as_json), as_json)
+    _tell_delivery(_run_on(f"endpoint {endpoint_id}", act, organisation, as_json), as_json)
 
 
 @webhook.command("deliveries")
@@ -226,23 +212,33 @@ def resend(delivery_id: str, organisation: str | None, as_json: bool) -> None:
       groschen webhook resend 0c5b7b0a4a5e4f4c9c9f3e0d7a6b5c4d
     """
 
-    async def work(books: Books, settings: Settings) -> Delivery:
-        owner = organisation_of(await inventory_in_force(books, settings), organisation)
-        return _there(
-            await _opened(books, settings).resend(owner, delivery_id), f"delivery {delivery_id}"
-        )
+    def act(webhooks: Webhooks, owner: str) -> Awaitable[Delivery | None]:
+        return webhooks.resend(owner, delivery_id)
 
-    _tell_delivery(run(work, as_json=as_json), as_json)
+    _tell_delivery(_run_on(f"delivery {delivery_id}", act, organisation, as_json), as_json)
 
 
 def _opened(books: Books, settings: Settings) -> Webhooks:
     return webhooks_of(web_plan_of(settings), books.ledger, books.clock)
 
 
-def _there(found: T | None, named: str) -> T:
-    if found is None:
-        raise CallerError(f"there is no {named}")
-    return found
+def _run_on(
+    named: str,
+    act: Callable[[Webhooks, str], Awaitable[T | None]],
+    organisation: str | None,
+    as_json: bool,
+) -> T:
+    """Do something to one thing of an organisation's; `named` is what it is called if it is not
+    there."""
+
+    async def work(books: Books, settings: Settings) -> T:
+        owner = organisation_of(await inventory_in_force(books, settings), organisation)
+        found = await act(_opened(books, settings), owner)
+        if found is None:
+            raise CallerError(f"there is no {named}")
+        return found
+
+    return run(work, as_json=as_json)
 
 
 def _reveal(revealed: Revealed, as_json: bool) -> None:
