@@ -10,9 +10,9 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import Any
 
+from engine.core import turn
 from engine.core.account import AccountView
 from engine.core.actions import Action, FreeAgent, HangUp, Part
-from engine.core.call import Now, derived_id
 from engine.core.cdr import Disposition, Refusal
 from engine.core.inventory import Agent, HuntGroup, Service, Trunk
 from engine.core.prompt import Prompt
@@ -227,14 +227,8 @@ def changed(call: PremiumCall, changes: Mapping[str, Any]) -> PremiumCall:
     return new
 
 
-class Turn:
-    """One step in the making: the call as it becomes and the orders so far."""
-
-    def __init__(self, call: PremiumCall, now: Now) -> None:
-        self.call = call
-        self.now = now
-        self.actions: list[Action] = []
-        self.entered = False
+class Turn(turn.Turn[PremiumCall, State]):
+    """One step of a premium call in the making."""
 
     def change(self, **changes: Any) -> None:
         """Replace fields of the call."""
@@ -243,19 +237,6 @@ class Turn:
     def caller(self, **fields: Any) -> None:
         """Replace fields of the call's caller."""
         self.change(caller=replace(self.call.caller, **fields))
-
-    def go(self, state: State, **fields: Any) -> None:
-        """Enter a state; what is ordered on entering it follows in the same step."""
-        self.change(state=state, **fields)
-        self.entered = True
-
-    def order(self, *actions: Action) -> None:
-        self.actions.extend(actions)
-
-    def new_id(self, kind: str) -> str:
-        """The id of the call's next leg (`a`), bridge (`b`) or playback (`p`)."""
-        self.change(made=self.call.made + 1)
-        return derived_id(self.call.call_id, kind, self.call.made)
 
     def note_order(self, by: str, what: str) -> None:
         """Keep for the record what a person ordered."""

@@ -20,6 +20,7 @@ from engine.core import events as e
 from engine.core.actions import Action
 from engine.core.call import Now
 from engine.core.inventory import Agent, AgentKind, Inventory, Service, Trunk
+from engine.core.turn import decided_by
 from engine.premium import adoption, arrival, ending, spending, talking, telling
 from engine.premium.call import SET_UP, WAITING, Owed, PremiumCall, State, Turn
 from engine.premium.hunt import briefing, hunting, joining
@@ -155,12 +156,7 @@ def step(call: PremiumCall, event: e.Event, now: Now) -> tuple[PremiumCall, tupl
     turn = Turn(call, now)
     handler = _handler(call.state, event)
     if handler is not None:
-        handler(turn, event)
-        while turn.entered:
-            turn.entered = False
-            enter = ENTRIES.get(turn.call.state)
-            if enter is not None:
-                enter(turn)
+        turn.take(handler, event, ENTRIES)
     if turn.call.meter is not None and turn.call.meter.running:
         turn.change(alive_ms=now.wall_ms)
     if turn.call.state is not call.state:
@@ -173,8 +169,7 @@ def step(call: PremiumCall, event: e.Event, now: Now) -> tuple[PremiumCall, tupl
 def _handler(state: State, event: e.Event) -> Handler | None:
     if isinstance(event, e.CallAdopted):
         return adoption.adopted
-    key = event.name if isinstance(event, e.TimerFired) else type(event)
-    return TRANSITIONS.get((state, key)) or COMMON.get((state, key))
+    return decided_by(state, event, TRANSITIONS, COMMON)
 
 
 def _common() -> dict[Key, Handler]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from engine.core.actions import Action, Play, StopPlayback, TellVerification
-from engine.core.call import Now, derived_id
+from engine.core import turn
+from engine.core.actions import Play, StopPlayback, TellVerification
 from engine.core.prompt import Prompt
 from engine.core.verification import CallNews, CallStep, Failure, Mode
 
@@ -81,31 +81,12 @@ class VerificationCall:
         return self.state is State.FINISHED
 
 
-class Turn:
-    """One step in the making: the call as it becomes and the orders so far."""
-
-    def __init__(self, call: VerificationCall, now: Now) -> None:
-        self.call = call
-        self.now = now
-        self.actions: list[Action] = []
-        self.entered = False
+class Turn(turn.Turn[VerificationCall, State]):
+    """One step of a verification call in the making."""
 
     def change(self, **changes: Any) -> None:
         """Replace fields of the call."""
         self.call = replace(self.call, **changes)
-
-    def go(self, state: State, **fields: Any) -> None:
-        """Enter a state; what is ordered on entering it follows in the same step."""
-        self.change(state=state, **fields)
-        self.entered = True
-
-    def order(self, *actions: Action) -> None:
-        self.actions.extend(actions)
-
-    def new_id(self, kind: str) -> str:
-        """The id of the call's next leg (`a`) or playback (`p`)."""
-        self.change(made=self.call.made + 1)
-        return derived_id(self.call.call_id, kind, self.call.made)
 
     def tell(self, step: CallStep, failure: Failure | None = None) -> None:
         """Let the verification know."""

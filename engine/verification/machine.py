@@ -19,6 +19,7 @@ from engine.core import events as e
 from engine.core.actions import Action
 from engine.core.call import Now
 from engine.core.inventory import Merchant, Trunk
+from engine.core.turn import decided_by
 from engine.core.verification import Verification, call_id_of
 from engine.verification import asking, dialling, leaving, proving
 from engine.verification.call import State, Turn, VerificationCall
@@ -140,20 +141,14 @@ def step(
     turn = Turn(call, now)
     handler = _handler(call.state, event)
     if handler is not None:
-        handler(turn, event)
-        while turn.entered:
-            turn.entered = False
-            enter = ENTRIES.get(turn.call.state)
-            if enter is not None:
-                enter(turn)
+        turn.take(handler, event, ENTRIES)
     return turn.call, tuple(turn.actions)
 
 
 def _handler(state: State, event: e.Event) -> Handler | None:
     if isinstance(event, e.CallAdopted):
         return leaving.adopted
-    key = event.name if isinstance(event, e.TimerFired) else type(event)
-    return TRANSITIONS.get((state, key)) or COMMON.get((state, key))
+    return decided_by(state, event, TRANSITIONS, COMMON)
 
 
 def is_expected(state: State, event: e.Event) -> bool:
