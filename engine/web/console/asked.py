@@ -96,6 +96,15 @@ class Asked:
         """Whether who asks has a right, as `users:write`."""
         return self.signed_in is not None and may(self.user.role, Right(right))
 
+    @property
+    def limit_micros(self) -> int | None:
+        """The most money he may move by hand at a time; None: as much as he likes."""
+        return None if self.may(Right.MONEY_WRITE) else self.site.manager_limit_micros
+
+    def may_move(self, micros: int) -> bool:
+        """Whether so much money is within what he may move by hand at a time."""
+        return self.limit_micros is None or micros <= self.limit_micros
+
     def found(self, kind: type[T]) -> T:
         """The record that the address names, as the route has found it."""
         if not isinstance(self.subject, kind):

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from engine.core.money import MICROS, parse_micros
+from engine.core.money import parse_micros
 from engine.core.roles import Right
 from engine.errors import CallerError, RemoteError
 from engine.flows.live import LiveCall
@@ -21,9 +21,6 @@ from engine.web.console.route import Handler, Route, Subject
 
 CALLS = "/console/live-calls"
 ONE = f"{CALLS}/{{live_id}}"
-LIMITED_MICROS_MOST = 50 * MICROS
-"""What who may give money within limits gives at most at a time."""
-
 FORM_ID_CHARS = 24
 REASON_CHARS_MOST = 200
 ACTS_MOST = 50
@@ -83,7 +80,7 @@ async def show(asked: Asked) -> web.StreamResponse:
         "live_calls/call.html",
         **await _one(asked, call),
         may_give=may_give and call.account_id is not None,
-        most=None if asked.may(Right.MONEY_WRITE) else LIMITED_MICROS_MOST,
+        most=asked.limit_micros,
         form_id=asked.typed("form_id") or secrets.token_hex(FORM_ID_CHARS // 2),
     )
 
@@ -165,7 +162,7 @@ def _amount(asked: Asked) -> int:
     micros = parse_micros(
         asked.typed("amount").replace(",", "."), field="amount", max_decimals=2, minimum=10_000
     )
-    if not asked.may(Right.MONEY_WRITE) and micros > LIMITED_MICROS_MOST:
+    if not asked.may_move(micros):
         raise CallerError("is more than you may give", "amount")
     return micros
 

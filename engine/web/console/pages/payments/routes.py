@@ -55,7 +55,7 @@ async def show_all(asked: Asked) -> web.StreamResponse:
 async def confirm(asked: Asked) -> web.StreamResponse:
     """The money of an order by hand has come."""
     order = asked.found(PaymentOrder)
-    if order.amount_micros > asked.site.manager_limit_micros and not asked.may(Right.MONEY_WRITE):
+    if not asked.may_move(order.amount_micros):
         raise CallerError("is more than you may book", "limit")
     asked.note(order=order.order_id, micros=order.amount_micros)
     paid = await asked.site.till.confirm(order.order_id, asked.user.name)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from engine.core.inventory import BillingProfile
-from engine.core.roles import Right
 from engine.errors import CallerError, RemoteError
 from engine.flows.money.accounts import put_back
 from engine.flows.money.movements import Denied, Why
@@ -59,7 +58,7 @@ async def show_new(asked: Asked) -> web.StreamResponse:
         customer=customer,
         profiles=profiles(asked),
         form_id=str(asked.form.get("form_id", "")) or secrets.token_hex(12),
-        limit_micros=None if asked.may(Right.MONEY_WRITE) else asked.site.manager_limit_micros,
+        limit_micros=asked.limit_micros,
     )
 
 
@@ -112,8 +111,7 @@ async def _draft(asked: Asked) -> Draft:
     micros = amount_of(asked.typed("amount", 40))
     if not micros:
         raise CallerError("must be more than 0", "amount")
-    limit_micros = asked.site.manager_limit_micros
-    if micros > limit_micros and not asked.may(Right.MONEY_WRITE):
+    if not asked.may_move(micros):
         raise CallerError("is more than you may book", "limit")
     reason, form_id = asked.typed("reason", 200), asked.typed("form_id", 100)
     for field, text in (("reason", reason), ("form_id", form_id)):
