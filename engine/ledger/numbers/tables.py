@@ -10,44 +10,32 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Index,
-    Integer,
     LargeBinary,
-    Table,
     Text,
     UniqueConstraint,
 )
 
-from engine.ledger.tables import METADATA
+from engine.ledger.columns import COUNTER, number, table, text_column
 
-_COUNTER = BigInteger().with_variant(Integer(), "sqlite")
 _ORGANISATION = "organisations.organisation"
 
 
-def _text(name: str) -> Column[str]:
-    return Column(name, Text, nullable=False)
-
-
-def _count(name: str) -> Column[int]:
-    return Column(name, BigInteger, nullable=False)
-
-
-dids = Table(
+dids = table(
     "dids",
-    METADATA,
     Column("e164", Text, primary_key=True),
-    _text("country"),
-    _text("area_code"),
-    _text("status"),
+    text_column("country"),
+    text_column("area_code"),
+    text_column("status"),
     Column("organisation", Text, ForeignKey(_ORGANISATION)),
     Column("purpose", Text),
     Column("order_key", Text),
-    _count("price_micros"),
-    _text("currency"),
+    number("price_micros"),
+    text_column("currency"),
     Column("starts_on", Text),
     Column("active_since", Text),
     Column("last_call_on", Text),
     Column("quarantined_until", Text),
-    _count("version"),
+    number("version"),
     UniqueConstraint("organisation", "order_key"),
     Index("ix_dids_area", "country", "area_code", "status", "e164"),
     Index("ix_dids_organisation", "organisation", "e164"),
@@ -55,108 +43,100 @@ dids = Table(
 )
 """One row per number; columns are the fields of `core.numbers.number.Number`."""
 
-did_events = Table(
+did_events = table(
     "did_events",
-    METADATA,
     Column("e164", Text, ForeignKey("dids.e164"), primary_key=True),
     Column("version", BigInteger, primary_key=True, autoincrement=False),
     Column("organisation", Text, ForeignKey(_ORGANISATION)),
-    _count("at_ms"),
-    _text("author"),
-    _text("action"),
-    _text("status"),
-    _text("reason"),
-    _text("other"),
+    number("at_ms"),
+    text_column("author"),
+    text_column("action"),
+    text_column("status"),
+    text_column("reason"),
+    text_column("other"),
 )
 """What was done to each number, without a gap; columns are those of `ports.numbers.NumberEvent`."""
 
-did_holders = Table(
+did_holders = table(
     "did_holders",
-    METADATA,
     Column("organisation", Text, ForeignKey(_ORGANISATION), primary_key=True),
     Column("version", BigInteger, primary_key=True, autoincrement=False),
-    _count("at_ms"),
-    _text("author"),
-    _text("action"),
+    number("at_ms"),
+    text_column("author"),
+    text_column("action"),
     Column("content", JSON, nullable=False),
 )
 """Every version of a holder's data."""
 
-did_files = Table(
+did_files = table(
     "did_files",
-    METADATA,
     Column("document_id", Text, primary_key=True),
     Column("organisation", Text, ForeignKey(_ORGANISATION), nullable=False),
     Column("content", LargeBinary, nullable=False),
 )
 """The documents that holders handed in."""
 
-did_sources = Table(
+did_sources = table(
     "did_sources",
-    METADATA,
     Column("source_id", Text, primary_key=True),
     Column("organisation", Text, ForeignKey(_ORGANISATION), nullable=False),
     Column("e164", Text, ForeignKey("dids.e164"), nullable=False),
-    _text("name"),
+    text_column("name"),
     Column("places", JSON, nullable=False),
     Column("ends_on", Text),
     Column("removed_on", Text),
-    _count("version"),
+    number("version"),
     Index("ix_did_sources_organisation", "organisation", "source_id"),
     Index("ix_did_sources_e164", "e164"),
 )
 
-did_notices = Table(
+did_notices = table(
     "did_notices",
-    METADATA,
-    Column("place", _COUNTER, primary_key=True),
-    _text("key"),
+    Column("place", COUNTER, primary_key=True),
+    text_column("key"),
     Column("organisation", Text, ForeignKey(_ORGANISATION), nullable=False),
-    _text("kind"),
-    _text("day"),
-    _text("e164"),
+    text_column("kind"),
+    text_column("day"),
+    text_column("e164"),
     Column("until", Text),
-    _text("detail"),
+    text_column("detail"),
     UniqueConstraint("key"),
     Index("ix_did_notices_organisation", "organisation", "place"),
 )
 """What organisations and the operator were told, each once under its key."""
 
-did_offers = Table(
+did_offers = table(
     "did_offers",
-    METADATA,
-    Column("place", _COUNTER, primary_key=True),
-    _text("country"),
-    _text("purpose"),
-    _count("price_micros"),
-    _text("currency"),
-    _text("author"),
-    _count("at_ms"),
+    Column("place", COUNTER, primary_key=True),
+    text_column("country"),
+    text_column("purpose"),
+    number("price_micros"),
+    text_column("currency"),
+    text_column("author"),
+    number("at_ms"),
 )
 """Every price the catalogue ever had; the last of a country and purpose holds."""
 
-authority_cases = Table(
+authority_cases = table(
     "authority_cases",
-    METADATA,
     Column("case_id", Text, primary_key=True),
     Column("e164", Text, ForeignKey("dids.e164"), nullable=False),
     Column("organisation", Text, ForeignKey(_ORGANISATION)),
     *(
-        _text(name)
+        text_column(name)
         for name in ("kind", "authority", "reference", "from_day", "to_day", "due_on", "status")
     ),
-    _text("outcome"),
+    text_column("outcome"),
 )
 """Columns are the fields of `core.numbers.case.Case`; status and outcome are written later."""
 
-authority_case_lines = Table(
+authority_case_lines = table(
     "authority_case_lines",
-    METADATA,
-    Column("place", _COUNTER, primary_key=True),
+    Column("place", COUNTER, primary_key=True),
     Column("case_id", Text, ForeignKey("authority_cases.case_id"), nullable=False),
-    _count("at_ms"),
-    _text("author"),
-    _text("action"),
+    number("at_ms"),
+    text_column("author"),
+    text_column("action"),
     Index("ix_authority_case_lines_case", "case_id", "place"),
 )
 """The cases' own audit log, written once."""

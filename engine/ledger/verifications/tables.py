@@ -2,10 +2,7 @@
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Text, false, text
 
-from engine.ledger.tables import _number as number
-from engine.ledger.tables import _organisation as organisation
-from engine.ledger.tables import _table as table
-from engine.ledger.tables import _text as text_column
+from engine.ledger.columns import number, organisation, table, text_column
 
 verifications = table(
     "verifications",

@@ -13,11 +13,11 @@ from sqlalchemy import Connection, inspect
 from engine.errors import RemoteError
 from engine.ledger import migrations
 from engine.ledger.api.sql import SqlCustomers
+from engine.ledger.columns import METADATA
 from engine.ledger.journal import content_hash
 from engine.ledger.numbers import tables as _of_numbers  # noqa: F401  # METADATA needs them
 from engine.ledger.reading.sql import SqlSums, SqlTransactions
 from engine.ledger.sql import SqlLedger
-from engine.ledger.tables import METADATA
 from engine.ports.reading.sums import SumFilter
 from engine.ports.reading.transactions import TransactionFilter
 from tests.ports.ledger.books import (
