@@ -14,13 +14,12 @@ from engine.flows.versions.configuration import Why
 from engine.ports.versions import Activation
 from engine.premium.trace import Imagined
 from engine.web.console.asked import Asked
+from engine.web.console.forms.files import files_typed
 from engine.web.console.menu import Item, Section
 from engine.web.console.pages.configuration import drafting
 from engine.web.console.route import Handler, Route, Subject, Whose
 
 HERE = "/console/configuration"
-FILE = "file:"
-FILE_CHARS_MOST = 250_000
 HISTORY_ROWS = 30
 
 
@@ -58,13 +57,13 @@ async def edit(asked: Asked) -> web.StreamResponse:
 
 async def check(asked: Asked) -> web.StreamResponse:
     """The editor with what was typed, what it would change, what is wrong with it."""
-    files, based_on = _files(asked), drafting.base_typed(asked)
+    files, based_on = files_typed(asked, "#"), drafting.base_typed(asked)
     return _editor(asked, files, based_on, await drafting.look_at(asked, files, based_on))
 
 
 async def apply(asked: Asked) -> web.StreamResponse:
     """Put in force what was looked at."""
-    files = _files(asked)
+    files = files_typed(asked, "#")
     if not drafting.is_what_was_seen(asked, files):
         return await check(asked)
     made = await drafting.put_in_force(asked, files, drafting.base_typed(asked))
@@ -148,21 +147,6 @@ def _editor(
     return asked.render(
         "configuration/edit.html", files=files, based_on=based_on, draft=draft, opened=opened
     )
-
-
-def _files(asked: Asked) -> Mapping[str, str]:
-    """The files as typed; an empty one is taken out, `new_file` adds one."""
-    texts = {
-        name.removeprefix(FILE): str(text).replace("\r\n", "\n")
-        for name, text in asked.form.items()
-        if name.startswith(FILE)
-    }
-    new = asked.typed("new_file")
-    if new:
-        texts.setdefault(new, f"# {new}\n")
-    if sum(map(len, texts.values())) > FILE_CHARS_MOST:
-        raise CallerError(f"must have at most {FILE_CHARS_MOST} characters together", "files")
-    return {name: text for name, text in texts.items() if text.strip()}
 
 
 async def _own_activation(asked: Asked) -> Activation:

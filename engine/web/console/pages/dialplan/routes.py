@@ -10,13 +10,12 @@ from engine.errors import CallerError, ConflictError
 from engine.flows.config import Problem, Problems, content_hash
 from engine.flows.dialplan.own import FileChange, OwnDialplan
 from engine.web.console.asked import Asked
+from engine.web.console.forms.files import files_typed
 from engine.web.console.menu import Item, Section
 from engine.web.console.pages.configuration.drafting import as_bytes
 from engine.web.console.route import Handler, Route, Subject, Whose
 
 HERE = "/console/dialplan"
-FILE = "file:"
-FILE_CHARS_MOST = 250_000
 WITHIN = "own.d/"
 """The folder in which Asterisk has the files, and by which the check names them."""
 
@@ -63,17 +62,8 @@ def _dialplan(asked: Asked) -> OwnDialplan:
 
 def _files(asked: Asked) -> Mapping[str, str]:
     """The files as typed, each ended by a newline; an empty one is taken out."""
-    texts = {
-        name.removeprefix(FILE): str(text).replace("\r\n", "\n")
-        for name, text in asked.form.items()
-        if name.startswith(FILE)
-    }
-    new = asked.typed("new_file")
-    if new:
-        texts.setdefault(new, f"; {new}\n")
-    if sum(map(len, texts.values())) > FILE_CHARS_MOST:
-        raise CallerError(f"must have at most {FILE_CHARS_MOST} characters together", "files")
-    return {name: text.rstrip("\n") + "\n" for name, text in texts.items() if text.strip()}
+    texts = files_typed(asked, ";")
+    return {name: text.rstrip("\n") + "\n" for name, text in texts.items()}
 
 
 def _hash(files: Mapping[str, str]) -> str:
