@@ -69,7 +69,7 @@ async def test_no_page_shuts_anybody_out(place: Place, visit: Visit) -> None:
     page = await visit.page()
     assert await _barriers_at(page, f"{place.origin}/console/sign-in") == []
     await page.emulate_media(color_scheme="dark")
-    await sign_in(page, place.origin, place.house.people[Role.OWNER].name)
+    await sign_in(page, place.origin, place.house.staff[Role.OWNER].name)
     for route in routes_by_key().values():
         if route.is_safe and route.is_page and route.right is not None:
             path = path_of(route, place.house.own)

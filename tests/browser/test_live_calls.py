@@ -21,6 +21,7 @@ from engine.ledger.users.sql import SqlSessions, SqlUsers
 from tests.rig.browser import Visit, visiting
 from tests.system.stage.alone import alone
 from tests.system.stage.lines import ORGANISATION, PROFILE, line
+from tests.system.stage.listening import length_s
 from tests.system.stage.scenes import Scene
 
 PASSWORD = "correct horse battery"
@@ -128,6 +129,8 @@ async def test_agent_and_supervisor_see_a_call_as_it_goes(
             await expect(desk.get_by_text("Nummer unterdrückt")).to_have_count(1)
             await desk.locator(".banner").wait_for(timeout=SHOWN_WITHIN_MS)
             warned_ms = await desk.evaluate("window.firstShown.banner")
+            # News cuts off what is being said.
+            await asyncio.sleep(length_s(WARNING))
             await top_up(boss, origin)
             await desk.locator(".toast").filter(has_text="1,00").wait_for()
             pages = await desk.content()
