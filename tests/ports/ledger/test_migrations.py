@@ -180,6 +180,14 @@ async def test_two_engines_may_migrate_at_once(bare: SqlBooks) -> None:
     await bare.close()
 
 
+async def test_one_program_may_migrate_several_books_at_once(tmp_path: Path) -> None:
+    books = [sqlite_books(tmp_path / f"{name}.db") for name in ("a", "b", "c")]
+    await asyncio.gather(*(one.open().migrate() for one in books))
+    for one in books:
+        assert await differences(one.open()) == []
+        await one.close()
+
+
 async def test_before_the_migration_nothing_is_booked(bare: SqlBooks) -> None:
     with pytest.raises(RemoteError) as refusal:
         await bare.open().find_account("web", "+491")
