@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 from engine.app.plan import WebPlan
@@ -98,21 +99,29 @@ async def _close(providers: Providers) -> None:
         await provider.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Back:
+    """What is behind the pages: an engine's house, its books, and what of it pages change."""
+
+    house: House
+    ledger: SqlLedger
+    studio: Studio
+    desk: Desk
+    verifier: Verifier
+    configuration: Configuration
+    dialplan: OwnDialplan | None
+
+
 async def open_site(
     web: WebPlan,
     port: int,
-    house: House,
-    ledger: SqlLedger,
+    back: Back,
     accounts: Accounts,
-    studio: Studio,
-    desk: Desk,
-    verifier: Verifier,
-    stack: AsyncExitStack,
-    configuration: Configuration,
     catalogues: Mapping[str, Catalogue],
-    dialplan: OwnDialplan | None,
+    stack: AsyncExitStack,
 ) -> Site:
     """All that the pages work with."""
+    house, ledger = back.house, back.ledger
     origin = web.origin or f"http://{web.host}:{port}"
     till = await open_till(
         web,
@@ -149,17 +158,17 @@ async def open_site(
         signing_in=SigningIn(people),
         audit=SqlAudit(ledger),
         webhooks=webhooks_of(web, ledger, house.clock),
-        configuration=configuration,
+        configuration=back.configuration,
         sounds=house.sounds,
         catalogues=catalogues,
-        dialplan=dialplan,
+        dialplan=back.dialplan,
         phones=house.telephony,
-        studio=studio,
-        desk=desk,
+        studio=back.studio,
+        desk=back.desk,
         reading=reading_of(ledger),
         signer=ProofSigner(bytes.fromhex(web.secret)),
         manager_limit_micros=web.manager_limit_micros,
-        verifier=verifier,
+        verifier=back.verifier,
         tokens=Tokens(bytes.fromhex(web.secret), origin),
     )
 

@@ -27,7 +27,7 @@ import structlog
 from aiohttp import web
 
 from engine.app.plan import WebPlan
-from engine.app.site import Accounts, open_providers, open_site
+from engine.app.site import Accounts, Back, open_providers, open_site
 from engine.flows.clock import SystemClock
 from engine.flows.errands import House
 from engine.flows.money.relay import Relay
@@ -96,20 +96,16 @@ async def live(plan: Plan, listener: socket.socket) -> None:
         accounts = Accounts(house.inventory, Path())
         stack.push_async_callback(accounts.close)
         absent = cast("Any", None)  # what only pages use that nobody asks for here
-        site = await open_site(
-            web_plan,
-            port=0,
+        back = Back(
             house=house,
             ledger=ledger,
-            accounts=accounts,
             studio=absent,
             desk=absent,
             verifier=absent,
-            stack=stack,
             configuration=absent,
-            catalogues={},
             dialplan=None,
         )
+        site = await open_site(web_plan, 0, back, accounts, {}, stack)
         site = replace(
             site,
             till=watched_till(plan, house, ledger, passed),

@@ -53,6 +53,7 @@ from engine.ledger.users.sql import SqlAudit, SqlSessions, SqlUsers
 from engine.ledger.versions.sql import SqlVersions
 from engine.ledger.webhooks.sql import SqlDeliveries, SqlEndpoints
 from engine.payments.registry import option_forms
+from engine.ports.clock import Clock
 from engine.ports.payments import Forged, Headers, Notice, Places, Redirect
 from engine.speech.catalogue import read_catalogues
 from engine.speech.library import Library
@@ -246,6 +247,27 @@ async def make_books(file: Path) -> None:
     await ledger.close()
 
 
+def _till(
+    ledger: SqlLedger,
+    relay: Relay,
+    provider: ScriptedProvider,
+    inventory: Inventory,
+    clock: Clock,
+    origin: str,
+) -> Till:
+    manual = ScriptedProvider(name="manual")
+    return Till(
+        orders=SqlOrders(ledger),
+        ledger=ledger,
+        relay=relay,
+        providers=lambda: {(PROFILE, PROVIDER): provider, (PROFILE, "manual"): manual},
+        inventory=lambda: inventory,
+        clock=clock,
+        seal=Seal(SECRET),
+        origin=origin,
+    )
+
+
 @asynccontextmanager
 async def open_site(
     file: Path,
@@ -255,22 +277,16 @@ async def open_site(
     guard: Guard | None = None,
     dialplan: OwnDialplan | None = None,
     sounds: Path = SOUNDS,
+    database: str = "",
+    clock: Clock | None = None,
 ) -> AsyncIterator[Bench]:
-    """A site on the books in `file` (made by `make_books`) until the block is left."""
-    clock = SystemClock()
-    ledger = SqlLedger(f"sqlite:///{file}", lambda: clock.now().wall_ms)
+    """A site on the books in `file` (made by `make_books`), or in the `database` with this address,
+    until the block is left."""
+    clock = clock or SystemClock()
+    ledger = SqlLedger(database or f"sqlite:///{file}", lambda: clock.now().wall_ms)
     store = MemoryStore(StoreData(lambda: clock.now().wall_ms))
-    provider, manual = ScriptedProvider(), ScriptedProvider(name="manual")
-    till = Till(
-        orders=SqlOrders(ledger),
-        ledger=ledger,
-        relay=Relay(ledger, store, clock),
-        providers=lambda: {(PROFILE, PROVIDER): provider, (PROFILE, "manual"): manual},
-        inventory=lambda: inventory,
-        clock=clock,
-        seal=Seal(SECRET),
-        origin=origin,
-    )
+    provider = ScriptedProvider()
+    till = _till(ledger, Relay(ledger, store, clock), provider, inventory, clock, origin)
     stack = AsyncExitStack()
     calling = await stack.enter_async_context(telephones(ledger, store, clock, inventory, SECRET))
     live, callers = Live(store, clock), SqlCallers(ledger)

@@ -1,15 +1,14 @@
 """Searching call records: each function is part of a transaction.
 
 The most telling condition drives the search along its own index, newest first; what else is asked
-filters the `LOOK_MOST` next calls found there. A prefix of a number that few numbers have becomes
-those numbers.
+filters the `LOOK_MOST` next calls found there.
 """
 
 import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, literal, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.core.posting import EntryKind
@@ -29,11 +28,8 @@ from engine.ports.reading.records import (
 LOOK_MOST = 2_000
 """How many calls a page looks at."""
 
-TALLY_MOST = 10_000
+TALLY_MOST = 5_000
 """How many calls are added up."""
-
-NUMBERS_MOST = 50
-"""A prefix that more numbers have is filtered by, not searched along."""
 
 MEANWHILE_MOST = 100
 
@@ -41,9 +37,6 @@ _PLACE = (calls.c.ended_ms, calls.c.call_id)
 _ADDED = (calls.c.currency, calls.c.charged_s, calls.c.charge_micros)
 _DRIVERS = ("account_id", "e164", "refusal", "disposition", "service", "profile")
 """What may drive a search, the most telling first."""
-
-_LONGEST = "9" * 15
-"""No number (E.164: at most 15 digits) of a prefix comes after the prefix with these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +61,7 @@ class _Search:
 async def search(connection: AsyncConnection, wanted: CallFilter) -> CallPage:
     """See `ports.reading.records`."""
     most = max(1, min(wanted.most, PAGE_MOST))
-    plan = await _planned(connection, wanted)
+    plan = _planned(wanted)
     look_most = LOOK_MOST if plan.filters else most
     looked = plan.looked(look_most, wanted.before).subquery()
     place = looked.c.ended_ms.desc(), looked.c.call_id.desc()
@@ -95,7 +88,7 @@ async def _stopped(
 
 async def tally(connection: AsyncConnection, wanted: CallFilter) -> Tally:
     """See `ports.reading.records`."""
-    plan = await _planned(connection, wanted)
+    plan = _planned(wanted)
     looked = plan.looked(TALLY_MOST, None).subquery()
     query = (
         select(
@@ -117,18 +110,13 @@ async def tally(connection: AsyncConnection, wanted: CallFilter) -> Tally:
     )
 
 
-async def _planned(connection: AsyncConnection, wanted: CallFilter) -> _Search:
+def _planned(wanted: CallFilter) -> _Search:
     column = calls.c
     conditions: dict[str, ColumnElement[bool]] = {
         name: column[name] == value
         for name in _DRIVERS
         if (value := getattr(wanted, name)) is not None
     }
-    if wanted.e164_prefix is not None and "e164" not in conditions:
-        conditions["prefix"] = column.e164.startswith(wanted.e164_prefix, autoescape=True)
-        numbers = await _numbers(connection, wanted.organisation, wanted.e164_prefix)
-        if len(numbers) <= NUMBERS_MOST:
-            conditions["e164"] = column.e164.in_(numbers)
     conditions["own"] = column.organisation == wanted.organisation
     driver = next((name for name in _DRIVERS if name in conditions), "own")
     drives = [conditions.pop(driver)]
@@ -145,29 +133,6 @@ async def _planned(connection: AsyncConnection, wanted: CallFilter) -> _Search:
     if wanted.charged is not None:
         conditions["charged"] = (column.charge_micros != 0) == wanted.charged
     return _Search(tuple(drives), tuple(conditions.values()))
-
-
-async def _numbers(connection: AsyncConnection, organisation: str, prefix: str) -> list[str]:
-    """The numbers with this prefix that have called, one more than `NUMBERS_MOST` at most.
-
-    Each is looked up as the next after the one before, so that a number's many calls are passed
-    over.
-    """
-    number = calls.c.e164
-    first = func.min(number).label("e164")
-    within = calls.c.organisation == organisation, number <= prefix + _LONGEST
-    found = (
-        select(first, literal(1).label("place"))
-        .where(*within, number >= prefix)
-        .cte(recursive=True)
-    )
-    following = select(first).where(*within, number > found.c.e164).scalar_subquery()
-    found = found.union_all(
-        select(following, found.c.place + 1).where(
-            found.c.e164.is_not(None), found.c.place <= NUMBERS_MOST
-        )
-    )
-    return list(await connection.scalars(select(found.c.e164).where(found.c.e164.is_not(None))))
 
 
 async def file(

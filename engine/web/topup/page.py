@@ -7,13 +7,14 @@ within the page, and only the profile's sites may show it in a frame.
 from functools import cache
 
 from aiohttp import web
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader
 
 from engine.core.inventory import BillingProfile, TopUpAmount
 from engine.core.money import format_shortest
 from engine.core.payment import PaymentOrder
 from engine.core.tariff import Line
 from engine.flows.payments.till import MANUAL
+from engine.web.parts.templates import environment
 from engine.web.site import SITE, Site
 from engine.web.topup import assets
 from engine.web.topup.offers import price, reach, services_of
@@ -32,13 +33,7 @@ POLICY = (
 
 @cache
 def _templates() -> Environment:
-    return Environment(
-        loader=PackageLoader("engine.web.topup"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return environment(PackageLoader("engine.web.topup"))
 
 
 def _html(name: str, texts: Texts, ancestors: str, **values: object) -> web.Response:

@@ -7,11 +7,12 @@ no other origin does it tell its outcome.
 from functools import cache
 
 from aiohttp import web
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader
 
 from engine.core.inventory import Merchant, OnInvalid
 from engine.core.verification import Mode
 from engine.flows.verification.verifier import REFERENCE_MOST
+from engine.web.parts.templates import environment
 from engine.web.site import SITE
 from engine.web.verify import assets
 from engine.web.verify.door import guest_of
@@ -31,13 +32,7 @@ POLICY = (
 
 @cache
 def _templates() -> Environment:
-    return Environment(
-        loader=PackageLoader("engine.web.verify"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return environment(PackageLoader("engine.web.verify"))
 
 
 async def show(request: web.Request) -> web.Response:
