@@ -61,8 +61,8 @@ class PaymentFact:
     """One thing a provider vouches for; an empty text is something it does not name.
 
     `order_id` is ours, `provider_ref` the provider's id of the order, `payment_ref` the id of the
-    movement itself (a capture, a charge, a failed refund, a dispute), `payee` whose provider account
-    has the money.
+    movement itself (a capture, a charge, a failed refund, a dispute), `payee` whose provider
+    account has the money.
     """
 
     kind: FactKind
