@@ -2,7 +2,7 @@
 (all times milliseconds)."""
 
 import re
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 
 from engine.errors import CallerError
 from engine.ports.users import Session
@@ -54,12 +54,14 @@ def check_password(password: str, name: str) -> None:
 
 
 def network_of(address: str) -> str:
-    """The network that an address is of, as `203.0.113.0/24`; what is no address is one itself."""
+    """The network that an address (or a network) is of, as `203.0.113.0/24`; what is none of both
+    counts as one."""
     try:
-        found = ip_address(address)
+        found = ip_network(address, strict=False)
     except ValueError:
         return "elsewhere"
-    return str(ip_network((found, NETWORK_BITS[found.version]), strict=False))
+    bits = min(found.prefixlen, NETWORK_BITS[found.version])
+    return str(found.supernet(new_prefix=bits))
 
 
 def is_over(session: Session, now_ms: int) -> bool:

@@ -128,6 +128,16 @@ async def test_whoever_tries_a_name_keeps_no_other_network_from_it(
     assert (await sign_in(house, user.name)).status == 303
 
 
+def test_a_network_is_what_one_household_has() -> None:
+    for address, network in (
+        ("203.0.113.9", "203.0.113.0/24"),
+        ("2001:db8:1:2::/64", "2001:db8:1::/48"),
+        ("2001:db8:1:2::7", "2001:db8:1::/48"),
+        ("unknown", "elsewhere"),
+    ):
+        assert rules.network_of(address) == network
+
+
 async def test_a_browser_that_signed_in_before_is_never_locked_out_by_others(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,7 +151,7 @@ async def test_a_browser_that_signed_in_before_is_never_locked_out_by_others(
         return (await house.ask("POST", SIGN_IN, form=form, headers=headers)).status
 
     for number in range(rules.STRANGERS_TRIES_MOST):
-        address[0] = f"2001:db8:{number}::1"
+        address[0] = f"2001:db8:{number}::/64"
         await sign_in(house, user.name, "wrong password")
     address[0] = "198.51.100.1"
     others = known_of(await sign_in(house, house.people[Role.OWNER].name))

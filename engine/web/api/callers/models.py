@@ -40,7 +40,7 @@ class Note(BaseModel):
         at="2026-11-03T16:20:00.000Z",
     )
 
-    note_id: Id
+    note_id: str
     account_id: Id
     kind: NoteKind
     author: str

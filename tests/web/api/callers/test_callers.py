@@ -1,8 +1,9 @@
 """Notes, reports and blocks over the interface."""
 
+from engine.flows.agents import CallerFile
 from engine.ports.operators import Scope
 from tests.web.api.conftest import Program
-from tests.web.site import LANDLINE, MOBILE, PROFILE
+from tests.web.site import LANDLINE, MOBILE, ORGANISATION, PROFILE
 
 
 async def test_a_note_is_kept_once_and_told(program: Program) -> None:
@@ -11,8 +12,12 @@ async def test_a_note_is_kept_once_and_told(program: Program) -> None:
     kept = await program.post(path, body, once="n1")
     assert await program.post(path, body, once="n1") == kept
     assert (kept["text"], kept["kind"], kept["author"][:4]) == ("Ruft abends an", "note", "api:")
+    site = program.bench.site
+    by_hand = CallerFile(site.callers, site.clock, ORGANISATION)
+    await by_hand.note(account_id, "mia", "Of the console", note_id="u1:a form's")
+    assert (await program.get(path))["notes"][0]["note_id"] == "u1:a form's"
     report = await program.post(path, {"text": "beleidigt", "kind": "report"})
-    assert (await program.get(path))["notes"] == [report, kept]
+    assert (await program.get(path))["notes"][0::2] == [report, kept]
     assert (await program.get(path, limit=1))["notes"] == [report]
     assert (await program.get("/reports"))["notes"] == [report]
     for wrong in (
