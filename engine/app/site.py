@@ -137,6 +137,8 @@ async def open_site(
     live, callers = Live(house.store, house.clock), SqlCallers(ledger)
     stack.push_async_callback(live.close)
     people = People(SqlUsers(ledger), SqlSessions(ledger), house.clock)
+    signing_in = SigningIn(people, till.seal)
+    await signing_in.factors.hide_all()
     return Site(
         till=till,
         ledger=ledger,
@@ -155,7 +157,7 @@ async def open_site(
         staff=Staff(house.store, live, callers, house.inventory, house.clock),
         callers=callers,
         people=people,
-        signing_in=SigningIn(people),
+        signing_in=signing_in,
         audit=SqlAudit(ledger),
         webhooks=webhooks_of(web, ledger, house.clock),
         configuration=back.configuration,

@@ -413,14 +413,21 @@ users = table(
     Column("locked_ms", BigInteger),
     text_column("lang"),
     text_column("theme"),
-    Column("tries", Integer, nullable=False, server_default=text("0")),
-    Column("tries_until_ms", BigInteger, nullable=False, server_default=text("0")),
     Column("totp_step", BigInteger, nullable=False, server_default=text("0")),
     UniqueConstraint("name"),
     Index("ix_users_organisation", "organisation", "name"),
 )
-"""Who signs in to the console; columns are the fields of `ports.users.User`, his tries to sign in,
-and the last time step of his second factor that was used."""
+"""Who signs in to the console; columns are the fields of `ports.users.User`, and the last time step
+of his second factor that was used."""
+
+tries = table(
+    "tries",
+    Column("user_id", Text, ForeignKey("users.user_id"), primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("count", Integer, nullable=False),
+    number("until_ms"),
+)
+"""Tries to prove oneself a user, by where they came from; a row whose time is over says nothing."""
 
 recovery_codes = table(
     "recovery_codes",

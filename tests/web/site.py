@@ -310,7 +310,7 @@ async def open_site(
         staff=Staff(store, live, callers, lambda: inventory, clock),
         callers=callers,
         people=people,
-        signing_in=SigningIn(people),
+        signing_in=SigningIn(people, Seal(SECRET)),
         audit=SqlAudit(ledger),
         verifier=calling.verifier,
         tokens=Tokens(SECRET, origin),

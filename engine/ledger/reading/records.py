@@ -5,15 +5,17 @@ filters the `LOOK_MOST` next calls found there.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from engine.core.cdr import CallRecord
 from engine.core.posting import EntryKind
 from engine.ledger.calls import by_id, record_of
 from engine.ledger.journal import line_of, numbered
+from engine.ledger.reading.withheld import is_withheld, was_withheld
 from engine.ledger.tables import calls, entries, postings
 from engine.ports.ledger import JournalLine
 from engine.ports.reading.records import (
@@ -68,13 +70,23 @@ async def search(connection: AsyncConnection, wanted: CallFilter) -> CallPage:
     found = select(looked.c.call_id).where(looked.c.kept).order_by(*place).limit(most)
     ids = (await connection.scalars(found)).all()
     newest_first = [column.desc() for column in _PLACE]
+    hidden = is_withheld(calls.c.organisation, calls.c.e164).label("number_hidden")
     rows = await connection.execute(
-        select(calls).where(calls.c.call_id.in_(ids)).order_by(*newest_first)
+        select(calls, hidden).where(calls.c.call_id.in_(ids)).order_by(*newest_first)
     )
-    records = tuple(record_of(row) for row in rows.mappings())
+    records = tuple(
+        _tellable(record_of(row), is_hidden=row["number_hidden"]) for row in rows.mappings()
+    )
     if len(records) == most:
         return CallPage(records, CallPlace(records[-1].ended_ms, records[-1].call_id))
     return CallPage(records, await _stopped(connection, plan, look_most, wanted.before))
+
+
+def _tellable(record: CallRecord, *, is_hidden: bool) -> CallRecord:
+    """The record without its number, if that was withheld in another call of his."""
+    if not is_hidden or record.withheld:
+        return record
+    return replace(record, e164=None, received_identity="")
 
 
 async def _stopped(
@@ -142,6 +154,8 @@ async def file(
     record = await by_id(connection, call_id)
     if record is None or organisation not in (None, record.organisation):
         return None
+    is_hidden = await was_withheld(connection, record.organisation, record.e164)
+    record = _tellable(record, is_hidden=is_hidden)
     if record.account_id is None:
         return CallFile(record, None, ())
     of_account = numbered().where(postings.c.account_id == record.account_id)

@@ -76,7 +76,11 @@ class CallFile:
 
 
 class Records(Protocol):
-    """The records of finished calls."""
+    """The records of finished calls.
+
+    Of a number that was withheld in any call of the organisation, search and file tell nothing in
+    the others either: they are found by it, and come without it.
+    """
 
     async def search(self, wanted: CallFilter) -> CallPage: ...
 

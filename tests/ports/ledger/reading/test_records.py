@@ -68,6 +68,26 @@ async def test_each_condition_finds_its_calls(
     assert await records.record("bolt", "c1") is None
 
 
+async def test_a_number_withheld_in_one_call_is_in_no_other_one_either(
+    ledger: SqlLedger, records: SqlRecords, account_id: str
+) -> None:
+    shown = talked("c1", account_id, NOW_MS, received_identity=f"sip:{LANDLINE}@pstn.example")
+    await ledger.settle(shown)
+    file = await records.file("c1")
+    assert file is not None
+    assert file.record == shown
+    await ledger.settle(talked("c2", account_id, NOW_MS + 1, withheld=True))
+    await ledger.settle(refused("c3", NOW_MS + 2, organisation="bolt", e164=shown.e164))
+    nameless = replace(shown, e164=None, received_identity="")
+    page = await records.search(replace(ACME, e164=shown.e164))
+    assert page.records[1] == nameless
+    file = await records.file("c1")
+    assert file is not None
+    assert file.record == nameless
+    others = await records.search(replace(ACME, organisation="bolt"))
+    assert others.records[0].e164 == shown.e164
+
+
 async def test_a_page_that_looked_long_enough_is_gone_on_from(
     ledger: SqlLedger, records: SqlRecords, monkeypatch: pytest.MonkeyPatch
 ) -> None:
