@@ -23,6 +23,7 @@ from engine.web.console.pages import (
     statistics,
     transactions,
     users,
+    webhooks,
     why,
 )
 from engine.web.console.route import Subject
@@ -51,4 +52,5 @@ SUBJECTS: tuple[Subject, ...] = (
     lists.SUBJECT,
     statistics.SUBJECT,
     retention.SUBJECT,
+    webhooks.SUBJECT,
 )
