@@ -23,6 +23,7 @@ from engine.web.console.pages import (
     statistics,
     transactions,
     users,
+    verification,
     webhooks,
     why,
 )
@@ -53,4 +54,5 @@ SUBJECTS: tuple[Subject, ...] = (
     statistics.SUBJECT,
     retention.SUBJECT,
     webhooks.SUBJECT,
+    verification.SUBJECT,
 )
