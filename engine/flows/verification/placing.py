@@ -117,9 +117,7 @@ class Placing:
     async def use(self, merchant: Merchant) -> Use:
         """How what limits a merchant's calls stands: those of all, and whether enough proved."""
         share = merchant.limits
-        breaker = self._sessions.merchant_breaker(
-            merchant.name, share.window, share.share_percent
-        )
+        breaker = self._sessions.merchant_breaker(merchant.name, share.window, share.share_percent)
         return await self._limits.use(_limits_of_all(merchant), (breaker,))
 
     async def use_by(self, was: Verification) -> Use:

@@ -16,6 +16,7 @@ from engine.web.console.pages import (
     payments,
     profiles,
     prompts,
+    replays,
     retention,
     services,
     settings,
@@ -55,4 +56,5 @@ SUBJECTS: tuple[Subject, ...] = (
     retention.SUBJECT,
     webhooks.SUBJECT,
     verification.SUBJECT,
+    replays.SUBJECT,
 )

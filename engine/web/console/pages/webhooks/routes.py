@@ -156,8 +156,6 @@ SUBJECT = Subject(
     ),
     menu=(
         Item(Section.HOUSE, WEBHOOKS, Right.WEBHOOKS_READ, "webhooks.title", place=55),
-        Item(
-            Section.HOUSE, deliveries.DELIVERIES, Right.WEBHOOKS_READ, "webhooks.deliveries", 56
-        ),
+        Item(Section.HOUSE, deliveries.DELIVERIES, Right.WEBHOOKS_READ, "webhooks.deliveries", 56),
     ),
 )

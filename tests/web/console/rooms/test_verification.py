@@ -42,7 +42,7 @@ def test_steps_are_told_as_far_as_they_are_known(one: Verification, taken: str) 
 
 def test_whatever_can_become_of_one_has_its_words() -> None:
     words = languages()["de"].words
-    limits = "per_number per_address per_prefix per_merchant in_all".split()
+    limits = ["per_number", "per_address", "per_prefix", "per_merchant", "in_all"]
     others = [*limits, "prefix_unproved", "merchant_unproved", "no_merchant"]
     for reason in (*Rejection, *Failure, *others):
         assert f"verification.reason_{reason}" in words

@@ -24,9 +24,7 @@ async def test_a_secret_is_shown_once(house: House) -> None:
     (endpoint_id,) = re.findall(r'role="button" href="/console/webhooks/([0-9a-f]+)"', shown)
     later = await house.ask("GET", f"{WEBHOOKS}/{endpoint_id}", house.people[Role.OWNER])
     assert secret not in await later.text()
-    rotated = await house.ask(
-        "POST", f"{WEBHOOKS}/{endpoint_id}/rotate", house.people[Role.OWNER]
-    )
+    rotated = await house.ask("POST", f"{WEBHOOKS}/{endpoint_id}/rotate", house.people[Role.OWNER])
     (second,) = re.findall(r'value="(whsec_[^"]+)"', await rotated.text())
     assert second != secret
 
