@@ -248,7 +248,8 @@ class ValkeyStore:
         words: list[Word] = [len(limits), *(limit.window_ms for limit in limits)]
         for breaker in breakers:
             words += [breaker.window, breaker.window_ms]
-        keys = tuple(codec.limit_key(one.key) for one in (*limits, *breakers))
+        asked: tuple[Limit | Breaker, ...] = (*limits, *breakers)
+        keys = tuple(codec.limit_key(one.key) for one in asked)
         stands = iter(await self._orders.script("use", keys, *words))
         counted = tuple(LimitUse(limit, int(next(stands))) for limit in limits)
         looked_at = tuple(BreakerUse(one, int(next(stands)), int(next(stands))) for one in breakers)

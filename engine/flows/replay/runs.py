@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import secrets
 from dataclasses import dataclass, replace
+from typing import Any
 
 import msgspec
 import structlog
@@ -154,7 +155,8 @@ class Runs:
         """Whether it is done by the time it is to be noted again."""
         sleeping = asyncio.ensure_future(self._clock.sleep(NOTE_EVERY_MS))
         try:
-            await asyncio.wait({work, sleeping}, return_when=asyncio.FIRST_COMPLETED)
+            waits: set[asyncio.Future[Any]] = {work, sleeping}
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
             sleeping.cancel()
         return work.done()

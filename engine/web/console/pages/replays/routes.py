@@ -6,6 +6,7 @@ are chosen here.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from aiohttp import web
 
@@ -86,7 +87,7 @@ async def cancel(asked: Asked) -> web.StreamResponse:
     return asked.done(f"{REPLAYS}/{run.run_id}", key)
 
 
-def _now(asked: Asked, run: Run) -> Mapping[str, object]:
+def _now(asked: Asked, run: Run) -> Mapping[str, Any]:
     done = run.reached_ms - run.from_ms
     return {
         "asked": asked,

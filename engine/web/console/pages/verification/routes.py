@@ -1,6 +1,7 @@
 """Verifications: listed, and one with its steps as they are taken."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from aiohttp import web
 
@@ -69,7 +70,7 @@ async def watch(asked: Asked) -> web.StreamResponse:
     return await live.stream(asked, seen)
 
 
-def _now(asked: Asked, one: Verification) -> Mapping[str, object]:
+def _now(asked: Asked, one: Verification) -> Mapping[str, Any]:
     return {"asked": asked, "t": asked.texts, "one": one, "steps": tuple(steps(one))}
 
 
