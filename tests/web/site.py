@@ -248,6 +248,26 @@ async def make_books(file: Path) -> None:
     await ledger.close()
 
 
+def _till(
+    ledger: SqlLedger,
+    store: MemoryStore,
+    provider: ScriptedProvider,
+    inventory: Inventory,
+    origin: str,
+) -> Till:
+    clock, manual = SystemClock(), ScriptedProvider(name="manual")
+    return Till(
+        orders=SqlOrders(ledger),
+        ledger=ledger,
+        relay=Relay(ledger, store, clock),
+        providers=lambda: {(PROFILE, PROVIDER): provider, (PROFILE, "manual"): manual},
+        inventory=lambda: inventory,
+        clock=clock,
+        seal=Seal(SECRET),
+        origin=origin,
+    )
+
+
 @asynccontextmanager
 async def open_site(
     file: Path,
@@ -262,17 +282,8 @@ async def open_site(
     clock = SystemClock()
     ledger = SqlLedger(f"sqlite:///{file}", lambda: clock.now().wall_ms)
     store = MemoryStore(StoreData(lambda: clock.now().wall_ms))
-    provider, manual = ScriptedProvider(), ScriptedProvider(name="manual")
-    till = Till(
-        orders=SqlOrders(ledger),
-        ledger=ledger,
-        relay=Relay(ledger, store, clock),
-        providers=lambda: {(PROFILE, PROVIDER): provider, (PROFILE, "manual"): manual},
-        inventory=lambda: inventory,
-        clock=clock,
-        seal=Seal(SECRET),
-        origin=origin,
-    )
+    provider = ScriptedProvider()
+    till = _till(ledger, store, provider, inventory, origin)
     stack = AsyncExitStack()
     calling = await stack.enter_async_context(telephones(ledger, store, clock, inventory, SECRET))
     live, callers = Live(store, clock), SqlCallers(ledger)

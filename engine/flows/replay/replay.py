@@ -99,7 +99,7 @@ async def replay(
     """
     draft, sums = Draft.of(inventory), _Sums()
     async for page in ledger.call_pages(from_ms, to_ms, organisation):
-        # In a thread: where calls are live beside it, none waits for a page to be reckoned.
+        # In a thread: calls that are live beside it need not wait until a page is reckoned.
         await asyncio.to_thread(sums.add_page, page, draft)
         progress(sums.calls, page[-1].ended_ms)
     return sums.result()

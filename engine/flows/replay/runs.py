@@ -1,8 +1,7 @@
 """Replays that pages begin: reckoned beside the calls, watched, cancelled, kept for a while.
 
 The engine that is asked reckons; how far it is and what came out is in the books, so every engine
-shows it, and any of them cancels it. What is reckoned holds up no call: a page of records at a time
-is reckoned in a thread of its own.
+shows it, and any of them cancels it.
 """
 
 import asyncio
@@ -51,12 +50,11 @@ class Runs:
         self._ledger = ledger
         self._clock = clock
         self._at_work: set[asyncio.Task[None]] = set()
+        self._beginning = asyncio.Lock()
 
     async def begin(self, wish: Wish) -> Run:
         """Begin to reckon; `ConflictError` while the organisation has a replay running, or this
         engine too many."""
-        if len(self._at_work) >= AT_ONCE_MOST:
-            raise ConflictError(f"{AT_ONCE_MOST} replays are running already")
         now_ms = self._now_ms()
         run = Run(
             run_id=secrets.token_hex(16),
@@ -71,9 +69,12 @@ class Runs:
             seen_ms=now_ms,
             reached_ms=wish.month.from_ms,
         )
-        await self._replays.begin(run, now_ms - LOST_AFTER_MS)
-        task = asyncio.create_task(self._work(run, _seen_by(wish)), name=f"replay:{run.run_id}")
-        self._at_work.add(task)
+        async with self._beginning:
+            if len(self._at_work) >= AT_ONCE_MOST:
+                raise ConflictError(f"{AT_ONCE_MOST} replays are running already")
+            await self._replays.begin(run, now_ms - LOST_AFTER_MS)
+            task = asyncio.create_task(self._work(run, _seen_by(wish)))
+            self._at_work.add(task)
         task.add_done_callback(self._at_work.discard)
         return run
 

@@ -3,6 +3,8 @@
 import asyncio
 import re
 
+import pytest
+
 from engine.core.roles import Role
 from engine.ports.replays import RunState
 from tests.web.console.files import FILES
@@ -65,7 +67,7 @@ async def test_a_draft_is_replayed_where_it_is_made(house: House) -> None:
     assert (answer.status, "nonsense" in await answer.text()) == (200, True)
 
 
-async def test_one_at_a_time(house: House, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+async def test_one_at_a_time(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     never = asyncio.Event()
     monkeypatch.setattr(house.bench.site.replays, "_reckoned", lambda *_: never.wait())
     begun = await house.ask("POST", REPLAYS, house.people[Role.OWNER], WISH)

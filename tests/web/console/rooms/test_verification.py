@@ -82,6 +82,9 @@ async def test_limits_tell_what_is_used(house: House) -> None:
     assert '<th scope="row">Dieser Händler</th><td class="number">3</td>' in owners
     assert '<th scope="row">Alle Händler zusammen</th><td class="number">–</td>' in owners
     assert "1 der letzten 1 Nummern sind bestätigt." in owners
+    number = await _page(house, f"{VERIFICATIONS}/{PROVED}")
+    assert '<th scope="row">Je Nummer</th><td class="number">0</td>' in number
+    assert "Sicherung des Nummernbereichs" in number
     answer = await house.ask("GET", f"{MERCHANTS}/shop", house.staff[Role.OWNER])
     assert '<th scope="row">Alle Händler zusammen</th><td class="number">0</td>' in (
         await answer.text()
