@@ -78,5 +78,5 @@ async def test_a_price_is_replayed_before_it_is_applied(place: Place, page: Page
     await page.get_by_role("heading", name="Anrufe: 0, davon wären 0 anders").wait_for()
     assert await barriers(page) == []
     await page.goto(f"{place.origin}/console/replays/{place.house.own['run_id']}")
-    await expect(page.locator("tfoot")).to_contain_text("Summe der Unterschiede")
+    await expect(page.locator("#sums dl")).to_contain_text("Summe der Unterschiede")
     await expect(page.get_by_role("progressbar")).to_have_count(0)
