@@ -65,7 +65,7 @@ async def test_a_verification_is_watched_to_its_end(place: Place, page: Page) ->
     await expect(page.locator("#step-code_spoken .badge")).to_have_text("geschehen")
     verifier = place.house.bench.site.verifier
     assert not isinstance(await verifier.cancel(ORGANISATION, WAITS), Unfit)
-    await expect(page.locator("dd[role=status]")).to_have_text("abgebrochen")
+    await expect(page.locator("#facts [role=status]")).to_have_text("abgebrochen")
     await expect(page.locator("#step-finished .badge")).to_have_text("geschehen")
 
 
