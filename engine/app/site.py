@@ -21,6 +21,7 @@ from engine.flows.orders import House
 from engine.flows.payments.seals import Seal
 from engine.flows.payments.till import Providers, Till
 from engine.flows.proof.proof import Signer as ProofSigner
+from engine.flows.replay.runs import Runs
 from engine.flows.verification.tokens import Tokens
 from engine.flows.verification.verifier import Verifier
 from engine.flows.versions.configuration import Configuration
@@ -36,6 +37,7 @@ from engine.ledger.reading.sql import (
     SqlSums,
     SqlTransactions,
 )
+from engine.ledger.replays.sql import SqlReplays
 from engine.ledger.sql import SqlLedger
 from engine.ledger.statements.sql import SqlStatements
 from engine.ledger.users.sql import SqlAudit, SqlSessions, SqlUsers
@@ -136,6 +138,8 @@ async def open_site(
     )
     live, callers = Live(house.store, house.clock), SqlCallers(ledger)
     stack.push_async_callback(live.close)
+    replays = Runs(SqlReplays(ledger), ledger, house.clock)
+    stack.push_async_callback(replays.close)
     people = People(SqlUsers(ledger), SqlSessions(ledger), house.clock)
     signing_in = SigningIn(people, till.seal)
     await signing_in.factors.hide_all()
@@ -172,6 +176,7 @@ async def open_site(
         manager_limit_micros=web.manager_limit_micros,
         verifier=back.verifier,
         tokens=Tokens(bytes.fromhex(web.secret), origin),
+        replays=replays,
     )
 
 

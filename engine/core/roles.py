@@ -53,6 +53,8 @@ class Right(StrEnum):
     OWNERS_WRITE = "owners:write"
     KEYS_READ = "keys:read"
     KEYS_WRITE = "keys:write"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
     AUDIT_READ = "audit:read"
     CALLS_WRITE = "calls:write"
     AGENTS_WRITE = "agents:write"

@@ -17,6 +17,7 @@ from engine.flows.numbers.desk import Desk
 from engine.flows.payments.seals import Seal
 from engine.flows.payments.till import Till
 from engine.flows.proof.proof import Signer
+from engine.flows.replay.runs import Runs
 from engine.flows.verification.tokens import Tokens
 from engine.flows.verification.verifier import Verifier
 from engine.flows.versions.configuration import Configuration
@@ -93,6 +94,7 @@ class Site:
     manager_limit_micros: int
     verifier: Verifier
     tokens: Tokens
+    replays: Runs
 
 
 SITE = web.AppKey("SITE", Site)

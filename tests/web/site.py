@@ -41,6 +41,7 @@ from engine.flows.numbers.desk import Desk, read_areas
 from engine.flows.payments.seals import Purpose, Seal
 from engine.flows.payments.till import Begun, Till, Wish
 from engine.flows.proof.proof import Signer as ProofSigner
+from engine.flows.replay.runs import Runs
 from engine.flows.verification.tokens import Tokens
 from engine.flows.versions.configuration import Configuration
 from engine.flows.webhooks import Signer, Webhooks
@@ -48,6 +49,7 @@ from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
 from engine.ledger.callers import SqlCallers
 from engine.ledger.numbers.sql import SqlNumbers
 from engine.ledger.payments.sql import SqlOrders
+from engine.ledger.replays.sql import SqlReplays
 from engine.ledger.sql import SqlLedger
 from engine.ledger.users.sql import SqlAudit, SqlSessions, SqlUsers
 from engine.ledger.versions.sql import SqlVersions
@@ -290,6 +292,7 @@ async def open_site(
     stack = AsyncExitStack()
     calling = await stack.enter_async_context(telephones(ledger, store, clock, inventory, SECRET))
     live, callers = Live(store, clock), SqlCallers(ledger)
+    replays = Runs(SqlReplays(ledger), ledger, clock)
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     people = People(SqlUsers(ledger), SqlSessions(ledger), clock, passwords)
     site = Site(
@@ -314,6 +317,7 @@ async def open_site(
         audit=SqlAudit(ledger),
         verifier=calling.verifier,
         tokens=Tokens(SECRET, origin),
+        replays=replays,
         webhooks=Webhooks(SqlEndpoints(ledger), SqlDeliveries(ledger), Signer(SECRET), clock),
         configuration=Configuration(SqlVersions(ledger), clock, {PROVIDER: {}, **option_forms()}),
         sounds=NamedSounds(),
@@ -330,6 +334,7 @@ async def open_site(
         yield Bench(site, ledger, store, provider, calling)
     finally:
         await stack.aclose()
+        await replays.close()
         await live.close()
         await till.close()
         await ledger.close()

@@ -70,3 +70,23 @@ def test_a_merchants_month_is_printed_for_people_and_programs(
     assert row["amount"] == "0.15"
     nobody = run(quiet_shop, config, "verification", "statement", "x", "--month", "2026-11")
     assert (nobody.exit_code, "no merchant x" in nobody.stderr) == (1, True)
+
+
+def test_verifications_are_listed_and_shown_without_a_whole_number(
+    quiet_shop: Shop, config: Path
+) -> None:
+    listed = run(quiet_shop, config, "verification", "list", "--status", "verified", "--json")
+    told = json.loads(listed.stdout)
+    assert (told["verification_id"], told["charge"]) == ("v1", "0.15")
+    assert (told["status"], told["method"]) == ("verified", "speak")
+    assert told["number"] == "+4915228817xxx"
+    shown = json.loads(run(quiet_shop, config, "verification", "show", "v1", "--json").stdout)
+    assert shown == told
+    assert run(quiet_shop, config, "verification", "list", "--status", "failed").stdout == ""
+    (line,) = run(quiet_shop, config, "verification", "list").stdout.splitlines()
+    assert "+4915228817xxx  speak  verified  0.15 EUR  order 7" in line
+    assert "method: speak" in run(quiet_shop, config, "verification", "show", "v1").stdout
+    refused = run(quiet_shop, config, "verification", "show", "v9")
+    assert (refused.exit_code, "there is no verification v9" in refused.output) == (1, True)
+    other = run(quiet_shop, config, "verification", "list", "--organisation", "nobody")
+    assert other.exit_code == 1

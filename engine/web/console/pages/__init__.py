@@ -16,6 +16,7 @@ from engine.web.console.pages import (
     payments,
     profiles,
     prompts,
+    replays,
     retention,
     services,
     settings,
@@ -23,6 +24,8 @@ from engine.web.console.pages import (
     statistics,
     transactions,
     users,
+    verification,
+    webhooks,
     why,
 )
 from engine.web.console.route import Subject
@@ -51,4 +54,7 @@ SUBJECTS: tuple[Subject, ...] = (
     lists.SUBJECT,
     statistics.SUBJECT,
     retention.SUBJECT,
+    webhooks.SUBJECT,
+    verification.SUBJECT,
+    replays.SUBJECT,
 )
