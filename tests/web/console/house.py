@@ -192,12 +192,14 @@ def staffed(inventory: Inventory) -> Inventory:
     theirs = Agent(name="b1", organisation=OTHERS, user="agent@bolt.example")
     advisers = HuntGroup(name="advisers", organisation=ORGANISATION, agents=tuple(users))
     sales = HuntGroup(name="sales", organisation=OTHERS, agents=("b1",))
+    shop = replace(inventory.merchants[0], name="bolt-shop", organisation=OTHERS, title="")
     bolt = service("schrauben", "+493023125002", tariff(990_000, 990_000))
     return replace(
         inventory,
         trunks=(carrier,),
         agents=(*ours, theirs),
         groups=(advisers, sales),
+        merchants=(*inventory.merchants, shop),
         profiles=(
             *inventory.profiles,
             BillingProfile(name=f"{OTHERS}-eur", organisation=OTHERS, currency="EUR"),
