@@ -34,25 +34,30 @@ NETWORK = (Status.FAILED, "network")
 VERIFIED = (Status.VERIFIED, "")
 
 
-@dataclass
-class Story:
-    """One person's call from the wish to the end, and what the others wait for.
+class Night:
+    """What all stories wait for, and who kills the engines.
 
     `settled` is passed when every call is where it is to be killed, but for those that are in a
-    state for a moment alone; `ready` when all are, `meanwhile` when no engine lives, `again` when
-    one does.
+    state for a moment alone; `ready` when all are, `over` when all is done that happens meanwhile.
+    `fallen` is set when no engine lives, `gone` when one does again.
     """
 
+    def __init__(self, stories: int) -> None:
+        self.settled = asyncio.Barrier(stories)
+        self.ready, self.over = asyncio.Barrier(stories + 1), asyncio.Barrier(stories + 1)
+        self.fallen, self.gone = asyncio.Event(), asyncio.Event()
+
+
+@dataclass
+class Story:
+    """One person's call from the wish to the end."""
+
+    night: Night
     house: RealHouse
     server: Server
     number: str
     phone: Agent
     engine: EngineProcess
-    settled: asyncio.Barrier
-    ready: asyncio.Barrier
-    meanwhile: asyncio.Event
-    untold: asyncio.Barrier
-    again: asyncio.Event
     verification_id: str = ""
     leg: Leg = field(init=False)
 
@@ -77,14 +82,14 @@ class Story:
     async def dies(self, *, settled: bool = True) -> None:
         """Let everything be killed now, and wait until it is."""
         if settled:
-            await self.settled.wait()
-        await self.ready.wait()
-        await self.meanwhile.wait()
+            await self.night.settled.wait()
+        await self.night.ready.wait()
+        await self.night.fallen.wait()
 
     async def lives(self) -> None:
         """Wait until an engine is there again."""
-        await self.untold.wait()
-        await self.again.wait()
+        await self.night.over.wait()
+        await self.night.gone.wait()
         self.engine = self.house.engines["e1"]
 
     async def presses(self, keys: str) -> None:
@@ -203,7 +208,7 @@ async def it_is_proved_and_not_told_yet(s: Story) -> tuple[Status, str]:
     s.phone.answers()
     await s.called(Mode.PRESS)
     await s.is_at(State.ASKING)
-    await s.settled.wait()
+    await s.night.settled.wait()
     await s.leg.dtmf("1")
     await s.is_at(State.CLOSING)
     await s.dies(settled=False)
@@ -253,26 +258,21 @@ async def test_two_engines_are_killed_and_one_comes_back(tmp_path: Path) -> None
 async def all_told(house: RealHouse, server: Server) -> list[tuple[Story, tuple[Status, str]]]:
     """Every story, once with each engine: how it should have ended."""
     count = 2 * len(STORIES)
-    settled, ready = asyncio.Barrier(count), asyncio.Barrier(count + 1)
-    untold = asyncio.Barrier(count + 1)
-    meanwhile, again = asyncio.Event(), asyncio.Event()
+    night = Night(count)
     stories, outcomes = [], []
     async with asyncio.TaskGroup() as group:
         for number in range(count):
             e164 = NUMBERS.format(number)
             engine = house.engines["e1" if number % 2 else "e2"]
-            phone = house.world.agent(e164)
-            story = Story(
-                house, server, e164, phone, engine, settled, ready, meanwhile, untold, again
-            )
+            story = Story(night, house, server, e164, house.world.agent(e164), engine)
             stories.append(story)
             outcomes.append(group.create_task(STORIES[number // 2](story)))
-        await ready.wait()
+        await night.ready.wait()
         for engine in house.engines.values():
             engine.kill()
             await engine.process.wait()
-        meanwhile.set()
-        await untold.wait()
+        night.fallen.set()
+        await night.over.wait()
         await house.start_engine("e1")
-        again.set()
+        night.gone.set()
     return [(story, done.result()) for story, done in zip(stories, outcomes, strict=True)]
