@@ -55,6 +55,12 @@ def test_every_call_of_the_engine_is_booked(report: dict[str, Any]) -> None:
     assert report["differences"] == []
 
 
+def test_every_number_is_called() -> None:
+    found = _report("verifications", "--count", "8", "--rate", "8")
+    assert (found["verifications"], found["lost"], found["differences"]) == (8, 0, [])
+    assert {"p50_ms", "p99_ms", "floor_p50_ms", "floor_p99_ms", "to_floor"} <= set(found)
+
+
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_every_call_is_replayed_and_sums_to_what_the_price_makes_it(database: str) -> None:
     found = _report("replay", "--calls", "700", "--rounds", "1", "--database", database)

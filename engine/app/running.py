@@ -199,9 +199,11 @@ def _verifier(
 
 
 def _statements(plan: Plan, house: House, ledger: SqlLedger, stack: AsyncExitStack) -> None:
-    """File the profiles' statements when a month is over."""
+    """File the statements of profiles and merchants when a month is over."""
     folder = plan.folder / "statements"
-    monthly = Monthly(SqlStatements(ledger), house.inventory, house.clock, folder)
+    monthly = Monthly(
+        SqlStatements(ledger), SqlVerifications(ledger), house.inventory, house.clock, folder
+    )
     filing = asyncio.create_task(monthly.run(), name="statements")
     stack.push_async_callback(end, filing)
 

@@ -41,6 +41,7 @@ from engine.ledger.replays.sql import SqlReplays
 from engine.ledger.sql import SqlLedger
 from engine.ledger.statements.sql import SqlStatements
 from engine.ledger.users.sql import SqlAudit, SqlSessions, SqlUsers
+from engine.ledger.verifications.sql import SqlVerifications
 from engine.ledger.webhooks.sql import SqlDeliveries, SqlEndpoints
 from engine.payments.registry import open_provider
 from engine.ports.clock import Clock
@@ -191,6 +192,7 @@ def reading_of(ledger: SqlLedger) -> Reading:
         suspense=SqlSuspense(ledger),
         keeping=SqlKeeping(ledger),
         statements=SqlStatements(ledger),
+        verifications=SqlVerifications(ledger),
     )
 
 

@@ -36,6 +36,7 @@ accounts = table(
     Index("ix_accounts_profile", "profile"),
 )
 
+_UNUSED = text("seq = 0")
 heads = table(
     "heads",
     Column("account_id", Text, ForeignKey("accounts.account_id"), primary_key=True),
@@ -46,6 +47,7 @@ heads = table(
     Column("last_top_up_ms", BigInteger, nullable=False, server_default=text("0")),
     Index("ix_heads_balance", "organisation", "balance_micros", "account_id"),
     Index("ix_heads_last_top_up", "organisation", "last_top_up_ms", "account_id"),
+    Index("ix_heads_unused", "account_id", sqlite_where=_UNUSED, postgresql_where=_UNUSED),
 )
 """Where each account stands: the row every booking on the account locks first.
 

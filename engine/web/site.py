@@ -38,6 +38,7 @@ from engine.ports.speech import Sounds, Studio
 from engine.ports.statements import Statements
 from engine.ports.store import Store
 from engine.ports.telephony import Phones
+from engine.ports.verifications import Verifications
 from engine.web.guard import Guard
 
 
@@ -53,6 +54,7 @@ class Reading:
     suspense: Suspense
     keeping: Keeping
     statements: Statements
+    verifications: Verifications
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

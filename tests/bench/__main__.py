@@ -4,6 +4,7 @@
 controller that bills nothing, and by Asterisk's own dialplan. Every call is answered, hears one
 prompt, is joined with an agent, talks, and is hung up by the caller.
 `topups` pays into running calls by callbacks, and times when Asterisk knows.
+`verifications` has numbers verified, and times when they are called.
 `reading` looks things up in books of a million calls, and asks for the console's pages over them.
 `replay` replays recorded calls under a draft of the configuration.
 """
@@ -25,10 +26,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from tests.bench import replayed
 from tests.bench.console import lookups
+from tests.bench.latency import topups as paid
+from tests.bench.latency import verifications as verified
 from tests.bench.load import Load
 from tests.bench.report import TITLES, Report
 from tests.bench.site import GROUP_AGENTS, Shape, Site, Way
-from tests.bench.topups import measure
 
 IDLE_S = 3.0
 BUSY_SHARE = 0.6
@@ -132,7 +134,41 @@ def topups(count: int, talking: int, as_json: bool) -> None:
         with Progress(*columns, console=console) as progress:
             task = progress.add_task("top-ups", total=count)
             latencies = asyncio.run(
-                measure(folder, count, talking, lambda n: progress.advance(task, n))
+                paid.measure(folder, count, talking, lambda n: progress.advance(task, n))
+            )
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    console.print(latencies.table())
+    if as_json:
+        click.echo(json.dumps(latencies.as_json()))
+    sys.exit(0 if latencies.is_clean else 1)
+
+
+@main.command()
+@click.option("--count", type=click.IntRange(1, verified.MOST), default=200, show_default=True,
+              help="Verifications in all.")  # fmt: skip
+@click.option("--rate", type=click.FloatRange(0.1, 8), default=4.0, show_default=True,
+              help="Verifications begun each second.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
+def verifications(count: int, rate: float, as_json: bool) -> None:
+    """Time from the wish for a verification to the INVITE of its call.
+
+    Wishes over HTTP, SQLite with synchronous=FULL, a real Asterisk, a carrier that refuses. The
+    floor, in the same run, is one commit to this disk and one order to this Asterisk to dial.
+    Takes about a minute. Exit code 1 if a number was not called or the books have a fault.
+
+    \b
+    Example:
+      scripts/bench verifications --count 40
+    """
+    console = Console(stderr=as_json)
+    folder = Path(tempfile.mkdtemp(prefix="groschen-bench-"))
+    columns = (TextColumn("Asking"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    try:
+        with Progress(*columns, console=console) as progress:
+            task = progress.add_task("verifications", total=count)
+            latencies = asyncio.run(
+                verified.measure(folder, count, rate, lambda n: progress.advance(task, n))
             )
     finally:
         shutil.rmtree(folder, ignore_errors=True)

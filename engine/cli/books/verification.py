@@ -8,7 +8,7 @@ import click
 
 from engine.app import Books
 from engine.cli.books.opening import inventory_in_force, json_option, organisation_of, run
-from engine.cli.books.papers import FILE, LANGUAGES, hand_over, wanted_month
+from engine.cli.books.papers import hand_over, paper_options, wanted_month
 from engine.cli.lines import write
 from engine.core.instant import write_time
 from engine.core.masking import shown
@@ -23,6 +23,7 @@ from engine.flows.statement.merchant import (
     merchant_text,
     merchant_values,
 )
+from engine.flows.statement.pdf import merchant_pdf
 from engine.ports.verifications import VerificationFilter
 from engine.settings import Settings
 
@@ -99,20 +100,17 @@ def show(verification_id: str, as_json: bool) -> None:
 
 @verification.command("statement")
 @click.argument("merchant")
-@click.option("--month", required=True, help="Such as 2026-11.")
-@click.option("--csv", "form", flag_value="csv", help="For spreadsheets.")
-@click.option("--json", "form", flag_value="json", help="For programs.")
-@click.option("--lang", type=click.Choice(LANGUAGES), default="de", show_default=True)
-@click.option("--to", "--out", "out", type=FILE, help="Write to this file.")
+@paper_options
 def statement(merchant: str, month: str, form: str | None, lang: str, out: Path | None) -> None:
     """Print a month of a MERCHANT: what his verifications came to, and what the proved ones cost.
 
-    It adds up with the journal to the micro-unit, or it is refused.
+    It adds up with the journal to the micro-unit, or it is refused. An engine files it by itself on
+    the first of the next month.
 
     \b
     Examples:
       groschen verification statement beispielladen --month 2026-11
-      groschen verification statement beispielladen --month 2026-11 --csv --to november.csv
+      groschen verification statement beispielladen --month 2026-11 --pdf --to november.pdf
     """
     span = wanted_month(month, HOME_TIMEZONE, form, out)
 
@@ -126,6 +124,8 @@ def statement(merchant: str, month: str, form: str | None, lang: str, out: Path 
 
 def _rendered(made: MerchantStatement, form: str | None, lang: str) -> bytes:
     match form:
+        case "pdf":
+            return merchant_pdf(made, lang)
         case "csv":
             return merchant_csv(made).encode()
         case "json":

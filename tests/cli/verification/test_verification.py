@@ -15,6 +15,7 @@ from engine.cli import main
 from engine.core.verification import Mode, Status, Verification
 from engine.verification import session
 from tests.cli.conftest import SAMPLE, Shop
+from tests.flows.papers import printed_in
 from tests.verification.cases import NOW_MS, verification
 
 MERCHANT = """
@@ -68,6 +69,10 @@ def test_a_merchants_month_is_printed_for_people_and_programs(
     assert run(quiet_shop, config, *NOVEMBER, "--csv", "--to", str(table)).exit_code == 0
     (row,) = csv.DictReader(io.StringIO(table.read_text()))
     assert row["amount"] == "0.15"
+    document = tmp_path / "11.pdf"
+    english = ("--pdf", "--lang", "en", "--to", str(document))
+    assert run(quiet_shop, config, *NOVEMBER, *english).exit_code == 0
+    assert "Verifications November 2026" in printed_in(document.read_bytes())
     nobody = run(quiet_shop, config, "verification", "statement", "x", "--month", "2026-11")
     assert (nobody.exit_code, "no merchant x" in nobody.stderr) == (1, True)
 
