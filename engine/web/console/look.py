@@ -38,7 +38,7 @@ def _templates() -> Environment:
     }
     loaders = [FileSystemLoader(HERE / "templates"), PrefixLoader(rooms)]
     made = environment(ChoiceLoader(loaders))
-    made.globals["asset"] = assets.address
+    made.globals["asset"] = assets.FILES.address
     return made
 
 
