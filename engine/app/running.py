@@ -30,7 +30,7 @@ from engine.flows.hearing import go_along, prepare
 from engine.flows.lookups import Dialplan
 from engine.flows.money.relay import Relay
 from engine.flows.numbers.daily import Daily as NumbersDaily
-from engine.flows.numbers.desk import Desk, read_areas
+from engine.flows.numbers.numbering import Numbering, read_areas
 from engine.flows.orders import House
 from engine.flows.payments.asking import Asking
 from engine.flows.retention.daily import Daily
@@ -123,9 +123,9 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
         _statements(plan, house, ledger, stack)
         _retention(house, ledger, stack)
         studio = LibraryStudio(sounds)
-        desk = _numbers(plan, house, ledger, stack)
+        numbering = _numbers(plan, house, ledger, stack)
         web_port = await _pages(
-            plan, house, ledger, view, studio, desk, verifier, stack, configuration, files
+            plan, house, ledger, view, studio, numbering, verifier, stack, configuration, files
         )
         health_port = await open_health(
             plan.health_host, plan.health_port, metrics, engine, house, stack
@@ -212,12 +212,12 @@ def _retention(house: House, ledger: SqlLedger, stack: AsyncExitStack) -> None:
     stack.push_async_callback(end, asyncio.create_task(daily.run(), name="retention"))
 
 
-def _numbers(plan: Plan, house: House, ledger: SqlLedger, stack: AsyncExitStack) -> Desk:
-    """Do each day's work on numbers; the desk where they are given out."""
-    desk = Desk(SqlNumbers(ledger), read_areas(), house.clock, plan.numbers)
-    work = asyncio.create_task(NumbersDaily(desk).run(), name="numbers")
+def _numbers(plan: Plan, house: House, ledger: SqlLedger, stack: AsyncExitStack) -> Numbering:
+    """Do each day's work on numbers, on what is then given to the pages."""
+    numbering = Numbering(SqlNumbers(ledger), read_areas(), house.clock, plan.numbers)
+    work = asyncio.create_task(NumbersDaily(numbering).run(), name="numbers")
     stack.push_async_callback(end, work)
-    return desk
+    return numbering
 
 
 async def _pages(
@@ -226,7 +226,7 @@ async def _pages(
     ledger: SqlLedger,
     view: View,
     studio: Studio,
-    desk: Desk,
+    numbering: Numbering,
     verifier: Verifier | None,
     stack: AsyncExitStack,
     configuration: Configuration,
@@ -250,7 +250,7 @@ async def _pages(
         ledger,
         accounts,
         studio,
-        desk,
+        numbering,
         verifier,
         stack,
         configuration,

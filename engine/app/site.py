@@ -15,7 +15,7 @@ from engine.flows.keys import KeyRing
 from engine.flows.live import Control, Live
 from engine.flows.money.movements import Money
 from engine.flows.money.relay import Relay
-from engine.flows.numbers.desk import Desk
+from engine.flows.numbers.numbering import Numbering
 from engine.flows.orders import House
 from engine.flows.payments.seals import Seal
 from engine.flows.payments.till import Providers, Till
@@ -105,7 +105,7 @@ async def open_site(
     ledger: SqlLedger,
     accounts: Accounts,
     studio: Studio,
-    desk: Desk,
+    numbering: Numbering,
     verifier: Verifier,
     stack: AsyncExitStack,
     configuration: Configuration,
@@ -155,7 +155,7 @@ async def open_site(
         dialplan=dialplan,
         phones=house.telephony,
         studio=studio,
-        desk=desk,
+        numbering=numbering,
         reading=reading_of(ledger),
         signer=ProofSigner(bytes.fromhex(web.secret)),
         manager_limit_micros=web.manager_limit_micros,

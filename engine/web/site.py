@@ -13,7 +13,7 @@ from engine.flows.dialplan.own import OwnDialplan
 from engine.flows.keys import KeyRing
 from engine.flows.live import Control, Live
 from engine.flows.money.movements import Money
-from engine.flows.numbers.desk import Desk
+from engine.flows.numbers.numbering import Numbering
 from engine.flows.payments.seals import Seal
 from engine.flows.payments.till import Till
 from engine.flows.proof.proof import Signer
@@ -81,7 +81,7 @@ class Site:
     signing_in: SigningIn
     audit: Audit
     webhooks: Webhooks
-    desk: Desk
+    numbering: Numbering
     configuration: Configuration
     sounds: Sounds
     studio: Studio

@@ -103,7 +103,7 @@ async def live(plan: Plan, listener: socket.socket) -> None:
             ledger=ledger,
             accounts=accounts,
             studio=absent,
-            desk=absent,
+            numbering=absent,
             verifier=absent,
             stack=stack,
             configuration=absent,
