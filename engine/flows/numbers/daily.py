@@ -34,6 +34,7 @@ from engine.errors import ConflictError, EngineError
 from engine.flows.numbers.allocation import ending, told
 from engine.flows.numbers.holders import commit_of, replacements
 from engine.flows.numbers.numbering import PAGE, Numbering, local_day
+from engine.flows.numbers.renting import book, last_closed
 from engine.ports.numbers import Commit, Move, NumberFilter
 
 AUTHOR = "engine"
@@ -205,11 +206,13 @@ def _misplaced(number: Number, holder: Holder, day: date) -> Notice:
 
 
 class Daily:
-    """Does each day's work once it has begun; what fails is tried again soon."""
+    """Does each day's work once it has begun, and books rentals once a month is over; what fails
+    is tried again soon."""
 
     def __init__(self, numbering: Numbering) -> None:
         self._numbering = numbering
         self._done: date | None = None
+        self._booked = ""
 
     async def run(self) -> None:
         """Look for ever whether another day has begun."""
@@ -222,4 +225,17 @@ class Daily:
                     log.info("numbers.done", count=len(lines))
                 except EngineError as fault:
                     log.warning("numbers.later", error=str(fault))
+            await self._book(at_ms)
             await self._numbering.clock.sleep(LOOK_MS)
+
+    async def _book(self, at_ms: int) -> None:
+        month = last_closed(at_ms).name
+        if month == self._booked:
+            return
+        try:
+            count = await book(self._numbering, at_ms)
+        except EngineError as fault:
+            log.warning("rentals.later", error=str(fault))
+            return
+        self._booked = month
+        log.info("rentals.booked", month=month, count=count)

@@ -16,7 +16,7 @@ from engine.flows.numbers.numbering import Numbering
 from engine.flows.numbers.sources import Channel
 from tests.fakes.clock import LoopClock, run_virtually
 from tests.fakes.numbers.stock import MemoryNumbers
-from tests.flows.numbers.town import AREAS, FIRST_DAY, PRICE, Town
+from tests.flows.numbers.town import AREAS, FIRST_DAY, PRICE, MovedClock, Town
 
 ONE_DAY = timedelta(days=1)
 
@@ -244,3 +244,20 @@ def test_every_days_work_is_done_once() -> None:
         return numbers.begun
 
     assert run_virtually(scenario()) == 4
+
+
+def test_rentals_are_booked_when_a_month_is_over() -> None:
+    async def scenario() -> tuple[int, int]:
+        numbers = MemoryNumbers()
+        town = Town(numbers, clock=MovedClock())
+        await town.open()
+        mine = await town.active()
+        work = asyncio.create_task(Daily(town.numbering).run())
+        await asyncio.sleep(1)
+        before = len(await numbers.booked([f"rental:{mine.e164}:2027-03"]))
+        town.clock.day = date(2027, 4, 1)
+        await asyncio.sleep(3_600)
+        work.cancel()
+        return before, len(await numbers.booked([f"rental:{mine.e164}:2027-03"]))
+
+    assert run_virtually(scenario()) == (0, 1)
