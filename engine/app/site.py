@@ -26,6 +26,7 @@ from engine.flows.versions.configuration import Configuration
 from engine.flows.webhooks import Sender, Signer, Webhooks
 from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
 from engine.ledger.callers import SqlCallers
+from engine.ledger.numbers.cases import SqlCases
 from engine.ledger.payments.sql import SqlOrders, SqlSuspense
 from engine.ledger.reading.sql import (
     SqlKeeping,
@@ -156,6 +157,7 @@ async def open_site(
         phones=house.telephony,
         studio=studio,
         numbering=numbering,
+        cases=SqlCases(ledger),
         reading=reading_of(ledger),
         signer=ProofSigner(bytes.fromhex(web.secret)),
         manager_limit_micros=web.manager_limit_micros,

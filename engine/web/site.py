@@ -22,6 +22,7 @@ from engine.flows.verification.verifier import Verifier
 from engine.flows.versions.configuration import Configuration
 from engine.flows.webhooks import Webhooks
 from engine.ports.audit import Audit
+from engine.ports.cases import Cases
 from engine.ports.clock import Clock
 from engine.ports.ledger import Ledger
 from engine.ports.operators import Answers, Customers
@@ -82,6 +83,7 @@ class Site:
     audit: Audit
     webhooks: Webhooks
     numbering: Numbering
+    cases: Cases
     configuration: Configuration
     sounds: Sounds
     studio: Studio

@@ -104,6 +104,7 @@ async def live(plan: Plan, listener: socket.socket) -> None:
             accounts=accounts,
             studio=absent,
             numbering=absent,
+            cases=absent,
             verifier=absent,
             stack=stack,
             configuration=absent,

@@ -46,6 +46,7 @@ from engine.flows.versions.configuration import Configuration
 from engine.flows.webhooks import Signer, Webhooks
 from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
 from engine.ledger.callers import SqlCallers
+from engine.ledger.numbers.cases import SqlCases
 from engine.ledger.numbers.sql import SqlNumbers
 from engine.ledger.payments.sql import SqlOrders
 from engine.ledger.sql import SqlLedger
@@ -305,6 +306,7 @@ async def open_site(
         dialplan=dialplan,
         phones=FakePhones(),
         studio=LibraryStudio(Library(sounds, file.parent / "sounds")),
+        cases=SqlCases(ledger),
         numbering=Numbering(SqlNumbers(ledger), read_areas(), clock, Policy()),
         reading=reading_of(ledger),
         signer=ProofSigner(SECRET),

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 
 from engine.core.number import check_region
 from engine.core.numbers.due import (
+    SEAT_MOVED,
     Notice,
     NoticeKind,
     demand_notice,
@@ -250,7 +251,7 @@ async def replacements(
     free = (await numbering.numbers.free(holder.seat.area, REPLACED_MOST + attempt))[attempt:]
     made: list[Replacement] = []
     for old, new in zip(strayed, free, strict=False):
-        one = await replacement(numbering, old, new, "the seat is in another area", day)
+        one = await replacement(numbering, old, new, SEAT_MOVED, day)
         if isinstance(one, Replacement):
             made.append(one)
     return made, tuple(strayed[len(made) :])

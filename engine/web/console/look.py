@@ -11,6 +11,7 @@ from pathlib import Path
 from aiohttp import web
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 
+from engine.core.number import international
 from engine.web.console import assets
 
 HERE = Path(__file__).parent
@@ -43,6 +44,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["asset"] = assets.address
+    environment.globals["international"] = international
     return environment
 
 
