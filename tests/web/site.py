@@ -247,6 +247,28 @@ async def make_books(file: Path) -> None:
     await ledger.close()
 
 
+def _till(
+    ledger: SqlLedger,
+    relay: Relay,
+    providers: tuple[ScriptedProvider, ScriptedProvider],
+    inventory: Inventory,
+    clock: SystemClock,
+    origin: str,
+) -> Till:
+    """A till with a provider and one by hand."""
+    by_itself, manual = providers
+    return Till(
+        orders=SqlOrders(ledger),
+        ledger=ledger,
+        relay=relay,
+        providers=lambda: {(PROFILE, PROVIDER): by_itself, (PROFILE, "manual"): manual},
+        inventory=lambda: inventory,
+        clock=clock,
+        seal=Seal(SECRET),
+        origin=origin,
+    )
+
+
 @asynccontextmanager
 async def open_site(
     file: Path,
@@ -262,16 +284,7 @@ async def open_site(
     ledger = SqlLedger(f"sqlite:///{file}", lambda: clock.now().wall_ms)
     store = MemoryStore(StoreData(lambda: clock.now().wall_ms))
     provider, manual = ScriptedProvider(), ScriptedProvider(name="manual")
-    till = Till(
-        orders=SqlOrders(ledger),
-        ledger=ledger,
-        relay=Relay(ledger, store, clock),
-        providers=lambda: {(PROFILE, PROVIDER): provider, (PROFILE, "manual"): manual},
-        inventory=lambda: inventory,
-        clock=clock,
-        seal=Seal(SECRET),
-        origin=origin,
-    )
+    till = _till(ledger, Relay(ledger, store, clock), (provider, manual), inventory, clock, origin)
     stack = AsyncExitStack()
     calling = await stack.enter_async_context(telephones(ledger, store, clock, inventory, SECRET))
     live, callers = Live(store, clock), SqlCallers(ledger)

@@ -8,7 +8,11 @@ from tests.web.site import ORGANISATION
 
 ONE = "/console/holders/{holder}"
 DOCUMENT = f"{ONE}/documents/{{document_id}}"
-PAPER: dict[str, str | bytes] = {"kind": "trade_licence", "content": b"%PDF-1.7 ...", "dated": "2026-01-02"}
+PAPER: dict[str, str | bytes] = {
+    "kind": "trade_licence",
+    "content": b"%PDF-1.7 ...",
+    "dated": "2026-01-02",
+}
 
 ROWS = {
     ("GET", "/console/holder"): Row(READERS),
