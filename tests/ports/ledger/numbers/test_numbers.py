@@ -14,8 +14,11 @@ from engine.core.numbers.rental import rental_of
 from engine.core.numbers.source import Source
 from engine.core.posting import rental_entry
 from engine.errors import CallerError, ConflictError
+from engine.flows.numbers.renting import book
+from engine.ledger.numbers.sql import SqlNumbers
 from engine.ports.numbers import Commit, Move, NumberFilter, Numbers, Offer
 from tests.flows.numbers.town import BERLIN, FIRST_DAY, MUNICH, PRICE, Town
+from tests.ports.ledger.books import SqlBooks
 
 
 def commit(number: Number, after: Number, **more: object) -> Commit:
@@ -236,3 +239,14 @@ async def test_the_newest_notices_come_first(town: Town) -> None:
     assert await town.numbers.latest(None, None, 9) == oldest_first[::-1]
     assert await town.numbers.latest(None, oldest_first[-1][0], 1) == [oldest_first[-2]]
     assert await town.numbers.latest("bolt", None, 9) == []
+
+
+async def test_books_with_rentals_in_them_are_clean(sql_books: SqlBooks) -> None:
+    ledger = sql_books.open()
+    town = Town(SqlNumbers(ledger))
+    await town.open()
+    await town.active()
+    town.clock.day = date(2027, 5, 1)
+    now_ms, _ = town.numbering.now()
+    assert await book(town.numbering, now_ms) == 2
+    assert await ledger.verify() == []
