@@ -1,4 +1,4 @@
-"""The console's texts: the same keys in both languages, each of them used; its style sheet whole."""
+"""The console's texts: alike in both languages, each of them used; its style sheet whole."""
 
 import re
 from pathlib import Path

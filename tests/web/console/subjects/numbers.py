@@ -81,8 +81,9 @@ async def stocked(house: House) -> None:
         offer = Offer(country=country, purpose=purpose, price_micros=PRICE, currency="EUR")
         await Stock(numbering).put_offer(offer, "grace@operator.example")
     holders = Holders(numbering)
-    for organisation, place in ((ORGANISATION, "Berlin"), (OTHERS, "München")):
-        entry = Entry(**{**SEAT, "place": place})
+    theirs = {**SEAT, "title": "Bolt & Söhne KG", "place": "München"}
+    for organisation, seat in ((ORGANISATION, SEAT), (OTHERS, theirs)):
+        entry = Entry(**seat)
         await holders.enter(organisation, entry, f"owner@{organisation}.example")
     _, today = numbering.now()
     for organisation, ids in ((ORGANISATION, house.own), (OTHERS, house.foreign)):

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from engine.core.numbers.blocks import Faults
 from engine.core.numbers.due import is_unused
+from engine.core.numbers.holder import Proof
 from engine.core.numbers.number import Area, Number, Purpose, Status
 from engine.core.roles import Right
 from engine.errors import CallerError
@@ -112,6 +113,7 @@ async def show_due(asked: Asked) -> web.StreamResponse:
         lines=lines[:LINES_MOST],
         count=len(lines),
         most=LINES_MOST,
+        proofs=tuple(Proof),
         why=reason_in,
     )
 
