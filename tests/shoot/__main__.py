@@ -22,7 +22,7 @@ from playwright.async_api import Browser, Page
 
 from engine.core.roles import Role
 from engine.ports.users import User
-from engine.web.console.route import Route
+from engine.web.console.route import Route, Whose
 from engine.web.server import listen, serving
 from tests.rig.axe import barriers
 from tests.rig.browser import STEP_TIMEOUT_MS, Visit, running_browser
@@ -74,13 +74,16 @@ class Shooting:
         """All pages in these manners, as a user sees them; pages of records if there are any."""
         for manner in manners:
             async with _visit(self, manner, user) as visit:
-                await self._routes(name, manner, visit)
-            await self._scenes(name, manner, user)
+                await self._routes(name, manner, visit, user)
+            if user.organisation is not None or manner == PLAIN:
+                await self._scenes(name, manner, user)
 
-    async def _routes(self, name: str, manner: Manner, visit: Visit) -> None:
+    async def _routes(self, name: str, manner: Manner, visit: Visit, user: User) -> None:
         page = await visit.page()
         for route in _pages():
             title = f"{name}{_title(route)}"
+            if not _is_for(route, manner, user):
+                continue
             if self._wants(title, manner) and _ids(route) <= set(self.house.own):
                 await page.goto(self.origin + path_of(route, self.house.own))
                 await self._shoot(visit, page, title, manner)
@@ -110,6 +113,14 @@ def _pages() -> Iterator[Route]:
     """The pages of the route table for which somebody has signed in; the others are scenes."""
     routes = routes_by_key().values()
     return (r for r in routes if r.is_safe and r.is_page and r.right is not None)
+
+
+def _is_for(route: Route, manner: Manner, user: User) -> bool:
+    """The operator's own pages are for his staff, in every manner; theirs of all others are shot
+    in one, for they differ in little."""
+    if user.organisation is not None:
+        return route.whose is not Whose.OPERATOR
+    return route.whose is Whose.OPERATOR or manner == PLAIN
 
 
 def _ids(route: Route) -> set[str]:
@@ -186,7 +197,7 @@ async def shoot(folder: Path, only: str) -> list[str]:
                     work = Shooting(browser, house, origin, folder, only, faults)
                     await work.run("full" if is_furnished else "empty", MANNERS, owner)
                     if is_furnished:
-                        await work.run("staff", [PLAIN], staff)
+                        await work.run("staff", MANNERS, staff)
                     shots += work.shots
     print(f"{shots} pictures in {folder}", file=sys.stderr)
     return faults if shots else ["nothing was shot"]

@@ -1,6 +1,7 @@
 """A number from the catalogue to its end, as the customer and the operator see it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -21,6 +22,8 @@ HOLDER = f"/console/holders/{ORGANISATION}"
 ORDER = {"purpose": "tracking", "price": "4.90", "form_id": "wish"}
 PDF = b"%PDF-1.7 extract"
 
+Form = Mapping[str, str | bytes]
+
 
 @pytest.fixture
 def customer(house: House) -> User:
@@ -32,9 +35,7 @@ def operator(house: House) -> User:
     return house.staff[Role.MANAGER]
 
 
-async def post(
-    house: House, path: str, user: User, form: Mapping[str, str | bytes] | None = None
-) -> str:
+async def post(house: House, path: str, user: User, form: Form | None = None) -> str:
     """Where a form leads to."""
     answer = await house.ask("POST", path, user, form)
     assert answer.status == 303, await answer.text()
@@ -69,7 +70,7 @@ async def test_a_number_is_ordered_proved_approved_and_given_back(
     await post(house, f"{path}/approve", operator)
     assert (await number_of(house, e164)).status is Status.DOCUMENTS_PENDING
 
-    paper = {"kind": "register_extract", "content": PDF, "dated": "2026-01-02"}
+    paper: Form = {"kind": "register_extract", "content": PDF, "dated": "2026-01-02"}
     await post(house, f"{HOLDER}/documents", customer, paper)
     holder = await Holders(house.bench.site.numbering).holder(ORGANISATION)
     document = f"{HOLDER}/documents/{holder.documents[-1].document_id}"
@@ -138,12 +139,13 @@ async def test_a_move_names_every_number_that_is_replaced(house: House, customer
 async def test_documents_are_checked_as_they_come_in(
     house: House, customer: User, operator: User
 ) -> None:
-    paper = {"kind": "trade_licence", "content": b"<html>", "dated": "2026-01-02"}
-    for change, sentence in (
+    paper: Form = {"kind": "trade_licence", "content": b"<html>", "dated": "2026-01-02"}
+    changes: tuple[tuple[Form, str], ...] = (
         ({}, "PDF, PNG oder JPEG sein"),
         ({"content": PDF, "dated": "2999-01-01"}, "liegt in der Zukunft"),
         ({"content": PDF, "dated": ""}, "Das Datum fehlt"),
-    ):
+    )
+    for change, sentence in changes:
         sent = await house.ask("POST", f"{HOLDER}/documents", customer, {**paper, **change})
         await refused(sent, sentence)
     check = f"{HOLDER}/documents/{house.own['document_id']}/check"
@@ -175,7 +177,7 @@ async def test_the_operator_sees_what_waits_and_what_is_due(house: House, operat
     numbering = house.bench.site.numbering
     mine = await number_of(house, f"+{house.own['number']}")
     old = datetime.now(UTC).date() - timedelta(days=400)
-    unused = Move(mine, Number(**{**_fields(mine), "active_since": old, "version": 99}), "tried")
+    unused = Move(mine, replace(mine, active_since=old, version=mine.version + 1), "tried")
     assert "Keine Nummer ist so lange unbenutzt" in await page(house, "/console/stock", operator)
     await numbering.numbers.commit(Commit(author="op", at_ms=1, moves=(unused,)))
     stock = await page(house, "/console/stock", operator)
@@ -192,10 +194,6 @@ async def test_the_operator_sees_what_waits_and_what_is_due(house: House, operat
         {"country": "at", "purpose": "tracking", "price": "6,50", "currency": "EUR"},
     )
     assert "6,50" in (await page(house, "/console/stock", operator)).partition("Katalog")[2]
-
-
-def _fields(number: Number) -> dict[str, object]:
-    return {name: getattr(number, name) for name in Number.__dataclass_fields__}
 
 
 async def test_a_month_of_numbers_is_shown_and_exported(house: House, customer: User) -> None:
