@@ -33,11 +33,13 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "title": "Rufnummern {month} {year}",
         "heads": "Rufnummer|Tage|im Monat|Betrag",
         "total": "Summe",
+        "preliminary": "vorläufig, noch nicht gebucht",
     },
     "en": {
         "title": "Numbers {month} {year}",
         "heads": "Number|Days|a month|Amount",
         "total": "Total",
+        "preliminary": "preliminary, not booked yet",
     },
 }
 
@@ -104,7 +106,7 @@ def rentals_text(statement: NumberStatement, lang: str) -> str:
         rows.append([words["total"], "", "", f"{sheet.money(micros)} {currency}"])
     titled = words["title"].format(month=sheet.months[first.month - 1], year=first.year)
     if not statement.is_booked:
-        titled = f"{titled} ({sheet.preliminary})"
+        titled = f"{titled} ({words['preliminary']})"
     about = f"{statement.title} ({statement.organisation})"
     return "\n".join([titled, about, "", *aligned(rows, RIGHT)]) + "\n"
 

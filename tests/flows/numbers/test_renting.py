@@ -95,7 +95,9 @@ async def booked(town: Town, day: date) -> int:
 async def test_every_month_is_booked_once(town: Town) -> None:
     town.clock.day = date(2027, 3, 17)
     await town.active()
-    assert not (await statement(town)).is_booked
+    before = await statement(town)
+    assert not before.is_booked
+    assert "März 2027 (vorläufig, noch nicht gebucht)" in rentals_text(before, "de")
     assert await booked(town, date(2027, 3, 31)) == 0
     assert await booked(town, date(2027, 4, 1)) == 1
     assert await booked(town, date(2027, 4, 1)) == 0

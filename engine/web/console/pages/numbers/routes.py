@@ -59,11 +59,10 @@ async def show_all(asked: Asked) -> web.StreamResponse:
 
 async def show(asked: Asked) -> web.StreamResponse:
     """One number, and what was done to it; an organisation sees its own time alone."""
-    number = asked.found(Number)
+    number, whose = asked.found(Number), asked.user.organisation
     numbers = asked.site.numbering.numbers
     events = await numbers.history(number.e164, None, EVENTS_MOST)
-    sources = await numbers.sources(asked.user.organisation, number.e164, "", SOURCES_MOST)
-    whose = asked.user.organisation
+    sources = await numbers.sources(whose, number.e164, "", SOURCES_MOST)
     return asked.render(
         "numbers/number.html",
         number=number,
