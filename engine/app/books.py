@@ -14,7 +14,7 @@ from engine.flows.access import People
 from engine.flows.clock import SystemClock
 from engine.flows.keys import KeyRing
 from engine.flows.money.relay import Relay
-from engine.flows.numbers.desk import Desk, read_areas
+from engine.flows.numbers.numbering import Numbering, read_areas
 from engine.flows.payments.till import MANUAL, Till
 from engine.flows.versions.configuration import Configuration
 from engine.ledger.api.sql import SqlKeys
@@ -94,9 +94,9 @@ class Books:
         """Numbers and what they name."""
         return SqlKin(self.ledger)
 
-    def desk(self, policy: Policy) -> Desk:
-        """Where numbers are given out."""
-        return Desk(SqlNumbers(self.ledger), read_areas(), self.clock, policy)
+    def numbering(self, policy: Policy) -> Numbering:
+        """What numbers are given out with."""
+        return Numbering(SqlNumbers(self.ledger), read_areas(), self.clock, policy)
 
     @property
     def cases(self) -> SqlCases:

@@ -30,7 +30,7 @@ from engine.flows.hearing import go_along, prepare
 from engine.flows.lookups import Dialplan
 from engine.flows.money.relay import Relay
 from engine.flows.numbers.daily import Daily as NumbersDaily
-from engine.flows.numbers.desk import Desk, read_areas
+from engine.flows.numbers.numbering import Numbering, read_areas
 from engine.flows.orders import House
 from engine.flows.payments.asking import Asking
 from engine.flows.retention.daily import Daily
@@ -121,11 +121,11 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
         agi = await stack.enter_async_context(AgiServer(lookups, plan.agi_host, plan.agi_port))
         _statements(plan, house, ledger, stack)
         _retention(house, ledger, stack)
-        desk = _numbers(plan, house, ledger, stack)
+        numbering = _numbers(plan, house, ledger, stack)
         web_port = 0
         if plan.web is not None and verifier is not None:
             studio = LibraryStudio(sounds)
-            back = Back(house, ledger, studio, desk, verifier, configuration, files)
+            back = Back(house, ledger, studio, numbering, verifier, configuration, files)
             web_port = await _pages(plan, plan.web, back, view, stack)
         health_port = await open_health(
             plan.health_host, plan.health_port, metrics, engine, house, stack
@@ -214,12 +214,12 @@ def _retention(house: House, ledger: SqlLedger, stack: AsyncExitStack) -> None:
     stack.push_async_callback(end, asyncio.create_task(daily.run(), name="retention"))
 
 
-def _numbers(plan: Plan, house: House, ledger: SqlLedger, stack: AsyncExitStack) -> Desk:
-    """Do each day's work on numbers; the desk where they are given out."""
-    desk = Desk(SqlNumbers(ledger), read_areas(), house.clock, plan.numbers)
-    work = asyncio.create_task(NumbersDaily(desk).run(), name="numbers")
+def _numbers(plan: Plan, house: House, ledger: SqlLedger, stack: AsyncExitStack) -> Numbering:
+    """Do each day's work on numbers, on what is then given to the pages."""
+    numbering = Numbering(SqlNumbers(ledger), read_areas(), house.clock, plan.numbers)
+    work = asyncio.create_task(NumbersDaily(numbering).run(), name="numbers")
     stack.push_async_callback(end, work)
-    return desk
+    return numbering
 
 
 async def _pages(plan: Plan, web: WebPlan, back: Back, view: View, stack: AsyncExitStack) -> int:

@@ -16,7 +16,7 @@ from engine.flows.keys import KeyRing
 from engine.flows.live import Control, Live
 from engine.flows.money.movements import Money
 from engine.flows.money.relay import Relay
-from engine.flows.numbers.desk import Desk
+from engine.flows.numbers.numbering import Numbering
 from engine.flows.orders import House
 from engine.flows.payments.seals import Seal
 from engine.flows.payments.till import Providers, Till
@@ -28,6 +28,7 @@ from engine.flows.versions.configuration import Configuration
 from engine.flows.webhooks import Sender, Signer, Webhooks
 from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
 from engine.ledger.callers import SqlCallers
+from engine.ledger.numbers.cases import SqlCases
 from engine.ledger.payments.sql import SqlOrders, SqlSuspense
 from engine.ledger.reading.sql import (
     SqlKeeping,
@@ -109,7 +110,7 @@ class Back:
     house: House
     ledger: SqlLedger
     studio: Studio
-    desk: Desk
+    numbering: Numbering
     verifier: Verifier
     configuration: Configuration
     dialplan: OwnDialplan | None
@@ -171,7 +172,8 @@ async def open_site(
         dialplan=back.dialplan,
         phones=house.telephony,
         studio=back.studio,
-        desk=back.desk,
+        numbering=back.numbering,
+        cases=SqlCases(ledger),
         reading=reading_of(ledger),
         signer=ProofSigner(bytes.fromhex(web.secret)),
         manager_limit_micros=web.manager_limit_micros,

@@ -1,8 +1,9 @@
 """Double entry: every movement of money is one entry whose postings sum to zero.
 
 Account names come from a fixed chart: `customer:<account id>`, `revenue:<service>`,
-`provider:<name>`, `merchant:<name>`, `bonus`, `suspense`, `adjustment`. A customer's posting is
-positive when his balance rises; a merchant's is negative by what he owes. The idempotency key is
+`provider:<name>`, `merchant:<name>`, `holder:<organisation>`, `bonus`, `suspense`, `adjustment`. A
+customer's posting is positive when his balance rises; a merchant's, or a holder's of numbers, is
+negative by what he owes. The idempotency key is
 derived from what the entry is for, so booking twice is booking once.
 """
 
@@ -11,11 +12,12 @@ from enum import StrEnum
 
 from engine.core.cdr import CallRecord
 from engine.core.money import MAX_MICROS
+from engine.core.numbers.rental import Rental
 from engine.core.verification import Status, Verification
 from engine.errors import CallerError
 
 _CHART = frozenset({"bonus", "suspense", "adjustment"})
-_CHART_FAMILIES = frozenset({"customer", "revenue", "provider", "merchant"})
+_CHART_FAMILIES = frozenset({"customer", "revenue", "provider", "merchant", "holder"})
 
 
 class EntryKind(StrEnum):
@@ -32,6 +34,7 @@ class EntryKind(StrEnum):
     REVERSAL = "reversal"
     SUSPENSE = "suspense"
     VERIFICATION = "verification"
+    RENTAL = "rental"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,11 @@ def customer(account_id: str) -> str:
     return f"customer:{account_id}"
 
 
+def holder(organisation: str) -> str:
+    """The chart's name for what an organisation owes for its numbers."""
+    return f"holder:{organisation}"
+
+
 def customer_id(account: str) -> str | None:
     """The account id behind a chart name, None if it is no customer's."""
     kind, _, account_id = account.partition(":")
@@ -87,6 +95,8 @@ def check_bookable(entry: Entry) -> None:
         raise CallerError("a call is booked with its record", "kind")
     if entry.kind is EntryKind.VERIFICATION:
         raise CallerError("a verification is booked with its outcome", "kind")
+    if entry.kind is EntryKind.RENTAL:
+        raise CallerError("a rental is booked when its month is over", "kind")
     for posting in entry.postings:
         if not _is_charted(posting.account):
             raise CallerError(f"{posting.account!r} is not in the chart of accounts", "postings")
@@ -151,4 +161,20 @@ def verification_entry(verification: Verification) -> Entry | None:
         at_ms=verification.ended_ms or 0,
         reason=verification.verification_id,
         organisation=verification.organisation,
+    )
+
+
+def rental_entry(rental: Rental, at_ms: int) -> Entry:
+    """The entry that books what a number costs its holder for a month."""
+    return Entry(
+        key=rental.key,
+        kind=EntryKind.RENTAL,
+        currency=rental.currency,
+        postings=(
+            Posting(holder(rental.organisation), -rental.micros),
+            Posting("revenue:numbers", rental.micros),
+        ),
+        at_ms=at_ms,
+        reason=f"{rental.e164} {rental.month}",
+        organisation=rental.organisation,
     )

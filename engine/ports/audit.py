@@ -44,12 +44,14 @@ class AuditLine:
 class ActFilter:
     """Which acts are listed: newest first, `most` of them before the act `before`.
 
-    No organisation: everybody's. `action` may be a subject alone. Times are half-open.
+    No organisation: everybody's. `action` may be a subject alone, `hidden` is one whose acts are
+    left out. Times are half-open.
     """
 
     organisation: str | None
     author: str = ""
     action: str = ""
+    hidden: str = ""
     from_ms: int | None = None
     to_ms: int | None = None
     before: str = ""

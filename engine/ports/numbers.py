@@ -13,7 +13,9 @@ from typing import Protocol
 from engine.core.numbers.due import Notice
 from engine.core.numbers.holder import Holder
 from engine.core.numbers.number import HELD, Area, Number, Purpose, Status
+from engine.core.numbers.rental import Tenure
 from engine.core.numbers.source import Source
+from engine.core.posting import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,16 @@ class NumberFilter:
     most: int = 50
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """So many numbers of an area stand alike."""
+
+    country: str
+    area_code: str
+    status: Status
+    count: int
+
+
 class Numbers(Protocol):
     """The stock of all organisations."""
 
@@ -107,6 +119,14 @@ class Numbers(Protocol):
     async def number(self, e164: str) -> Number | None: ...
 
     async def numbers(self, wanted: NumberFilter) -> Sequence[Number]: ...
+
+    async def unused(self, since: date, after: str, most: int) -> Sequence[Number]:
+        """Active numbers, in order, switched on before a day and not called from then on."""
+        ...
+
+    async def counts(self) -> Sequence[Count]:
+        """How many numbers of each area stand how, by country, area and state."""
+        ...
 
     async def free(self, area: Area, most: int) -> Sequence[Number]:
         """Free numbers of an area, in order."""
@@ -142,7 +162,9 @@ class Numbers(Protocol):
 
     async def file(self, organisation: str, document_id: str) -> bytes | None: ...
 
-    async def source(self, organisation: str, source_id: str) -> Source | None: ...
+    async def source(self, organisation: str | None, source_id: str) -> Source | None:
+        """A source of an organisation; None: of whichever."""
+        ...
 
     async def sources(
         self, organisation: str | None, e164: str | None, after: str, most: int
@@ -156,6 +178,12 @@ class Numbers(Protocol):
         """What was told, each with its place, oldest first, those after a place."""
         ...
 
+    async def latest(
+        self, organisation: str | None, before: int | None, most: int
+    ) -> Sequence[tuple[int, Notice]]:
+        """As `notices`, newest first, those before a place."""
+        ...
+
     async def told(self, keys: Sequence[str]) -> frozenset[str]:
         """Which of these notices are there already."""
         ...
@@ -166,4 +194,24 @@ class Numbers(Protocol):
 
     async def put_offer(self, offer: Offer, author: str, at_ms: int) -> None:
         """Let a price hold for orders from now on; what it was stays written down."""
+        ...
+
+    async def tenures(
+        self, from_ms: int, to_ms: int, organisation: str | None, after: str, most: int
+    ) -> Sequence[Tenure]:
+        """Numbers that took calls at some time in the half-open interval (a month at most), in
+        order, those that follow `after`; of one organisation, or of all."""
+        ...
+
+    async def booked(self, keys: Sequence[str]) -> frozenset[str]:
+        """Which of these keys have an entry in the journal."""
+        ...
+
+    async def book(self, due: Sequence[Entry]) -> None:
+        """Book rentals, all or none, each once: as `ports.ledger.Ledger.post`."""
+        ...
+
+    async def owed(self, organisation: str, from_ms: int, to_ms: int) -> Mapping[str, int]:
+        """What was booked on an organisation for its numbers in the half-open interval
+        (micro-units, by currency)."""
         ...

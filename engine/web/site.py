@@ -13,7 +13,7 @@ from engine.flows.dialplan.own import OwnDialplan
 from engine.flows.keys import KeyRing
 from engine.flows.live import Control, Live
 from engine.flows.money.movements import Money
-from engine.flows.numbers.desk import Desk
+from engine.flows.numbers.numbering import Numbering
 from engine.flows.payments.seals import Seal
 from engine.flows.payments.till import Till
 from engine.flows.proof.proof import Signer
@@ -23,6 +23,7 @@ from engine.flows.verification.verifier import Verifier
 from engine.flows.versions.configuration import Configuration
 from engine.flows.webhooks import Webhooks
 from engine.ports.audit import Audit
+from engine.ports.cases import Cases
 from engine.ports.clock import Clock
 from engine.ports.ledger import Ledger
 from engine.ports.operators import Answers, Customers
@@ -84,7 +85,8 @@ class Site:
     signing_in: SigningIn
     audit: Audit
     webhooks: Webhooks
-    desk: Desk
+    numbering: Numbering
+    cases: Cases
     configuration: Configuration
     sounds: Sounds
     studio: Studio

@@ -201,6 +201,7 @@ class MemoryAudit:
             if wanted.organisation in (None, act.organisation)
             and wanted.author in ("", act.author)
             and wanted.action in ("", act.action, act.action.partition(".")[0])
+            and (not wanted.hidden or act.action.partition(".")[0] != wanted.hidden)
             and (wanted.from_ms is None or act.at_ms >= wanted.from_ms)
             and (wanted.to_ms is None or act.at_ms < wanted.to_ms)
         ]

@@ -37,7 +37,7 @@ from engine.flows.keys import KeyRing
 from engine.flows.live import Control, Live
 from engine.flows.money.movements import Money
 from engine.flows.money.relay import Relay
-from engine.flows.numbers.desk import Desk, read_areas
+from engine.flows.numbers.numbering import Numbering, read_areas
 from engine.flows.payments.seals import Purpose, Seal
 from engine.flows.payments.till import Begun, Till, Wish
 from engine.flows.proof.proof import Signer as ProofSigner
@@ -47,6 +47,7 @@ from engine.flows.versions.configuration import Configuration
 from engine.flows.webhooks import Signer, Webhooks
 from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
 from engine.ledger.callers import SqlCallers
+from engine.ledger.numbers.cases import SqlCases
 from engine.ledger.numbers.sql import SqlNumbers
 from engine.ledger.payments.sql import SqlOrders
 from engine.ledger.replays.sql import SqlReplays
@@ -325,7 +326,8 @@ async def open_site(
         dialplan=dialplan,
         phones=FakePhones(),
         studio=LibraryStudio(Library(sounds, file.parent / "sounds")),
-        desk=Desk(SqlNumbers(ledger), read_areas(), clock, Policy()),
+        cases=SqlCases(ledger),
+        numbering=Numbering(SqlNumbers(ledger), read_areas(), clock, Policy()),
         reading=reading_of(ledger),
         signer=ProofSigner(SECRET),
         manager_limit_micros=50 * MICROS,

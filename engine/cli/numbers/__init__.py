@@ -13,6 +13,7 @@ from engine.cli.numbers.allocating import (
     withdraw,
 )
 from engine.cli.numbers.authority import case
+from engine.cli.numbers.billing import statement
 from engine.cli.numbers.day import due, notices
 from engine.cli.numbers.holding import check, confirm, demand, hand_in, holder, seat
 from engine.cli.numbers.publishing import source
@@ -45,6 +46,7 @@ for command in (
     replace_number,
     seat,
     source,
+    statement,
     withdraw,
 ):
     numbers.add_command(command)

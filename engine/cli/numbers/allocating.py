@@ -7,10 +7,10 @@ import click
 
 from engine.cli.books.opening import Amount, json_option, user
 from engine.cli.lines import utc, write
-from engine.cli.numbers.desk import Day, allowed, at_desk, shown, tell_number
+from engine.cli.numbers.numbering import Day, allowed, shown, tell_number, with_numbering
 from engine.core.numbers.number import Number, Purpose, Status
 from engine.flows.numbers.allocation import Allocation, Wish
-from engine.flows.numbers.desk import Desk
+from engine.flows.numbers.numbering import Numbering
 from engine.flows.papers.columns import aligned
 from engine.ports.numbers import NumberEvent, NumberFilter
 
@@ -55,7 +55,7 @@ def order(
         starts_on=starts_on,
         e164=number,
     )
-    done = at_desk(lambda desk: Allocation(desk).order(wish, user()), as_json)
+    done = with_numbering(lambda numbering: Allocation(numbering).order(wish, user()), as_json)
     tell_number(allowed(done, as_json), as_json)
 
 
@@ -69,7 +69,7 @@ def approve(number: str, as_json: bool) -> None:
     Example:
       groschen numbers approve +493023125000
     """
-    done = at_desk(lambda desk: Allocation(desk).approve(number, user()), as_json)
+    done = with_numbering(lambda numbering: Allocation(numbering).approve(number, user()), as_json)
     tell_number(allowed(done, as_json), as_json)
 
 
@@ -84,7 +84,9 @@ def reject(number: str, reason: str, as_json: bool) -> None:
     Example:
       groschen numbers reject +493023125000 --reason "no contract"
     """
-    done = at_desk(lambda desk: Allocation(desk).reject(number, reason, user()), as_json)
+    done = with_numbering(
+        lambda numbering: Allocation(numbering).reject(number, reason, user()), as_json
+    )
     tell_number(allowed(done, as_json), as_json)
 
 
@@ -99,7 +101,9 @@ def deactivate(number: str, reason: str, as_json: bool) -> None:
     Example:
       groschen numbers deactivate +493023125000 --reason "contract ended"
     """
-    done = at_desk(lambda desk: Allocation(desk).deactivate(number, reason, user()), as_json)
+    done = with_numbering(
+        lambda numbering: Allocation(numbering).deactivate(number, reason, user()), as_json
+    )
     tell_number(allowed(done, as_json), as_json)
 
 
@@ -114,7 +118,9 @@ def withdraw(number: str, reason: str, as_json: bool) -> None:
     Example:
       groschen numbers withdraw +493023125000 --reason "block given back"
     """
-    done = at_desk(lambda desk: Allocation(desk).withdraw(number, reason, user()), as_json)
+    done = with_numbering(
+        lambda numbering: Allocation(numbering).withdraw(number, reason, user()), as_json
+    )
     tell_number(allowed(done, as_json), as_json)
 
 
@@ -130,7 +136,9 @@ def replace_number(number: str, new: str | None, reason: str, as_json: bool) -> 
     Example:
       groschen numbers replace +493023125000 --reason "nuisance calls"
     """
-    done = at_desk(lambda desk: Allocation(desk).replace(number, reason, user(), new), as_json)
+    done = with_numbering(
+        lambda numbering: Allocation(numbering).replace(number, reason, user(), new), as_json
+    )
     for one in allowed(done, as_json):
         tell_number(one, as_json)
 
@@ -148,10 +156,10 @@ def list_numbers(organisation: str | None, status: str | None, as_json: bool) ->
     """
     wanted = NumberFilter(organisation=organisation, status=Status(status) if status else None)
 
-    async def work(desk: Desk) -> list[Number]:
-        return [number async for number in desk.all_numbers(wanted)]
+    async def work(numbering: Numbering) -> list[Number]:
+        return [number async for number in numbering.all_numbers(wanted)]
 
-    for number in at_desk(work, as_json):
+    for number in with_numbering(work, as_json):
         tell_number(number, as_json)
 
 
@@ -166,11 +174,11 @@ def history(number: str, as_json: bool) -> None:
       groschen numbers history +493023125000
     """
 
-    async def work(desk: Desk) -> list[NumberEvent]:
-        await desk.number(number)
-        return list(await desk.numbers.history(number, None, HISTORY_MOST))
+    async def work(numbering: Numbering) -> list[NumberEvent]:
+        await numbering.number(number)
+        return list(await numbering.numbers.history(number, None, HISTORY_MOST))
 
-    events = at_desk(work, as_json)
+    events = with_numbering(work, as_json)
     if as_json:
         for event in events:
             write(shown(event))

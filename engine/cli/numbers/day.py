@@ -6,10 +6,10 @@ import click
 
 from engine.cli.books.opening import json_option
 from engine.cli.lines import write
-from engine.cli.numbers.desk import at_desk, shown
+from engine.cli.numbers.numbering import shown, with_numbering
 from engine.core.numbers.due import Notice
 from engine.flows.numbers.daily import Due, Line
-from engine.flows.numbers.desk import PAGE, Desk
+from engine.flows.numbers.numbering import PAGE, Numbering
 from engine.flows.numbers.words import LANGS, sentence
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -32,16 +32,16 @@ def due(dry_run: bool, at: datetime | None, as_json: bool) -> None:
       groschen numbers due --dry-run --at 2027-03-01
     """
 
-    async def work(desk: Desk) -> tuple[Line, ...]:
-        now_ms, _ = desk.now()
+    async def work(numbering: Numbering) -> tuple[Line, ...]:
+        now_ms, _ = numbering.now()
         at_ms = now_ms
         if at is not None:
             at_ms = (at.replace(tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
         if at_ms > now_ms and not dry_run:
             raise click.UsageError("--at is to come: give --dry-run with it")
-        return await Due(desk, at_ms, dry=dry_run).carry_out()
+        return await Due(numbering, at_ms, dry=dry_run).carry_out()
 
-    for line in at_desk(work, as_json):
+    for line in with_numbering(work, as_json):
         if as_json:
             write(shown(line))
         else:
@@ -61,15 +61,15 @@ def notices(organisation: str | None, lang: str, as_json: bool) -> None:
       groschen numbers notices --organisation acme --lang de
     """
 
-    async def work(desk: Desk) -> list[Notice]:
+    async def work(numbering: Numbering) -> list[Notice]:
         found: list[Notice] = []
         after = 0
-        while page := await desk.numbers.notices(organisation, after, PAGE):
+        while page := await numbering.numbers.notices(organisation, after, PAGE):
             found += [notice for _, notice in page]
             after = page[-1][0]
         return found
 
-    for notice in at_desk(work, as_json):
+    for notice in with_numbering(work, as_json):
         if as_json:
             write({**shown(notice), "sentence": sentence(notice, lang)})
         else:

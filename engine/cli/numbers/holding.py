@@ -7,7 +7,7 @@ import click
 
 from engine.cli.books.opening import json_option, user
 from engine.cli.lines import write
-from engine.cli.numbers.desk import Day, at_desk, shown, tell_number
+from engine.cli.numbers.numbering import Day, shown, tell_number, with_numbering
 from engine.core.numbers.holder import DocumentKind, Holder, Proof, Verdict
 from engine.flows.numbers.holders import FILE_BYTES_MOST, Entry, Holders, Paper
 
@@ -46,8 +46,8 @@ def seat(
         country=country,
         area_code=area_code,
     )
-    done = at_desk(
-        lambda desk: Holders(desk).enter(organisation, entry, user()),
+    done = with_numbering(
+        lambda numbering: Holders(numbering).enter(organisation, entry, user()),
         as_json,
         organisation=organisation,
     )
@@ -70,7 +70,9 @@ def holder(organisation: str, as_json: bool) -> None:
     Example:
       groschen numbers holder acme
     """
-    _tell(at_desk(lambda desk: Holders(desk).holder(organisation), as_json), as_json)
+    _tell(
+        with_numbering(lambda numbering: Holders(numbering).holder(organisation), as_json), as_json
+    )
 
 
 @click.command("confirm")
@@ -83,7 +85,10 @@ def confirm(organisation: str, as_json: bool) -> None:
     Example:
       groschen numbers confirm acme
     """
-    _tell(at_desk(lambda desk: Holders(desk).confirm(organisation, user()), as_json), as_json)
+    _tell(
+        with_numbering(lambda numbering: Holders(numbering).confirm(organisation, user()), as_json),
+        as_json,
+    )
 
 
 @click.command("demand")
@@ -99,7 +104,9 @@ def demand(organisation: str, proof: str, by: date | None, as_json: bool) -> Non
       groschen numbers demand acme seat --by 2026-12-15
     """
     asked = Proof(proof)
-    done = at_desk(lambda desk: Holders(desk).demand(organisation, asked, by, user()), as_json)
+    done = with_numbering(
+        lambda numbering: Holders(numbering).demand(organisation, asked, by, user()), as_json
+    )
     _tell(done, as_json)
 
 
@@ -128,7 +135,9 @@ def hand_in(
         dated=dated,
         expires_on=expires,
     )
-    done = at_desk(lambda desk: Holders(desk).hand_in(organisation, paper, user()), as_json)
+    done = with_numbering(
+        lambda numbering: Holders(numbering).hand_in(organisation, paper, user()), as_json
+    )
     if as_json:
         write(shown(done))
     else:
@@ -149,8 +158,9 @@ def check(organisation: str, document_id: str, verdict: str, note: str, as_json:
       groschen numbers check acme 3f9c… refused --note "the address is the old one"
     """
     given = Verdict(verdict)
-    done = at_desk(
-        lambda desk: Holders(desk).check(organisation, document_id, given, note, user()), as_json
+    done = with_numbering(
+        lambda numbering: Holders(numbering).check(organisation, document_id, given, note, user()),
+        as_json,
     )
     _tell(done, as_json)
 

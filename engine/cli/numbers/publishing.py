@@ -7,9 +7,9 @@ import click
 
 from engine.cli.books.opening import json_option, user
 from engine.cli.lines import write
-from engine.cli.numbers.desk import Day, at_desk, shown
+from engine.cli.numbers.numbering import Day, shown, with_numbering
 from engine.core.numbers.source import Source
-from engine.flows.numbers.desk import Desk
+from engine.flows.numbers.numbering import Numbering
 from engine.flows.numbers.sources import Channel, Sources
 
 
@@ -41,7 +41,9 @@ def add(
     """
     channel = Channel(name=name, places=tuple(places), ends_on=until)
     _tell(
-        at_desk(lambda desk: Sources(desk).add(organisation, number, channel, user()), as_json),
+        with_numbering(
+            lambda numbering: Sources(numbering).add(organisation, number, channel, user()), as_json
+        ),
         as_json,
     )
 
@@ -57,8 +59,9 @@ def removed(organisation: str, source_id: str, as_json: bool) -> None:
     Example:
       groschen numbers source removed acme 3f9c…
     """
-    done = at_desk(
-        lambda desk: Sources(desk).confirm_removed(organisation, source_id, user()), as_json
+    done = with_numbering(
+        lambda numbering: Sources(numbering).confirm_removed(organisation, source_id, user()),
+        as_json,
     )
     _tell(done, as_json)
 
@@ -74,10 +77,10 @@ def list_sources(organisation: str | None, as_json: bool) -> None:
       groschen numbers source list --organisation acme
     """
 
-    async def work(desk: Desk) -> list[Source]:
-        return [one async for one in desk.all_sources(organisation)]
+    async def work(numbering: Numbering) -> list[Source]:
+        return [one async for one in numbering.all_sources(organisation)]
 
-    for one in at_desk(work, as_json):
+    for one in with_numbering(work, as_json):
         _tell(one, as_json)
 
 

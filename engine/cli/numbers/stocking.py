@@ -6,7 +6,7 @@ import click
 
 from engine.cli.books.opening import Amount, json_option, user
 from engine.cli.lines import write
-from engine.cli.numbers.desk import at_desk, shown
+from engine.cli.numbers.numbering import shown, with_numbering
 from engine.core.money import format_shortest
 from engine.core.numbers.blocks import Faults
 from engine.core.numbers.number import Purpose
@@ -30,7 +30,7 @@ def import_blocks(file: Path, as_json: bool) -> None:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise click.ClickException(f"{file} is not UTF-8") from None
-    taken = at_desk(lambda desk: Stock(desk).take_in(text, user()), as_json)
+    taken = with_numbering(lambda numbering: Stock(numbering).take_in(text, user()), as_json)
     if isinstance(taken, Faults):
         for fault in taken.faults:
             if as_json:
@@ -63,7 +63,7 @@ def price(country: str, amount: int, currency: str, purpose: str, as_json: bool)
       groschen numbers price DE 4.90
     """
     offer = Offer(country=country, purpose=Purpose(purpose), price_micros=amount, currency=currency)
-    at_desk(lambda desk: Stock(desk).put_offer(offer, user()), as_json)
+    with_numbering(lambda numbering: Stock(numbering).put_offer(offer, user()), as_json)
     _tell(offer, as_json)
 
 
@@ -76,7 +76,7 @@ def prices(as_json: bool) -> None:
     Example:
       groschen numbers prices
     """
-    for offer in at_desk(lambda desk: Stock(desk).offers(), as_json):
+    for offer in with_numbering(lambda numbering: Stock(numbering).offers(), as_json):
         _tell(offer, as_json)
 
 

@@ -34,6 +34,10 @@ from engine.core.numbers.source import Source
 UNUSED_MONTHS = 12
 UNUSED = "nobody called for twelve months"
 DOCUMENTS_LATE = "the documents did not come in time"
+DOCUMENTS_COMPLETE = "the documents are complete"
+QUARANTINE_OVER = "the quarantine is over"
+FIRST_DAY_COME = "its first day has come"
+SEAT_MOVED = "the seat is in another area"
 REMIND_DAYS = 30
 
 
@@ -85,13 +89,13 @@ def due_of_number(
     match number.status:
         case Status.QUARANTINED:
             over = number.quarantined_until is not None and day > number.quarantined_until
-            return Work(number, QuarantineEnded(), "the quarantine is over") if over else None
+            return Work(number, QuarantineEnded(), QUARANTINE_OVER) if over else None
         case Status.DOCUMENTS_PENDING if not wanting:
-            return Work(number, DocumentsCompleted(), "the documents are complete")
+            return Work(number, DocumentsCompleted(), DOCUMENTS_COMPLETE)
         case Status.DOCUMENTS_PENDING if holder is not None and overdue(holder, day):
             return Work(number, Released(), DOCUMENTS_LATE)
         case Status.APPROVED if _may_begin(number, holder, day):
-            return Work(number, SwitchedOn(), "its first day has come")
+            return Work(number, SwitchedOn(), FIRST_DAY_COME)
         case Status.ACTIVE if is_unused(number, day):
             return _reclaim(number, policy, day)
     return None

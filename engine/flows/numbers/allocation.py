@@ -25,7 +25,7 @@ from engine.core.numbers.life import (
 )
 from engine.core.numbers.number import Area, Number, Purpose, Status
 from engine.core.numbers.source import Source
-from engine.flows.numbers.desk import ATTEMPTS, Desk, decided
+from engine.flows.numbers.numbering import ATTEMPTS, Numbering, decided
 from engine.flows.numbers.replacing import replacement
 from engine.ports.numbers import Commit, Move, NumberFilter, Offer
 
@@ -48,12 +48,12 @@ class Wish:
 class Allocation:
     """Gives numbers to organisations, and takes them back."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, numbering: Numbering) -> None:
+        self._numbering = numbering
 
     async def order(self, wish: Wish, author: str) -> Number | Refused:
         """The number that an order gets; the operator has yet to approve it."""
-        repeated = await self._desk.numbers.numbers(
+        repeated = await self._numbering.numbers.numbers(
             NumberFilter(organisation=wish.organisation, order_key=wish.key, most=1)
         )
         if repeated:
@@ -61,8 +61,8 @@ class Allocation:
         return await decided(lambda attempt: self._order(wish, author, attempt))
 
     async def _order(self, wish: Wish, author: str, attempt: int) -> Number | Refused:
-        at_ms, day = self._desk.now()
-        holder = await self._desk.numbers.holder(wish.organisation)
+        at_ms, day = self._numbering.now()
+        holder = await self._numbering.numbers.holder(wish.organisation)
         if holder is None:
             return Refused(Reason.NO_HOLDER, f"nothing is known of {wish.organisation} yet")
         refused = may_order(holder, wish.purpose, day)
@@ -87,7 +87,7 @@ class Allocation:
         if not isinstance(after, Refused):
             # The holder's version goes on too: his orders are decided one after the other.
             counted = replace(holder, version=holder.version + 1)
-            await self._desk.numbers.commit(
+            await self._numbering.numbers.commit(
                 Commit(
                     author=author,
                     at_ms=at_ms,
@@ -99,7 +99,7 @@ class Allocation:
         return after
 
     async def _offer(self, area: Area, wish: Wish) -> Offer | Refused:
-        for offer in await self._desk.numbers.offers():
+        for offer in await self._numbering.numbers.offers():
             if (offer.country, offer.purpose) == (area.country, wish.purpose):
                 if offer.price_micros == wish.price_micros:
                     return offer
@@ -108,13 +108,13 @@ class Allocation:
 
     async def _candidate(self, wish: Wish, area: Area, attempt: int) -> Number | Refused:
         if wish.e164 is not None:
-            number = await self._desk.number(wish.e164)
+            number = await self._numbering.number(wish.e164)
             if number.is_held:
-                await self._desk.number(wish.e164, wish.organisation)
+                await self._numbering.number(wish.e164, wish.organisation)
             if number.area != area:
                 return Refused(Reason.OTHER_AREA, f"{wish.e164} is not of the seat's area")
             return number
-        free = await self._desk.numbers.free(area, ATTEMPTS)
+        free = await self._numbering.numbers.free(area, ATTEMPTS)
         if not free:
             return Refused(Reason.NONE_FREE, f"no number of {area.country} {area.code} is free")
         return free[attempt % len(free)]
@@ -125,18 +125,18 @@ class Allocation:
         return await decided(lambda _attempt: self._approve(e164, author))
 
     async def _approve(self, e164: str, author: str) -> Number | Refused:
-        at_ms, day = self._desk.now()
-        number = await self._desk.number(e164)
+        at_ms, day = self._numbering.now()
+        number = await self._numbering.number(e164)
         if number.status is not Status.ORDERED:
             return step(number, Approved(complete=False), day)
-        holder = await self._desk.numbers.holder(number.organisation or "")
+        holder = await self._numbering.numbers.holder(number.organisation or "")
         if holder is None:
             return Refused(Reason.NO_HOLDER, f"nothing is known of {number.organisation}")
         if misplaced(number, holder):
             return Refused(Reason.OTHER_AREA, f"{e164} is not of the seat's area any more")
-        held = await self._desk.numbers.held(holder.organisation)
-        asked, notices = asked_for(holder, held, self._desk.policy, day)
-        complete = not missing(asked, held, day, self._desk.policy)
+        held = await self._numbering.numbers.held(holder.organisation)
+        asked, notices = asked_for(holder, held, self._numbering.policy, day)
+        complete = not missing(asked, held, day, self._numbering.policy)
         after = step(number, Approved(complete=complete), day)
         if isinstance(after, Refused):
             return after
@@ -145,7 +145,7 @@ class Allocation:
         if not isinstance(on, Refused):
             moves.append(Move(after, on, "switched_on"))
             notices = (*notices, told(on, NoticeKind.ACTIVATED, day))
-        await self._desk.numbers.commit(
+        await self._numbering.numbers.commit(
             Commit(
                 author=author,
                 at_ms=at_ms,
@@ -165,7 +165,7 @@ class Allocation:
         self, e164: str, reason: str, author: str, organisation: str | None = None
     ) -> Number | Refused:
         """Switch a number off for good, or take an order back."""
-        number = await self._desk.number(e164, organisation)
+        number = await self._numbering.number(e164, organisation)
         event = Deactivated() if number.status is Status.ACTIVE else Released()
         return await self._end(e164, organisation, event, "deactivated", reason, author)
 
@@ -183,12 +183,12 @@ class Allocation:
         author: str,
     ) -> Number | Refused:
         async def decide(_attempt: int) -> Number | Refused:
-            at_ms, day = self._desk.now()
-            number = await self._desk.number(e164, organisation)
-            commit = await ending(self._desk, number, event, action, reason, day)
+            at_ms, day = self._numbering.now()
+            number = await self._numbering.number(e164, organisation)
+            commit = await ending(self._numbering, number, event, action, reason, day)
             if isinstance(commit, Refused):
                 return commit
-            await self._desk.numbers.commit(replace(commit, author=author, at_ms=at_ms))
+            await self._numbering.numbers.commit(replace(commit, author=author, at_ms=at_ms))
             return commit.moves[0].after
 
         return await decided(decide)
@@ -199,18 +199,18 @@ class Allocation:
         """Give another number of the holder's area for this one; the old and the new."""
 
         async def decide(attempt: int) -> tuple[Number, Number] | Refused:
-            at_ms, day = self._desk.now()
-            old = await self._desk.number(e164)
+            at_ms, day = self._numbering.now()
+            old = await self._numbering.number(e164)
             area = await self._area_now(old)
             if isinstance(area, Refused):
                 return area
             free = await self._free_for(area, new, attempt)
             if isinstance(free, Refused):
                 return free
-            made = await replacement(self._desk, old, free, reason, day)
+            made = await replacement(self._numbering, old, free, reason, day)
             if isinstance(made, Refused):
                 return made
-            await self._desk.numbers.commit(
+            await self._numbering.numbers.commit(
                 Commit(
                     author=author,
                     at_ms=at_ms,
@@ -225,7 +225,7 @@ class Allocation:
 
     async def _area_now(self, old: Number) -> Area | Refused:
         """The area a number's successor is of: that of the holder's seat as it is now."""
-        holder = await self._desk.numbers.holder(old.organisation or "")
+        holder = await self._numbering.numbers.holder(old.organisation or "")
         if holder is None or old.purpose is not Purpose.TRACKING:
             return old.area
         country = holder.seat.country
@@ -234,17 +234,17 @@ class Allocation:
 
     async def _free_for(self, area: Area, new: str | None, attempt: int) -> Number | Refused:
         if new is not None:
-            number = await self._desk.number(new)
+            number = await self._numbering.number(new)
             other = Refused(Reason.OTHER_AREA, f"{new} is of another area")
             return number if number.area == area else other
-        free: Sequence[Number] = await self._desk.numbers.free(area, ATTEMPTS)
+        free: Sequence[Number] = await self._numbering.numbers.free(area, ATTEMPTS)
         if not free:
             return Refused(Reason.NONE_FREE, f"no number of {area.country} {area.code} is free")
         return free[attempt % len(free)]
 
 
 async def ending(
-    desk: Desk, number: Number, event: Event, action: str, reason: str, day: date
+    numbering: Numbering, number: Number, event: Event, action: str, reason: str, day: date
 ) -> Commit | Refused:
     """The commit (author and instant yet to come) by which a number leaves its holder.
 
@@ -263,7 +263,7 @@ async def ending(
         notices = (replace(notice, detail=reason, until=until),)
         sources = [
             replace(source, ends_on=day, version=source.version + 1)
-            async for source in desk.all_sources(number.organisation, number.e164)
+            async for source in numbering.all_sources(number.organisation, number.e164)
             if source.ends_on is None or source.ends_on > day
         ]
     return Commit(

@@ -12,7 +12,7 @@ from datetime import date
 from engine.core.numbers.case import Case, CaseKind, CaseStatus, check, ended
 from engine.core.roles import Right, Role, may
 from engine.errors import CallerError
-from engine.flows.numbers.desk import PAGE, Desk, local_day
+from engine.flows.numbers.numbering import PAGE, Numbering, local_day
 from engine.ports.cases import CaseLine
 from engine.ports.cases import Cases as CasesPort
 
@@ -44,17 +44,17 @@ class Request:
 class Cases:
     """Cases as one user may handle them."""
 
-    def __init__(self, desk: Desk, cases: CasesPort, viewer: Viewer) -> None:
+    def __init__(self, numbering: Numbering, cases: CasesPort, viewer: Viewer) -> None:
         """Raises `CallerError` for everybody but an owner of the operator's."""
         if viewer.organisation is not None or not may(viewer.role, Right.CASES_WRITE):
             raise CallerError("there is no such page", "cases")
-        self._desk = desk
+        self._numbering = numbering
         self._cases = cases
         self._viewer = viewer
 
     async def open(self, request: Request) -> Case:
         """Open a case on a number of the stock."""
-        await self._desk.number(request.e164)
+        await self._numbering.number(request.e164)
         case = Case(
             case_id=uuid.uuid4().hex,
             e164=request.e164,
@@ -106,13 +106,13 @@ class Cases:
         return case
 
     def _line(self, case_id: str, action: str) -> CaseLine:
-        at_ms, _ = self._desk.now()
+        at_ms, _ = self._numbering.now()
         return CaseLine(case_id=case_id, at_ms=at_ms, author=self._viewer.name, action=action)
 
     async def _holder_on(self, e164: str, day: date) -> str | None:
         """Who had a number at a day's end."""
         before: int | None = None
-        while page := await self._desk.numbers.history(e164, before, PAGE):
+        while page := await self._numbering.numbers.history(e164, before, PAGE):
             for event in page:
                 if local_day(event.at_ms) <= day:
                     return event.organisation if event.is_held else None

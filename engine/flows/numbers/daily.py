@@ -32,8 +32,9 @@ from engine.core.numbers.life import (
 from engine.core.numbers.number import Number, Status
 from engine.errors import ConflictError, EngineError
 from engine.flows.numbers.allocation import ending, told
-from engine.flows.numbers.desk import PAGE, Desk, local_day
 from engine.flows.numbers.holders import commit_of, replacements
+from engine.flows.numbers.numbering import PAGE, Numbering, local_day
+from engine.flows.numbers.renting import book, last_closed
 from engine.ports.numbers import Commit, Move, NumberFilter
 
 AUTHOR = "engine"
@@ -63,8 +64,8 @@ class Line:
 class Due:
     """The work of one day; `at_ms` says which. With `dry` nothing is changed."""
 
-    def __init__(self, desk: Desk, at_ms: int, *, dry: bool = False) -> None:
-        self._desk = desk
+    def __init__(self, numbering: Numbering, at_ms: int, *, dry: bool = False) -> None:
+        self._numbering = numbering
         self._at_ms = at_ms
         self._day = local_day(at_ms)
         self._dry = dry
@@ -78,7 +79,7 @@ class Due:
         found += [line async for line in self._of_holders()]
         for status in (Status.DOCUMENTS_PENDING, Status.APPROVED, Status.ACTIVE):
             found += await self._of_numbers(status)
-        async for source in self._desk.all_sources():
+        async for source in self._numbering.all_sources():
             notice = due_of_source(source, self._day)
             if notice is not None:
                 found += await self._commit(self._empty(), (), [notice])
@@ -86,7 +87,7 @@ class Due:
 
     async def _of_numbers(self, status: Status) -> list[Line]:
         found: list[Line] = []
-        async for number in self._desk.all_numbers(NumberFilter(status=status)):
+        async for number in self._numbering.all_numbers(NumberFilter(status=status)):
             found += await self._of_number(number)
         return found
 
@@ -95,17 +96,17 @@ class Due:
 
     async def _of_holders(self) -> AsyncIterator[Line]:
         after = ""
-        while page := await self._desk.numbers.holders(after, PAGE):
+        while page := await self._numbering.numbers.holders(after, PAGE):
             for holder in page:
                 for line in await self._of_holder(holder):
                     yield line
             after = page[-1].organisation
 
     async def _of_holder(self, holder: Holder) -> Sequence[Line]:
-        numbers = self._desk.numbers
+        numbers = self._numbering.numbers
         held = await numbers.held(holder.organisation)
-        asked, notices = due_of_holder(holder, held, self._desk.policy, self._day)
-        made, waiting = await replacements(self._desk, holder, self._day)
+        asked, notices = due_of_holder(holder, held, self._numbering.policy, self._day)
+        made, waiting = await replacements(self._numbering, holder, self._day)
         commit = replace(commit_of(made), author=AUTHOR, at_ms=self._at_ms)
         if asked != holder or made:
             asked = replace(asked, version=holder.version + 1)
@@ -115,7 +116,7 @@ class Due:
         done = await self._commit(commit, lines, [*commit.notices, *told_now])
         self._holders[holder.organisation] = asked
         self._wanting[holder.organisation] = bool(
-            missing(asked, held, self._day, self._desk.policy)
+            missing(asked, held, self._day, self._numbering.policy)
         )
         return done
 
@@ -125,7 +126,7 @@ class Due:
             number,
             self._holders.get(organisation),
             self._wanting.get(organisation, False),
-            self._desk.policy,
+            self._numbering.policy,
             self._day,
         )
         if due is None:
@@ -138,7 +139,7 @@ class Due:
         number, day = work.number, self._day
         action = ACTIONS[type(work.event)]
         if isinstance(work.event, Deactivated | Released):
-            commit = await ending(self._desk, number, work.event, action, work.reason, day)
+            commit = await ending(self._numbering, number, work.event, action, work.reason, day)
         else:
             commit = _passing(work, action, day)
         if isinstance(commit, Refused):
@@ -153,13 +154,13 @@ class Due:
         self, commit: Commit, lines: Sequence[Line], notices: Sequence[Notice]
     ) -> list[Line]:
         """Do it, unless only looked at; what was told before is not told again."""
-        known = await self._desk.numbers.told([notice.key for notice in notices])
+        known = await self._numbering.numbers.told([notice.key for notice in notices])
         fresh = tuple(notice for notice in notices if notice.key not in known)
         found = [*lines, *(_told(notice) for notice in fresh)]
         if self._dry or not (commit.moves or commit.holder or fresh):
             return found
         try:
-            await self._desk.numbers.commit(replace(commit, notices=fresh))
+            await self._numbering.numbers.commit(replace(commit, notices=fresh))
         except ConflictError:
             log.info("numbers.later", of=[move.before.e164 for move in commit.moves])
             return []
@@ -205,21 +206,36 @@ def _misplaced(number: Number, holder: Holder, day: date) -> Notice:
 
 
 class Daily:
-    """Does each day's work once it has begun; what fails is tried again soon."""
+    """Does each day's work once it has begun, and books rentals once a month is over; what fails
+    is tried again soon."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, numbering: Numbering) -> None:
+        self._numbering = numbering
         self._done: date | None = None
+        self._booked = ""
 
     async def run(self) -> None:
         """Look for ever whether another day has begun."""
         while True:
-            at_ms, day = self._desk.now()
+            at_ms, day = self._numbering.now()
             if day != self._done:
                 try:
-                    lines = await Due(self._desk, at_ms).carry_out()
+                    lines = await Due(self._numbering, at_ms).carry_out()
                     self._done = day
                     log.info("numbers.done", count=len(lines))
                 except EngineError as fault:
                     log.warning("numbers.later", error=str(fault))
-            await self._desk.clock.sleep(LOOK_MS)
+            await self._book(at_ms)
+            await self._numbering.clock.sleep(LOOK_MS)
+
+    async def _book(self, at_ms: int) -> None:
+        month = last_closed(at_ms).name
+        if month == self._booked:
+            return
+        try:
+            count = await book(self._numbering, at_ms)
+        except EngineError as fault:
+            log.warning("rentals.later", error=str(fault))
+            return
+        self._booked = month
+        log.info("rentals.booked", month=month, count=count)

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 
 from engine.core.number import check_region
 from engine.core.numbers.due import (
+    SEAT_MOVED,
     Notice,
     NoticeKind,
     demand_notice,
@@ -29,7 +30,7 @@ from engine.core.numbers.holder import (
 )
 from engine.core.numbers.number import Number
 from engine.errors import CallerError
-from engine.flows.numbers.desk import Desk, decided
+from engine.flows.numbers.numbering import Numbering, decided
 from engine.flows.numbers.replacing import Replacement, replacement
 from engine.ports.numbers import Commit, NumberFilter
 
@@ -77,12 +78,12 @@ Change = Callable[[Holder, date], tuple[Holder, tuple[Notice, ...]]]
 class Holders:
     """Who has numbers, and what is known and proved of them."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, numbering: Numbering) -> None:
+        self._numbering = numbering
 
     async def holder(self, organisation: str) -> Holder:
         """An organisation's data; `CallerError` if there are none."""
-        found = await self._desk.numbers.holder(organisation)
+        found = await self._numbering.numbers.holder(organisation)
         if found is None:
             raise CallerError(f"nothing is known of {organisation} yet", "organisation")
         return found
@@ -92,8 +93,8 @@ class Holders:
         seat = self._seat(entry)
 
         async def decide(attempt: int) -> Entered:
-            at_ms, day = self._desk.now()
-            before = await self._desk.numbers.holder(organisation)
+            at_ms, day = self._numbering.now()
+            before = await self._numbering.numbers.holder(organisation)
             if before is None:
                 blank = Holder(
                     organisation=organisation, title=entry.title, seat=seat, confirmed_on=day
@@ -107,8 +108,8 @@ class Holders:
                     confirmed_on=day,
                     version=before.version + 1,
                 )
-            made, waiting = await replacements(self._desk, after, day, attempt)
-            await self._desk.numbers.commit(
+            made, waiting = await replacements(self._numbering, after, day, attempt)
+            await self._numbering.numbers.commit(
                 replace(
                     commit_of(made),
                     author=author,
@@ -133,7 +134,7 @@ class Holders:
         """Ask for a proof, anew if there is one, to come by a day."""
 
         def change(holder: Holder, day: date) -> tuple[Holder, tuple[Notice, ...]]:
-            due = by or day + timedelta(days=self._desk.policy.deadline_days)
+            due = by or day + timedelta(days=self._numbering.policy.deadline_days)
             if due < day:
                 raise CallerError("must not be over", "by")
             after = demanded(holder, proof, due, day, anew=True)
@@ -143,7 +144,7 @@ class Holders:
 
     async def hand_in(self, organisation: str, paper: Paper, author: str) -> Document:
         """Keep a document until somebody checks it."""
-        _, today = self._desk.now()
+        _, today = self._numbering.now()
         _check_text(paper.file_name, "file_name")
         if not 0 < len(paper.content) <= FILE_BYTES_MOST:
             raise CallerError(f"must have 1 to {FILE_BYTES_MOST} bytes", "content")
@@ -166,7 +167,7 @@ class Holders:
                 raise CallerError(f"there are {DOCUMENTS_MOST} documents already", "content")
             return replace(holder, documents=(*holder.documents, document)), ()
 
-        await self._desk.numbers.keep_file(organisation, document.document_id, paper.content)
+        await self._numbering.numbers.keep_file(organisation, document.document_id, paper.content)
         await self._change(organisation, "handed_in", author, change)
         return document
 
@@ -188,10 +189,10 @@ class Holders:
 
     async def _change(self, organisation: str, action: str, author: str, change: Change) -> Holder:
         async def decide(_attempt: int) -> Holder:
-            at_ms, day = self._desk.now()
+            at_ms, day = self._numbering.now()
             changed, notices = change(await self.holder(organisation), day)
             after = replace(changed, version=changed.version + 1)
-            await self._desk.numbers.commit(
+            await self._numbering.numbers.commit(
                 Commit(
                     author=author,
                     at_ms=at_ms,
@@ -215,7 +216,7 @@ class Holders:
             postal_code=entry.postal_code,
             place=entry.place,
             country=country,
-            area_code=self._desk.areas.of_seat(country, entry.place, entry.area_code),
+            area_code=self._numbering.areas.of_seat(country, entry.place, entry.area_code),
         )
 
 
@@ -238,19 +239,19 @@ def _check_text(text: str, field: str) -> None:
 
 
 async def replacements(
-    desk: Desk, holder: Holder, day: date, attempt: int = 0
+    numbering: Numbering, holder: Holder, day: date, attempt: int = 0
 ) -> tuple[list[Replacement], tuple[Number, ...]]:
     """What replaces a holder's numbers that fit his seat no longer, and those for which there is
     nothing free (or no area any more). At most `REPLACED_MOST` at a time."""
     wanted = NumberFilter(organisation=holder.organisation)
-    strayed = [n async for n in desk.all_numbers(wanted) if misplaced(n, holder)]
+    strayed = [n async for n in numbering.all_numbers(wanted) if misplaced(n, holder)]
     if not strayed or holder.seat.area is None:
         return [], tuple(strayed)
     # Another attempt looks further on: who was faster has taken the first.
-    free = (await desk.numbers.free(holder.seat.area, REPLACED_MOST + attempt))[attempt:]
+    free = (await numbering.numbers.free(holder.seat.area, REPLACED_MOST + attempt))[attempt:]
     made: list[Replacement] = []
     for old, new in zip(strayed, free, strict=False):
-        one = await replacement(desk, old, new, "the seat is in another area", day)
+        one = await replacement(numbering, old, new, SEAT_MOVED, day)
         if isinstance(one, Replacement):
             made.append(one)
     return made, tuple(strayed[len(made) :])

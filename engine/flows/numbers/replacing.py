@@ -9,7 +9,7 @@ from engine.core.numbers.due import Notice, NoticeKind
 from engine.core.numbers.life import Refused, replaced
 from engine.core.numbers.number import Number
 from engine.core.numbers.source import Source
-from engine.flows.numbers.desk import Desk
+from engine.flows.numbers.numbering import Numbering
 from engine.ports.numbers import Move
 
 
@@ -25,7 +25,7 @@ class Replacement:
 
 
 async def replacement(
-    desk: Desk, old: Number, new: Number, reason: str, day: date
+    numbering: Numbering, old: Number, new: Number, reason: str, day: date
 ) -> Replacement | Refused:
     """`new` for `old`, or why not.
 
@@ -41,7 +41,7 @@ async def replacement(
         Move(new, on, "took_over", reason, off.e164),
     )
     sources: list[Source] = []
-    async for source in desk.all_sources(old.organisation, old.e164):
+    async for source in numbering.all_sources(old.organisation, old.e164):
         if source.removed_on is None and not source.has_ended(day):
             sources += _passed_on(source, on.e164, day)
     notice = Notice(

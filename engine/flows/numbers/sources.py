@@ -8,7 +8,7 @@ from datetime import date
 from engine.core.numbers.number import Status
 from engine.core.numbers.source import Source
 from engine.errors import CallerError
-from engine.flows.numbers.desk import Desk, decided
+from engine.flows.numbers.numbering import Numbering, decided
 from engine.ports.numbers import Commit
 
 TEXT_MOST = 200
@@ -27,13 +27,13 @@ class Channel:
 class Sources:
     """Adds, changes and ends sources."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, numbering: Numbering) -> None:
+        self._numbering = numbering
 
     async def add(self, organisation: str, e164: str, channel: Channel, author: str) -> Source:
         """A source on an active number, which may have several."""
         _check(channel)
-        number = await self._desk.number(e164, organisation)
+        number = await self._numbering.number(e164, organisation)
         if number.status is not Status.ACTIVE:
             raise CallerError(f"{e164} is {number.status}", "number")
         source = Source(
@@ -77,7 +77,7 @@ class Sources:
             source = await self._source(organisation, source_id)
             if source.removed_on is not None:
                 return source
-            _, day = self._desk.now()
+            _, day = self._numbering.now()
             ends_on = min(source.ends_on or day, day)
             after = replace(source, ends_on=ends_on, removed_on=day, version=source.version + 1)
             await self._put(after, author)
@@ -87,17 +87,17 @@ class Sources:
 
     async def listed(self, organisation: str, after: str, most: int) -> Sequence[Source]:
         """A page of an organisation's sources."""
-        return await self._desk.numbers.sources(organisation, None, after, most)
+        return await self._numbering.numbers.sources(organisation, None, after, most)
 
     async def _source(self, organisation: str, source_id: str) -> Source:
-        found = await self._desk.numbers.source(organisation, source_id)
+        found = await self._numbering.numbers.source(organisation, source_id)
         if found is None:
             raise CallerError(f"there is no source {source_id}", "source_id")
         return found
 
     async def _put(self, source: Source, author: str) -> None:
-        at_ms, _ = self._desk.now()
-        await self._desk.numbers.commit(Commit(author=author, at_ms=at_ms, sources=(source,)))
+        at_ms, _ = self._numbering.now()
+        await self._numbering.numbers.commit(Commit(author=author, at_ms=at_ms, sources=(source,)))
 
 
 def _check(channel: Channel) -> None:

@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 
 from engine.core.number import international
-from engine.core.numbers.due import DOCUMENTS_LATE, UNUSED, Notice, NoticeKind
+from engine.core.numbers.due import (
+    DOCUMENTS_COMPLETE,
+    DOCUMENTS_LATE,
+    FIRST_DAY_COME,
+    QUARANTINE_OVER,
+    SEAT_MOVED,
+    UNUSED,
+    Notice,
+    NoticeKind,
+)
 
 LANGS = ("de", "en")
 
@@ -15,6 +24,10 @@ _PROOFS = {
 _REASONS_DE = {
     UNUSED: "zwölf Monate lang nicht angerufen",
     DOCUMENTS_LATE: "die Nachweise kamen nicht rechtzeitig",
+    DOCUMENTS_COMPLETE: "die Nachweise sind vollständig",
+    QUARANTINE_OVER: "die Sperrfrist ist abgelaufen",
+    FIRST_DAY_COME: "ihr erster Tag ist da",
+    SEAT_MOVED: "der Sitz ist in einem anderen Ortsnetz",
 }
 """What the engine itself writes down as a reason; what people write stays as it is."""
 
@@ -73,13 +86,17 @@ _SENTENCES: Mapping[str, Mapping[NoticeKind, str]] = {
 }
 
 
+def reason_in(lang: str, reason: str) -> str:
+    """A reason of the history in a language; what a person wrote stays as it is."""
+    return _REASONS_DE.get(reason, reason) if lang == "de" else reason
+
+
 def sentence(notice: Notice, lang: str) -> str:
     """What a notice says."""
-    detail = _REASONS_DE.get(notice.detail, notice.detail) if lang == "de" else notice.detail
     return _SENTENCES[lang][notice.kind].format(
         number=international(notice.e164) if notice.e164 else "",
         other=international(notice.detail) if notice.kind is NoticeKind.REPLACED else "",
         proof=_PROOFS[lang].get(notice.detail, ""),
-        detail=detail,
+        detail=reason_in(lang, notice.detail),
         until=notice.until,
     )

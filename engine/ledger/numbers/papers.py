@@ -112,11 +112,13 @@ async def file(connection: AsyncConnection, organisation: str, document_id: str)
     return await connection.scalar(query)
 
 
-async def source(connection: AsyncConnection, organisation: str, source_id: str) -> Source | None:
-    """One source of an organisation."""
-    query = select(did_sources).where(
-        did_sources.c.source_id == source_id, did_sources.c.organisation == organisation
-    )
+async def source(
+    connection: AsyncConnection, organisation: str | None, source_id: str
+) -> Source | None:
+    """One source, of an organisation or of whichever."""
+    query = select(did_sources).where(did_sources.c.source_id == source_id)
+    if organisation is not None:
+        query = query.where(did_sources.c.organisation == organisation)
     row = (await connection.execute(query)).mappings().first()
     return None if row is None else record_of(row, Source)
 
@@ -164,12 +166,30 @@ async def notices(
     connection: AsyncConnection, organisation: str | None, after: int, most: int
 ) -> list[tuple[int, Notice]]:
     """A page of notices; an organisation sees none of the operator's."""
-    query = select(did_notices).where(did_notices.c.place > after)
-    if organisation is not None:
-        query = query.where(
-            did_notices.c.organisation == organisation, did_notices.c.kind.not_in(TO_OPERATOR)
-        )
-    query = query.order_by(did_notices.c.place).limit(most)
+    query = _notices(organisation).where(did_notices.c.place > after)
+    return await _placed(connection, query.order_by(did_notices.c.place).limit(most))
+
+
+async def latest(
+    connection: AsyncConnection, organisation: str | None, before: int | None, most: int
+) -> list[tuple[int, Notice]]:
+    """As `notices`, newest first."""
+    query = _notices(organisation)
+    if before is not None:
+        query = query.where(did_notices.c.place < before)
+    return await _placed(connection, query.order_by(did_notices.c.place.desc()).limit(most))
+
+
+def _notices(organisation: str | None) -> Select[Any]:
+    query = select(did_notices)
+    if organisation is None:
+        return query
+    return query.where(
+        did_notices.c.organisation == organisation, did_notices.c.kind.not_in(TO_OPERATOR)
+    )
+
+
+async def _placed(connection: AsyncConnection, query: Select[Any]) -> list[tuple[int, Notice]]:
     rows = (await connection.execute(query)).mappings()
     return [(row["place"], record_of(row, Notice)) for row in rows]
 

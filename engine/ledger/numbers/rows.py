@@ -14,7 +14,7 @@ from engine.ledger.accounts import know_organisation
 from engine.ledger.numbers import papers
 from engine.ledger.numbers.records import record_of
 from engine.ledger.numbers.tables import did_events, dids
-from engine.ports.numbers import Commit, Move, NumberEvent, NumberFilter
+from engine.ports.numbers import Commit, Count, Move, NumberEvent, NumberFilter
 
 IMPORT_BATCH = 500
 
@@ -31,8 +31,8 @@ def _event(move: Move, author: str, at_ms: int) -> dict[str, Any]:
         reason=move.reason,
         other=move.other,
     )
-    found: dict[str, Any] = msgspec.to_builtins(event)
-    return found
+    price = {"price_micros": move.after.price_micros, "currency": move.after.currency}
+    return {**msgspec.to_builtins(event), **price}
 
 
 async def stock(
@@ -71,6 +71,27 @@ async def numbers(connection: AsyncConnection, wanted: NumberFilter) -> list[Num
             query = query.where(dids.c[column] == value)
     query = query.order_by(dids.c.e164).limit(wanted.most)
     return [record_of(row, Number) for row in (await connection.execute(query)).mappings()]
+
+
+async def unused(connection: AsyncConnection, since: date, after: str, most: int) -> list[Number]:
+    """Active numbers that nobody has called since a day."""
+    day = since.isoformat()
+    query = select(dids).where(
+        dids.c.status == Status.ACTIVE,
+        dids.c.e164 > after,
+        dids.c.active_since < day,
+        or_(dids.c.last_call_on.is_(None), dids.c.last_call_on < day),
+    )
+    rows = await connection.execute(query.order_by(dids.c.e164).limit(most))
+    return [record_of(row, Number) for row in rows.mappings()]
+
+
+async def counts(connection: AsyncConnection) -> list[Count]:
+    """How many numbers of each area stand how."""
+    alike = (dids.c.country, dids.c.area_code, dids.c.status)
+    query = select(*alike, func.count().label("count")).group_by(*alike).order_by(*alike)
+    rows = (await connection.execute(query)).mappings()
+    return [record_of(row, Count) for row in rows]
 
 
 async def free(connection: AsyncConnection, area: Area, most: int) -> list[Number]:

@@ -7,10 +7,12 @@ from functools import partial
 from engine.core.numbers.due import Notice
 from engine.core.numbers.holder import Holder
 from engine.core.numbers.number import Area, Number
+from engine.core.numbers.rental import Tenure
 from engine.core.numbers.source import Source
-from engine.ledger.numbers import papers, rows
+from engine.core.posting import Entry
+from engine.ledger.numbers import papers, rentals, rows
 from engine.ledger.sql import WHOLE_BOOK_TIMEOUT_S, SqlLedger
-from engine.ports.numbers import Commit, HolderEvent, NumberEvent, NumberFilter, Offer
+from engine.ports.numbers import Commit, Count, HolderEvent, NumberEvent, NumberFilter, Offer
 
 
 class SqlNumbers:
@@ -32,6 +34,14 @@ class SqlNumbers:
     async def numbers(self, wanted: NumberFilter) -> Sequence[Number]:
         """See `ports.numbers`."""
         return await self._database.read(partial(rows.numbers, wanted=wanted))
+
+    async def unused(self, since: date, after: str, most: int) -> Sequence[Number]:
+        """See `ports.numbers`."""
+        return await self._database.read(partial(rows.unused, since=since, after=after, most=most))
+
+    async def counts(self) -> Sequence[Count]:
+        """See `ports.numbers`."""
+        return await self._database.read(rows.counts)
 
     async def free(self, area: Area, most: int) -> Sequence[Number]:
         """See `ports.numbers`."""
@@ -84,7 +94,7 @@ class SqlNumbers:
             partial(papers.file, organisation=organisation, document_id=document_id)
         )
 
-    async def source(self, organisation: str, source_id: str) -> Source | None:
+    async def source(self, organisation: str | None, source_id: str) -> Source | None:
         """See `ports.numbers`."""
         return await self._database.read(
             partial(papers.source, organisation=organisation, source_id=source_id)
@@ -106,6 +116,14 @@ class SqlNumbers:
             partial(papers.notices, organisation=organisation, after=after, most=most)
         )
 
+    async def latest(
+        self, organisation: str | None, before: int | None, most: int
+    ) -> Sequence[tuple[int, Notice]]:
+        """See `ports.numbers`."""
+        return await self._database.read(
+            partial(papers.latest, organisation=organisation, before=before, most=most)
+        )
+
     async def told(self, keys: Sequence[str]) -> frozenset[str]:
         """See `ports.numbers`."""
         return await self._database.read(partial(papers.told, keys=keys))
@@ -118,4 +136,33 @@ class SqlNumbers:
         """See `ports.numbers`."""
         await self._database.write(
             partial(papers.put_offer, offer=offer, author=author, at_ms=at_ms)
+        )
+
+    async def tenures(
+        self, from_ms: int, to_ms: int, organisation: str | None, after: str, most: int
+    ) -> Sequence[Tenure]:
+        """See `ports.numbers`."""
+        return await self._database.read(
+            partial(
+                rentals.tenures,
+                from_ms=from_ms,
+                to_ms=to_ms,
+                organisation=organisation,
+                after=after,
+                most=most,
+            )
+        )
+
+    async def booked(self, keys: Sequence[str]) -> frozenset[str]:
+        """See `ports.numbers`."""
+        return await self._database.read(partial(rentals.booked, keys=keys))
+
+    async def book(self, due: Sequence[Entry]) -> None:
+        """See `ports.numbers`."""
+        await self._database.write(partial(rentals.book, due=due))
+
+    async def owed(self, organisation: str, from_ms: int, to_ms: int) -> Mapping[str, int]:
+        """See `ports.numbers`."""
+        return await self._database.read(
+            partial(rentals.owed, organisation=organisation, from_ms=from_ms, to_ms=to_ms)
         )

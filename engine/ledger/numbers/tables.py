@@ -13,6 +13,7 @@ from sqlalchemy import (
     LargeBinary,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from engine.ledger.columns import COUNTER, number, table, text_column
@@ -54,8 +55,12 @@ did_events = table(
     text_column("status"),
     text_column("reason"),
     text_column("other"),
+    Column("price_micros", BigInteger, nullable=False, server_default=text("0")),
+    Column("currency", Text, nullable=False, server_default=text("''")),
+    Index("ix_did_events_status", "status", "organisation", "e164"),
 )
-"""What was done to each number, without a gap; columns are those of `ports.numbers.NumberEvent`."""
+"""What was done to each number, without a gap; columns are those of `ports.numbers.NumberEvent`,
+and what it cost a month from then on."""
 
 did_holders = table(
     "did_holders",

@@ -49,6 +49,8 @@ async def listed(connection: AsyncConnection, wanted: ActFilter) -> list[AuditLi
     if wanted.action:
         of_subject = acts.action.startswith(f"{wanted.action}.", autoescape=True)
         query = query.where(or_(acts.action == wanted.action, of_subject))
+    if wanted.hidden:
+        query = query.where(~acts.action.startswith(f"{wanted.hidden}.", autoescape=True))
     if wanted.from_ms is not None:
         query = query.where(acts.at_ms >= wanted.from_ms)
     if wanted.to_ms is not None:

@@ -37,7 +37,7 @@ _NO_SOURCE = Refused(NOT_FOUND, "There is no such source.")
 
 async def list_catalogue(asked: Asked[NoQuery, NoBody]) -> Result:
     """What a number costs a month, by country and purpose. Numbers are entered in no directory."""
-    found = await asked.site.desk.numbers.offers()
+    found = await asked.site.numbering.numbers.offers()
     return dids.Catalogue(
         offers=[
             dids.Offered(
@@ -57,7 +57,7 @@ async def list_catalogue(asked: Asked[NoQuery, NoBody]) -> Result:
 async def list_numbers(asked: Asked[dids.NumbersQuery, NoBody]) -> Result:
     """A page of the organisation's numbers."""
     query = asked.query
-    found = await asked.site.desk.numbers.numbers(
+    found = await asked.site.numbering.numbers.numbers(
         NumberFilter(
             organisation=asked.organisation,
             status=query.status,
@@ -83,7 +83,7 @@ async def order_number(asked: Asked[NoQuery, dids.NewNumber]) -> Result:
         starts_on=body.starts_on,
         e164=body.number,
     )
-    return _answer(await Allocation(asked.site.desk).order(wish, asked.author))
+    return _answer(await Allocation(asked.site.numbering).order(wish, asked.author))
 
 
 async def show_number(asked: Asked[NoQuery, NoBody]) -> Result:
@@ -97,7 +97,7 @@ async def show_history(asked: Asked[NoQuery, NoBody]) -> Result:
     number = await _number(asked)
     if number is None:
         return _NOT_THERE
-    events = await asked.site.desk.numbers.history(number.e164, None, models.PAGE_MOST)
+    events = await asked.site.numbering.numbers.history(number.e164, None, models.PAGE_MOST)
     return dids.DidHistory(
         events=[
             dids.DidEvent(
@@ -119,7 +119,7 @@ async def deactivate_number(asked: Asked[NoQuery, dids.Ending]) -> Result:
     if number is None:
         return _NOT_THERE
     return _answer(
-        await Allocation(asked.site.desk).deactivate(
+        await Allocation(asked.site.numbering).deactivate(
             number.e164, asked.body.reason, asked.author, asked.organisation
         )
     )
@@ -127,7 +127,7 @@ async def deactivate_number(asked: Asked[NoQuery, dids.Ending]) -> Result:
 
 async def _number(asked: Asked[models.Form, models.Form]) -> Number | None:
     """The number the path names (without its +), if the organisation has it."""
-    found = await asked.site.desk.numbers.number(f"+{asked.ids['number']}")
+    found = await asked.site.numbering.numbers.number(f"+{asked.ids['number']}")
     return found if found is not None and found.organisation == asked.organisation else None
 
 
@@ -136,21 +136,23 @@ async def _number(asked: Asked[models.Form, models.Form]) -> Number | None:
 
 async def show_holder(asked: Asked[NoQuery, NoBody]) -> Result:
     """The organisation's data, and what it was asked for."""
-    found = await asked.site.desk.numbers.holder(asked.organisation)
+    found = await asked.site.numbering.numbers.holder(asked.organisation)
     return _NO_HOLDER if found is None else _holder(Entered(found))
 
 
 async def enter_holder(asked: Asked[NoQuery, dids.SeatIn]) -> Result:
     """Change the organisation's data; numbers that no longer fit its seat are replaced at once."""
     entry = Entry(**asked.body.model_dump())
-    return _holder(await Holders(asked.site.desk).enter(asked.organisation, entry, asked.author))
+    return _holder(
+        await Holders(asked.site.numbering).enter(asked.organisation, entry, asked.author)
+    )
 
 
 async def confirm_holder(asked: Asked[NoQuery, NoBody]) -> Result:
     """Confirm that the organisation's data are still right, as is asked for every year."""
-    if await asked.site.desk.numbers.holder(asked.organisation) is None:
+    if await asked.site.numbering.numbers.holder(asked.organisation) is None:
         return _NO_HOLDER
-    confirmed = await Holders(asked.site.desk).confirm(asked.organisation, asked.author)
+    confirmed = await Holders(asked.site.numbering).confirm(asked.organisation, asked.author)
     return _holder(Entered(confirmed))
 
 
@@ -160,7 +162,7 @@ async def confirm_holder(asked: Asked[NoQuery, NoBody]) -> Result:
 async def list_sources(asked: Asked[dids.SourcesQuery, NoBody]) -> Result:
     """A page of the organisation's sources."""
     query = asked.query
-    found = await Sources(asked.site.desk).listed(
+    found = await Sources(asked.site.numbering).listed(
         asked.organisation, query.after or "", query.limit + 1
     )
     page = found[: query.limit]
@@ -174,23 +176,25 @@ async def add_source(asked: Asked[NoQuery, dids.NewSource]) -> Result:
     """Say where an active number is published."""
     body = asked.body
     channel = Channel(name=body.name, places=tuple(body.places), ends_on=body.ends_on)
-    sources = Sources(asked.site.desk)
+    sources = Sources(asked.site.numbering)
     return _source(await sources.add(asked.organisation, body.number, channel, asked.author))
 
 
 async def confirm_removed(asked: Asked[NoQuery, NoBody]) -> Result:
     """Confirm that the number is out of every offer of the source, which ends it."""
     source_id = asked.ids["source_id"]
-    if await asked.site.desk.numbers.source(asked.organisation, source_id) is None:
+    if await asked.site.numbering.numbers.source(asked.organisation, source_id) is None:
         return _NO_SOURCE
-    sources = Sources(asked.site.desk)
+    sources = Sources(asked.site.numbering)
     return _source(await sources.confirm_removed(asked.organisation, source_id, asked.author))
 
 
 async def list_notices(asked: Asked[dids.NoticesQuery, NoBody]) -> Result:
     """A page of what the organisation was told, oldest first."""
     query = asked.query
-    found = await asked.site.desk.numbers.notices(asked.organisation, query.after, query.limit + 1)
+    found = await asked.site.numbering.numbers.notices(
+        asked.organisation, query.after, query.limit + 1
+    )
     page = found[: query.limit]
     return dids.NoticePage(
         notices=[_notice(notice) for _, notice in page],

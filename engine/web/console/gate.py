@@ -280,7 +280,7 @@ async def _begin(route: Route, asked: Asked) -> Act:
     act = Act(
         act_id=secrets.token_hex(12),
         at_ms=asked.site.clock.now().wall_ms,
-        organisation=asked.organisation,
+        organisation=_concerned(route, asked),
         author=user.name if user is not None else "",
         address=asked.visitor.address,
         action=route.action,
@@ -288,6 +288,14 @@ async def _begin(route: Route, asked: Asked) -> Act:
     )
     await asked.site.audit.begin(act)
     return act
+
+
+def _concerned(route: Route, asked: Asked) -> str | None:
+    """In whose log an act stands: what staff do for the operator alone is in no organisation's,
+    whichever they happen to look at."""
+    if route.whose is not Whose.OPERATOR or not asked.is_operators:
+        return asked.organisation
+    return asked.subject.organisation if asked.subject is not None else None
 
 
 # --- refusals ------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from pathlib import Path
 from aiohttp import web
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader
 
+from engine.core.number import international
 from engine.web.console import assets
 from engine.web.parts.templates import environment
 
@@ -39,6 +40,7 @@ def _templates() -> Environment:
     loaders = [FileSystemLoader(HERE / "templates"), PrefixLoader(rooms)]
     made = environment(ChoiceLoader(loaders))
     made.globals["asset"] = assets.FILES.address
+    made.globals["international"] = international
     return made
 
 

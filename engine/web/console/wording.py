@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -44,6 +44,10 @@ class Texts(Wording):
     def day(self, at_ms: int) -> str:
         """A day."""
         return datetime.fromtimestamp(at_ms // 1000, ZONE).strftime(self.words["day_form"])
+
+    def date(self, day: date) -> str:
+        """A calendar day."""
+        return day.strftime(self.words["day_form"])
 
     def fault(self, subject: str, error: CallerError) -> str:
         """What was wrong with a field: the text `<subject>.wrong_<field>`, else the rule itself."""

@@ -10,7 +10,7 @@ from engine.core.numbers.areas import Areas
 from engine.core.numbers.blocks import BLOCK_MOST, Faults, read_blocks
 from engine.core.numbers.number import Area
 from engine.errors import CallerError
-from engine.flows.numbers.desk import read_areas
+from engine.flows.numbers.numbering import read_areas
 
 ROOT = Path(__file__).resolve().parents[3]
 

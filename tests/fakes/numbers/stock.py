@@ -4,14 +4,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import zip_longest
 
 from engine.core.numbers.due import TO_OPERATOR, Notice
 from engine.core.numbers.holder import Holder
 from engine.core.numbers.number import Area, Number, Purpose, Status
+from engine.core.numbers.rental import Tenure
 from engine.core.numbers.source import Source
+from engine.core.posting import Entry, EntryKind, holder
 from engine.errors import CallerError, ConflictError
 from engine.ports.numbers import (
     Commit,
+    Count,
     HolderEvent,
     Move,
     NumberEvent,
@@ -31,6 +35,8 @@ class MemoryNumbers:
         self._sources: dict[str, Source] = {}
         self._notices: dict[str, Notice] = {}
         self._offers: dict[tuple[str, Purpose], Offer] = {}
+        self._prices: dict[tuple[str, int], tuple[int, str]] = {}
+        self._entries: dict[str, Entry] = {}
 
     async def stock(self, numbers: Sequence[Number], author: str, at_ms: int) -> int:
         for number in numbers:
@@ -54,6 +60,22 @@ class MemoryNumbers:
             and wanted.status in (None, number.status)
             and wanted.order_key in (None, number.order_key)
         ][: wanted.most]
+
+    async def unused(self, since: date, after: str, most: int) -> Sequence[Number]:
+        active = await self.numbers(NumberFilter(status=Status.ACTIVE, after=after, most=9**9))
+        return [
+            number
+            for number in active
+            if number.active_since is not None
+            and max(number.active_since, number.last_call_on or number.active_since) < since
+        ][:most]
+
+    async def counts(self) -> Sequence[Count]:
+        alike = Counter((n.country, n.area_code, n.status) for n in self._numbers.values())
+        return [
+            Count(country=country, area_code=area, status=status, count=count)
+            for (country, area, status), count in sorted(alike.items())
+        ]
 
     async def free(self, area: Area, most: int) -> Sequence[Number]:
         free = await self.numbers(NumberFilter(status=Status.FREE, most=len(self._numbers)))
@@ -100,6 +122,7 @@ class MemoryNumbers:
     def _write(self, move: Move, author: str, at_ms: int) -> None:
         after = move.after
         self._numbers[after.e164] = after
+        self._prices[after.e164, after.version] = (after.price_micros, after.currency)
         self._events.setdefault(after.e164, []).append(
             NumberEvent(
                 e164=after.e164,
@@ -141,9 +164,11 @@ class MemoryNumbers:
     async def file(self, organisation: str, document_id: str) -> bytes | None:
         return self._files.get((organisation, document_id))
 
-    async def source(self, organisation: str, source_id: str) -> Source | None:
+    async def source(self, organisation: str | None, source_id: str) -> Source | None:
         found = self._sources.get(source_id)
-        return found if found is not None and found.organisation == organisation else None
+        if found is None or organisation not in (None, found.organisation):
+            return None
+        return found
 
     async def sources(
         self, organisation: str | None, e164: str | None, after: str, most: int
@@ -169,6 +194,12 @@ class MemoryNumbers:
             )
         ][:most]
 
+    async def latest(
+        self, organisation: str | None, before: int | None, most: int
+    ) -> Sequence[tuple[int, Notice]]:
+        told = await self.notices(organisation, 0, len(self._notices))
+        return [one for one in reversed(told) if before is None or one[0] < before][:most]
+
     async def told(self, keys: Sequence[str]) -> frozenset[str]:
         return frozenset(keys) & self._notices.keys()
 
@@ -177,3 +208,43 @@ class MemoryNumbers:
 
     async def put_offer(self, offer: Offer, author: str, at_ms: int) -> None:
         self._offers[offer.country, offer.purpose] = offer
+
+    async def tenures(
+        self, from_ms: int, to_ms: int, organisation: str | None, after: str, most: int
+    ) -> Sequence[Tenure]:
+        found = []
+        for e164 in sorted(name for name in self._events if name > after):
+            for on, then in zip_longest(self._events[e164], self._events[e164][1:]):
+                price_micros, currency = self._prices[e164, on.version]
+                tenure = Tenure(
+                    e164=e164,
+                    organisation=on.organisation or "",
+                    price_micros=price_micros,
+                    currency=currency,
+                    from_ms=on.at_ms,
+                    to_ms=then.at_ms if then is not None else None,
+                )
+                lasted = tenure.from_ms < to_ms and (tenure.to_ms or to_ms) > from_ms
+                is_wanted = organisation in (None, tenure.organisation)
+                if on.status is Status.ACTIVE and lasted and is_wanted:
+                    found.append(tenure)
+        return found[:most]
+
+    async def booked(self, keys: Sequence[str]) -> frozenset[str]:
+        return frozenset(keys) & self._entries.keys()
+
+    async def book(self, due: Sequence[Entry]) -> None:
+        for entry in due:
+            there = self._entries.get(entry.key, entry)
+            if there.postings != entry.postings:
+                raise ConflictError(f"the key {entry.key} was used for another entry")
+        self._entries |= {entry.key: self._entries.get(entry.key, entry) for entry in due}
+
+    async def owed(self, organisation: str, from_ms: int, to_ms: int) -> Mapping[str, int]:
+        found = Counter[str]()
+        for entry in self._entries.values():
+            is_theirs = entry.organisation == organisation and entry.kind is EntryKind.RENTAL
+            if is_theirs and from_ms <= entry.at_ms < to_ms:
+                owed = [p.micros for p in entry.postings if p.account == holder(organisation)]
+                found[entry.currency] -= sum(owed)
+        return found

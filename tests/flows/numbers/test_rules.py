@@ -66,7 +66,7 @@ async def test_the_price_is_the_one_that_was_shown(town: Town) -> None:
     mine = await town.active()
     dearer = Offer(country="DE", purpose=Purpose.TRACKING, price_micros=2 * PRICE, currency="EUR")
     await town.stock.put_offer(dearer, "op")
-    assert (await town.desk.number(mine.e164)).price_micros == PRICE
+    assert (await town.numbering.number(mine.e164)).price_micros == PRICE
     assert refusal(await town.ordered()) is Reason.PRICE_CHANGED
     abroad = Offer(country="US", purpose=Purpose.TRACKING, price_micros=1, currency="EUR")
     with pytest.raises(CallerError):
@@ -82,7 +82,7 @@ async def test_an_organisation_sees_and_ends_its_own_alone(town: Town) -> None:
         await town.allocation.deactivate(mine.e164, "x", "bolt", "bolt")
     with pytest.raises(CallerError):
         await town.sources.add("bolt", mine.e164, Channel(name="x"), "bolt")
-    assert (await town.desk.number(mine.e164)).organisation == "acme"
+    assert (await town.numbering.number(mine.e164)).organisation == "acme"
 
 
 async def test_a_rejected_order_frees_the_number_at_once(town: Town) -> None:
@@ -109,7 +109,7 @@ async def test_more_than_so_many_need_a_certificate(town_: str, most: int) -> No
     assert [d.proof for d in (await town.holders.holder("acme")).demands] == [Proof.NEED]
     await town.proved(kind=DocumentKind.CERTIFICATE_OF_NEED)
     await town.next_day()
-    assert (await town.desk.number(one_more.e164)).status is Status.ACTIVE
+    assert (await town.numbering.number(one_more.e164)).status is Status.ACTIVE
     assert (await town.given()).status is Status.ACTIVE
 
 
@@ -175,8 +175,8 @@ async def test_without_stock_a_move_waits_for_the_daily_work(town: Town) -> None
     assert refusal(await town.allocation.replace(mine.e164, "x", "op")) is Reason.NONE_FREE
     await town.stock.take_in("area_code,first,last\n89,+498999998900,\n", "op")
     assert [line.action for line in await town.next_day()] == ["replaced", "told:replaced"]
-    assert (await town.desk.number("+498999998900")).organisation == "acme"
-    assert (await town.desk.number(mine.e164)).status is Status.QUARANTINED
+    assert (await town.numbering.number("+498999998900")).organisation == "acme"
+    assert (await town.numbering.number(mine.e164)).status is Status.QUARANTINED
 
 
 async def test_a_move_abroad_leaves_the_numbers_to_the_operator(town: Town) -> None:

@@ -12,11 +12,11 @@ from engine.core.numbers.number import Number, Status
 from engine.errors import CallerError
 from engine.flows.numbers.allocation import Wish
 from engine.flows.numbers.daily import Daily, Line
-from engine.flows.numbers.desk import Desk
+from engine.flows.numbers.numbering import Numbering
 from engine.flows.numbers.sources import Channel
 from tests.fakes.clock import LoopClock, run_virtually
 from tests.fakes.numbers.stock import MemoryNumbers
-from tests.flows.numbers.town import AREAS, FIRST_DAY, PRICE, Town
+from tests.flows.numbers.town import AREAS, FIRST_DAY, PRICE, MovedClock, Town
 
 ONE_DAY = timedelta(days=1)
 
@@ -51,9 +51,9 @@ async def test_a_number_comes_back_after_six_months_to_the_day(
         assert isinstance(refused, Refused)
         assert refused.reason is Reason.IN_QUARANTINE
     await town.due(last)
-    assert (await town.desk.number(mine.e164)).status is Status.QUARANTINED
+    assert (await town.numbering.number(mine.e164)).status is Status.QUARANTINED
     assert "freed" in actions(await town.next_day())
-    assert (await town.desk.number(mine.e164)).status is Status.FREE
+    assert (await town.numbering.number(mine.e164)).status is Status.FREE
     await confirmed(town)
     again = await town.ordered(e164=mine.e164)
     assert isinstance(again, Number)
@@ -85,7 +85,7 @@ async def test_an_unused_number_is_proposed_to_be_taken_back(
     assert "told:reclaim_proposed" not in actions(await town.due(last))
     assert "told:reclaim_proposed" in actions(await town.next_day())
     assert "told:reclaim_proposed" not in actions(await town.next_day())
-    assert (await town.desk.number(mine.e164)).status is Status.ACTIVE
+    assert (await town.numbering.number(mine.e164)).status is Status.ACTIVE
     assert "reclaim_proposed" not in await town.told("acme")
 
 
@@ -95,7 +95,7 @@ async def test_an_unused_number_is_taken_back_where_the_operator_set_it() -> Non
     mine = await town.active()
     assert "reclaimed" not in actions(await town.due(date(2028, 3, 1)))
     assert "reclaimed" in actions(await town.next_day())
-    off = await town.desk.number(mine.e164)
+    off = await town.numbering.number(mine.e164)
     assert (off.status, off.quarantined_until) == (Status.QUARANTINED, date(2028, 9, 2))
 
 
@@ -104,7 +104,7 @@ async def test_looking_changes_nothing_and_tells_what_would_be(town: Town) -> No
     await town.allocation.deactivate(mine.e164, "vorbei", "op")
     dry = await town.due(date(2027, 9, 2), dry=True)
     assert actions(dry) == ["freed"]
-    assert (await town.desk.number(mine.e164)).status is Status.QUARANTINED
+    assert (await town.numbering.number(mine.e164)).status is Status.QUARANTINED
     assert await town.due() == dry
     assert await town.due() == ()
 
@@ -121,7 +121,7 @@ async def test_without_documents_an_order_waits_and_lapses(town: Town) -> None:
         "lapsed",
         "told:order_refused",
     ]
-    assert (await town.desk.number(waiting.e164)).status is Status.FREE
+    assert (await town.numbering.number(waiting.e164)).status is Status.FREE
     refused = await town.ordered()
     assert isinstance(refused, Refused)
     assert refused.reason is Reason.DOCUMENTS_OVERDUE
@@ -136,7 +136,7 @@ async def test_documents_in_time_switch_the_number_on(town: Town) -> None:
         "switched_on",
         "told:activated",
     ]
-    assert (await town.desk.number(waiting.e164)).status is Status.ACTIVE
+    assert (await town.numbering.number(waiting.e164)).status is Status.ACTIVE
     assert (await town.holders.holder("acme")).demands == ()
 
 
@@ -152,7 +152,7 @@ async def test_a_document_that_runs_out_is_asked_for_anew(town: Town) -> None:
     assert another.status is Status.DOCUMENTS_PENDING
     lines = actions(await town.due(date(2027, 6, 2)))
     assert "told:documents_overdue" in lines
-    assert (await town.desk.number(mine.e164)).status is Status.ACTIVE
+    assert (await town.numbering.number(mine.e164)).status is Status.ACTIVE
 
 
 async def test_documents_can_be_demanded_at_any_time(town: Town) -> None:
@@ -166,7 +166,7 @@ async def test_documents_can_be_demanded_at_any_time(town: Town) -> None:
     assert isinstance(refused, Refused)
     await town.proved(kind=DocumentKind.TRADE_LICENCE)
     assert isinstance(await town.ordered(), Number)
-    assert (await town.desk.number(mine.e164)).status is Status.ACTIVE
+    assert (await town.numbering.number(mine.e164)).status is Status.ACTIVE
     with pytest.raises(CallerError):
         await town.holders.demand("acme", Proof.SEAT, FIRST_DAY, "op")
 
@@ -194,7 +194,7 @@ async def test_a_number_begins_on_its_day(town: Town) -> None:
     assert approved.status is Status.APPROVED
     assert await town.due(begins - ONE_DAY) == ()
     assert actions(await town.next_day()) == ["switched_on", "told:activated"]
-    assert (await town.desk.number(ordered.e164)).active_since == begins
+    assert (await town.numbering.number(ordered.e164)).active_since == begins
 
 
 async def test_at_a_sources_end_the_number_is_to_be_out_of_all_offers(town: Town) -> None:
@@ -237,10 +237,27 @@ class CountedNumbers(MemoryNumbers):
 def test_every_days_work_is_done_once() -> None:
     async def scenario() -> int:
         numbers = CountedNumbers()
-        desk = Desk(numbers, AREAS, LoopClock(), Policy())
-        work = asyncio.create_task(Daily(desk).run())
+        numbering = Numbering(numbers, AREAS, LoopClock(), Policy())
+        work = asyncio.create_task(Daily(numbering).run())
         await asyncio.sleep(3 * 86_400)
         work.cancel()
         return numbers.begun
 
     assert run_virtually(scenario()) == 4
+
+
+def test_rentals_are_booked_when_a_month_is_over() -> None:
+    async def scenario() -> tuple[int, int]:
+        numbers = MemoryNumbers()
+        town = Town(numbers, clock=MovedClock())
+        await town.open()
+        mine = await town.active()
+        work = asyncio.create_task(Daily(town.numbering).run())
+        await asyncio.sleep(1)
+        before = len(await numbers.booked([f"rental:{mine.e164}:2027-03"]))
+        town.clock.day = date(2027, 4, 1)
+        await asyncio.sleep(3_600)
+        work.cancel()
+        return before, len(await numbers.booked([f"rental:{mine.e164}:2027-03"]))
+
+    assert run_virtually(scenario()) == (0, 1)

@@ -1,4 +1,4 @@
-"""A desk with a stock in three towns, on a clock that is moved by hand."""
+"""The numbering of three towns with a stock, on a clock that is moved by hand."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -10,8 +10,8 @@ from engine.core.numbers.life import Refused
 from engine.core.numbers.number import Number, Purpose
 from engine.flows.numbers.allocation import Allocation, Wish
 from engine.flows.numbers.daily import Due, Line
-from engine.flows.numbers.desk import Desk
 from engine.flows.numbers.holders import Entered, Entry, Holders, Paper
+from engine.flows.numbers.numbering import Numbering
 from engine.flows.numbers.sources import Sources
 from engine.flows.numbers.stock import Stock
 from engine.ports.numbers import Numbers, Offer
@@ -53,7 +53,7 @@ class MovedClock(LoopClock):
 
 @dataclass
 class Town:
-    """Everybody who works on numbers, at one desk."""
+    """Everybody who works on numbers, and what they have at hand."""
 
     numbers: Numbers
     policy: Policy = field(default_factory=Policy)
@@ -61,11 +61,11 @@ class Town:
     orders: int = 0
 
     def __post_init__(self) -> None:
-        self.desk = Desk(self.numbers, AREAS, self.clock, self.policy)
-        self.allocation = Allocation(self.desk)
-        self.holders = Holders(self.desk)
-        self.sources = Sources(self.desk)
-        self.stock = Stock(self.desk)
+        self.numbering = Numbering(self.numbers, AREAS, self.clock, self.policy)
+        self.allocation = Allocation(self.numbering)
+        self.holders = Holders(self.numbering)
+        self.sources = Sources(self.numbering)
+        self.stock = Stock(self.numbering)
 
     @property
     def day(self) -> date:
@@ -137,7 +137,7 @@ class Town:
     async def due(self, day: date | None = None, *, dry: bool = False) -> tuple[Line, ...]:
         """The work of a day, which it then is."""
         self.clock.day = day or self.clock.day
-        return await Due(self.desk, self.clock.now().wall_ms, dry=dry).carry_out()
+        return await Due(self.numbering, self.clock.now().wall_ms, dry=dry).carry_out()
 
     async def next_day(self) -> tuple[Line, ...]:
         return await self.due(self.day + timedelta(days=1))

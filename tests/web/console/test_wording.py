@@ -1,4 +1,4 @@
-"""The console's texts: the same keys in both languages, each of them used."""
+"""The console's texts: alike in both languages, each of them used; its style sheet whole."""
 
 import re
 from pathlib import Path
@@ -52,3 +52,12 @@ def test_what_is_named_by_rule_is_there() -> None:
     assert {f"keys.scope_{scope.replace(':', '_')}" for scope in Scope} <= set(words)
     for route in routes_by_key().values():
         assert not route.asks_first or _confirmed(route) in words, route.path
+
+
+def test_every_rule_of_the_style_sheet_is_closed() -> None:
+    depth = 0
+    for number, line in enumerate((HERE / "static/console.css").read_text().splitlines(), 1):
+        # A rule that is left open takes in all that follow.
+        assert not (line.startswith((".", "/* ---")) and depth), number
+        depth += line.count("{") - line.count("}")
+    assert depth == 0

@@ -25,7 +25,7 @@ def port(books: Books) -> CasesPort:
 
 @pytest.fixture
 def cases(town: Town, port: CasesPort) -> Cases:
-    return Cases(town.desk, port, ADA)
+    return Cases(town.numbering, port, ADA)
 
 
 def request(e164: str, to_day: date = FIRST_DAY) -> Request:
@@ -46,10 +46,10 @@ async def test_only_the_operators_owners_see_cases(role: Role, organisation: str
     town = Town(None)  # type: ignore[arg-type]  # the books are not reached
     viewer = Viewer(name="x", role=role, organisation=organisation)
     if role is Role.OWNER and organisation is None:
-        Cases(town.desk, MemoryCases(), viewer)
+        Cases(town.numbering, MemoryCases(), viewer)
     else:
         with pytest.raises(CallerError):
-            Cases(town.desk, MemoryCases(), viewer)
+            Cases(town.numbering, MemoryCases(), viewer)
 
 
 async def test_a_case_names_who_had_the_number_then(town: Town, cases: Cases) -> None:
@@ -71,7 +71,7 @@ async def test_a_case_ends_once_and_every_look_is_kept(
     first = await cases.open(request(mine.e164))
     second = await cases.open(request(mine.e164))
     assert {c.case_id for c in await cases.listed()} == {first.case_id, second.case_id}
-    eve = Cases(town.desk, port, Viewer(name="eve", role=Role.OWNER, organisation=None))
+    eve = Cases(town.numbering, port, Viewer(name="eve", role=Role.OWNER, organisation=None))
     answered = await eve.answer(first.case_id, "Name und Sitz")
     assert (answered.status, answered.outcome) == (CaseStatus.ANSWERED, "Name und Sitz")
     with pytest.raises(ConflictError):

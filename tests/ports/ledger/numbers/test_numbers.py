@@ -3,16 +3,22 @@
 import asyncio
 from dataclasses import replace
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from engine.core.numbers.due import Notice, NoticeKind
 from engine.core.numbers.life import Refused, SwitchedOn, step
 from engine.core.numbers.number import Area, Number, Purpose, Status
+from engine.core.numbers.rental import rental_of
 from engine.core.numbers.source import Source
+from engine.core.posting import rental_entry
 from engine.errors import CallerError, ConflictError
+from engine.flows.numbers.renting import book
+from engine.ledger.numbers.sql import SqlNumbers
 from engine.ports.numbers import Commit, Move, NumberFilter, Numbers, Offer
-from tests.flows.numbers.town import BERLIN, FIRST_DAY, MUNICH, Town
+from tests.flows.numbers.town import BERLIN, FIRST_DAY, MUNICH, PRICE, Town
+from tests.ports.ledger.books import SqlBooks
 
 
 def commit(number: Number, after: Number, **more: object) -> Commit:
@@ -172,3 +178,75 @@ async def test_a_replacement_is_one_step(town: Town) -> None:
     assert ends[0].at_ms == ends[1].at_ms
     assert not isinstance(step(new, SwitchedOn(), date(2027, 3, 2)), Number)
     assert isinstance(step(new, SwitchedOn(), date(2027, 3, 2)), Refused)
+
+
+async def test_how_long_a_number_took_calls_and_what_was_booked_for_it(town: Town) -> None:
+    mine = await town.active()
+    begun_ms, _ = town.numbering.now()
+    town.clock.day = FIRST_DAY + timedelta(days=9)
+    await town.seated("bolt", MUNICH)
+    await town.proved("bolt")
+    theirs = await town.given("bolt")
+    await town.allocation.deactivate(mine.e164, "over", "acme")
+    ended_ms, _ = town.numbering.now()
+    all_of_it = (begun_ms, ended_ms + 1)
+    both = await town.numbers.tenures(*all_of_it, None, "", 9)
+    assert [(t.e164, t.organisation, t.from_ms, t.to_ms) for t in both] == [
+        (mine.e164, "acme", begun_ms, ended_ms),
+        (theirs.e164, "bolt", ended_ms, None),
+    ]
+    assert {(t.price_micros, t.currency) for t in both} == {(PRICE, "EUR")}
+    assert await town.numbers.tenures(*all_of_it, "bolt", "", 9) == both[1:]
+    assert await town.numbers.tenures(*all_of_it, None, mine.e164, 9) == both[1:]
+    assert await town.numbers.tenures(*all_of_it, None, "", 1) == both[:1]
+    assert await town.numbers.tenures(ended_ms, ended_ms + 1, "acme", "", 9) == []
+    assert await town.numbers.tenures(0, begun_ms, None, "", 9) == []
+
+    month = date(2027, 3, 1), date(2027, 4, 1), ZoneInfo("Europe/Berlin")
+    entries = [rental_entry(rental_of(tenure, *month), ended_ms) for tenure in both]
+    await asyncio.gather(town.numbers.book(entries), town.numbers.book(entries))
+    keys = [entry.key for entry in entries]
+    assert await town.numbers.booked([*keys, "rental:other"]) == set(keys)
+    owed = await town.numbers.owed("acme", begun_ms, ended_ms + 1)
+    assert dict(owed) == {"EUR": 1_420_000}
+    assert dict(await town.numbers.owed("acme", begun_ms, ended_ms)) == {}
+    with pytest.raises(ConflictError):
+        await town.numbers.book([replace(entries[0], postings=entries[1].postings)])
+
+
+async def test_unused_numbers_and_how_many_there_are(town: Town) -> None:
+    mine = await town.active()
+    other = await town.given()
+    later = FIRST_DAY + timedelta(days=1)
+    assert await town.numbers.unused(FIRST_DAY, "", 9) == []
+    found = await town.numbers.unused(later, "", 9)
+    assert [number.e164 for number in found] == [mine.e164, other.e164]
+    assert await town.numbers.unused(later, mine.e164, 9) == found[1:]
+    assert await town.numbers.unused(later, "", 1) == found[:1]
+    await town.numbers.called(mine.e164, later)
+    assert await town.numbers.unused(later, "", 9) == found[1:]
+    counted = {(c.country, c.area_code, c.status): c.count for c in await town.numbers.counts()}
+    assert counted["DE", BERLIN, Status.ACTIVE] == 2
+    assert counted["DE", BERLIN, Status.FREE] == 3
+    assert sum(counted.values()) == 20
+
+
+async def test_the_newest_notices_come_first(town: Town) -> None:
+    await town.active()
+    await town.given()
+    oldest_first = await town.numbers.notices(None, 0, 9)
+    assert len(oldest_first) > 1
+    assert await town.numbers.latest(None, None, 9) == oldest_first[::-1]
+    assert await town.numbers.latest(None, oldest_first[-1][0], 1) == [oldest_first[-2]]
+    assert await town.numbers.latest("bolt", None, 9) == []
+
+
+async def test_books_with_rentals_in_them_are_clean(sql_books: SqlBooks) -> None:
+    ledger = sql_books.open()
+    town = Town(SqlNumbers(ledger))
+    await town.open()
+    await town.active()
+    town.clock.day = date(2027, 5, 1)
+    now_ms, _ = town.numbering.now()
+    assert await book(town.numbering, now_ms) == 2
+    assert await ledger.verify() == []

@@ -5,8 +5,8 @@ import pytest
 from engine.core.numbers.holder import DocumentKind, Policy, Verdict
 from engine.core.numbers.number import Purpose
 from engine.flows.numbers.allocation import Allocation
-from engine.flows.numbers.desk import Desk
 from engine.flows.numbers.holders import Holders, Paper
+from engine.flows.numbers.numbering import Numbering
 from engine.flows.numbers.stock import Stock
 from engine.ports.numbers import Offer
 from engine.ports.operators import Scope
@@ -28,28 +28,30 @@ ORDER = {"price": "4.90"}
 
 
 @pytest.fixture
-async def desk(bench: Bench) -> Desk:
+async def numbering(bench: Bench) -> Numbering:
     """A stock in two towns, and no proof that is needed first."""
-    desk = Desk(
-        bench.site.desk.numbers,
-        bench.site.desk.areas,
+    numbering = Numbering(
+        bench.site.numbering.numbers,
+        bench.site.numbering.areas,
         bench.site.clock,
         Policy(prove_seat_first=False),
     )
-    assert await Stock(desk).take_in(BLOCKS, "op") == 10
+    assert await Stock(numbering).take_in(BLOCKS, "op") == 10
     offer = Offer(country="DE", purpose=Purpose.TRACKING, price_micros=4_900_000, currency="EUR")
-    await Stock(desk).put_offer(offer, "op")
-    return desk
+    await Stock(numbering).put_offer(offer, "op")
+    return numbering
 
 
-async def test_from_the_catalogue_to_a_number_and_back(program: Program, desk: Desk) -> None:
+async def test_from_the_catalogue_to_a_number_and_back(
+    program: Program, numbering: Numbering
+) -> None:
     (offer,) = (await program.get("/catalogue"))["offers"]
     assert offer == {"country": "DE", "purpose": "tracking", "price": "4.90", "currency": "EUR"}
     assert (await program.put("/holder", SEAT))["area_code"] == "30"
     ordered = await program.post("/numbers", ORDER, once="k")
     assert (ordered["number"], ordered["status"]) == ("+493023125000", "ordered")
     assert await program.post("/numbers", ORDER, once="k") == ordered
-    await Allocation(desk).approve(ordered["number"], "op")
+    await Allocation(numbering).approve(ordered["number"], "op")
     path = f"/numbers/{ordered['number'][1:]}"
     assert (await program.get(path))["status"] == "active"
     source = await program.post(
@@ -68,10 +70,10 @@ async def test_from_the_catalogue_to_a_number_and_back(program: Program, desk: D
     assert len((await program.get("/notices", after=page["next"]))["notices"]) == 1
 
 
-async def test_a_move_says_what_was_replaced(program: Program, desk: Desk) -> None:
+async def test_a_move_says_what_was_replaced(program: Program, numbering: Numbering) -> None:
     await program.put("/holder", SEAT)
     ordered = await program.post("/numbers", ORDER)
-    await Allocation(desk).approve(ordered["number"], "op")
+    await Allocation(numbering).approve(ordered["number"], "op")
     moved = await program.put("/holder", {**SEAT, "postal_code": "80331", "place": "München"})
     assert moved["replaced"] == {ordered["number"]: "+498999998000"}
     (mine,) = (await program.get("/numbers"))["numbers"]
@@ -81,7 +83,7 @@ async def test_a_move_says_what_was_replaced(program: Program, desk: Desk) -> No
     assert (await program.post("/holder/confirm", status=200))["demands"] == []
 
 
-async def test_a_rule_that_forbids_is_named(program: Program, desk: Desk) -> None:
+async def test_a_rule_that_forbids_is_named(program: Program, numbering: Numbering) -> None:
     refused = await program.post("/numbers", ORDER, status=409)
     assert (refused["reason"], refused["type"]) == ("no_holder", "urn:groschen:problem:number_rule")
     await program.put("/holder", SEAT)
@@ -96,11 +98,11 @@ async def test_a_rule_that_forbids_is_named(program: Program, desk: Desk) -> Non
 
 
 async def test_what_is_anothers_is_not_there(
-    program: Program, stranger: Program, desk: Desk
+    program: Program, stranger: Program, numbering: Numbering
 ) -> None:
     await program.put("/holder", SEAT)
     ordered = await program.post("/numbers", ORDER)
-    await Allocation(desk).approve(ordered["number"], "op")
+    await Allocation(numbering).approve(ordered["number"], "op")
     source = await program.post("/sources", {"number": ordered["number"], "name": "Messe"})
     path = f"/numbers/{ordered['number'][1:]}"
     for wanted in (path, f"{path}/history", "/numbers/nothing", "/holder"):
@@ -114,7 +116,7 @@ async def test_what_is_anothers_is_not_there(
     assert (await stranger.get("/notices"))["notices"] == []
 
 
-async def test_reading_and_writing_are_two_scopes(program: Program, desk: Desk) -> None:
+async def test_reading_and_writing_are_two_scopes(program: Program, numbering: Numbering) -> None:
     reader = await program.with_key([Scope.DIDS_READ])
     await reader.get("/numbers")
     await reader.put("/holder", SEAT, status=403)
@@ -124,16 +126,16 @@ async def test_reading_and_writing_are_two_scopes(program: Program, desk: Desk) 
 
 
 async def test_documents_that_are_wanting_are_named(program: Program, bench: Bench) -> None:
-    await Stock(bench.site.desk).take_in(BLOCKS, "op")
+    await Stock(bench.site.numbering).take_in(BLOCKS, "op")
     offer = Offer(country="DE", purpose=Purpose.TRACKING, price_micros=4_900_000, currency="EUR")
-    await Stock(bench.site.desk).put_offer(offer, "op")
+    await Stock(bench.site.numbering).put_offer(offer, "op")
     await program.put("/holder", SEAT)
     ordered = await program.post("/numbers", ORDER)
-    await Allocation(bench.site.desk).approve(ordered["number"], "op")
+    await Allocation(bench.site.numbering).approve(ordered["number"], "op")
     (demand,) = (await program.get("/holder"))["demands"]
     assert demand["proof"] == "seat"
-    holders = Holders(bench.site.desk)
-    _, today = bench.site.desk.now()
+    holders = Holders(bench.site.numbering)
+    _, today = bench.site.numbering.now()
     paper = Paper(kind=DocumentKind.TRADE_LICENCE, file_name="a.pdf", content=b"x", dated=today)
     document = await holders.hand_in(ORGANISATION, paper, "op")
     await holders.check(ORGANISATION, document.document_id, Verdict.ACCEPTED, "", "op")

@@ -10,6 +10,8 @@ from engine.web.console.menu import Item, Section
 from engine.web.console.route import Route, Subject
 
 AUDIT = "/console/audit"
+CASES = "cases"
+"""Of authorities' requests only owners know."""
 
 
 async def show(asked: Asked) -> web.StreamResponse:
@@ -19,6 +21,7 @@ async def show(asked: Asked) -> web.StreamResponse:
         organisation=asked.organisation,
         author=asked.wanted("author"),
         action=asked.wanted("action"),
+        hidden="" if asked.may(Right.CASES_READ) else CASES,
         from_ms=days.from_ms,
         to_ms=days.to_ms,
         before=asked.wanted("before"),

@@ -26,7 +26,7 @@ TABLES = "areas.csv"
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Numbering:
     """The stock, the tables of areas, the clock, and what the operator has chosen."""
 
     numbers: Numbers

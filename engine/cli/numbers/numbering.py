@@ -1,4 +1,4 @@
-"""What the commands on numbers share: a desk, days, and how records are told."""
+"""What the commands on numbers share: the numbering, days, and how records are told."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
@@ -14,7 +14,7 @@ from engine.core.money import format_shortest
 from engine.core.numbers.life import Refused
 from engine.core.numbers.number import Number
 from engine.errors import CallerError
-from engine.flows.numbers.desk import Desk
+from engine.flows.numbers.numbering import Numbering
 from engine.settings import Settings
 
 T = TypeVar("T")
@@ -32,8 +32,8 @@ class Day(click.ParamType[date]):
             self.fail(f"{value!r} is no day such as 2026-11-30", param, ctx)
 
 
-def at_desk(
-    work: Callable[[Desk], Awaitable[T]], as_json: bool, *, organisation: str | None = None
+def with_numbering(
+    work: Callable[[Numbering], Awaitable[T]], as_json: bool, *, organisation: str | None = None
 ) -> T:
     """Do a command's work where numbers are given out; `organisation` must be in the files."""
 
@@ -43,7 +43,7 @@ def at_desk(
             known = [one.name for one in inventory.organisations]
             if organisation not in known:
                 raise CallerError(f"must be one of {', '.join(known) or 'none'}", "organisation")
-        return await work(books.desk(policy_of(settings)))
+        return await work(books.numbering(policy_of(settings)))
 
     return run(opened, as_json=as_json)
 

@@ -1,0 +1,152 @@
+"""Numbers: listed; one with its history; given back, and what the operator decides of it."""
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from engine.core.numbers.life import Refused
+from engine.core.numbers.number import Number, Status
+from engine.core.roles import Right
+from engine.errors import CallerError
+from engine.flows.numbers.allocation import Allocation
+from engine.flows.numbers.words import reason_in
+from engine.ports.numbers import NumberFilter
+from engine.web.console.asked import PAGE_ROWS, Asked, Belongs
+from engine.web.console.forms.filters import number_of, word_of
+from engine.web.console.menu import Item, Section
+from engine.web.console.pages.numbers import billing, notices, ordering
+from engine.web.console.pages.numbers.paths import NUMBERS, allowed, path_of
+from engine.web.console.route import Handler, Route, Subject, Whose
+
+ONE = f"{NUMBERS}/{{number}}"
+EVENTS_MOST = 200
+SOURCES_MOST = 50
+REASON_CHARS_MOST = 200
+APPROVED = {
+    Status.ACTIVE: "numbers.approved_active",
+    Status.APPROVED: "numbers.approved_approved",
+    Status.DOCUMENTS_PENDING: "numbers.approved_documents_pending",
+}
+"""What is said of an order that was agreed to, by how its number stands then."""
+
+
+async def find(asked: Asked) -> Belongs | None:
+    """The number that the address names, without its plus sign."""
+    return await asked.site.numbering.numbers.number(f"+{asked.request.match_info['number']}")
+
+
+async def show_all(asked: Asked) -> web.StreamResponse:
+    """An organisation's numbers; the whole stock for the operator's staff."""
+    status = word_of(Status, asked.wanted("status"))
+    after = asked.wanted("after", 20)
+    wanted = NumberFilter(
+        organisation=asked.organisation,
+        status=status,
+        after=f"+{after}" if after else "",
+        most=PAGE_ROWS + 1,
+    )
+    found = await asked.site.numbering.numbers.numbers(wanted)
+    more = found[PAGE_ROWS - 1].e164[1:] if len(found) > PAGE_ROWS else ""
+    return asked.render(
+        "numbers/list.html",
+        numbers=found[:PAGE_ROWS],
+        more=more,
+        wanted=status or "",
+        statuses=tuple(Status),
+        areas=asked.site.numbering.areas,
+    )
+
+
+async def show(asked: Asked) -> web.StreamResponse:
+    """One number, and what was done to it; an organisation sees its own time alone."""
+    number, whose = asked.found(Number), asked.user.organisation
+    numbers = asked.site.numbering.numbers
+    events = await numbers.history(number.e164, None, EVENTS_MOST)
+    sources = await numbers.sources(whose, number.e164, "", SOURCES_MOST)
+    return asked.render(
+        "numbers/number.html",
+        number=number,
+        events=[event for event in events if whose in (None, event.organisation)],
+        sources=sources,
+        areas=asked.site.numbering.areas,
+        why=reason_in,
+    )
+
+
+async def approve(asked: Asked) -> web.StreamResponse:
+    """Agree to an order."""
+    number = asked.found(Number)
+    after = allowed(await _allocation(asked).approve(number.e164, asked.user.name))
+    return asked.done(path_of(number), APPROVED[after.status])
+
+
+def _ended(end: Callable[[Asked, Number, str], Awaitable[object | Refused]], told: str) -> Handler:
+    """A handler that ends something for a reason, then says the text `told`."""
+
+    async def handler(asked: Asked) -> web.StreamResponse:
+        number, reason = asked.found(Number), asked.typed("reason", REASON_CHARS_MOST)
+        if not reason:
+            raise CallerError("must be given", "reason")
+        asked.note(reason=reason)
+        allowed(await end(asked, number, reason))
+        # Whoever gives a number back has it no more.
+        path = path_of(number) if asked.is_operators else NUMBERS
+        return asked.done(path, told)
+
+    return handler
+
+
+async def _reject(asked: Asked, number: Number, reason: str) -> object | Refused:
+    return await _allocation(asked).reject(number.e164, reason, asked.user.name)
+
+
+async def _deactivate(asked: Asked, number: Number, reason: str) -> object | Refused:
+    whose = asked.user.organisation
+    return await _allocation(asked).deactivate(number.e164, reason, asked.user.name, whose)
+
+
+async def _withdraw(asked: Asked, number: Number, reason: str) -> object | Refused:
+    return await _allocation(asked).withdraw(number.e164, reason, asked.user.name)
+
+
+async def _replace(asked: Asked, number: Number, reason: str) -> object | Refused:
+    typed = asked.typed("new", 50)
+    new = number_of(typed, "new") if typed else None
+    return await _allocation(asked).replace(number.e164, reason, asked.user.name, new)
+
+
+def _allocation(asked: Asked) -> Allocation:
+    return Allocation(asked.site.numbering)
+
+
+def _act(
+    verb: str, handler: Handler, whose: Whose = Whose.OPERATOR, *, asks_first: bool = True
+) -> Route:
+    return Route(
+        "POST",
+        f"{ONE}/{verb}",
+        Right.NUMBERS_WRITE,
+        handler,
+        whose=whose,
+        finds=find,
+        action=f"numbers.{verb}",
+        asks_first=asks_first,
+        again=show,
+    )
+
+
+SUBJECT = Subject(
+    routes=(
+        Route("GET", NUMBERS, Right.NUMBERS_READ, show_all),
+        *ordering.ROUTES,
+        *notices.ROUTES,
+        *billing.ROUTES,
+        Route("GET", ONE, Right.NUMBERS_READ, show, finds=find),
+        _act("approve", approve, asks_first=False),
+        _act("reject", _ended(_reject, "numbers.rejected_now")),
+        _act("deactivate", _ended(_deactivate, "numbers.deactivated_now"), Whose.ANY),
+        _act("withdraw", _ended(_withdraw, "numbers.withdrawn_now")),
+        _act("replace", _ended(_replace, "numbers.replaced_now")),
+    ),
+    menu=(Item(Section.LINES, NUMBERS, Right.NUMBERS_READ, "numbers.title", place=60),),
+)

@@ -1,0 +1,1 @@
+"""Numbers, their holders, sources, and authorities' requests in the console."""
