@@ -8,14 +8,15 @@ key lives, which is one *key period*.
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from phonenumbers import length_of_geographical_area_code, national_significant_number, parse
 
-from engine.core.number import caller_region, classify
+from engine.core.number import NumberType, caller_region, classify
 from engine.core.tariff import Line
 
 KEY_BYTES = 32
@@ -88,9 +89,14 @@ def place_of(call: TrackedCall) -> Place:
     return Place(local.date(), local.hour)
 
 
+_LINES = {NumberType.FIXED_LINE: Line.LANDLINE, NumberType.MOBILE: Line.MOBILE}
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a caller called from: "" is unknown. Only landlines have an `area` (its code)."""
+    """Where a caller called from: "" is unknown. `area` is the code of an area: no mobile has one.
+
+    `line` is told by his own country's numbering plan, `other` where it does not tell."""
 
     country: str = ""
     area: str = ""
@@ -106,14 +112,22 @@ def origin_of(caller: str | None) -> Origin:
     if info.e164 is None or country is None:
         return Origin()
     parsed = parse(info.e164, None)
-    is_local = info.line is Line.LANDLINE or info.line is Line.OTHER
-    length = length_of_geographical_area_code(parsed) if is_local else 0
-    return Origin(country, national_significant_number(parsed)[:length], info.line or "")
+    line = _LINES.get(info.type, Line.OTHER)
+    length = 0 if line is Line.MOBILE else length_of_geographical_area_code(parsed)
+    return Origin(country, national_significant_number(parsed)[:length], line)
 
 
 def caller_hash(key: bytes, caller: str) -> bytes:
     """What a caller is told from others by within a key period: HMAC-SHA-256 of his E.164."""
     return hmac.digest(key, caller.encode(), hashlib.sha256)
+
+
+class Seen(StrEnum):
+    """Whether a caller has called before in the key period; unknown without number or key."""
+
+    FIRST = "first"
+    REPEAT = "repeat"
+    UNKNOWN = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,3 +190,23 @@ class Counts:
     def missed(self) -> int:
         """Calls that reached nobody."""
         return self.calls - self.answered
+
+
+def counted(call: TrackedCall, seen: Seen) -> Counts:
+    """One call as it is counted."""
+    alone = {call.outcome.value: 1}
+    return Counts(
+        calls=1,
+        ring_ms=call.ring_ms,
+        talk_ms=call.talk_ms,
+        firsts=int(seen is Seen.FIRST),
+        repeats=int(seen is Seen.REPEAT),
+        **alone,
+    )
+
+
+def total(counts: Sequence[Counts]) -> Counts:
+    """The sum of counts."""
+    return Counts(
+        **{each.name: sum(getattr(one, each.name) for one in counts) for each in fields(Counts)}
+    )

@@ -26,7 +26,7 @@ ROWS_MOST = 1000
 class ReportFilter:
     """What is reported: the local days from `first`, before `after`.
 
-    `CallerError` for days in the wrong order or too many, and for months of callers' origins.
+    `CallerError` for days in the wrong order or too many.
     """
 
     organisation: str
@@ -49,8 +49,10 @@ class ReportLine:
 
 @dataclass(frozen=True, slots=True)
 class OriginLine:
-    """The calls of a source from one origin, and how many of them were first calls."""
+    """The calls of a source from one origin in a local month (its first day), and how many of them
+    were first calls."""
 
+    month: date
     source: str
     origin: Origin
     calls: int
@@ -81,7 +83,10 @@ class Tracked(Protocol):
         ...
 
     async def origins(self, wanted: ReportFilter) -> Sequence[OriginLine]:
-        """By source and origin, in that order, small groups too; the bucket is not asked."""
+        """By month, source and origin, in that order, small groups too; the bucket is not asked.
+
+        `CallerError` for days that are no whole months.
+        """
         ...
 
     async def rows(
