@@ -37,6 +37,7 @@ from engine.ledger.reading.sql import (
 )
 from engine.ledger.sql import SqlLedger
 from engine.ledger.statements.sql import SqlStatements
+from engine.ledger.tracked.sql import SqlTracked
 from engine.ledger.users.sql import SqlAudit, SqlSessions, SqlUsers
 from engine.ledger.webhooks.sql import SqlDeliveries, SqlEndpoints
 from engine.payments.registry import open_provider
@@ -161,7 +162,13 @@ async def open_site(
         manager_limit_micros=web.manager_limit_micros,
         verifier=verifier,
         tokens=Tokens(bytes.fromhex(web.secret), origin),
+        tracked=tracked_of(web, ledger),
     )
+
+
+def tracked_of(web: WebPlan, ledger: SqlLedger) -> SqlTracked:
+    """The tracking calls beside a ledger."""
+    return SqlTracked(ledger, bytes.fromhex(web.secret), mailing=web.mail is not None)
 
 
 def reading_of(ledger: SqlLedger) -> Reading:

@@ -16,8 +16,10 @@ from zoneinfo import ZoneInfo
 
 from phonenumbers import length_of_geographical_area_code, national_significant_number, parse
 
+from engine.core.mail import check_address
 from engine.core.number import NumberType, caller_region, classify
 from engine.core.tariff import Line
+from engine.errors import CallerError
 
 KEY_BYTES = 32
 
@@ -166,6 +168,26 @@ class Terms:
     key_months: int = 1
     mails: tuple[str, ...] = ()
     lang: str = "de"
+
+
+CALLERS_LEAST_MOST = 100
+KEY_MONTHS = (1, 2, 3, 4, 6, 12)
+MAILS_MOST = 5
+LANGS = ("de", "en")
+
+
+def check_terms(terms: Terms) -> None:
+    """Raises `CallerError` for terms that are none, with the field."""
+    if not 1 <= terms.callers_least <= CALLERS_LEAST_MOST:
+        raise CallerError(f"must be 1 to {CALLERS_LEAST_MOST}", "callers_least")
+    if terms.key_months not in KEY_MONTHS:
+        raise CallerError(f"must be one of {', '.join(map(str, KEY_MONTHS))}", "key_months")
+    if terms.lang not in LANGS:
+        raise CallerError(f"must be one of {', '.join(LANGS)}", "lang")
+    if len(terms.mails) > MAILS_MOST:
+        raise CallerError(f"must be at most {MAILS_MOST}", "mails")
+    for address in terms.mails:
+        check_address(address, field="mails")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,7 @@ from engine.ports.speech import Sounds, Studio
 from engine.ports.statements import Statements
 from engine.ports.store import Store
 from engine.ports.telephony import Phones
+from engine.ports.tracked import Tracked
 from engine.web.guard import Guard
 
 
@@ -93,6 +94,7 @@ class Site:
     manager_limit_micros: int
     verifier: Verifier
     tokens: Tokens
+    tracked: Tracked
 
 
 SITE = web.AppKey("SITE", Site)
