@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.schema import SchemaItem
 
 METADATA = MetaData(
@@ -44,7 +43,6 @@ def organisation() -> Column[str]:
     return text_column("organisation", ForeignKey("organisations.organisation"))
 
 
-def insert_into(connection: AsyncConnection, into: Table) -> Any:
-    """An insertion that knows what to do about a row that is there, in either database's words."""
-    is_sqlite = connection.dialect.name == "sqlite"
-    return (sqlite_insert if is_sqlite else postgres_insert)(into)
+def insert_into(dialect: str, into: Table) -> Any:
+    """An insertion that knows what to do about a row that is there, in this database's words."""
+    return (sqlite_insert if dialect == "sqlite" else postgres_insert)(into)

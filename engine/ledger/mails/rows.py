@@ -27,7 +27,9 @@ async def queue(connection: AsyncConnection, mail: Mail, at_ms: int) -> None:
         "next_ms": at_ms,
         "problem": "",
     }
-    await connection.execute(insert_into(connection, mails).values(row).on_conflict_do_nothing())
+    await connection.execute(
+        insert_into(connection.dialect.name, mails).values(row).on_conflict_do_nothing()
+    )
 
 
 async def claim(

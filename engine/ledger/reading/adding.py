@@ -85,7 +85,7 @@ async def _add(
         for span_h in SPANS_H
         for keys, added in facts
     ]
-    new = insert_into(connection, table).values(rows)
+    new = insert_into(connection.dialect.name, table).values(rows)
     _, counted = facts[0]
     risen = {name: table.c[name] + new.excluded[name] for name in counted}
     keyed = list(table.primary_key)

@@ -44,7 +44,7 @@ async def note(connection: AsyncConnection, organisation: str, e164: str) -> Non
 
     One that is known is locked, so that nobody forgets it before this call's record is there.
     """
-    row = insert_into(connection, withheld_numbers).values(
+    row = insert_into(connection.dialect.name, withheld_numbers).values(
         {"organisation": organisation, "e164": e164}
     )
     key = withheld_numbers.c.organisation, withheld_numbers.c.e164

@@ -60,7 +60,9 @@ async def seen(
     if key is None:
         return Seen.UNKNOWN
     row = {**_place(organisation, period), "caller_hash": caller_hash(key, caller)}
-    added = insert_into(connection, tracked_callers).values(row).on_conflict_do_nothing()
+    added = (
+        insert_into(connection.dialect.name, tracked_callers).values(row).on_conflict_do_nothing()
+    )
     done = await connection.execute(added)
     return Seen.FIRST if done.rowcount else Seen.REPEAT
 
@@ -78,7 +80,9 @@ async def _key(
     row = (await connection.execute(query)).one_or_none()
     if row is None:
         made = {**place, "sealed": seal.seal(secrets.token_bytes(KEY_BYTES), name)}
-        new = insert_into(connection, tracked_keys).values(made).on_conflict_do_nothing()
+        new = (
+            insert_into(connection.dialect.name, tracked_keys).values(made).on_conflict_do_nothing()
+        )
         await connection.execute(new)
         row = (await connection.execute(query)).one()
     if row.sealed is None:

@@ -7,6 +7,7 @@ waits before it holds anything the earlier may want.
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import date
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Table, delete, exists, insert, select
@@ -95,7 +96,7 @@ async def _add_counts(
         {**keys, "day": number_of(place.day), "hour": hour, **added}
         for hour in (ALL_DAY, place.hour)
     ]
-    await _add(connection, tracked_sums, rows, tuple(added))
+    await _add(connection, tracked_sums, rows)
 
 
 async def _add_origin(
@@ -110,20 +111,22 @@ async def _add_origin(
         "calls": 1,
         "firsts": int(found is Seen.FIRST),
     }
-    await _add(connection, tracked_origins, [row], ("calls", "firsts"))
+    await _add(connection, tracked_origins, [row])
 
 
 async def _add(
-    connection: AsyncConnection,
-    table: Table,
-    rows: Sequence[Mapping[str, object]],
-    measures: Sequence[str],
+    connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, object]]
 ) -> None:
     """Add what is counted to the rows that are there already, or to new ones."""
-    new = insert_into(connection, table).values(rows)
-    risen = {name: table.c[name] + new.excluded[name] for name in measures}
-    keyed = list(table.primary_key)
-    await connection.execute(new.on_conflict_do_update(index_elements=keyed, set_=risen))
+    await connection.execute(_adding(table, connection.dialect.name), rows)
+
+
+@cache
+def _adding(table: Table, dialect: str) -> Any:
+    """The statement, without its rows: made and compiled once."""
+    new = insert_into(dialect, table)
+    risen = {each.name: each + new.excluded[each.name] for each in table.c if not each.primary_key}
+    return new.on_conflict_do_update(index_elements=list(table.primary_key), set_=risen)
 
 
 async def terms(connection: AsyncConnection, organisation: str) -> Terms:
