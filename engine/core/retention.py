@@ -18,6 +18,8 @@
 * `MARKS`: numbers on caller lists, three years after the offer (§ 195 BGB); then they are new.
 * `VERIFICATIONS`: the number that was to be proved and where from, after the verification's end.
   What it cost and the merchant's reference stay.
+* `TRACKED`: tracking calls one by one, which name no caller; their sums stay.
+* `MAILS`: to whom something was mailed, once it was sent or given up.
 
 The journal is not here: entries are never let go, and hold account ids, no numbers.
 """
@@ -46,6 +48,8 @@ class Kind(StrEnum):
     ORDERED = "ordered"
     MARKS = "marks"
     VERIFICATIONS = "verifications"
+    TRACKED = "tracked"
+    MAILS = "mails"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,8 @@ class Policy:
     ordered_months: int = 24
     marks_months: int = 36
     verifications_months: int = 6
+    tracked_months: int = 6
+    mails_months: int = 1
 
 
 def policy_of(kept: Iterable[Kept]) -> Policy:
@@ -99,5 +105,7 @@ def due(policy: Policy, now_ms: int, zone: tzinfo) -> dict[Kind, int]:
         Kind.ORDERED: policy.ordered_months,
         Kind.MARKS: policy.marks_months,
         Kind.VERIFICATIONS: policy.verifications_months,
+        Kind.TRACKED: policy.tracked_months,
+        Kind.MAILS: policy.mails_months,
     }
     return {kind: month_start_ms(zone, present - kept) for kind, kept in months.items()}

@@ -25,6 +25,8 @@ TOLD = {
     Kind.ORDERED: "records lose who ordered what of the call",
     Kind.MARKS: "numbers on caller lists",
     Kind.VERIFICATIONS: "verifications lose the number",
+    Kind.TRACKED: "tracking calls, of which the sums stay",
+    Kind.MAILS: "to whom something was mailed",
 }
 
 

@@ -17,6 +17,6 @@ mails = table(
     Column("next_ms", BigInteger),
     text_column("problem"),
     Index("ix_mails_next", "next_ms"),
-    Index("ix_mails_organisation", "organisation", "queued_ms"),
+    Index("ix_mails_queued", "queued_ms"),
 )
 """Mails and how they stand; `next_ms` is null once they wait no longer."""

@@ -47,7 +47,8 @@ tracked_calls = table(
     text_column("area"),
     text_column("line"),
     text_column("seen"),
-    Index("ix_tracked_calls_arrived", "organisation", "arrived_ms", "call_id"),
+    Index("ix_tracked_calls_organisation", "organisation", "arrived_ms", "call_id"),
+    Index("ix_tracked_calls_arrived", "arrived_ms"),
 )
 """The calls, each a `core.tracked.TrackedCall` with its place, its caller's origin, and whether he
 was `core.tracked.Seen`. Nothing here tells one caller from another."""

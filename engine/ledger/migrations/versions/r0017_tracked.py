@@ -55,7 +55,9 @@ def _make_calls() -> None:
         sa.PrimaryKeyConstraint("call_id", name=op.f(f"pk_{table}")),
         _of_organisation(table),
     )
-    op.create_index("ix_tracked_calls_arrived", table, ["organisation", "arrived_ms", "call_id"])
+    places = ["organisation", "arrived_ms", "call_id"]
+    op.create_index("ix_tracked_calls_organisation", table, places)
+    op.create_index("ix_tracked_calls_arrived", table, ["arrived_ms"])
 
 
 def _make_keys() -> None:
@@ -122,7 +124,7 @@ def _make_mails() -> None:
         _of_organisation("mails"),
     )
     op.create_index("ix_mails_next", "mails", ["next_ms"])
-    op.create_index("ix_mails_organisation", "mails", ["organisation", "queued_ms"])
+    op.create_index("ix_mails_queued", "mails", ["queued_ms"])
 
 
 def downgrade() -> None:
