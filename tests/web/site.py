@@ -260,7 +260,7 @@ async def open_site(
     """A site on the books in `file` (made by `make_books`) until the block is left."""
     clock = SystemClock()
     ledger = SqlLedger(f"sqlite:///{file}", lambda: clock.now().wall_ms)
-    store = MemoryStore(StoreData(lambda: clock.now().wall_ms))
+    store, stack = MemoryStore(StoreData(lambda: clock.now().wall_ms)), AsyncExitStack()
     provider, manual = ScriptedProvider(), ScriptedProvider(name="manual")
     till = Till(
         orders=SqlOrders(ledger),
@@ -272,7 +272,6 @@ async def open_site(
         seal=Seal(SECRET),
         origin=origin,
     )
-    stack = AsyncExitStack()
     calling = await stack.enter_async_context(telephones(ledger, store, clock, inventory, SECRET))
     live, callers = Live(store, clock), SqlCallers(ledger)
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
