@@ -91,7 +91,7 @@ class Settings(BaseModel):
     web_secret: SecretStr | None = Field(
         None,
         min_length=32,
-        description="seals links and webhooks, the same for all engines; left out: made once",
+        description="seals links, webhooks, second factors; the same in all engines, or made",
     )
     secrets: Path | None = Field(
         None, description="folder of the payment providers' secrets; left out: under `var`"

@@ -17,7 +17,7 @@ from engine.app.parts import (
     reloading,
 )
 from engine.app.plan import Plan, WebPlan
-from engine.app.site import Accounts, open_sender, open_site, tracked_of
+from engine.app.site import Accounts, Back, open_sender, open_site, tracked_of
 from engine.asterisk.agi import AgiServer, Lookups
 from engine.asterisk.dialplan import endpoint_of, endpoint_of_number
 from engine.asterisk.etc.files import AsteriskFiles
@@ -52,7 +52,6 @@ from engine.ledger.verifications.sql import SqlVerifications
 from engine.ledger.versions.sql import SqlVersions
 from engine.metrics import PrometheusMetrics
 from engine.payments.registry import option_forms
-from engine.ports.speech import Studio
 from engine.post.smtp import SmtpPostman
 from engine.speech.catalogue import read_catalogues
 from engine.speech.library import Library
@@ -126,11 +125,12 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
         agi = await stack.enter_async_context(AgiServer(lookups, plan.agi_host, plan.agi_port))
         _statements(plan, house, ledger, stack)
         _retention(house, ledger, stack)
-        studio = LibraryStudio(sounds)
         desk = _numbers(plan, house, ledger, stack)
-        web_port = await _pages(
-            plan, house, ledger, view, studio, desk, verifier, stack, configuration, files
-        )
+        web_port = 0
+        if plan.web is not None and verifier is not None:
+            studio = LibraryStudio(sounds)
+            back = Back(house, ledger, studio, desk, verifier, configuration, files)
+            web_port = await _pages(plan, plan.web, back, view, stack)
         health_port = await open_health(
             plan.health_host, plan.health_port, metrics, engine, house, stack
         )
@@ -203,9 +203,11 @@ def _verifier(
 
 
 def _statements(plan: Plan, house: House, ledger: SqlLedger, stack: AsyncExitStack) -> None:
-    """File the profiles' statements when a month is over."""
+    """File the statements of profiles and merchants when a month is over."""
     folder = plan.folder / "statements"
-    monthly = Monthly(SqlStatements(ledger), house.inventory, house.clock, folder)
+    monthly = Monthly(
+        SqlStatements(ledger), SqlVerifications(ledger), house.inventory, house.clock, folder
+    )
     filing = asyncio.create_task(monthly.run(), name="statements")
     stack.push_async_callback(end, filing)
 
@@ -233,47 +235,20 @@ def _tracked(web: WebPlan, house: House, ledger: SqlLedger, stack: AsyncExitStac
         stack.push_async_callback(end, asyncio.create_task(sender.run(), name="mails"))
 
 
-async def _pages(
-    plan: Plan,
-    house: House,
-    ledger: SqlLedger,
-    view: View,
-    studio: Studio,
-    desk: Desk,
-    verifier: Verifier | None,
-    stack: AsyncExitStack,
-    configuration: Configuration,
-    files: AsteriskFiles | None,
-) -> int:
-    """Serve the pages, and ask providers; the port that is listened on, 0 without pages."""
-    web = plan.web
-    if web is None or verifier is None:
-        return 0
+async def _pages(plan: Plan, web: WebPlan, back: Back, view: View, stack: AsyncExitStack) -> int:
+    """Serve the pages, and ask providers; the port that is listened on."""
+    house = back.house
     listener = listen(web.host, web.port)
     stack.callback(listener.close)
     port: int = listener.getsockname()[1]
     accounts = Accounts(house.inventory, web.secrets)
     stack.push_async_callback(accounts.close)
     view.subscribe(accounts.follow)
-    catalogues = read_catalogues(plan.sounds)
-    site = await open_site(
-        web,
-        port,
-        house,
-        ledger,
-        accounts,
-        studio,
-        desk,
-        verifier,
-        stack,
-        configuration,
-        catalogues,
-        files,
-    )
+    site = await open_site(web, port, back, accounts, read_catalogues(plan.sounds), stack)
     asking = asyncio.create_task(Asking(site.till, house.clock).run(), name="asking")
     stack.push_async_callback(end, asking)
-    _tracked(web, house, ledger, stack)
-    sender = open_sender(web, ledger, house.clock, stack)
+    _tracked(web, house, back.ledger, stack)
+    sender = open_sender(web, back.ledger, house.clock, stack)
     stack.push_async_callback(end, asyncio.create_task(sender.run(), name="webhooks"))
     await stack.enter_async_context(serving(site, listener))
     return port

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 from engine.app.plan import WebPlan
@@ -20,6 +21,7 @@ from engine.flows.orders import House
 from engine.flows.payments.seals import Seal
 from engine.flows.payments.till import Providers, Till
 from engine.flows.proof.proof import Signer as ProofSigner
+from engine.flows.replay.runs import Runs
 from engine.flows.verification.tokens import Tokens
 from engine.flows.verification.verifier import Verifier
 from engine.flows.versions.configuration import Configuration
@@ -35,10 +37,12 @@ from engine.ledger.reading.sql import (
     SqlSums,
     SqlTransactions,
 )
+from engine.ledger.replays.sql import SqlReplays
 from engine.ledger.sql import SqlLedger
 from engine.ledger.statements.sql import SqlStatements
 from engine.ledger.tracked.sql import SqlTracked
 from engine.ledger.users.sql import SqlAudit, SqlSessions, SqlUsers
+from engine.ledger.verifications.sql import SqlVerifications
 from engine.ledger.webhooks.sql import SqlDeliveries, SqlEndpoints
 from engine.payments.registry import open_provider
 from engine.ports.clock import Clock
@@ -99,21 +103,29 @@ async def _close(providers: Providers) -> None:
         await provider.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Back:
+    """What is behind the pages: an engine's house, its books, and what of it pages change."""
+
+    house: House
+    ledger: SqlLedger
+    studio: Studio
+    desk: Desk
+    verifier: Verifier
+    configuration: Configuration
+    dialplan: OwnDialplan | None
+
+
 async def open_site(
     web: WebPlan,
     port: int,
-    house: House,
-    ledger: SqlLedger,
+    back: Back,
     accounts: Accounts,
-    studio: Studio,
-    desk: Desk,
-    verifier: Verifier,
-    stack: AsyncExitStack,
-    configuration: Configuration,
     catalogues: Mapping[str, Catalogue],
-    dialplan: OwnDialplan | None,
+    stack: AsyncExitStack,
 ) -> Site:
     """All that the pages work with."""
+    house, ledger = back.house, back.ledger
     origin = web.origin or f"http://{web.host}:{port}"
     till = await open_till(
         web,
@@ -128,7 +140,11 @@ async def open_site(
     )
     live, callers = Live(house.store, house.clock), SqlCallers(ledger)
     stack.push_async_callback(live.close)
+    replays = Runs(SqlReplays(ledger), ledger, house.clock)
+    stack.push_async_callback(replays.close)
     people = People(SqlUsers(ledger), SqlSessions(ledger), house.clock)
+    signing_in = SigningIn(people, till.seal)
+    await signing_in.factors.hide_all()
     return Site(
         till=till,
         ledger=ledger,
@@ -147,21 +163,22 @@ async def open_site(
         staff=Staff(house.store, live, callers, house.inventory, house.clock),
         callers=callers,
         people=people,
-        signing_in=SigningIn(people),
+        signing_in=signing_in,
         audit=SqlAudit(ledger),
         webhooks=webhooks_of(web, ledger, house.clock),
-        configuration=configuration,
+        configuration=back.configuration,
         sounds=house.sounds,
         catalogues=catalogues,
-        dialplan=dialplan,
+        dialplan=back.dialplan,
         phones=house.telephony,
-        studio=studio,
-        desk=desk,
+        studio=back.studio,
+        desk=back.desk,
         reading=reading_of(ledger),
         signer=ProofSigner(bytes.fromhex(web.secret)),
         manager_limit_micros=web.manager_limit_micros,
-        verifier=verifier,
+        verifier=back.verifier,
         tokens=Tokens(bytes.fromhex(web.secret), origin),
+        replays=replays,
         tracked=tracked_of(web, ledger),
     )
 
@@ -182,6 +199,7 @@ def reading_of(ledger: SqlLedger) -> Reading:
         suspense=SqlSuspense(ledger),
         keeping=SqlKeeping(ledger),
         statements=SqlStatements(ledger),
+        verifications=SqlVerifications(ledger),
     )
 
 

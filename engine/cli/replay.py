@@ -17,6 +17,7 @@ from engine.flows.papers.month import HOME_TIMEZONE, day_before, day_of, month_o
 from engine.flows.replay.replay import Replay
 from engine.flows.replay.replay import replay as replay_calls
 from engine.flows.replay.sheet import plain, text
+from engine.flows.replay.words import LANGUAGES
 from engine.payments.registry import option_forms
 from engine.settings import Settings
 
@@ -30,9 +31,15 @@ from engine.settings import Settings
     help="Folder of the draft; the operator's files, if not given.",
 )
 @click.option("--timezone", default=HOME_TIMEZONE, show_default=True, help="Of month and day.")
+@click.option("--lang", type=click.Choice(list(LANGUAGES)), default="en", show_default=True)
 @json_option
 def replay(
-    month: str | None, day: str | None, draft: Path | None, timezone: str, as_json: bool
+    month: str | None,
+    day: str | None,
+    draft: Path | None,
+    timezone: str,
+    lang: str,
+    as_json: bool,
 ) -> None:
     """Replay the calls that ended in a month or on a day under a draft of the configuration.
 
@@ -43,6 +50,7 @@ def replay(
     \b
     Examples:
       groschen replay --day 2026-11-21 --draft drafts/dearer
+      groschen replay --month 2026-11 --lang de
       groschen replay --month 2026-11 --json
     """
     if month and day:
@@ -68,7 +76,7 @@ def replay(
     if as_json:
         write(plain(found))
     else:
-        click.echo(text(found))
+        click.echo(text(found, LANGUAGES[lang]))
 
 
 def _span(month: str | None, day: str | None, timezone: str) -> tuple[int, int]:

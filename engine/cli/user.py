@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import click
 
 from engine.app import Books
-from engine.cli.books.opening import inventory_of, json_option, run
+from engine.cli.books.opening import inventory_in_force, json_option, run
 from engine.cli.lines import write
 from engine.core.roles import Role
 from engine.errors import CallerError
@@ -54,12 +54,14 @@ def add(
     password = _read_password(password_stdin)
 
     async def work(books: Books, settings: Settings) -> NewUser:
-        known = [one.name for one in inventory_of(settings).organisations]
+        inventory = await inventory_in_force(books, settings)
+        known = [one.name for one in inventory.organisations]
         if organisation not in (None, *known):
             raise CallerError(f"must be one of {', '.join(known) or 'none'}", "--organisation")
         return await books.people.add(organisation, name, Role(role), password)
 
-    _tell_new(_done(work, "users.add", as_json), password, as_json)
+    action = "users.add" if organisation else "users.add_staff"
+    _tell_new(_done(work, action, as_json), password, as_json)
 
 
 @user.command("list")

@@ -129,12 +129,30 @@ def delete(endpoint_id: str, organisation: str | None, as_json: bool) -> None:
     _tell(_run_on(f"endpoint {endpoint_id}", act, organisation, as_json), as_json)
 
 
+@webhook.command("disable")
+@click.argument("endpoint_id")
+@organisation_option
+@json_option
+def disable(endpoint_id: str, organisation: str | None, as_json: bool) -> None:
+    """Tell an endpoint nothing until it is enabled; what waits for it is given up.
+
+    \b
+    Example:
+      groschen webhook disable 5d0f6c1b2a3e4f50
+    """
+
+    def act(webhooks: Webhooks, owner: str) -> Awaitable[Endpoint | None]:
+        return webhooks.disable(owner, endpoint_id)
+
+    _tell(_run_on(f"endpoint {endpoint_id}", act, organisation, as_json), as_json)
+
+
 @webhook.command("enable")
 @click.argument("endpoint_id")
 @organisation_option
 @json_option
 def enable(endpoint_id: str, organisation: str | None, as_json: bool) -> None:
-    """Tell an endpoint again that was gone, or failed for days.
+    """Tell an endpoint again that was disabled, was gone, or failed for days.
 
     \b
     Example:

@@ -290,5 +290,10 @@ class Inventory:
     def profile(self, name: str) -> BillingProfile | None:
         return next((p for p in self.profiles if p.name == name), None)
 
+    def title_of(self, organisation: str) -> str:
+        """What an organisation calls itself; its name where that is not said."""
+        titles = (o.title for o in self.organisations if o.name == organisation)
+        return next(titles, organisation)
+
     def merchant(self, name: str) -> Merchant | None:
         return next((m for m in self.merchants if m.name == name), None)

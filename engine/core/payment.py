@@ -37,7 +37,8 @@ class FactKind(StrEnum):
     """What a provider can say of a payment.
 
     `pending` and `authorised` are no money yet; an authorised one waits to be captured. Of
-    `refunded` the amount is the total so far; `withdrawn` and `reinstated` are a dispute's.
+    `refunded` the amount is the total so far, of which each `refund_failed` comes off again;
+    `withdrawn` and `reinstated` are a dispute's.
     """
 
     PENDING = "pending"
@@ -47,8 +48,12 @@ class FactKind(StrEnum):
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     REFUNDED = "refunded"
+    REFUND_FAILED = "refund_failed"
     WITHDRAWN = "withdrawn"
     REINSTATED = "reinstated"
+
+
+_FAILED_REFUND = f"{FactKind.REFUND_FAILED}:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +61,8 @@ class PaymentFact:
     """One thing a provider vouches for; an empty text is something it does not name.
 
     `order_id` is ours, `provider_ref` the provider's id of the order, `payment_ref` the id of the
-    movement itself (a capture, a charge, a dispute), `payee` whose provider account has the money.
+    movement itself (a capture, a charge, a failed refund, a dispute), `payee` whose provider
+    account has the money.
     """
 
     kind: FactKind
@@ -75,9 +81,9 @@ class PaymentOrder:
     `e164` is the number it was typed with, whatever his account is named by later; empty in orders
     from before that was kept.
     `paid_ms` is when we were told that its money has come, `set_aside_ms` when money
-    for it first did not fit and was put in suspense. `refunded_micros` is the total so far;
-    `disputes` has the money each has withdrawn (positive) or given back (negative), by
-    `<kind>:<dispute>`.
+    for it first did not fit and was put in suspense. `refunded_micros` is the total so far, refunds
+    that failed later included; `disputes` has the money each dispute has withdrawn (positive) or
+    given back (negative), and each failed refund gave back, by `<kind>:<its id>`.
     """
 
     order_id: str
@@ -107,12 +113,18 @@ class PaymentOrder:
     @property
     def withdrawn_micros(self) -> int:
         """What disputes hold back at present."""
-        return sum(micros for _, micros in self.disputes)
+        return sum(micros for _, micros in self.disputes) + self.failed_refunds_micros
+
+    @property
+    def failed_refunds_micros(self) -> int:
+        """What was refunded, and came back because the refund failed."""
+        return -sum(micros for name, micros in self.disputes if name.startswith(_FAILED_REFUND))
 
     @property
     def taken_back_micros(self) -> int:
         """How much of the payment is gone again; never more than was paid, never less than 0."""
-        return max(0, min(self.amount_micros, self.refunded_micros + self.withdrawn_micros))
+        refunded = self.refunded_micros - self.failed_refunds_micros
+        return max(0, min(self.amount_micros, refunded + self.withdrawn_micros))
 
     @property
     def bonus_back_micros(self) -> int:
@@ -179,7 +191,7 @@ def judge(order: PaymentOrder | None, fact: PaymentFact, payee: Payee, now_ms: i
         return _set_aside(order, fact, payee, now_ms, misfit)
     assert order is not None
     after = _with_fact(order, fact, now_ms)
-    alarm = "more was refunded than was paid" if _is_excess(order, fact) else ""
+    alarm = _alarm(order, after, fact)
     entries = _entries(order, after, payee)
     booked = (replace(entry, at_ms=now_ms, author=payee.author) for entry in entries)
     return Judged(after, tuple(booked), alarm)
@@ -211,8 +223,15 @@ def _amount_misfit(order: PaymentOrder, fact: PaymentFact) -> str:
     return ""
 
 
-def _is_excess(order: PaymentOrder, fact: PaymentFact) -> bool:
-    return fact.kind is FactKind.REFUNDED and fact.amount_micros > order.amount_micros
+def _alarm(before: PaymentOrder, after: PaymentOrder, fact: PaymentFact) -> str:
+    """What a person must look at, though it fits and is booked; empty if nothing."""
+    refunded = fact.amount_micros - after.failed_refunds_micros
+    if fact.kind is FactKind.REFUNDED and refunded > after.amount_micros:
+        return "more was refunded than was paid"
+    has_come_back = after.taken_back_micros < before.taken_back_micros
+    if fact.kind is FactKind.REFUND_FAILED and after.is_paid and has_come_back:
+        return "a refund has failed: its payer has no money of it, and what it took was given back"
+    return ""
 
 
 def _set_aside(
@@ -263,7 +282,7 @@ def _with_fact(order: PaymentOrder, fact: PaymentFact, now_ms: int) -> PaymentOr
         case FactKind.REFUNDED:
             total = max(order.refunded_micros, fact.amount_micros)
             order = replace(order, refunded_micros=total)
-        case FactKind.WITHDRAWN | FactKind.REINSTATED:
+        case FactKind.WITHDRAWN | FactKind.REINSTATED | FactKind.REFUND_FAILED:
             sign = 1 if fact.kind is FactKind.WITHDRAWN else -1
             known = dict(order.disputes)
             known.setdefault(f"{fact.kind}:{fact.payment_ref}", sign * fact.amount_micros)

@@ -8,6 +8,8 @@
 * `LETTERS`: callbacks of payment providers as they came; the longest time to take a direct debit
   back is 13 months (§ 676b(2) BGB).
 * `ORDERS`: payment orders of which no money ever came.
+* `ACCOUNTS`: accounts that nothing ever came of, no call, no money, no note: mostly a number that
+  somebody typed on the top-up page. One that has an order still stays as long as that.
 * `NOTES`: what staff noted of callers and reported, so many months after it was written: it is for
   the next calls, and no voucher of anything (Art. 5(1)(e) GDPR).
 * `ACTS`: lines of the audit log, which name people and their addresses.
@@ -48,6 +50,7 @@ class Kind(StrEnum):
     ORDERED = "ordered"
     MARKS = "marks"
     VERIFICATIONS = "verifications"
+    ACCOUNTS = "accounts"
     TRACKED = "tracked"
     MAILS = "mails"
 
@@ -63,7 +66,8 @@ class Kept:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """How long each kind is kept; `calls_months` and `prompts_months` begin with the statement,
-    on the first of the month that follows the call's."""
+    on the first of the month that follows the call's, `accounts_months` with the day when the
+    account was last asked for."""
 
     calls_months: int = 6
     prompts_months: int = 6
@@ -78,6 +82,7 @@ class Policy:
     ordered_months: int = 24
     marks_months: int = 36
     verifications_months: int = 6
+    accounts_months: int = 3
     tracked_months: int = 6
     mails_months: int = 1
 
@@ -105,6 +110,7 @@ def due(policy: Policy, now_ms: int, zone: tzinfo) -> dict[Kind, int]:
         Kind.ORDERED: policy.ordered_months,
         Kind.MARKS: policy.marks_months,
         Kind.VERIFICATIONS: policy.verifications_months,
+        Kind.ACCOUNTS: policy.accounts_months,
         Kind.TRACKED: policy.tracked_months,
         Kind.MAILS: policy.mails_months,
     }

@@ -53,13 +53,16 @@ class Right(StrEnum):
     OWNERS_WRITE = "owners:write"
     KEYS_READ = "keys:read"
     KEYS_WRITE = "keys:write"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
     AUDIT_READ = "audit:read"
     CALLS_WRITE = "calls:write"
     AGENTS_WRITE = "agents:write"
+    STAFF_WRITE = "staff:write"
 
 
 _ALL = frozenset(Right)
-_OWNERS_ALONE = {Right.OWNERS_WRITE, Right.CASES_READ, Right.CASES_WRITE}
+_OWNERS_ALONE = {Right.OWNERS_WRITE, Right.STAFF_WRITE, Right.CASES_READ, Right.CASES_WRITE}
 _CAMPAIGNS = {
     Right.OWN,
     Right.FORWARDING_READ,
@@ -102,7 +105,9 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
         - _OWNERS_ALONE
     ),
 }
-"""Every role's rights. Owners can do all; nobody else makes owners or sees authorities' cases."""
+"""Every role's rights. Owners can do all; nobody else makes owners, lets anybody in without his
+second factor, or sees authorities' cases. `staff:write` makes somebody the operator's staff, and is
+good for nothing to anybody who is not."""
 
 
 def may(role: Role, right: Right) -> bool:

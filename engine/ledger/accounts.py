@@ -126,6 +126,20 @@ async def know_organisation(connection: AsyncConnection, organisation: str) -> N
         await connection.execute(insert(organisations).values(organisation=organisation))
 
 
+async def in_use(connection: AsyncConnection, account: Account, at_ms: int) -> Account | None:
+    """As `opened_account`; None too for one that has to be asked for anew.
+
+    An account that nothing came of is let go some months after it was last asked for. Whoever asks
+    notes that once a day, so that none is let go under a call that has just begun.
+    """
+    present = await opened_account(connection, account)
+    if present is None or present.seq or present.returning:
+        return present
+    stale = _PRESENT & (aliases.c.from_ms < at_ms - DAY_MS)
+    query = select(exists().where(aliases.c.account_id == present.account_id, stale))
+    return None if await connection.scalar(query) else present
+
+
 async def opened_account(connection: AsyncConnection, account: Account) -> Account | None:
     """The account with the number of `account`, if there is one; it must be of the same
     organisation and currency."""
@@ -138,9 +152,11 @@ async def opened_account(connection: AsyncConnection, account: Account) -> Accou
 
 
 async def open_account(connection: AsyncConnection, account: Account, at_ms: int) -> Account:
-    """The account with this number, made as described by `account` if there is none."""
+    """The account with this number, made as described by `account` if there is none; one that
+    nothing came of yet is named by it from now on."""
     present = await opened_account(connection, account)
     if present is not None:
+        await _renew(connection, present, at_ms)
         return present
     await know_organisation(connection, account.organisation)
     await connection.execute(
@@ -161,6 +177,13 @@ async def open_account(connection: AsyncConnection, account: Account, at_ms: int
     )
     await _name(connection, account, account.e164, at_ms)
     return await known(connection, account.account_id)
+
+
+async def _renew(connection: AsyncConnection, account: Account, at_ms: int) -> None:
+    if account.seq or account.returning:
+        return
+    named = (aliases.c.account_id == account.account_id) & _PRESENT & (aliases.c.from_ms < at_ms)
+    await connection.execute(update(aliases).where(named).values(from_ms=at_ms))
 
 
 async def _name(connection: AsyncConnection, account: Account, e164: str, at_ms: int) -> None:

@@ -126,8 +126,14 @@ class Database:
         limit_s = None if self.is_sqlite else timeout_s
         task = asyncio.create_task(_transact(connection, work, limit_s))
         self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        task.add_done_callback(self._over)
         return await asyncio.shield(task)
+
+    def _over(self, task: "asyncio.Task[Any]") -> None:
+        """Its end is told to whoever waits; who has left by then was told that it took too long."""
+        self._under_way.discard(task)
+        if not task.cancelled():
+            task.exception()
 
 
 def _name(work: Work[T]) -> str:

@@ -60,7 +60,7 @@ class SqlLedger:
     ) -> Account:
         """See `ports.ledger`; the id of a new account is a random UUID.
 
-        One that is there is only read: a caller does not wait for those who write.
+        One that is in use is only read: a caller does not wait for those who write.
         """
         account = Account(
             account_id=uuid4().hex,
@@ -72,10 +72,11 @@ class SqlLedger:
             seq=0,
             returning=False,
         )
-        present = await self.database.read(partial(accounts.opened_account, account=account))
+        now_ms = self._now_ms()
+        present = await self.database.read(partial(accounts.in_use, account=account, at_ms=now_ms))
         if present is not None:
             return present
-        work = partial(accounts.open_account, account=account, at_ms=self._now_ms())
+        work = partial(accounts.open_account, account=account, at_ms=now_ms)
         return await self.database.write(work)
 
     async def find_account(self, profile: str, e164: str) -> Account | None:

@@ -36,6 +36,7 @@ accounts = table(
     Index("ix_accounts_profile", "profile"),
 )
 
+_UNUSED = text("seq = 0")
 heads = table(
     "heads",
     Column("account_id", Text, ForeignKey("accounts.account_id"), primary_key=True),
@@ -46,6 +47,7 @@ heads = table(
     Column("last_top_up_ms", BigInteger, nullable=False, server_default=text("0")),
     Index("ix_heads_balance", "organisation", "balance_micros", "account_id"),
     Index("ix_heads_last_top_up", "organisation", "last_top_up_ms", "account_id"),
+    Index("ix_heads_unused", "account_id", sqlite_where=_UNUSED, postgresql_where=_UNUSED),
 )
 """Where each account stands: the row every booking on the account locks first.
 
@@ -413,14 +415,21 @@ users = table(
     Column("locked_ms", BigInteger),
     text_column("lang"),
     text_column("theme"),
-    Column("tries", Integer, nullable=False, server_default=text("0")),
-    Column("tries_until_ms", BigInteger, nullable=False, server_default=text("0")),
     Column("totp_step", BigInteger, nullable=False, server_default=text("0")),
     UniqueConstraint("name"),
     Index("ix_users_organisation", "organisation", "name"),
 )
-"""Who signs in to the console; columns are the fields of `ports.users.User`, his tries to sign in,
-and the last time step of his second factor that was used."""
+"""Who signs in to the console; columns are the fields of `ports.users.User`, and the last time step
+of his second factor that was used."""
+
+tries = table(
+    "tries",
+    Column("user_id", Text, ForeignKey("users.user_id"), primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("count", Integer, nullable=False),
+    number("until_ms"),
+)
+"""Tries to prove oneself a user, by where they came from; a row whose time is over says nothing."""
 
 recovery_codes = table(
     "recovery_codes",

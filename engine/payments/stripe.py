@@ -33,6 +33,7 @@ from engine.ports.payments import Forged, Headers, Notice, Places, Redirect
 BODY_MOST_BYTES = 256_000
 TOLERANCE_S = 300
 DISPUTES_MOST = 100
+REFUNDS_MOST = 100
 
 WITHOUT_DECIMALS = frozenset(
     {"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA"}
@@ -51,6 +52,10 @@ _SESSION_EVENTS = {
     "checkout.session.expired": FactKind.EXPIRED,
 }
 _DISPUTE_EVENTS = frozenset({"charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated"})
+_REFUND_EVENTS = frozenset({"refund.failed", "refund.updated", "charge.refund.updated"})
+_FAILED_REFUND = frozenset({"failed", "canceled"})
+"""What a refund can be after it had counted; both come off the charge's total again."""
+
 _FIELDS = {"currency": "currency", "amount": "amount_micros"}
 _FAILURES = (stripe.StripeError, aiohttp.ClientError, TimeoutError, RecursionError)
 """What the library lets through; the last for an answer that is nested without end."""
@@ -75,9 +80,21 @@ class _Disputes(msgspec.Struct):
     data: tuple[_Dispute, ...]
 
 
+class _Refund(msgspec.Struct):
+    id: str
+    amount: int
+    currency: str
+    status: str | None = None
+
+
+class _Refunds(msgspec.Struct):
+    data: tuple[_Refund, ...]
+
+
 class _Charge(msgspec.Struct):
     id: str
     currency: str
+    payment_intent: str | None = None
     amount_refunded: int = 0
     disputed: bool = False
     metadata: dict[str, str] = {}
@@ -106,7 +123,9 @@ class _Made(msgspec.Struct):
     url: str | None = None
 
 
-class _Disputed(msgspec.Struct):
+class _OfIntent(msgspec.Struct):
+    """A dispute or a refund, whose payment is to be asked about."""
+
     payment_intent: str | None = None
 
 
@@ -163,7 +182,12 @@ class Stripe:
         return Redirect(made.id, made.url)
 
     async def fetch(self, order: PaymentOrder) -> tuple[PaymentFact, ...]:
-        """All that Stripe knows, refunds and disputes included."""
+        """All that Stripe knows, refunds and disputes included.
+
+        Failed refunds are asked for before the total that they come off: one that fails in between
+        is missed until the next time, and not counted twice.
+        """
+        failed = await self._failed_refunds(order)
         expand: SessionRetrieveParams = {"expand": ["payment_intent.latest_charge"]}
         asked = self._client.v1.checkout.sessions.retrieve_async(order.provider_ref, expand)
         session = await _answer(asked, _Session)
@@ -171,7 +195,9 @@ class Stripe:
         intent = session.payment_intent
         charge = intent.latest_charge if isinstance(intent, _Intent) else None
         if isinstance(intent, _Intent) and isinstance(charge, _Charge):
-            facts += self._refunded(charge, _order_id(session), self.payee)
+            gross_minor = charge.amount_refunded + sum(refund.amount for refund in failed)
+            facts += [self._came_back(refund, session) for refund in failed]
+            facts += self._refunded(charge, gross_minor, _order_id(session), self.payee)
             if charge.disputed:
                 facts += await self._disputed(intent.id, session)
         return tuple(facts)
@@ -225,10 +251,11 @@ class Stripe:
         if event.type == "charge.refunded":
             charge = msgspec.json.decode(raw, type=_Charge)
             order_id = charge.metadata.get("order_id", "")
-            facts = self._refunded(charge, order_id, payee)
-            return Notice(event.id, tuple(facts) if order_id else ())
-        if event.type in _DISPUTE_EVENTS:
-            intent = msgspec.json.decode(raw, type=_Disputed).payment_intent
+            facts = self._refunded(charge, charge.amount_refunded, order_id, payee)
+            ask = (charge.payment_intent,) if charge.payment_intent else ()
+            return Notice(event.id, tuple(facts) if order_id else (), ask)
+        if event.type in _DISPUTE_EVENTS | _REFUND_EVENTS:
+            intent = msgspec.json.decode(raw, type=_OfIntent).payment_intent
             return Notice(event.id, ask=(intent,) if intent else ())
         return Notice(event.id)
 
@@ -253,20 +280,46 @@ class Stripe:
             payee=payee,
         )
 
-    def _refunded(self, charge: _Charge, order_id: str, payee: str) -> list[PaymentFact]:
+    def _refunded(
+        self, charge: _Charge, minor: int, order_id: str, payee: str
+    ) -> list[PaymentFact]:
         """The total refunded of a charge, if anything was."""
-        if charge.amount_refunded == 0:
+        if minor == 0:
             return []
         currency = charge.currency.upper()
         fact = PaymentFact(
             kind=FactKind.REFUNDED,
             order_id=order_id,
             payment_ref=charge.id,
-            amount_micros=_micros(charge.amount_refunded, currency),
+            amount_micros=_micros(minor, currency),
             currency=currency,
             payee=payee,
         )
         return [fact]
+
+    async def _failed_refunds(self, order: PaymentOrder) -> tuple[_Refund, ...]:
+        """The refunds of a paid order that have failed since."""
+        if not order.payment_ref:
+            return ()
+        params: stripe.params.RefundListParams = {
+            "payment_intent": order.payment_ref,
+            "limit": REFUNDS_MOST,
+        }
+        found = await _answer(self._client.v1.refunds.list_async(params), _Refunds)
+        return tuple(refund for refund in found.data if refund.status in _FAILED_REFUND)
+
+    def _came_back(self, refund: _Refund, session: _Session) -> PaymentFact:
+        """A refund whose money came back."""
+        currency = refund.currency.upper()
+        return PaymentFact(
+            kind=FactKind.REFUND_FAILED,
+            order_id=_order_id(session),
+            provider_ref=session.id,
+            payment_ref=refund.id,
+            amount_micros=_micros(refund.amount, currency),
+            currency=currency,
+            payee=self.payee,
+        )
 
     async def _disputed(self, intent: str, session: _Session) -> list[PaymentFact]:
         """What disputes have withdrawn and given back, in the payment's own currency.

@@ -26,6 +26,38 @@ class Breaker:
     window_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class LimitUse:
+    """A limit and how many calls count under it now."""
+
+    limit: Limit
+    counted: int
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerUse:
+    """A breaker and the last outcomes it looks at now, `good` of them good."""
+
+    breaker: Breaker
+    outcomes: int
+    good: int
+
+    @property
+    def forbids(self) -> bool:
+        """Whether it lets no call through."""
+        breaker = self.breaker
+        is_full = self.outcomes >= breaker.window
+        return is_full and self.good * 100 < breaker.share_percent * breaker.window
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How limits and breakers stand, in the order they were asked for."""
+
+    limits: tuple[LimitUse, ...]
+    breakers: tuple[BreakerUse, ...]
+
+
 class Limits(Protocol):
     """Raises `RemoteError(retryable=True)` when the store does not answer: then do not call."""
 
@@ -36,6 +68,10 @@ class Limits(Protocol):
 
         The same call is counted once.
         """
+        ...
+
+    async def use(self, limits: tuple[Limit, ...], breakers: tuple[Breaker, ...]) -> Use:
+        """How they stand; counts nothing."""
         ...
 
     async def note_outcome(

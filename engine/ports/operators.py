@@ -29,6 +29,8 @@ class Scope(StrEnum):
     DIDS_READ = "dids:read"
     DIDS_WRITE = "dids:write"
     VERIFICATIONS_WRITE = "verifications:write"
+    CALLERS_READ = "callers:read"
+    CALLERS_WRITE = "callers:write"
     TRACKING_READ = "tracking:read"
     TRACKING_WRITE = "tracking:write"
 

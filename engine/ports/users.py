@@ -2,7 +2,8 @@
 
 Every method is one transaction, with the errors of `ports.ledger`. A user belongs to an
 organisation, or to the operator himself (`organisation` is None) and then sees all of them. Of
-secrets only hashes are kept, but for the second factor's, which must be computed with.
+secrets only hashes are kept, but for the second factor's, which must be computed with: it comes
+here encrypted.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,8 @@ class User:
 
     `must_change`: the password was made by another, and is good for choosing his own alone.
     `theme` is `auto`, `light` or `dark`; an empty `lang` leaves it to the browser. `totp_secret`
-    is in base 32 (RFC 6238), None without a second factor. `locked_ms`: locked by hand, since then.
+    is that of his second factor as the books keep it, encrypted; None without one. `locked_ms`:
+    locked by hand, since then.
     """
 
     user_id: str
@@ -93,14 +95,21 @@ class Users(Protocol):
         """A second factor with its recovery codes, or none; what was before is gone."""
         ...
 
-    async def count_try(self, user_id: str, most: int, at_ms: int, until_ms: int) -> bool:
-        """Count a try to sign in before it is judged; False if none is left.
+    async def replace_totp(self, user_id: str, before: str, after: str) -> None:
+        """Keep a second factor's secret in another form, if it is still kept as `before`."""
+        ...
 
-        The `most`-th is the last until `until_ms`; then counting begins anew.
+    async def count_try(
+        self, user_id: str, source: str, most: int, at_ms: int, until_ms: int
+    ) -> bool:
+        """Count a try from a source before it is judged; False if none is left.
+
+        There are `most` from the first of them to its `until_ms`; then counting begins anew. Of a
+        user's tries nothing stays whose time is over.
         """
         ...
 
-    async def forget_tries(self, user_id: str) -> None: ...
+    async def forget_tries(self, user_id: str, source: str) -> None: ...
 
     async def use_step(self, user_id: str, step: int) -> bool:
         """Use up a time step of the second factor; False if it, or a later one, was used before."""

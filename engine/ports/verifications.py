@@ -19,6 +19,7 @@ class VerificationFilter:
     organisation: str
     merchant: str | None = None
     reference: str | None = None
+    status: Status | None = None
     before: str | None = None
     most: int = 50
 

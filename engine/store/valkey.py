@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.core.account import AccountView
 from engine.core.quota import Meter
-from engine.ports.limits import Breaker, Limit
+from engine.ports.limits import Breaker, BreakerUse, Limit, LimitUse, Use
 from engine.ports.metrics import UNMEASURED, Metrics
 from engine.ports.people.commands import Command, Outcome
 from engine.ports.store import (
@@ -242,6 +242,18 @@ class ValkeyStore:
         keys = tuple(codec.limit_key(one.key) for one in asked)
         place = int(await self._orders.script("admit", keys, *words))
         return asked[place - 1].name if place else None
+
+    async def use(self, limits: tuple[Limit, ...], breakers: tuple[Breaker, ...]) -> Use:
+        """See `ports.limits`."""
+        words: list[Word] = [len(limits), *(limit.window_ms for limit in limits)]
+        for breaker in breakers:
+            words += [breaker.window, breaker.window_ms]
+        asked: tuple[Limit | Breaker, ...] = (*limits, *breakers)
+        keys = tuple(codec.limit_key(one.key) for one in asked)
+        stands = iter(await self._orders.script("use", keys, *words))
+        counted = tuple(LimitUse(limit, int(next(stands))) for limit in limits)
+        looked_at = tuple(BreakerUse(one, int(next(stands)), int(next(stands))) for one in breakers)
+        return Use(counted, looked_at)
 
     async def note_outcome(
         self, subject_id: str, good: bool, breakers: tuple[Breaker, ...]

@@ -10,6 +10,7 @@ from engine.errors import CallerError
 from engine.web import console, hooks, topup, verify
 from engine.web.api import gate
 from engine.web.guard import BODY_BYTES_MOST
+from engine.web.parts.files import FRAME
 from engine.web.problems import name_request, tell_problems
 from engine.web.site import SITE, Site
 
@@ -25,6 +26,7 @@ def make_app(site: Site) -> web.Application:
     )
     app[SITE] = site
     app.add_routes(hooks.routes())
+    app.add_routes([web.get("/frame/{name}", FRAME.give)])
     app.add_routes(topup.routes())
     app.add_routes(verify.routes())
     app.add_routes(gate.routes())

@@ -17,6 +17,7 @@ from engine.flows.numbers.desk import Desk
 from engine.flows.payments.seals import Seal
 from engine.flows.payments.till import Till
 from engine.flows.proof.proof import Signer
+from engine.flows.replay.runs import Runs
 from engine.flows.verification.tokens import Tokens
 from engine.flows.verification.verifier import Verifier
 from engine.flows.versions.configuration import Configuration
@@ -38,6 +39,7 @@ from engine.ports.statements import Statements
 from engine.ports.store import Store
 from engine.ports.telephony import Phones
 from engine.ports.tracked import Tracked
+from engine.ports.verifications import Verifications
 from engine.web.guard import Guard
 
 
@@ -53,6 +55,7 @@ class Reading:
     suspense: Suspense
     keeping: Keeping
     statements: Statements
+    verifications: Verifications
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +97,7 @@ class Site:
     manager_limit_micros: int
     verifier: Verifier
     tokens: Tokens
+    replays: Runs
     tracked: Tracked
 
 

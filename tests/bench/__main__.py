@@ -4,37 +4,35 @@
 controller that bills nothing, and by Asterisk's own dialplan. Every call is answered, hears one
 prompt, is joined with an agent, talks, and is hung up by the caller.
 `topups` pays into running calls by callbacks, and times when Asterisk knows.
-`reading` looks things up in books of a million calls.
+`verifications` has numbers verified, and times when they are called.
+`reading` looks things up in books of a million calls, and asks for the console's pages over them.
 `replay` replays recorded calls under a draft of the configuration.
 """
 
 import asyncio
 import json
 import math
-import os
 import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from engine.ledger.sql import SqlLedger
-from tests.bench import reading, replayed
-from tests.bench.console import pages
+from tests.bench import replayed
+from tests.bench.console import lookups
+from tests.bench.latency import topups as paid
+from tests.bench.latency import verifications as verified
 from tests.bench.load import Load
 from tests.bench.report import TITLES, Report
 from tests.bench.site import GROUP_AGENTS, Shape, Site, Way
-from tests.bench.topups import measure
-from tests.rig.postgres import running_postgres
 
 IDLE_S = 3.0
-SLOWEST_MS = 100
 BUSY_SHARE = 0.6
 """Groups are as many as keep this share of their agents talking."""
 
@@ -136,7 +134,41 @@ def topups(count: int, talking: int, as_json: bool) -> None:
         with Progress(*columns, console=console) as progress:
             task = progress.add_task("top-ups", total=count)
             latencies = asyncio.run(
-                measure(folder, count, talking, lambda n: progress.advance(task, n))
+                paid.measure(folder, count, talking, lambda n: progress.advance(task, n))
+            )
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    console.print(latencies.table())
+    if as_json:
+        click.echo(json.dumps(latencies.as_json()))
+    sys.exit(0 if latencies.is_clean else 1)
+
+
+@main.command()
+@click.option("--count", type=click.IntRange(1, verified.MOST), default=200, show_default=True,
+              help="Verifications in all.")  # fmt: skip
+@click.option("--rate", type=click.FloatRange(0.1, 8), default=4.0, show_default=True,
+              help="Verifications begun each second.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
+def verifications(count: int, rate: float, as_json: bool) -> None:
+    """Time from the wish for a verification to the INVITE of its call.
+
+    Wishes over HTTP, SQLite with synchronous=FULL, a real Asterisk, a carrier that refuses. The
+    floor, in the same run, is one commit to this disk and one order to this Asterisk to dial.
+    Takes about a minute. Exit code 1 if a number was not called or the books have a fault.
+
+    \b
+    Example:
+      scripts/bench verifications --count 40
+    """
+    console = Console(stderr=as_json)
+    folder = Path(tempfile.mkdtemp(prefix="groschen-bench-"))
+    columns = (TextColumn("Asking"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    try:
+        with Progress(*columns, console=console) as progress:
+            task = progress.add_task("verifications", total=count)
+            latencies = asyncio.run(
+                verified.measure(folder, count, rate, lambda n: progress.advance(task, n))
             )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -151,74 +183,58 @@ def topups(count: int, talking: int, as_json: bool) -> None:
               help="Call records in the books.")  # fmt: skip
 @click.option("--postings", type=click.IntRange(100), default=200_000, show_default=True,
               help="Transactions in the books beside the calls' charges.")  # fmt: skip
-@click.option("--times", type=click.IntRange(1), default=20, show_default=True,
-              help="How often each query is asked.")  # fmt: skip
+@click.option("--times", type=click.IntRange(1), default=100, show_default=True,
+              help="How often each query and page is asked.")  # fmt: skip
+@click.option("--database", "chosen", multiple=True, type=click.Choice(list(lookups.DATABASES)),
+              help="Only this database (may be given twice).")  # fmt: skip
+@click.option("--keep", type=click.Path(path_type=Path, file_okay=False),
+              help="Leave the books in this folder, and ask those that are there.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object as the last line.")
-def look_up(count: int, postings: int, times: int, as_json: bool) -> None:
-    """Time of each query of an operator's pages, at its worst page, on SQLite and PostgreSQL; and
-    of the pages themselves, on SQLite.
-
-    The floor, in the same run, is one record by its primary key. A million calls take some ten
-    minutes to fill in, and 6 GB of disk. Exit code 1 if a query took 100 ms or more in half of
-    its times, on a machine that does nothing else. On a busy one the limit is as much higher as a
-    computation of the bench's own takes longer there than its CPU time.
-
-    \b
-    Example:
-      scripts/bench reading --calls 50000
-    """
-    console = Console(stderr=as_json)
-    folder = Path(tempfile.mkdtemp(prefix="groschen-bench-"))
-    machine = reading.Machine()
-    try:
-        asked = asyncio.run(_look_up(console, folder, count, postings, times, machine))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    limit_ms = SLOWEST_MS * machine.slowness
-    slow = [f"{one.query} ({one.database})" for one in asked if one.p50_ms >= limit_ms]
-    load, cores = os.getloadavg()[0], os.cpu_count()
-    console.print(reading.table(asked, count, postings))
-    console.print(
-        f"Load {load:.1f} on {cores} cores; a computation took {machine.slowness:.2f} times its"
-        f" CPU time, so the limit is {limit_ms:.0f} ms instead of {SLOWEST_MS}.",
-        highlight=False,
-    )
-    console.print(f"Slower: {', '.join(slow) or 'none'}.", highlight=False)
-    if as_json:
-        told = {"calls": count, "postings": postings, "load": load, "cores": cores,
-                "slowness": machine.slowness, "limit_ms": limit_ms, "slow": slow,
-                "asked": [asdict(one) for one in asked]}  # fmt: skip
-        click.echo(json.dumps(told))
-    sys.exit(1 if slow else 0)
-
-
-async def _look_up(
-    console: Console,
-    folder: Path,
+def look_up(
     count: int,
     postings: int,
     times: int,
-    machine: reading.Machine,
-) -> list[reading.Asked]:
-    asked = []
-    with running_postgres() as server:
-        server.psql("postgres", "CREATE DATABASE books")
-        urls = {"SQLite": f"sqlite:///{folder / 'books.db'}", "PostgreSQL": server.url("books")}
-        for database, url in urls.items():
-            ledger = SqlLedger(url, lambda: reading.END_MS, timeout_s=30)
-            columns = (TextColumn(database), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-            try:
-                await ledger.migrate()
-                with Progress(*columns, console=console) as progress:
-                    task = progress.add_task("calls", total=count)
-                    await reading.fill(
-                        ledger, count, postings, lambda n, p=progress, t=task: p.advance(t, n)
-                    )
-                asked += await reading.measure(ledger, database, times, machine)
-            finally:
-                await ledger.close()
-        asked += await pages.measure(folder / "books.db", "SQLite", times)
-    return asked
+    chosen: tuple[str, ...],
+    keep: Path | None,
+    as_json: bool,
+) -> None:
+    """Time of each query of an operator's pages, and of each page of the console from request to
+    last byte, at its worst, on SQLite and PostgreSQL.
+
+    The floors, in the same run, are one record by its primary key, and a page that looks up who
+    asks and nothing else. A million calls take 1.2 GB of disk in SQLite. Exit code 1 if a
+    query or page took 100 ms or more in half of its times, on a machine that does nothing else.
+    On a busy one the limit is as much higher as a computation of the bench's own takes longer
+    there than its CPU time.
+
+    \b
+    Examples:
+      scripts/bench reading --calls 50000
+      scripts/bench reading --keep var/books --database sqlite
+    """
+    console = Console(stderr=as_json)
+    folder = Path(tempfile.mkdtemp(prefix="groschen-bench-")) if keep is None else keep.absolute()
+    columns = (TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(),
+               TimeElapsedColumn())  # fmt: skip
+    try:
+        with Progress(*columns, console=console) as progress:
+            task = progress.add_task("")
+
+            def tell(doing: str, done: int, total: int) -> None:
+                progress.update(task, description=doing, completed=done, total=total)
+
+            asking = lookups.Asking(folder, count, postings, times, chosen or lookups.DATABASES)
+            found = asyncio.run(lookups.measure(asking, tell))
+    finally:
+        if keep is None:
+            shutil.rmtree(folder, ignore_errors=True)
+    for made in found.tables():
+        console.print(made)
+    for line in found.notes():
+        console.print(line, highlight=False)
+    if as_json:
+        click.echo(json.dumps(found.as_json()))
+    sys.exit(1 if found.slow else 0)
 
 
 @main.command("replay")

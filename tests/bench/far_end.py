@@ -138,12 +138,17 @@ class _Socket(asyncio.DatagramProtocol):
 
 
 class FarEnd:
-    """Callers on a trunk and agents' phones around one Asterisk; made by `open`."""
+    """Callers on a trunk and agents' phones around one Asterisk; made by `open`.
+
+    Calls to agents for which no caller of ours has called are refused; `strangers_ns` says when
+    they came (monotonic), by whom they were for.
+    """
 
     def __init__(self) -> None:
         self.callers = _Socket(self._at_caller)
         self.agents = _Socket(self._at_agent)
         self.engine: Address = (HOST, 0)
+        self.strangers_ns: dict[str, int] = {}
         self._calls: dict[str, Call] = {}
         self._by_caller: dict[str, Call] = {}
         self._agent_legs: dict[str, Call] = {}
@@ -260,6 +265,7 @@ class FarEnd:
         if message.method == "INVITE":
             call = self._by_caller.get(message.caller)
             if call is None:
+                self._note_stranger(message)
                 self._reply(self.agents, message, 480, sender)
                 return
             self._agent_legs[message.call_id] = call
@@ -272,6 +278,11 @@ class FarEnd:
             self._reply(self.agents, message, 200, sender)
             if message.method == "BYE" and message.call_id in self._agent_legs:
                 _happened(self._agent_legs.pop(message.call_id).agent_over)
+
+    def _note_stranger(self, invite: Message) -> None:
+        wanted = _USER.search(invite.request)
+        if wanted is not None:
+            self.strangers_ns.setdefault(wanted[1], time.monotonic_ns())
 
     def _reply(self, end: _Socket, to: Message, code: int, sender: Address, body: str = "") -> None:
         tag = "" if "tag=" in to.target else f";tag={to.call_id[:8]}"

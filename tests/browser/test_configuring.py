@@ -18,15 +18,19 @@ from engine.flows.clock import SystemClock
 from engine.flows.config import load
 from engine.ledger.users.sql import SqlSessions, SqlUsers
 from tests.rig.browser import Visit
+from tests.rig.ear import Ear
 from tests.rig.house import ORGANISATION, PROFILE, RealHouse
 from tests.rig.outside import OutsideWorld
 from tests.rig.sip.legs import Leg
+from tests.system.stage.listening import prompt_file
 
 DID = "+493023125100"
 NAME, PASSWORD = "ada@operator.example", "correct horse battery"
 EURO = 1_000_000
 SOON_MS = 20_000
 UNDONE_AFTER_S = "6"
+TARIFF = "tariff-p{}-EUR-conversation-a0"
+PRICES_MICROS = (600_000, 660_000, 990_000, 1_990_000, 2_990_000)
 FILES = """\
 organisations: {%(organisation)s: {title: Acme}}
 trunks: {carrier: {host: 127.0.0.1, port: %(network)d, number_format: e164_plus}}
@@ -170,18 +174,20 @@ async def test_an_admin_changes_prices_and_dialplan_while_people_talk(
         await first.hang_up()
         await second.hang_up()
         records = {record.e164: record for record in await o.house.records(2)}
-        told_and_paid(records["+493023145001"], 660_000)
-        told_and_paid(records["+493023145002"], 990_000)
+        await heard_and_paid(first, records["+493023145001"], 660_000)
+        await heard_and_paid(second, records["+493023145002"], 990_000)
         await a_version_is_kept_undone_and_undoes_itself(o)
         await a_draft_on_an_old_version_is_refused(o)
 
 
-def told_and_paid(record: CallRecord, price_micros: int) -> None:
-    """A call that was told one price and was rated by it."""
+async def heard_and_paid(call: Leg, record: CallRecord, price_micros: int) -> None:
+    """The caller heard this price and no other, and the call was rated by it."""
+    await call.ended()
+    prices = {key: prompt_file(key) for key in map(TARIFF.format, PRICES_MICROS)}
+    heard = await asyncio.to_thread(Ear(call.recording).hits, prices)
+    assert [key for key, _ in heard] == [TARIFF.format(price_micros)]
     assert record.rate is not None
     assert record.rate.price_micros == price_micros
-    told = [key for _, _, key in record.prompts if key.startswith("tariff-")]
-    assert told == [f"tariff-p{price_micros}-EUR-conversation-a0"]
     assert record.charge_micros > 0
 
 

@@ -156,7 +156,7 @@ LINE, MOBILE = "030 23125 100", "0171 2345678"
 
 
 def test_a_call_is_told_in_either_language(tmp_path: Path) -> None:
-    asked = ("trace", LINE, "--from", MOBILE, "--balance", "10", "--returning")
+    asked = ("trace", "--draft", LINE, "--from", MOBILE, "--balance", "10", "--returning")
     german = _invoke(*asked, GROSCHEN_OWN_DIALPLAN=str(tmp_path)).stdout
     assert "Preis (Mobilfunk): 2,99 EUR pro Minute, Takt 60/60" in german
     assert "  1:10  Anrufer hört: Achtung: Noch zwei Minuten" in german
@@ -168,7 +168,7 @@ def test_a_call_is_told_in_either_language(tmp_path: Path) -> None:
 
 
 def test_a_refusal_is_told_with_its_sentence(tmp_path: Path) -> None:
-    said = _invoke("trace", LINE, "--json", GROSCHEN_OWN_DIALPLAN=str(tmp_path))
+    said = _invoke("trace", "--draft", LINE, "--json", GROSCHEN_OWN_DIALPLAN=str(tmp_path))
     steps = json.loads(said.stdout)["steps"]
     assert steps[-1]["outcome"] == "not_identified"
     [hears] = [step for step in steps if step["step"] == "hears"]
@@ -183,14 +183,16 @@ def test_hours_are_those_of_the_service(tmp_path: Path) -> None:
     shut = services.replace("holidays: []", "holidays: [2026-12-24]")
     (config / "services.yaml").write_text(shut)
     for at, state in (("2026-12-24T00:00", "holiday"), ("2026-12-23T23:59", "open")):
-        asked = ("trace", LINE, "--from", MOBILE, "--at", at, "--json")
+        asked = ("trace", "--draft", LINE, "--from", MOBILE, "--at", at, "--json")
         steps = json.loads(_invoke(*asked, GROSCHEN_CONFIG=str(config)).stdout)["steps"]
         assert [s["state"] for s in steps if s["step"] == "hours"] == [state]
 
 
 def test_the_operators_own_dialplan_goes_first(tmp_path: Path) -> None:
     (tmp_path / "a.conf").write_text("; mine\nexten => _+493023125X00,1,Hangup()\n")
-    told = _invoke("trace", LINE, "--lang", "en", GROSCHEN_OWN_DIALPLAN=str(tmp_path)).stdout
+    told = _invoke(
+        "trace", "--draft", LINE, "--lang", "en", GROSCHEN_OWN_DIALPLAN=str(tmp_path)
+    ).stdout
     assert told.splitlines()[-1].startswith(
         "The operator's own dialplan takes the number: own.d/a.conf, line 2;"
     )
@@ -200,6 +202,6 @@ def test_the_operators_own_dialplan_goes_first(tmp_path: Path) -> None:
     ("option", "value"), [("--at", "noon"), ("--trunk", "none"), ("--from", "x")]
 )
 def test_what_cannot_be_asked_is_named(tmp_path: Path, option: str, value: str) -> None:
-    refused = _invoke("trace", LINE, option, value, GROSCHEN_OWN_DIALPLAN=str(tmp_path))
+    refused = _invoke("trace", "--draft", LINE, option, value, GROSCHEN_OWN_DIALPLAN=str(tmp_path))
     assert refused.exit_code == 1
     assert option.removeprefix("--") in refused.stderr

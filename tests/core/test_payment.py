@@ -48,7 +48,7 @@ def told(*facts: PaymentFact) -> tuple[PaymentOrder, list[Entry]]:
     for one in facts:
         judged = judge(order, one, PAYEE, NOW_MS)
         assert judged.order is not None
-        assert judged.alarm == ""
+        assert judged.alarm == "" or one.kind is FactKind.REFUND_FAILED
         order = judged.order
         entries += judged.entries
     return order, entries
@@ -92,6 +92,24 @@ def test_a_dispute_that_is_won_gives_all_back() -> None:
     assert (order.status, on_customer(entries)) == (OrderStatus.REVERSED, 0)
     order, entries = told(PAID, withdrawn, fact(FactKind.REINSTATED, 20 * EURO, "D1"))
     assert (order.status, on_customer(entries)) == (OrderStatus.PAID, 22 * EURO)
+
+
+def test_a_refund_that_failed_gives_back_what_it_took_with_one_alarm() -> None:
+    order, _ = told(PAID, fact(FactKind.REFUNDED, 5 * EURO))
+    failed = fact(FactKind.REFUND_FAILED, 5 * EURO, "R1")
+    judged = judge(order, failed, PAYEE, NOW_MS)
+    assert "a refund has failed" in judged.alarm
+    assert [entry.postings[0].micros for entry in judged.entries] == [5 * EURO, EURO // 2]
+    assert judged.order is not None
+    assert (judged.order.status, judged.order.due_micros) == (OrderStatus.PAID, 22 * EURO)
+    again = judge(judged.order, failed, PAYEE, NOW_MS)
+    assert (again.order, again.entries, again.alarm) == (judged.order, (), "")
+    # 25 in all, 5 of which failed, are no more than was paid; a dispute beside it is one.
+    most = judge(judged.order, fact(FactKind.REFUNDED, 25 * EURO), PAYEE, NOW_MS)
+    assert (most.alarm, most.order and most.order.due_micros) == ("", 0)
+    disputed = judge(judged.order, fact(FactKind.WITHDRAWN, 5 * EURO, "D1"), PAYEE, NOW_MS)
+    assert disputed.order is not None
+    assert disputed.order.status is OrderStatus.REVERSED
 
 
 MISFITS = {
@@ -153,6 +171,7 @@ FACTS = st.one_of(
     st.integers(1, 20).map(lambda euros: fact(FactKind.REFUNDED, euros * EURO)),
     st.integers(1, 3).map(lambda n: fact(FactKind.WITHDRAWN, n * EURO, f"D{n}")),
     st.integers(1, 3).map(lambda n: fact(FactKind.REINSTATED, n * EURO, f"D{n}")),
+    st.integers(1, 3).map(lambda n: fact(FactKind.REFUND_FAILED, n * EURO, f"R{n}")),
 )
 
 

@@ -1,6 +1,6 @@
 """Notes, blocks and agents' days in memory, beside a ledger's twin."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from engine.errors import CallerError
 from engine.ports.people.callers import NOTE_CHARS_MOST, AgentDay, Block, CallerNote, NoteKind
@@ -54,13 +54,12 @@ class MemoryCallers:
         later = [block for block in mine if block.account_id > after]
         return sorted(later, key=lambda block: block.account_id)[:most]
 
-    async def day(self, organisation: str, agent: str, from_ms: int, to_ms: int) -> AgentDay:
-        records = [
-            record
-            for record in await self._ledger.calls(None, from_ms, to_ms)
-            if record.organisation == organisation and agent in record.agents
-        ]
-        return AgentDay(len(records), sum(record.talk_ms for record in records))
+    async def days(self, organisation: str, from_ms: int, to_ms: int) -> Mapping[str, AgentDay]:
+        talked: dict[str, list[int]] = {}
+        for record in await self._ledger.calls(None, from_ms, to_ms):
+            for agent in set(record.agents) if record.organisation == organisation else ():
+                talked.setdefault(agent, []).append(record.talk_ms)
+        return {agent: AgentDay(len(each), sum(each)) for agent, each in talked.items()}
 
     async def _check_owner(self, organisation: str, account_id: str) -> None:
         account = await self._ledger.account(account_id)

@@ -15,7 +15,7 @@ from typing import TypeVar
 from engine.core.account import AccountView
 from engine.core.quota import Meter
 from engine.errors import RemoteError
-from engine.ports.limits import Breaker, Limit
+from engine.ports.limits import Breaker, Limit, Use
 from engine.ports.people.commands import Command, Outcome
 from engine.ports.store import (
     AgentState,
@@ -224,6 +224,9 @@ class MemoryStore:
         self, call_id: str, limits: tuple[Limit, ...], breakers: tuple[Breaker, ...]
     ) -> str | None:
         return await self._order("admit", lambda: self.data.admit(call_id, limits, breakers))
+
+    async def use(self, limits: tuple[Limit, ...], breakers: tuple[Breaker, ...]) -> Use:
+        return await self._order("use", lambda: self.data.use(limits, breakers))
 
     async def note_outcome(
         self, subject_id: str, good: bool, breakers: tuple[Breaker, ...]

@@ -11,8 +11,7 @@ from engine.ports.users import Session, User, UserFilter
 
 @dataclass
 class _Factor:
-    tries: int = 0
-    until_ms: int = 0
+    tries: dict[str, tuple[int, int]] = field(default_factory=dict)
     step: int = 0
     codes: set[str] = field(default_factory=set)
 
@@ -47,14 +46,14 @@ class MemoryUsers:
 
     async def set_password(self, user_id: str, password_hash: str, *, must_change: bool) -> None:
         self._change(user_id, password_hash=password_hash, must_change=must_change)
-        await self.forget_tries(user_id)
+        self._forget_all(user_id)
 
     async def set_role(self, user_id: str, role: Role) -> None:
         self._change_standing(user_id, role=role)
 
     async def set_locked(self, user_id: str, at_ms: int | None) -> None:
         self._change_standing(user_id, locked_ms=at_ms)
-        await self.forget_tries(user_id)
+        self._forget_all(user_id)
 
     async def set_look(self, user_id: str, lang: str, theme: str) -> None:
         self._change(user_id, lang=lang, theme=theme)
@@ -64,19 +63,29 @@ class MemoryUsers:
         if factor := self._factors.get(user_id):
             factor.step, factor.codes = 0, set(code_hashes)
 
-    async def count_try(self, user_id: str, most: int, at_ms: int, until_ms: int) -> bool:
-        factor = self._factors.get(user_id)
-        if factor is None or factor.until_ms > at_ms:
-            return False
-        factor.tries += 1
-        factor.until_ms = 0
-        if factor.tries >= most:
-            factor.tries, factor.until_ms = 0, until_ms
-        return True
+    async def replace_totp(self, user_id: str, before: str, after: str) -> None:
+        if user_id in self.people and self.people[user_id].totp_secret == before:
+            self._change(user_id, totp_secret=after)
 
-    async def forget_tries(self, user_id: str) -> None:
+    async def count_try(
+        self, user_id: str, source: str, most: int, at_ms: int, until_ms: int
+    ) -> bool:
+        factor = self._factors.get(user_id)
+        if factor is None:
+            return False
+        factor.tries = {name: one for name, one in factor.tries.items() if one[1] > at_ms}
+        count, until_ms = factor.tries.get(source, (0, until_ms))
+        if count < most:
+            factor.tries[source] = count + 1, until_ms
+        return count < most
+
+    async def forget_tries(self, user_id: str, source: str) -> None:
         if factor := self._factors.get(user_id):
-            factor.tries, factor.until_ms = 0, 0
+            factor.tries.pop(source, None)
+
+    def _forget_all(self, user_id: str) -> None:
+        if factor := self._factors.get(user_id):
+            factor.tries.clear()
 
     async def use_step(self, user_id: str, step: int) -> bool:
         factor = self._factors.get(user_id)

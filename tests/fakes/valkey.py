@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from engine.core.account import AccountView, Hold
 from engine.core.quota import Meter
 from engine.errors import CallerError, ConflictError, RemoteError
-from engine.ports.limits import Breaker, Limit
+from engine.ports.limits import Breaker, BreakerUse, Limit, LimitUse, Use
 from engine.ports.people.commands import Command, Outcome
 from engine.ports.store import AgentState, Granted, PauseReason, Reservation, Snapshot, StorePosting
 from engine.store.limits import COMMANDS_MOST, ENDED_KEPT_MS, WHOLE_END
@@ -309,14 +309,22 @@ class StoreData:
             if call_id not in counted and len(counted) >= limit.most:
                 return limit.name
         for breaker in breakers:
-            outcomes = self._recent(breaker.key, breaker.window_ms)
-            last = sorted(outcomes, key=lambda name: (outcomes[name], name))[-breaker.window :]
-            good = sum(name.endswith(":1") for name in last)
-            if len(last) >= breaker.window and good * 100 < breaker.share_percent * breaker.window:
+            if self._looked_at(breaker).forbids:
                 return breaker.name
         for limit in limits:
             self.counted[limit.key].setdefault(call_id, self.now_ms())
         return None
+
+    def use(self, limits: tuple[Limit, ...], breakers: tuple[Breaker, ...]) -> Use:
+        return Use(
+            tuple(LimitUse(one, len(self._recent(one.key, one.window_ms))) for one in limits),
+            tuple(map(self._looked_at, breakers)),
+        )
+
+    def _looked_at(self, breaker: Breaker) -> BreakerUse:
+        outcomes = self._recent(breaker.key, breaker.window_ms)
+        last = sorted(outcomes, key=lambda name: (outcomes[name], name))[-breaker.window :]
+        return BreakerUse(breaker, len(last), sum(name.endswith(":1") for name in last))
 
     def note_outcome(self, subject_id: str, good: bool, breakers: tuple[Breaker, ...]) -> None:
         for breaker in breakers:

@@ -190,6 +190,34 @@ class TestGoingBack:
             books.note((told, asked))
         assert (books.balance_micros, books.alarms) == (0, ())
 
+    async def test_a_refund_that_fails_gives_back_what_it_took_with_an_alarm(
+        self, fake: StripeFake, stripe: Stripe
+    ) -> None:
+        books = await bought(fake, stripe)
+        before_micros = books.balance_micros
+        session = books.order.provider_ref
+        failing = fake.refund(session, 500)
+        late = fake.told[-1]
+        books.note(await stripe.fetch(books.order))
+        assert (books.order.status, books.order.taken_back_micros) == ("refunded", 5_000_000)
+        fake.fail_refund(session, failing)
+        assert (await notice_of(stripe, fake.told[-1])).ask == (books.order.payment_ref,)
+        facts = await stripe.fetch(books.order)
+        assert kinds(facts) == [FactKind.PAID, FactKind.REFUND_FAILED, FactKind.REFUNDED]
+        books.note(facts)
+        assert (books.order.status, books.balance_micros) == (OrderStatus.PAID, before_micros)
+        (alarm,) = books.alarms
+        assert "a refund has failed" in alarm
+        # Neither the same told again nor what was said before changes it.
+        books.note(facts + await facts_in(stripe, late))
+        assert (books.balance_micros, len(books.alarms)) == (before_micros, 1)
+        # The next refund has the total of the one that failed, and is one all the same.
+        fake.refund(session, 500)
+        assert (await notice_of(stripe, fake.told[-1])).ask == (books.order.payment_ref,)
+        books.note(await facts_in(stripe, fake.told[-1]) + await stripe.fetch(books.order))
+        assert (books.order.status, books.order.taken_back_micros) == ("refunded", 5_000_000)
+        assert len(books.alarms) == 1
+
     async def test_a_dispute_takes_the_money_and_may_give_it_back(
         self, fake: StripeFake, stripe: Stripe
     ) -> None:

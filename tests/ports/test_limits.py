@@ -79,6 +79,23 @@ async def test_a_breaker_looks_at_the_last_outcomes(bench: Bench) -> None:
     assert await store.admit("c10", (limit("l", 9),), (EASY,)) is None
 
 
+async def test_how_limits_stand_is_told_and_nothing_counted(bench: Bench) -> None:
+    store = bench.engine()
+    wide, none = limit("wide", 2), limit("none", 2)
+    for n, good in enumerate((True, False, False, False, False)):
+        await store.admit(f"c{n}", (wide,), ())
+        await store.note_outcome(f"s{n}", good, (Breaker("share", "ended", 9, 50, HOUR_MS),))
+        await bench.pass_ms(2)
+    for _ in range(2):
+        use = await store.use((wide, none), (EASY,))
+        assert [one.counted for one in use.limits] == [2, 0]
+        (share,) = use.breakers
+        assert (share.outcomes, share.good, share.forbids) == (4, 0, True)
+    assert await store.admit("c9", (none,), (EASY,)) == "share"
+    short = limit("wide", 2, window_ms=1)
+    assert (await store.use((short,), ())).limits[0].counted == 0
+
+
 ORDERS = st.lists(
     st.tuples(
         st.sampled_from(["admit", "admit", "note"]),

@@ -114,8 +114,9 @@ class RealHouse:
         config: Path | None = None,
         own: Path | None = None,
     ) -> None:
-        """With a `profile` that has providers the engines serve pages. `organise` makes the whole
-        inventory of what the outside world is, in place of the one made of the other arguments.
+        """With a `profile` that has providers, or with merchants, the engines serve pages.
+        `organise` makes the whole inventory of what the outside world is, in place of the one made
+        of the other arguments.
         With a folder `config` the engines go by the versions of its files; Asterisk keeps the
         inventory. With a folder `own` they serve pages too, and may change Asterisk's files."""
         self.folder = folder
@@ -249,9 +250,10 @@ class RealHouse:
         return engine
 
     def _web(self) -> WebPlan | None:
-        if not self._profile.providers and self._own is None:
+        if not (self._profile.providers or self._own or self.inventory.merchants):
             return None
-        return WebPlan(secret=WEB_SECRET, secrets=self.folder / "secrets")
+        secrets = self.folder / "secrets"
+        return WebPlan(secret=WEB_SECRET, secrets=secrets, webhook_loopback=True)
 
     async def _stop_engines(self) -> None:
         for engine in self.engines.values():

@@ -130,22 +130,26 @@ class Postgres:
 
 
 @contextmanager
-def running_postgres() -> Iterator[Postgres]:
-    """A fresh cluster, running; stopped and removed afterwards."""
+def running_postgres(kept: Path | None = None) -> Iterator[Postgres]:
+    """A fresh cluster, running; stopped and removed afterwards, unless it is to be `kept` in a
+    folder: one that is there already goes on."""
     # Not in a test's own folder: others cannot look into that, and a socket's path must be short.
-    folder = Path(tempfile.mkdtemp(prefix="groschen-pg-"))
+    folder = kept or Path(tempfile.mkdtemp(prefix="groschen-pg-"))
+    folder.mkdir(parents=True, exist_ok=True)
     try:
         server = Postgres(_programs(folder), folder)
-        if os.geteuid() == 0:
-            os.chown(folder, NOBODY, NOBODY)
-        server.create()
+        if not (folder / "data").exists():
+            if os.geteuid() == 0:
+                os.chown(folder, NOBODY, NOBODY)
+            server.create()
         try:
             server.start()
             yield server
         finally:
-            server.stop(at_once=True)
+            server.stop(at_once=kept is None)
     finally:
-        shutil.rmtree(folder)
+        if kept is None:
+            shutil.rmtree(folder)
 
 
 def _programs(folder: Path) -> Path:
@@ -164,6 +168,8 @@ def _programs(folder: Path) -> Path:
 def _copy(package: Path, folder: Path) -> Path:
     """The wheel's package where any user can run it, its libraries beside it as they were."""
     for name in (package.name, f"{package.name}.libs"):
+        if (folder / name).exists():
+            continue
         ignored = shutil.ignore_patterns("include", "__pycache__")
         shutil.copytree(package.parent / name, folder / name, symlinks=True, ignore=ignored)
     return folder / package.name

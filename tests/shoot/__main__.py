@@ -11,18 +11,19 @@ import argparse
 import asyncio
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from string import Formatter
 
 from playwright.async_api import Browser, Page
+from playwright.async_api import Error as PlaywrightError
 
 from engine.core.roles import Role
 from engine.ports.users import User
-from engine.web.console.route import Route
+from engine.web.console.route import Route, Whose
 from engine.web.server import listen, serving
 from tests.rig.axe import barriers
 from tests.rig.browser import STEP_TIMEOUT_MS, Visit, running_browser
@@ -38,6 +39,9 @@ from tests.web.console.house import (
 from tests.web.site import make_books
 
 SIZES = {"desk": (1280, 800), "phone": (360, 740)}
+PATIENCE = 6
+"""So many times as long as a step of a test may take, a page may: nothing is timed here."""
+
 REFUSED = ("status of 422", "status of 409", "status of 404")
 """What a browser logs of refusals, which scenes show on purpose; their pages are shot."""
 
@@ -70,20 +74,27 @@ class Shooting:
     faults: list[str]
     shots: int = 0
 
-    async def run(self, name: str, manners: list[Manner], user: User) -> None:
-        """All pages in these manners, as a user sees them; pages of records if there are any."""
+    async def run(self, name: str, manners: list[Manner], user: User, staff: User) -> None:
+        """All pages in these manners, as a user sees them, those for the operator alone as his
+        staff do; pages of records if there are any."""
+        own = [route for route in _pages() if route.whose is not Whose.OPERATOR]
+        operators = [route for route in _pages() if route.whose is Whose.OPERATOR]
         for manner in manners:
-            async with _visit(self, manner, user) as visit:
-                await self._routes(name, manner, visit)
+            for routes, who in ((own, user), (operators, staff)):
+                async with _visit(self, manner, who) as visit:
+                    await self._routes(name, routes, manner, visit)
             await self._scenes(name, manner, user)
 
-    async def _routes(self, name: str, manner: Manner, visit: Visit) -> None:
+    async def _routes(
+        self, name: str, routes: Sequence[Route], manner: Manner, visit: Visit
+    ) -> None:
         page = await visit.page()
-        for route in _pages():
+        for route in routes:
             title = f"{name}{_title(route)}"
             if self._wants(title, manner) and _ids(route) <= set(self.house.own):
-                await page.goto(self.origin + path_of(route, self.house.own))
-                await self._shoot(visit, page, title, manner)
+                with self._missed(title, manner):
+                    await page.goto(self.origin + path_of(route, self.house.own))
+                    await self._shoot(visit, page, title, manner)
         await page.close()
 
     async def _scenes(self, name: str, manner: Manner, user: User) -> None:
@@ -93,8 +104,18 @@ class Shooting:
                     continue
                 async with _visit(self, manner, user) as visit:
                     page = await visit.page()
-                    if await scene(self.house, page, self.origin):
-                        await self._shoot(visit, page, f"{name}-{title}", manner)
+                    with self._missed(f"{name}-{title}", manner):
+                        if await scene(self.house, page, self.origin):
+                            await self._shoot(visit, page, f"{name}-{title}", manner)
+
+    @contextmanager
+    def _missed(self, title: str, manner: Manner) -> Iterator[None]:
+        """A picture that cannot be made is a fault; the others are made."""
+        try:
+            yield
+        except PlaywrightError as error:
+            told, _, _ = str(error).partition("\n")
+            self.faults.append(f"{title}-{manner}: no picture: {told}")
 
     def _wants(self, title: str, manner: Manner) -> bool:
         return self.only in f"{title}-{manner}"
@@ -144,7 +165,7 @@ async def _visit(shooting: Shooting, manner: Manner, user: User) -> AsyncIterato
     await context.add_cookies(
         [{"name": "groschen-session", "value": secret, "url": shooting.origin}]
     )
-    context.set_default_timeout(STEP_TIMEOUT_MS)
+    context.set_default_timeout(STEP_TIMEOUT_MS * PATIENCE)
     visit = Visit(context, shooting.folder)
     try:
         yield visit
@@ -182,11 +203,12 @@ async def shoot(folder: Path, only: str) -> list[str]:
                         faults += missing(house)
                         owner, staff = house.people[Role.OWNER], house.staff[Role.OWNER]
                     else:
-                        owner = staff = await house.add("acme", "owner@acme.example", Role.OWNER)
+                        owner = await house.add("acme", "owner@acme.example", Role.OWNER)
+                        staff = await house.add(None, "owner@operator.example", Role.OWNER)
                     work = Shooting(browser, house, origin, folder, only, faults)
-                    await work.run("full" if is_furnished else "empty", MANNERS, owner)
+                    await work.run("full" if is_furnished else "empty", MANNERS, owner, staff)
                     if is_furnished:
-                        await work.run("staff", [PLAIN], staff)
+                        await work.run("staff", [PLAIN], staff, staff)
                     shots += work.shots
     print(f"{shots} pictures in {folder}", file=sys.stderr)
     return faults if shots else ["nothing was shot"]

@@ -63,7 +63,9 @@ def main(
 
 @main.command()
 @click.option("--callbacks", default=10_000, show_default=True, help="How many are brought.")
-@click.option("--deaths", default=20, show_default=True, help="Of each victim at each step.")
+@click.option("--engines", default=2, show_default=True, help="How many share the books.")
+@click.option("--deaths", default=20, show_default=True,
+              help="Of each victim at each step.")  # fmt: skip
 @click.option("--seed", default=1, show_default=True, help="What all chance comes from.")
 @click.option(
     "--database",
@@ -73,11 +75,15 @@ def main(
     default=DATABASES,
     show_default=True,
 )
-def payments(callbacks: int, deaths: int, seed: int, databases: tuple[str, ...]) -> None:
-    """Let callbacks of payments storm while engine, store and database are killed."""
+def payments(
+    callbacks: int, engines: int, deaths: int, seed: int, databases: tuple[str, ...]
+) -> None:
+    """Let callbacks of payments storm while engines, store and database are killed."""
     reports = []
     for database in databases:
-        storm = Storm(callbacks=callbacks, each=deaths, database=database, seed=seed)
+        storm = Storm(
+            callbacks=callbacks, engines=engines, each=deaths, database=database, seed=seed
+        )
         reports.append(_stormed(storm))
         print(json.dumps(reports[-1].as_json(), indent=2))
     sys.exit(any(report.faults for report in reports))

@@ -15,6 +15,7 @@ import signal
 import socket
 import struct
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -65,9 +66,11 @@ Death = tuple[Step, Victim]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeathPlan:
-    """Every step sees each victim of `sockets` and the engine die `each` times.
+    """At every step of one engine each victim of `sockets` and the engine itself die `each` times.
 
-    `sockets` are the Unix sockets at which the servers listen, by who they are.
+    `sockets` are the Unix sockets at which the servers listen, by who they are. Of several engines
+    one alone has servers die at its steps, so that no death is counted twice; the others meet with
+    it wherever they are.
     """
 
     log: Path
@@ -92,8 +95,18 @@ class DeathPlan:
         return self.deaths - self.died()
 
 
+def died(plans: Iterable[DeathPlan]) -> Counter[Death]:
+    """The deaths that have been at the steps of all these engines."""
+    return sum((plan.died() for plan in plans), Counter[Death]())
+
+
+def left(plans: Iterable[DeathPlan]) -> Counter[Death]:
+    """Those that are still to come."""
+    return sum((plan.left() for plan in plans), Counter[Death]())
+
+
 class Reaper:
-    """Kills by plan, in the engine's own process; one engine has it at a time."""
+    """Kills by plan, in the engine's own process."""
 
     def __init__(self, plan: DeathPlan) -> None:
         self._plan = plan

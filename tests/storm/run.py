@@ -3,16 +3,20 @@
 Payers pay while their callbacks are brought and everything dies; deaths and callbacks are kept in
 step, so that there is something to be brought until the last death. Then a day goes by: some money
 is given back without a word, and each order is asked about once more. When all is at rest the
-engine dies for good, and books and store are judged.
+engines die for good, and books and store are judged.
+
+Several engines serve one listener, and ask about the same orders, on the same books and store.
 """
 
 import asyncio
 import secrets
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +31,14 @@ from engine.ledger.sql import SqlLedger
 from engine.store.address import parse_address
 from engine.store.valkey import ValkeyStore
 from engine.web.server import listen
-from tests.storm.deaths import DeathPlan, Step, Victim
+from tests.storm.deaths import DeathPlan, Step, Victim, died, left
 from tests.storm.payers import Providers, Purchase, begin, patiently, purchases
 from tests.storm.post import Post
-from tests.storm.servers import MortalEngine, Server, kept_database, kept_store, mortal_engine
+from tests.storm.servers import Server, kept_database, kept_store, mortal_engine
 from tests.storm.shop import inventory_of
 from tests.storm.till_main import Plan
 from tests.storm.verdict import Aftermath, is_at_rest, judge
+from tests.storm.watched import Diary
 
 CALLBACKS_AN_ORDER = 4
 WAITING_MOST = 40
@@ -47,9 +52,11 @@ DATABASES = ("sqlite", "postgres")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storm:
-    """How many callbacks come, how often each step sees each victim die, on which database."""
+    """How many callbacks come to how many engines, on which database; how often at each step each
+    engine dies, and each server of theirs."""
 
     callbacks: int
+    engines: int = 2
     each: int
     database: str
     seed: int
@@ -57,10 +64,14 @@ class Storm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a storm was; `faults` is empty if each payment counted once."""
+    """What a storm was; `faults` is empty if each payment counted once.
+
+    `contested` orders were worked at by two engines in the same moment.
+    """
 
     storm: Storm
     orders: int
+    contested: int
     distinct: int
     delivered: int
     answers: dict[int, int]
@@ -98,17 +109,19 @@ class Pace:
             async with self._slow:
                 await asyncio.sleep(SLOW_S)
 
-    async def watch(self, engine: MortalEngine, post: Post, progress: Progress) -> None:
-        """See who is ahead, for ever; raises RuntimeError if the engine does not live any more."""
-        plan = engine.plan.deaths
-        planned = plan.deaths.total()
-        while not engine.is_over:
-            died = plan.died().total()
+    async def watch(self, after: Aftermath, progress: Progress) -> None:
+        """See who is ahead, for ever; raises RuntimeError if an engine does not live any more."""
+        post = after.post
+        planned = sum(plan.deaths.total() for plan in after.plans)
+        while not (over := [engine for engine in after.engines if engine.is_over]):
+            so_far = died(after.plans).total()
             brought = 100 * post.delivered // post.callbacks
-            self._is_ahead = died < planned and brought + AHEAD_IN_HUNDRED > 100 * died // planned
-            progress(post.delivered, died)
+            self._is_ahead = (
+                so_far < planned and brought + AHEAD_IN_HUNDRED > 100 * so_far // planned
+            )
+            progress(post.delivered, so_far)
             await asyncio.sleep(LOOK_EVERY_MS / 1000)
-        raise RuntimeError(f"the engine crashed: {engine.log.read_text()[-2000:]}")
+        raise RuntimeError(f"an engine crashed: {over[0].log.read_text()[-2000:]}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,13 +158,14 @@ async def run(
         async with asyncio.TaskGroup() as work:
             background = [
                 work.create_task(after.post.carry()),
-                work.create_task(world.pace.watch(after.engine, after.post, progress)),
+                work.create_task(world.pace.watch(after, progress)),
             ]
             await pay(world)
             await let_a_day_pass(world)
             for task in background:
                 task.cancel()
-        after.engine.end()
+        for engine in after.engines:
+            engine.end()
         await tamper(world)
         faults = await judge(after)
     return _report(storm, after, faults, time.monotonic() - began_s)
@@ -168,7 +182,7 @@ async def pay(world: World) -> None:
     after.post.accept_repeats(after.post.callbacks)
     await after.post.until_few(0)
     for payer in world.latecomers:
-        if not after.engine.plan.deaths.left():
+        if not left(after.plans):
             return
         after.purchases.append(payer)
         await _pay_one(world, payer)
@@ -196,7 +210,7 @@ async def let_a_day_pass(world: World) -> None:
 
 @asynccontextmanager
 async def open_world(storm: Storm, folder: Path) -> AsyncIterator[World]:
-    """Servers, providers and the engine at work, and a clean sheet."""
+    """Servers, providers and the engines at work, and a clean sheet."""
     async with AsyncExitStack() as stack:
         store_server = await stack.enter_async_context(kept_store(folder / "store"))
         database = await stack.enter_async_context(kept_database(storm.database, folder))
@@ -211,24 +225,31 @@ async def open_world(storm: Storm, folder: Path) -> AsyncIterator[World]:
         post = Post(storm.callbacks, storm.seed, pace)
         providers = Providers(post)
         origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        plan = Plan(
-            database_url=database.url,
-            store_url=store_server.url,
-            origin=origin,
-            secret=secrets.token_hex(SECRET_BYTES_LEAST),
-            providers=await stack.enter_async_context(providers.open(origin, folder)),
-            deaths=deaths_of(storm, folder, store_server, database),
-        )
-        engine = stack.enter_context(mortal_engine(folder, plan, listener))
+        secret = secrets.token_hex(SECRET_BYTES_LEAST)
+        options = await stack.enter_async_context(providers.open(origin, folder))
+        plans = [
+            Plan(
+                engine=f"e{number}",
+                database_url=database.url,
+                store_url=store_server.url,
+                origin=origin,
+                secret=secret,
+                providers=options,
+                deaths=deaths_of(storm, number, folder, store_server, database),
+                diary=folder / f"e{number}.diary",
+            )
+            for number in range(1, storm.engines + 1)
+        ]
+        engines = [stack.enter_context(mortal_engine(folder, plan, listener)) for plan in plans]
         after = Aftermath(
             ledger=ledger,
             store=store,
             clock=clock,
             purchases=purchases(storm.callbacks // CALLBACKS_AN_ORDER, storm.seed),
             post=post,
-            engine=engine,
+            engines=tuple(engines),
         )
-        till = await stack.enter_async_context(_till(plan, after))
+        till = await stack.enter_async_context(_till(plans[0], after))
         yield World(
             latecomers=purchases(LATECOMERS_MOST, storm.seed + 1),
             providers=providers,
@@ -238,12 +259,15 @@ async def open_world(storm: Storm, folder: Path) -> AsyncIterator[World]:
         )
 
 
-def deaths_of(storm: Storm, folder: Path, store: Server, database: Server) -> DeathPlan:
-    """Who dies, and where that is written down."""
-    sockets = {Victim.STORE: store.socket, Victim.DATABASE: database.socket}
+def deaths_of(
+    storm: Storm, number: int, folder: Path, store: Server, database: Server
+) -> DeathPlan:
+    """Who dies at the steps of this engine, and where that is written down."""
+    servers = {Victim.STORE: store.socket, Victim.DATABASE: database.socket}
+    sockets = servers if number == 1 else {}
     return DeathPlan(
-        log=folder / "deaths",
-        seed=storm.seed,
+        log=folder / f"e{number}.deaths",
+        seed=storm.seed + number,
         each=storm.each,
         sockets={victim: path for victim, path in sockets.items() if path is not None},
     )
@@ -269,16 +293,33 @@ async def _till(plan: Plan, after: Aftermath) -> AsyncIterator[Till]:
             await provider.close()
 
 
+def contested(after: Aftermath) -> int:
+    """How many orders two engines were at in the same moment."""
+    order_of = {p.begun.provider_ref: p.begun.order_id for p in after.purchases}
+    spans: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
+    for engine in after.engines:
+        for name, since_ns, until_ns in Diary(engine.plan.diary).read():
+            spans[order_of.get(name, name)].append((since_ns, until_ns, engine.plan.engine))
+    return sum(
+        any(
+            one != other and since < until_other and since_other < until
+            for (since, until, one), (since_other, until_other, other) in combinations(at_one, 2)
+        )
+        for at_one in spans.values()
+    )
+
+
 def _report(storm: Storm, after: Aftermath, faults: tuple[str, ...], took_s: float) -> Report:
-    died = after.engine.plan.deaths.died()
+    deaths = died(after.plans)
     return Report(
         storm=storm,
         orders=len(after.purchases),
+        contested=contested(after),
         distinct=after.post.distinct,
         delivered=after.post.delivered,
         answers=dict(sorted(after.post.answers.items())),
         deaths={
-            step.value: {victim.value: died[step, victim] for victim in Victim} for step in Step
+            step.value: {victim.value: deaths[step, victim] for victim in Victim} for step in Step
         },
         credited_micros=sum(payer.due_micros for payer in after.purchases),
         set_aside_micros=sum(payer.set_aside_micros for payer in after.purchases),

@@ -85,7 +85,7 @@ async def _death_of(pid: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class MortalEngine:
-    """The process that begins lives of the engine, and the log of them all."""
+    """The process that begins lives of one engine, and the log of them all."""
 
     plan: Plan
     log: Path
@@ -104,8 +104,8 @@ class MortalEngine:
 
 @contextmanager
 def mortal_engine(folder: Path, plan: Plan, listener: socket.socket) -> Iterator[MortalEngine]:
-    """An engine's money side that dies by plan and is begun again."""
-    file, log = folder / "plan.json", folder / "engine.log"
+    """An engine's money side that dies by plan and is begun again; several share a listener."""
+    file, log = folder / f"{plan.engine}.json", folder / f"{plan.engine}.log"
     file.write_bytes(msgspec.json.encode(plan, enc_hook=str))
     descriptor = listener.fileno()
     program = [sys.executable, "-m", "tests.storm.till_main", str(file), str(descriptor)]

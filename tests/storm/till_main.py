@@ -27,7 +27,7 @@ import structlog
 from aiohttp import web
 
 from engine.app.plan import WebPlan
-from engine.app.site import Accounts, open_providers, open_site
+from engine.app.site import Accounts, Back, open_providers, open_site
 from engine.flows.clock import SystemClock
 from engine.flows.errands import House
 from engine.flows.money.relay import Relay
@@ -44,6 +44,7 @@ from engine.web.site import Site
 from tests.storm.deaths import DeathPlan, Reaper
 from tests.storm.shop import inventory_of
 from tests.storm.watched import (
+    Diary,
     Passed,
     WatchedLedger,
     WatchedOrders,
@@ -61,14 +62,16 @@ LEASE_MS = 3_000
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What a life works with; `providers` are their options, by name."""
+    """What a life of this engine works with; `providers` are their options, by name."""
 
+    engine: str
     database_url: str
     store_url: str
     origin: str
     secret: str
     providers: dict[str, dict[str, str]]
     deaths: DeathPlan
+    diary: Path
 
 
 async def live(plan: Plan, listener: socket.socket) -> None:
@@ -89,27 +92,23 @@ async def live(plan: Plan, listener: socket.socket) -> None:
         inventory=lambda: inventory,
         endpoint_of=lambda agent: agent.name,
         endpoint_of_number=lambda trunk, number: f"{trunk}/{number}",
-        engine="mortal",
+        engine=plan.engine,
     )
     async with AsyncExitStack() as stack:
         web_plan = WebPlan(origin=plan.origin, secret=plan.secret, secrets=Path())
         accounts = Accounts(house.inventory, Path())
         stack.push_async_callback(accounts.close)
         absent = cast("Any", None)  # what only pages use that nobody asks for here
-        site = await open_site(
-            web_plan,
-            port=0,
+        back = Back(
             house=house,
             ledger=ledger,
-            accounts=accounts,
             studio=absent,
             desk=absent,
             verifier=absent,
-            stack=stack,
             configuration=absent,
-            catalogues={},
             dialplan=None,
         )
+        site = await open_site(web_plan, 0, back, accounts, {}, stack)
         site = replace(
             site,
             till=watched_till(plan, house, ledger, passed),
@@ -121,9 +120,10 @@ async def live(plan: Plan, listener: socket.socket) -> None:
 def watched_till(plan: Plan, house: House, ledger: SqlLedger, passed: Passed) -> Till:
     """The till as it is wired, its ports told on."""
     opened = open_providers(house.inventory(), Path())
-    providers = {name: WatchedProvider(provider, passed) for name, provider in opened}
+    diary = Diary(plan.diary)
+    providers = {name: WatchedProvider(provider, passed, diary) for name, provider in opened}
     return Till(
-        orders=WatchedOrders(ledger, passed),
+        orders=WatchedOrders(ledger, passed, diary),
         ledger=ledger,
         relay=house.relay,
         providers=lambda: providers,

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -14,7 +14,7 @@ from engine.ledger.sql import SqlLedger
 from engine.ledger.tables import entries, letters, orders, postings
 from engine.ports.clock import Clock
 from engine.ports.store import Store
-from tests.storm.deaths import DeathPlan
+from tests.storm.deaths import DeathPlan, left
 from tests.storm.payers import Fate, Purchase
 from tests.storm.post import NO_ANSWER, Post
 from tests.storm.servers import MortalEngine
@@ -33,7 +33,12 @@ class Aftermath:
     clock: Clock
     purchases: list[Purchase]
     post: Post
-    engine: MortalEngine
+    engines: tuple[MortalEngine, ...]
+
+    @property
+    def plans(self) -> list[DeathPlan]:
+        """The engines' deaths."""
+        return [engine.plan.deaths for engine in self.engines]
 
 
 async def judge(after: Aftermath) -> tuple[str, ...]:
@@ -44,8 +49,8 @@ async def judge(after: Aftermath) -> tuple[str, ...]:
         *[fault async for fault in _misbooked(after)],
         *[fault async for fault in _left_over(after)],
         *_undelivered(after.post),
-        *_unplanned(after.engine),
-        *undied(after.engine.plan.deaths),
+        *(fault for engine in after.engines for fault in _unplanned(engine)),
+        *undied(after.plans),
     )
 
 
@@ -125,13 +130,13 @@ def _unplanned(engine: MortalEngine) -> Iterator[str]:
         except json.JSONDecodeError:
             is_expected = False
         if not is_expected:
-            yield f"the engine said: {line}"
+            yield f"{engine.plan.engine} said: {line}"
 
 
-def undied(plan: DeathPlan) -> Iterator[str]:
-    """Deaths of the plan that have not been."""
-    for (step, victim), times in sorted(plan.left().items()):
-        yield f"at {step} the {victim} is {times} deaths short of {plan.each}"
+def undied(plans: Sequence[DeathPlan]) -> Iterator[str]:
+    """Deaths of the plans that have not been."""
+    for (step, victim), times in sorted(left(plans).items()):
+        yield f"at {step} the {victim} is {times} deaths short"
 
 
 async def is_at_rest(after: Aftermath) -> bool:

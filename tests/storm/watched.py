@@ -5,7 +5,10 @@ after what they do; the transaction is watched through SQLAlchemy's events, the 
 middleware before all others.
 """
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -25,16 +28,42 @@ from tests.storm.deaths import Step
 Passed = Callable[[Step], None]
 
 
+class Diary:
+    """When an engine was at which orders; each line that was finished outlives it."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    @contextmanager
+    def at(self, *names: str) -> Iterator[None]:
+        """What is done meanwhile is about the orders with these ids, ours or the provider's."""
+        since_ns = time.monotonic_ns()
+        yield
+        until_ns = time.monotonic_ns()
+        with self._file.open("a") as file:
+            file.writelines(f"{name} {since_ns} {until_ns}\n" for name in names)
+
+    def read(self) -> Iterator[tuple[str, int, int]]:
+        """Each order's id, and from when to when (monotonic ns) it was worked at."""
+        for line in self._file.read_text().splitlines() if self._file.exists() else ():
+            name, since_ns, until_ns = line.split()
+            yield name, int(since_ns), int(until_ns)
+
+
 class WatchedOrders(SqlOrders):
     """Orders that tell of a letter before and after it is taken in."""
 
-    def __init__(self, ledger: SqlLedger, passed: Passed) -> None:
+    def __init__(self, ledger: SqlLedger, passed: Passed, diary: Diary) -> None:
         super().__init__(ledger)
         self._passed = passed
+        self._diary = diary
 
     async def take_in(self, letter: Letter) -> Taken:
         self._passed(Step.JUDGED)
-        taken = await super().take_in(letter)
+        with self._diary.at(
+            *letter.ask, *(fact.order_id for fact in letter.facts if fact.order_id)
+        ):
+            taken = await super().take_in(letter)
         if taken.is_new:
             self._passed(Step.COMMITTED)
         return taken
@@ -68,12 +97,13 @@ class WatchedStore(ValkeyStore):
 class WatchedProvider:
     """A provider that tells when a callback has come, before it is asked and when it has taken."""
 
-    def __init__(self, provider: Provider, passed: Passed) -> None:
+    def __init__(self, provider: Provider, passed: Passed, diary: Diary) -> None:
         self.name = provider.name
         self.payee = provider.payee
         self.is_signed = provider.is_signed
         self._provider = provider
         self._passed = passed
+        self._diary = diary
 
     async def create(self, order: PaymentOrder, places: Places) -> Redirect:
         return await self._provider.create(order, places)
@@ -87,10 +117,12 @@ class WatchedProvider:
 
     async def fetch(self, order: PaymentOrder) -> tuple[PaymentFact, ...]:
         self._passed(Step.ASKED)
-        return await self._provider.fetch(order)
+        with self._diary.at(order.order_id):
+            return await self._provider.fetch(order)
 
     async def capture(self, order: PaymentOrder) -> tuple[PaymentFact, ...]:
-        facts = await self._provider.capture(order)
+        with self._diary.at(order.order_id):
+            facts = await self._provider.capture(order)
         self._passed(Step.CAPTURED)
         return facts
 
@@ -127,8 +159,11 @@ def watch_answers(app: web.Application, passed: Passed) -> None:
     @web.middleware
     async def answering(request: web.Request, handler: Handler) -> web.StreamResponse:
         answer = await handler(request)
-        await answer.prepare(request)
-        await answer.write_eof()
+        try:
+            await answer.prepare(request)
+            await answer.write_eof()
+        except ConnectionResetError:  # whoever brought it waits no longer, and will bring it again
+            return answer
         if answer.status == 200:
             passed(Step.ANSWERED)
         return answer

@@ -57,7 +57,9 @@ class MemoryVerifications:
         fitting = [
             row
             for row in newest_first
-            if wanted.merchant in (None, row.merchant) and wanted.reference in (None, row.reference)
+            if wanted.merchant in (None, row.merchant)
+            and wanted.reference in (None, row.reference)
+            and wanted.status in (None, row.status)
         ]
         return fitting[: wanted.most]
 

@@ -41,6 +41,7 @@ from engine.flows.numbers.desk import Desk, read_areas
 from engine.flows.payments.seals import Purpose, Seal
 from engine.flows.payments.till import Begun, Till, Wish
 from engine.flows.proof.proof import Signer as ProofSigner
+from engine.flows.replay.runs import Runs
 from engine.flows.verification.tokens import Tokens
 from engine.flows.versions.configuration import Configuration
 from engine.flows.webhooks import Signer, Webhooks
@@ -48,12 +49,14 @@ from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
 from engine.ledger.callers import SqlCallers
 from engine.ledger.numbers.sql import SqlNumbers
 from engine.ledger.payments.sql import SqlOrders
+from engine.ledger.replays.sql import SqlReplays
 from engine.ledger.sql import SqlLedger
 from engine.ledger.tracked.sql import SqlTracked
 from engine.ledger.users.sql import SqlAudit, SqlSessions, SqlUsers
 from engine.ledger.versions.sql import SqlVersions
 from engine.ledger.webhooks.sql import SqlDeliveries, SqlEndpoints
 from engine.payments.registry import option_forms
+from engine.ports.clock import Clock
 from engine.ports.payments import Forged, Headers, Notice, Places, Redirect
 from engine.speech.catalogue import read_catalogues
 from engine.speech.library import Library
@@ -247,6 +250,27 @@ async def make_books(file: Path) -> None:
     await ledger.close()
 
 
+def _till(
+    ledger: SqlLedger,
+    relay: Relay,
+    provider: ScriptedProvider,
+    inventory: Inventory,
+    clock: Clock,
+    origin: str,
+) -> Till:
+    manual = ScriptedProvider(name="manual")
+    return Till(
+        orders=SqlOrders(ledger),
+        ledger=ledger,
+        relay=relay,
+        providers=lambda: {(PROFILE, PROVIDER): provider, (PROFILE, "manual"): manual},
+        inventory=lambda: inventory,
+        clock=clock,
+        seal=Seal(SECRET),
+        origin=origin,
+    )
+
+
 @asynccontextmanager
 async def open_site(
     file: Path,
@@ -256,24 +280,20 @@ async def open_site(
     guard: Guard | None = None,
     dialplan: OwnDialplan | None = None,
     sounds: Path = SOUNDS,
+    database: str = "",
+    clock: Clock | None = None,
 ) -> AsyncIterator[Bench]:
-    """A site on the books in `file` (made by `make_books`) until the block is left."""
-    clock = SystemClock()
-    ledger = SqlLedger(f"sqlite:///{file}", lambda: clock.now().wall_ms)
-    store, stack = MemoryStore(StoreData(lambda: clock.now().wall_ms)), AsyncExitStack()
-    provider, manual = ScriptedProvider(), ScriptedProvider(name="manual")
-    till = Till(
-        orders=SqlOrders(ledger),
-        ledger=ledger,
-        relay=Relay(ledger, store, clock),
-        providers=lambda: {(PROFILE, PROVIDER): provider, (PROFILE, "manual"): manual},
-        inventory=lambda: inventory,
-        clock=clock,
-        seal=Seal(SECRET),
-        origin=origin,
-    )
+    """A site on the books in `file` (made by `make_books`), or in the `database` with this address,
+    until the block is left."""
+    clock = clock or SystemClock()
+    ledger = SqlLedger(database or f"sqlite:///{file}", lambda: clock.now().wall_ms)
+    store = MemoryStore(StoreData(lambda: clock.now().wall_ms))
+    provider = ScriptedProvider()
+    till = _till(ledger, Relay(ledger, store, clock), provider, inventory, clock, origin)
+    stack = AsyncExitStack()
     calling = await stack.enter_async_context(telephones(ledger, store, clock, inventory, SECRET))
     live, callers = Live(store, clock), SqlCallers(ledger)
+    replays = Runs(SqlReplays(ledger), ledger, clock)
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     people = People(SqlUsers(ledger), SqlSessions(ledger), clock, passwords)
     site = Site(
@@ -294,10 +314,11 @@ async def open_site(
         staff=Staff(store, live, callers, lambda: inventory, clock),
         callers=callers,
         people=people,
-        signing_in=SigningIn(people),
+        signing_in=SigningIn(people, Seal(SECRET)),
         audit=SqlAudit(ledger),
         verifier=calling.verifier,
         tokens=Tokens(SECRET, origin),
+        replays=replays,
         webhooks=Webhooks(SqlEndpoints(ledger), SqlDeliveries(ledger), Signer(SECRET), clock),
         configuration=Configuration(SqlVersions(ledger), clock, {PROVIDER: {}, **option_forms()}),
         sounds=NamedSounds(),
@@ -315,6 +336,7 @@ async def open_site(
         yield Bench(site, ledger, store, provider, calling)
     finally:
         await stack.aclose()
+        await replays.close()
         await live.close()
         await till.close()
         await ledger.close()

@@ -1,7 +1,8 @@
 """The dialplan in Asterisk's files, read as Asterisk reads it, and what of it cannot be read.
 
 Pure. `#include` is followed among the files given; a file that is not among them is a problem, as
-Asterisk then takes none of the dialplan. What the plan means is judged in `rules`.
+Asterisk then takes none of the dialplan, or, by `#tryinclude`, lines that nobody has judged. What
+the plan means is judged in `rules`.
 """
 
 import re
@@ -19,6 +20,7 @@ DEEPEST = 10
 _SECTION = re.compile(r"\[([^\[\]]*)\](.*)")
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,79}")
 _STATEMENT = re.compile(r"([^=\s]+)\s*=>?\s*(.*)")
+_OWN_FILE = re.compile(r"own\.d/[A-Za-z0-9][A-Za-z0-9_.-]*")
 _DIRECTIVE = re.compile(r"#(\w+)\s*[\"<]?([^\">]*)[\">]?")
 _PRIORITY = re.compile(r"(n|[1-9][0-9]{0,5})(?:\+([0-9]{1,5}))?(?:\(([^()]*)\))?")
 _APPLICATION = re.compile(r"([^(]*)(?:\((.*)\))?", re.DOTALL)
@@ -148,7 +150,7 @@ class _Reader:
             self._fault(line.mark, "include_loop", "includes itself", name)
         elif name in self._files:
             yield from self._lines(name, above)
-        elif found[1] == "include":
+        elif found[1] == "include" or not _OWN_FILE.fullmatch(name):
             self._fault(
                 line.mark,
                 "missing_include",

@@ -1,8 +1,10 @@
 """What a dialplan must hold to before Asterisk sees it. Pure.
 
-What is only known during a call (a name with a variable in it) is not judged. The contexts
-`groschen-…` are ours: nothing of the operator's opens them but `groschen-own`, in which his files
-begin, and no extension in them may keep a leg alive after its deadline.
+The contexts `groschen-…` are ours: nothing of the operator's opens them but `groschen-own`, in
+which his files begin, and none of the extensions that a call can come to from there may keep a leg
+alive after its deadline. So where a step of his leads must be known ahead, into our contexts only
+their beginnings lead, where the deadline is set, and what hands a leg to an engine, or runs what
+nobody can judge, is ours alone. Whatever else is only known during a call is not judged.
 """
 
 import re
@@ -20,6 +22,14 @@ DEADLINES = ("T", "e")
 
 _FUNCTION = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\(")
 _SET_FUNCTION = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\([^=]*\)\s*=")
+_EXTEN = re.compile(r"\$\{EXTEN(?::-?[0-9]{1,3}){0,2}\}")
+_RESERVED_NAME = re.compile(r"(?<!\$\{)(?<!\w)_*GROSCHEN_\w*|hangup_handler_\w*", re.IGNORECASE)
+_ASSIGNED = re.compile(r"[^=]*")
+_OUR_PROGRAM = "${GROSCHEN_AGI}/"
+_PROGRAMS = ("agi", "deadagi", "eagi")
+_ENGINES_ALONE = ("stasis", "stasisbroadcast", "bridge", "execiftime")
+"""What gives a leg to an engine or takes one from it, and what hides another application."""
+
 _PLAYS = ("playback", "background")
 _SETS = ("set", "mset")
 _GOES = ("goto", "gosub")
@@ -49,6 +59,9 @@ def problems(plan: Plan, known: Known) -> Iterator[Problem]:
             yield from _names(step, known)
             yield from _targets(step, plan)
             yield from _prompts(step, known)
+            if step.line.mark.file != EXTENSIONS:
+                yield from _ours_alone(step)
+                yield from _ways_out(step)
     yield from _alive_after_the_end(plan)
 
 
@@ -57,7 +70,7 @@ def problems(plan: Plan, known: Known) -> Iterator[Problem]:
 
 def _reserved(plan: Plan) -> Iterator[Problem]:
     for name, mark in plan.opened:
-        ours = name == "general" or (name.startswith(OURS) and name != OWN)
+        ours = name == "general" or (_is_ours(name) and name != OWN)
         if ours and mark.file != EXTENSIONS:
             yield Problem.at(mark, "reserved_section", name, "belongs to the engine")
     for section, name, mark in plan.values:
@@ -111,13 +124,29 @@ def _extensions(context: Context) -> Iterator[Problem]:
 
 def _alive_after_the_end(plan: Plan) -> Iterator[Problem]:
     """A T or e extension would let a leg live on when its deadline has come."""
-    ours = [name for name in plan.contexts if name.startswith(OURS)]
-    for context in dict.fromkeys(c.name for name in ours for c in plan.reached(name)):
-        for step in plan.contexts[context].steps:
+    for context in _come_to(plan):
+        for step in context.steps:
             caught = [name for name in DEADLINES if patterns.matches(step.exten, name)]
             if caught and step.priority == 1:
                 message = f"would keep a call alive after its deadline (extension {caught[0]})"
                 yield Problem.at(step.line.mark, "outlives_deadline", step.exten, message)
+
+
+def _come_to(plan: Plan) -> list[Context]:
+    """All contexts that a call can come to from ours, by `include` or by a step."""
+    found: dict[str, Context] = {}
+    waiting = [name for name in plan.contexts if _is_ours(name)]
+    while waiting:
+        for context in plan.reached(waiting.pop()):
+            if context.name not in found:
+                found[context.name] = context
+                targets = (_taken_apart(t) for s in context.steps for _, t in _written_targets(s))
+                waiting += [where for where, _, _ in targets if where]
+    return list(found.values())
+
+
+def _is_ours(context: str) -> bool:
+    return context.lower().startswith(OURS)
 
 
 # --- one step --------------------------------------------------------------------------------
@@ -169,6 +198,42 @@ def _prompts(step: Step, known: Known) -> Iterator[Problem]:
             yield Problem.at(step.within(at), "missing_prompt", plain, message)
 
 
+# --- what only we may do ----------------------------------------------------------------------
+
+
+def _ours_alone(step: Step) -> Iterator[Problem]:
+    """Applications and names that a step of the operator's own may not use."""
+    name = step.application.lower()
+    is_foreign = name in _PROGRAMS and not step.arguments.strip().startswith(_OUR_PROGRAM)
+    if name in _ENGINES_ALONE or is_foreign:
+        message = (
+            f"asks a program that cannot be judged; {_OUR_PROGRAM}… may be asked"
+            if is_foreign
+            else "is for the engine's own contexts"
+        )
+        yield Problem.at(step.place, "reserved_application", step.application, message)
+    for found in _RESERVED_NAME.finditer(step.arguments):
+        place = step.within(found.start())
+        yield Problem.at(place, "reserved_name", found[0], "belongs to the engine")
+    assigned = _ASSIGNED.match(step.arguments)
+    if name in _SETS and assigned and not text.is_fixed(assigned[0].partition("(")[0]):
+        message = "must be a name that is known ahead of the call"
+        yield Problem.at(step.within(0), "reserved_name", assigned[0], message)
+
+
+def _ways_out(step: Step) -> Iterator[Problem]:
+    """Where a step of the operator's own leads: it must be known, and miss no deadline."""
+    for at, target in _written_targets(step):
+        context, exten, priority = _taken_apart(target)
+        is_known = text.is_fixed(context + priority)
+        if not is_known or not (text.is_fixed(exten) or _EXTEN.fullmatch(exten)):
+            message = "leads to where nobody knows ahead of the call (but for ${EXTEN})"
+            yield Problem.at(step.within(at), "unknown_target", target, message)
+        elif _is_ours(context) and context != OWN and priority != "1":
+            message = "leads past the beginning, in which the deadline is set"
+            yield Problem.at(step.within(at), "misses_deadline", target, message, suggestion="1")
+
+
 # --- where a step goes -----------------------------------------------------------------------
 
 
@@ -196,13 +261,13 @@ def _written_targets(step: Step) -> Iterator[tuple[int, str]]:
                 for at, target in text.parts(step.arguments[begin:], ":")
                 if target.strip()
             )
+    elif name == "background":
+        yield from ((at, f"{where},s,1") for at, where in text.parts(step.arguments, ",")[3:4])
 
 
 def _lost(target: str, step: Step, plan: Plan) -> tuple[str, str, Iterable[str]] | None:
     """What of a target is not there: itself, why, and what it might have meant."""
-    without_arguments = target.split("(")[0] if text.is_fixed(target.split("(")[0]) else target
-    where = [part.strip() for _, part in text.parts(without_arguments, ",")]
-    context, exten, priority = ["", "", *where][-3:]
+    context, exten, priority = _taken_apart(target)
     if context and text.is_fixed(context) and context not in plan.contexts:
         return context, "is no context to go to", plan.contexts
     if not (text.is_fixed(context) and text.is_fixed(exten)):
@@ -220,6 +285,15 @@ def _lost(target: str, step: Step, plan: Plan) -> tuple[str, str, Iterable[str]]
         return None if priority in labels else (priority, "is no label to go to", labels)
     numbers = [str(s.priority) for s in there]
     return None if priority in numbers else (priority, "is no priority to go to", ())
+
+
+def _taken_apart(target: str) -> tuple[str, str, str]:
+    """Context, extension and priority of a target, empty where it names none; as Asterisk does it,
+    to whom brackets mean nothing here and a fourth part is none."""
+    before = target.split("(")[0]
+    where = [part.strip() for part in (before if text.is_fixed(before) else target).split(",")]
+    context, exten, priority = ["", "", *where[:3]][-3:]
+    return context, exten, priority
 
 
 def place_of(plan: Plan, dialled: str) -> Mark | None:

@@ -5,11 +5,13 @@ from functools import partial
 
 import click
 
+from engine.app import Books
 from engine.asterisk.etc.own import read_own
 from engine.asterisk.etc.plan import plan_of_own
 from engine.asterisk.etc.rules import place_of
-from engine.cli.books.opening import Amount, inventory_of
+from engine.cli.books.opening import Amount, failure, inventory_in_force, inventory_of, run
 from engine.cli.lines import write
+from engine.core.inventory import Inventory
 from engine.core.phrasing import Catalogue
 from engine.errors import CallerError, EngineError
 from engine.flows.clock import SystemClock
@@ -20,6 +22,8 @@ from engine.premium.trace import Imagined, Step
 from engine.settings import Settings, read_settings
 from engine.speech.catalogue import read_catalogues
 
+Traced = tuple[tuple[Step, ...], Mapping[str, Catalogue]]
+
 
 @click.command("trace")
 @click.argument("number")
@@ -29,6 +33,7 @@ from engine.speech.catalogue import read_catalogues
 @click.option("--withheld", is_flag=True, help="He withholds his number.")
 @click.option("--returning", is_flag=True, help="He has had the first-call offer.")
 @click.option("--balance", type=Amount(), help="His balance; without: enough for the longest call.")
+@click.option("--draft", is_flag=True, help="By the operator's files, not the version in force.")
 @click.option("--lang", type=click.Choice(sorted(LANGUAGES)), default="de", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
 def trace_call(
@@ -39,14 +44,16 @@ def trace_call(
     withheld: bool,
     returning: bool,
     balance: int | None,
+    draft: bool,
     lang: str,
     as_json: bool,
 ) -> None:
     """Say step by step what would happen to a call to NUMBER. Nobody is called.
 
-    Numbers are read as people write them in the trunk's country. The rules are those of a real
-    call: the first agent rung answers, nobody hangs up, and the call goes on to its end. With
-    --json the answer holds "steps", each with "step", "talked_s" (seconds since both were joined),
+    Numbers are read as people write them in the trunk's country. The rules are those of the version
+    in force, with --draft of the files in GROSCHEN_CONFIG, and those of a real call: the first
+    agent rung answers, nobody hangs up, and the call goes on to its end. With --json the answer
+    holds "steps", each with "step", "talked_s" (seconds since both were joined),
     its values and, where somebody hears something, "who", "lang" and "says".
 
     \b
@@ -63,13 +70,11 @@ def trace_call(
         returning=returning,
         balance_micros=balance,
     )
-    try:
-        settings = read_settings()
-        steps = _steps(asked, at, settings)
-        catalogues = read_catalogues(settings.sounds)
-    except EngineError as fault:
-        field = getattr(fault, "field", "")
-        raise click.ClickException(f"{field} {fault}".strip()) from fault
+
+    async def by_version(books: Books, settings: Settings) -> Traced:
+        return _traced(asked, at, settings, await inventory_in_force(books, settings))
+
+    steps, catalogues = _by_draft(asked, at, as_json) if draft else run(by_version, as_json=as_json)
     if as_json:
         write({"steps": [_answer(step, catalogues) for step in steps]})
         return
@@ -77,13 +82,24 @@ def trace_call(
         click.echo(sentence(step, LANGUAGES[lang], said(step, catalogues)))
 
 
-def _steps(asked: Imagined, at: str, settings: Settings) -> tuple[Step, ...]:
+def _by_draft(asked: Imagined, at: str, as_json: bool) -> Traced:
+    """By the operator's files alone: no books are needed."""
+    try:
+        settings = read_settings()
+        return _traced(asked, at, settings, inventory_of(settings))
+    except EngineError as fault:
+        raise failure(fault, as_json) from fault
+
+
+def _traced(asked: Imagined, at: str, settings: Settings, inventory: Inventory) -> Traced:
+    """The steps, and what is said in them."""
     own = read_own(settings.own_dialplan)
     if isinstance(own, Problems):
         raise CallerError(str(own), "own_dialplan")
     now_ms = SystemClock().now().wall_ms
     taken_at = partial(place_of, plan_of_own(own))
-    return steps_of(asked, at, now_ms, inventory_of(settings), taken_at)
+    steps = steps_of(asked, at, now_ms, inventory, taken_at)
+    return steps, read_catalogues(settings.sounds)
 
 
 def _answer(step: Step, catalogues: Mapping[str, Catalogue]) -> Mapping[str, object]:

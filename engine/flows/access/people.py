@@ -6,16 +6,15 @@ from dataclasses import dataclass, replace
 
 from engine.core.roles import Role
 from engine.errors import CallerError
-from engine.flows.access import rules, second_factor
+from engine.flows.access import rules
 from engine.flows.access.passwords import Passwords, made_password
 from engine.ports.clock import Clock
 from engine.ports.users import Sessions, User, UserFilter, Users
 
 ID_BYTES = 8
-TRIES_MOST = 8
-"""Tries to sign in before a user has to wait; each factor counts."""
+IN_SESSION = "session"
+"""Where a password is tried by whoever is signed in."""
 
-WAIT_MS = 15 * rules.MINUTE_MS
 THEMES = ("auto", "light", "dark")
 
 
@@ -110,41 +109,18 @@ class People:
             raise CallerError(f"must be one of {', '.join(THEMES)}", "theme")
         await self.users.set_look(user.user_id, lang, theme)
 
-    async def add_second_factor(
-        self, user: User, secret: str, code: str, password: str
-    ) -> list[str]:
-        """Demand a second factor from now on; gives the recovery codes, which are not kept.
-
-        `CallerError` unless the password is right and the code fits the secret now.
-        """
-        await self.prove(user, password, "password")
-        if not second_factor.is_secret(secret):
-            raise CallerError("is none of ours", "code")
-        step = second_factor.step_of(secret, code, self.clock.now().wall_ms)
-        if step is None:
-            raise CallerError("does not fit; is the device's time right?", "code")
-        codes = second_factor.new_codes()
-        hashes = [second_factor.code_hash(one) for one in codes]
-        await self.users.set_totp(user.user_id, secret, hashes)
-        await self.users.use_step(user.user_id, step)
-        return codes
-
-    async def drop_second_factor(self, user: User) -> None:
-        """Demand a second factor no more."""
-        await self.users.set_totp(user.user_id, None, ())
-
     async def prove(self, user: User, password: str, field: str) -> None:
         """`CallerError` unless the password is the user's; counts as a try to sign in."""
-        if not await self.may_try(user):
+        if not await self.may_try(user, IN_SESSION, rules.TRIES_MOST, rules.WAIT_MS):
             raise CallerError("too many tries; wait a quarter of an hour", field)
         if not await self.passwords.fits(user.password_hash, password[: rules.PASSWORD_CHARS_MOST]):
             raise CallerError("is not your password", field)
-        await self.users.forget_tries(user.user_id)
+        await self.users.forget_tries(user.user_id, IN_SESSION)
 
-    async def may_try(self, user: User) -> bool:
-        """Count a try of a user before it is judged; whether he had one left."""
+    async def may_try(self, user: User, source: str, most: int, within_ms: int) -> bool:
+        """Count a try from a source before it is judged; whether there was one left."""
         now_ms = self.clock.now().wall_ms
-        return await self.users.count_try(user.user_id, TRIES_MOST, now_ms, now_ms + WAIT_MS)
+        return await self.users.count_try(user.user_id, source, most, now_ms, now_ms + within_ms)
 
     async def _set_password(
         self, user: User, password: str, *, must_change: bool, but: str

@@ -11,8 +11,11 @@ import secrets
 from dataclasses import dataclass, replace
 
 from engine.errors import CallerError
-from engine.flows.access import rules, second_factor
+from engine.flows.access import rules
+from engine.flows.access.brakes import Brakes, Visitor
+from engine.flows.access.factors import SecondFactors
 from engine.flows.access.people import People
+from engine.flows.payments.seals import Seal
 from engine.ports.users import Session, User
 
 SECRET_BYTES = 32
@@ -22,26 +25,22 @@ BROWSER_CHARS_MOST = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Visitor:
-    """From where somebody asks: his address, and what his browser calls itself."""
-
-    address: str
-    browser: str
-
-
-@dataclass(frozen=True, slots=True)
 class Begun:
-    """A session just begun, whose it is, and its secret, which is not kept."""
+    """A session just begun, whose it is, and its secret, which is not kept. `known` is what the
+    browser is known by from now on; empty until its user has proved all."""
 
     session: Session
     user: User
     secret: str
+    known: str = ""
 
 
 class SigningIn:
     """The way in."""
 
-    def __init__(self, people: People) -> None:
+    def __init__(self, people: People, seal: Seal) -> None:
+        self.factors = SecondFactors(people, seal)
+        self._brakes = Brakes(people, seal)
         self._people = people
         self._users = people.users
         self._sessions = people.sessions
@@ -49,30 +48,27 @@ class SigningIn:
     async def by_password(self, name: str, password: str, visitor: Visitor) -> Begun | None:
         """A session for a name and its password; not yet proved if a second factor is due."""
         user = await self._named(name)
-        can_try = user is not None and await self._people.may_try(user)
+        can_try = user is not None and await self._brakes.may_try(user, visitor)
         held = user.password_hash if user is not None and can_try else None
         fits = await self._people.passwords.fits(held, password[: rules.PASSWORD_CHARS_MOST])
         if user is None or not fits or user.locked_ms is not None:
             return None
         if user.totp_secret is not None:
             return await self._begin(user, visitor, proved=False)
-        await self._users.forget_tries(user.user_id)
+        await self._brakes.forget(user, visitor)
         return await self._begin(user, visitor, proved=True)
 
-    async def by_code(self, session: Session, user: User, code: str) -> Begun | None:
+    async def by_code(
+        self, session: Session, user: User, code: str, visitor: Visitor
+    ) -> Begun | None:
         """A proved session for one that waits for its second factor (or a recovery code)."""
-        if user.totp_secret is None or not await self._people.may_try(user):
+        if user.totp_secret is None or not await self._brakes.may_try(user, visitor):
             return None
-        step = second_factor.step_of(user.totp_secret, code, self._now_ms())
-        if step is not None:
-            fits = await self._users.use_step(user.user_id, step)
-        else:
-            fits = await self._users.use_code(user.user_id, second_factor.code_hash(code))
-        if not fits:
+        if not await self.factors.fits(user, code):
             return None
-        await self._users.forget_tries(user.user_id)
+        await self._brakes.forget(user, visitor)
         await self._sessions.end(session.session_hash)
-        return await self._begin(user, Visitor(session.address, session.browser), proved=True)
+        return await self._begin(user, visitor, proved=True)
 
     async def recognise(self, secret: str, *, notes: bool = True) -> tuple[Session, User] | None:
         """The session with this secret and whose it is, None if it is over.
@@ -118,7 +114,8 @@ class SigningIn:
             browser=visitor.browser[:BROWSER_CHARS_MOST],
         )
         has_begun = await self._sessions.begin(session, user, SESSIONS_MOST)
-        return Begun(session, user, secret) if has_begun else None
+        known = self._brakes.known(user) if proved else ""
+        return Begun(session, user, secret, known) if has_begun else None
 
     def _now_ms(self) -> int:
         return self._people.clock.now().wall_ms

@@ -87,14 +87,15 @@ class Staff:
         agent = self._agent(name, organisation)
         return (await self._seen([agent], calls))[0] if agent is not None else None
 
-    async def today(self, name: str, organisation: str, timezone: str) -> AgentDay:
-        """What an agent has done since midnight in a time zone (IANA)."""
+    async def today(self, organisation: str, timezone: str) -> Mapping[str, AgentDay]:
+        """What agents have done since midnight in a time zone (IANA), by name; who has talked in
+        no call is left out."""
         zone = ZoneInfo(timezone)
         now = datetime.fromtimestamp(self._clock.now().wall_ms / 1000, zone)
         midnight = datetime.combine(now.date(), time(), zone)
         from_ms = round(midnight.timestamp() * 1000)
         to_ms = round((midnight + timedelta(days=1)).timestamp() * 1000)
-        return await self._callers.day(organisation, name, from_ms, to_ms)
+        return await self._callers.days(organisation, from_ms, to_ms)
 
     async def pause(
         self, name: str, reason: PauseReason, by: str, organisation: str | None = None

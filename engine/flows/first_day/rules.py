@@ -82,10 +82,11 @@ def _call(line: Line, inventory: Inventory, found: Found) -> Step:
 
     The line is that of the number itself: one that nobody vouches for has no price class yet.
     """
-    calls = [call for call in found.calls if call.e164 and classify(call.e164, None).line == line]
-    if not calls:
+    newest_first = sorted(found.calls, key=lambda call: call.arrived_ms, reverse=True)
+    from_line = (one for one in newest_first if one.e164 and classify(one.e164, None).line == line)
+    last = next(from_line, None)
+    if last is None:
         return Step(line.value, State.OPEN)
-    last = max(calls, key=lambda call: call.arrived_ms)
     told = [
         ("trunk", last.trunk),
         ("caller", shown(last.e164, withheld=last.withheld) or ""),

@@ -6,38 +6,25 @@ from typing import Any
 from engine.core.money import format_shortest
 from engine.flows.papers.columns import aligned
 from engine.flows.replay.replay import Change, Example, Replay, ServiceTotal, Tally
-from engine.flows.replay.rules import Difference, Outcome
-
-TITLES = {
-    Difference.NOT_ROUTED: "reach no service",
-    Difference.OTHER_SERVICE: "reach another service",
-    Difference.REFUSED: "are refused",
-    Difference.LET_IN: "are let in; what they would cost nobody knows",
-    Difference.ENDS_EARLIER: "end earlier",
-    Difference.PRICE_CLASS: "have another price class",
-    Difference.RATE: "have another rate",
-    Difference.CHARGE: "cost another sum",
-}
-UNKNOWN = (
-    "Not known: who would have hung up, called or talked longer at another price, how far each "
-    "balance goes, and who would be new to a new first-call offer."
-)
-_NO_SERVICE = "(none)"
-_COLUMNS = ("service", "calls", "", "talked", "", "seconds", "", "charged", "", "difference")
+from engine.flows.replay.rules import Outcome
+from engine.flows.replay.words import ENGLISH, Words
 
 
-def text(found: Replay) -> str:
+def text(found: Replay, words: Words = ENGLISH) -> str:
     """The table, the sum, each kind of difference with its examples, and what is not known."""
-    rows = [_COLUMNS, *(_row(total) for total in found.services)]
-    lines = [f"Calls: {found.calls}, of which {found.changed} would be different."]
+    service, *counted, difference = words.columns
+    heads = (service, *(cell for head in counted for cell in (head, "")), difference)
+    rows = [heads, *(_row(total, words) for total in found.services)]
+    lines = [words.summary.format(calls=found.calls, changed=found.changed)]
     if found.calls:
-        lines += ["", *aligned(rows, right=range(1, len(_COLUMNS)))]
+        lines += ["", *aligned(rows, right=range(1, len(heads)))]
     for currency, micros in found.difference_micros().items():
-        lines.append(f"Sum of differences: {_signed(micros)} {currency}")
+        lines.append(words.total.format(amount=_signed(micros), currency=currency))
     for change in found.changes:
-        lines += ["", f"{change.calls} {TITLES[change.difference]}, such as:"]
-        lines += [f"  {line}" for line in _examples(change)]
-    return "\n".join([*lines, "", UNKNOWN])
+        kind = words.differences[change.difference]
+        lines += ["", words.such_as.format(calls=change.calls, kind=kind)]
+        lines += [f"  {line}" for line in _examples(change, words)]
+    return "\n".join([*lines, "", words.unknown])
 
 
 def plain(found: Replay) -> dict[str, Any]:
@@ -66,14 +53,14 @@ def plain(found: Replay) -> dict[str, Any]:
             }
             for change in found.changes
         ],
-        "not_known": UNKNOWN,
+        "not_known": ENGLISH.unknown,
     }
 
 
-def _row(total: ServiceTotal) -> tuple[str, ...]:
+def _row(total: ServiceTotal, words: Words) -> tuple[str, ...]:
     before, after = total.before, total.after
     return (
-        total.service or _NO_SERVICE,
+        total.service or words.no_service,
         *_pair(str(before.calls), str(after.calls)),
         *_pair(str(before.talked), str(after.talked)),
         *_pair(str(before.charged_s), str(after.charged_s)),
@@ -90,18 +77,18 @@ def _signed(micros: int) -> str:
     return f"{'+' if micros > 0 else ''}{format_shortest(micros)}"
 
 
-def _examples(change: Change) -> Iterator[str]:
+def _examples(change: Change, words: Words) -> Iterator[str]:
     rows = [
-        (example.call_id, _told(example.before), "→", _told(example.after))
+        (example.call_id, _told(example.before, words), "→", _told(example.after, words))
         for example in change.examples
     ]
     yield from aligned(rows)
 
 
-def _told(outcome: Outcome) -> str:
+def _told(outcome: Outcome, words: Words) -> str:
     if outcome.service is None:
-        return _NO_SERVICE
-    how = outcome.refusal or outcome.disposition or "let in"
+        return words.no_service
+    how = outcome.refusal or outcome.disposition or words.let_in
     sum_ = f"{format_shortest(outcome.charge_micros)} {outcome.currency}"
     return ", ".join(filter(None, (outcome.service, outcome.line, how, sum_)))
 

@@ -6,8 +6,9 @@ merchant's account of the journal to the micro-unit, or there is no statement. T
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypedDict
 
 import structlog
 
@@ -17,48 +18,74 @@ from engine.core.verification import Status
 from engine.errors import CallerError, EngineError
 from engine.flows.papers.columns import aligned
 from engine.flows.papers.month import Month
+from engine.flows.statement.sheet import RIGHT, Row, period
 from engine.flows.statement.words import LANGUAGES
 from engine.ports.verifications import Outcomes, Verifications
 
 FIELDS = ("merchant", "month", "status", "reason", "count", "price", "amount", "currency")
-RIGHT = (1, 2, 3)
 
 log = structlog.get_logger(__name__)
 
-_WORDS: Mapping[str, Mapping[str, str]] = {
+
+class _Words(TypedDict):
+    title: str
+    merchant: str
+    columns: tuple[str, str, str, str]
+    total: str
+    outcomes: Mapping[Status, str]
+    notes: tuple[str, ...]
+
+
+_WORDS: Mapping[str, _Words] = {
     "de": {
         "title": "Verifizierungen {month} {year}",
-        "heads": "Ergebnis|Anzahl|je|Betrag",
+        "merchant": "Händler",
+        "columns": ("Ergebnis", "Anzahl", "je", "Betrag in {currency}"),
         "total": "Summe",
-        "verified": "bestätigt",
-        "wrong_code": "Code falsch",
-        "expired": "abgelaufen",
-        "failed": "nicht erreicht",
-        "rejected": "nicht angerufen",
-        "blocked": "gesperrt",
-        "cancelled": "abgebrochen",
+        "outcomes": {
+            Status.VERIFIED: "bestätigt",
+            Status.WRONG_CODE: "Code falsch",
+            Status.EXPIRED: "abgelaufen",
+            Status.FAILED: "nicht erreicht",
+            Status.REJECTED: "nicht angerufen",
+            Status.BLOCKED: "gesperrt",
+            Status.CANCELLED: "abgebrochen",
+        },
+        "notes": (
+            "Jede Verifizierung zählt in dem Monat, in dem sie endete.",
+            "Berechnet wird nur, wenn die Nummer bestätigt ist. Tests sind nicht enthalten.",
+        ),
     },
     "en": {
         "title": "Verifications {month} {year}",
-        "heads": "Outcome|Count|each|Amount",
+        "merchant": "Merchant",
+        "columns": ("Outcome", "Count", "each", "Amount in {currency}"),
         "total": "Total",
-        "verified": "verified",
-        "wrong_code": "wrong code",
-        "expired": "expired",
-        "failed": "not reached",
-        "rejected": "not called",
-        "blocked": "blocked",
-        "cancelled": "cancelled",
+        "outcomes": {
+            Status.VERIFIED: "verified",
+            Status.WRONG_CODE: "wrong code",
+            Status.EXPIRED: "expired",
+            Status.FAILED: "not reached",
+            Status.REJECTED: "not called",
+            Status.BLOCKED: "blocked",
+            Status.CANCELLED: "cancelled",
+        },
+        "notes": (
+            "Each verification counts in the month in which it ended.",
+            "Only a verified number is charged. Tests are not included.",
+        ),
     },
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MerchantStatement:
-    """One merchant's month; `is_closed` is False while it is not over."""
+    """One merchant's month. `owner` is the organisation's title; `is_closed` is False while the
+    month is not over."""
 
     merchant: str
     title: str
+    owner: str
     currency: str
     month: Month
     is_closed: bool
@@ -82,6 +109,7 @@ async def draw_up_merchant(
     drawn = MerchantStatement(
         merchant=name,
         title=merchant.title or name,
+        owner=inventory.title_of(merchant.organisation),
         currency=merchant.currency,
         month=month,
         is_closed=now_ms >= month.to_ms,
@@ -101,22 +129,51 @@ def _place(line: Outcomes) -> tuple[int, str, int]:
     return list(Status).index(line.status), line.reason, line.price_micros
 
 
+def merchant_title(statement: MerchantStatement, lang: str) -> str:
+    """What the statement is."""
+    words, first = LANGUAGES[lang], statement.month.first
+    named = _WORDS[lang]["title"].format(month=words.months[first.month - 1], year=first.year)
+    return named if statement.is_closed else f"{named} ({words.preliminary})"
+
+
+def merchant_about(statement: MerchantStatement, lang: str) -> tuple[str, ...]:
+    """Whose it is, and of which days."""
+    return (
+        f"{LANGUAGES[lang].owner}: {statement.owner}",
+        f"{_WORDS[lang]['merchant']}: {statement.title} ({statement.merchant})",
+        period(statement.month, LANGUAGES[lang]),
+    )
+
+
+def merchant_columns(statement: MerchantStatement, lang: str) -> tuple[str, ...]:
+    """The headings of the cells."""
+    return tuple(name.format(currency=statement.currency) for name in _WORDS[lang]["columns"])
+
+
+def merchant_rows(statement: MerchantStatement, lang: str) -> Iterator[Row]:
+    """A row for each outcome and price, and the sum."""
+    own, words = _WORDS[lang], LANGUAGES[lang]
+    for line in statement.lines:
+        named = own["outcomes"][line.status] + (f" ({line.reason})" if line.reason else "")
+        amount = words.money(line.count * line.price_micros)
+        cells = (named, words.count(line.count), words.money(line.price_micros), amount)
+        yield Row(cells, is_sum=False)
+    count = sum(line.count for line in statement.lines)
+    yield Row((own["total"], words.count(count), "", words.money(statement.total_micros)))
+
+
+def merchant_notes(lang: str) -> tuple[str, ...]:
+    """What stands below the rows."""
+    return _WORDS[lang]["notes"]
+
+
 def merchant_text(statement: MerchantStatement, lang: str) -> str:
     """The statement as lines of text."""
-    words, sheet = _WORDS[lang], LANGUAGES[lang]
-    first = statement.month.first
-    rows = [words["heads"].split("|")]
-    for line in statement.lines:
-        named = words[line.status] + (f" ({line.reason})" if line.reason else "")
-        amount = sheet.money(line.count * line.price_micros)
-        rows.append([named, sheet.count(line.count), sheet.money(line.price_micros), amount])
-    total = f"{sheet.money(statement.total_micros)}"
-    rows.append([words["total"], sheet.count(sum(x.count for x in statement.lines)), "", total])
-    titled = words["title"].format(month=sheet.months[first.month - 1], year=first.year)
-    if not statement.is_closed:
-        titled = f"{titled} ({sheet.preliminary})"
-    about = f"{statement.title} ({statement.merchant}), {statement.currency}"
-    return "\n".join([titled, about, "", *aligned(rows, RIGHT)]) + "\n"
+    rows = [row.cells for row in merchant_rows(statement, lang)]
+    table = aligned([merchant_columns(statement, lang), *rows], RIGHT)
+    about = merchant_about(statement, lang)
+    lines = (merchant_title(statement, lang), *about, "", *table, "", *merchant_notes(lang))
+    return "\n".join(lines) + "\n"
 
 
 def merchant_values(statement: MerchantStatement) -> list[dict[str, object]]:

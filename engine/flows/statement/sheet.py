@@ -9,6 +9,7 @@ from itertools import groupby
 
 from engine.core.money import format_shortest
 from engine.flows.papers.columns import aligned
+from engine.flows.papers.month import Month
 from engine.flows.statement.statement import OTHER_REASONS, Fee, FeeKind, Line, Section, Statement
 from engine.flows.statement.words import Words
 from engine.ports.statements import SetAside
@@ -51,14 +52,18 @@ def title(statement: Statement, words: Words) -> str:
 
 def about(statement: Statement, words: Words) -> tuple[str, ...]:
     """Whose it is, and of which days."""
-    month = statement.month
-    last = month.end.date() - timedelta(days=1)
-    days = f"{words.day(month.first)} - {words.day(last)} ({month.zone.key})"
     return (
         f"{words.owner}: {statement.owner}",
         f"{words.profile}: {statement.title} ({statement.profile})",
-        f"{words.period}: {days}",
+        period(statement.month, words),
     )
+
+
+def period(month: Month, words: Words) -> str:
+    """The days of a month, as a line."""
+    last = month.end.date() - timedelta(days=1)
+    days = f"{words.day(month.first)} - {words.day(last)} ({month.zone.key})"
+    return f"{words.period}: {days}"
 
 
 def columns(statement: Statement, words: Words) -> tuple[str, ...]:

@@ -127,11 +127,10 @@ async def draw_up(
     if fault:
         log.error("statement.refused", profile=name, month=month.name, fault=fault)
         raise EngineError(f"the statement of {name} {month.name} is refused: {fault}")
-    owners = (o.title for o in inventory.organisations if o.name == profile.organisation)
     return Statement(
         profile=name,
         title=profile.title or name,
-        owner=next(owners, profile.organisation),
+        owner=inventory.title_of(profile.organisation),
         currency=profile.currency,
         month=month,
         is_closed=now_ms >= month.to_ms,

@@ -9,13 +9,13 @@ import structlog
 
 from engine.core.inventory import Inventory, Merchant
 from engine.core.verification import Rejection, Status, Verification, call_id_of
-from engine.errors import EngineError
+from engine.errors import CallerError, EngineError
 from engine.flows.calls import Calls
 from engine.flows.errands import House
 from engine.flows.machines.verification import VerificationMachine
 from engine.flows.verification.rehearsing import Rehearsing
 from engine.flows.verification.sessions import WINDOW_MS, Sessions
-from engine.ports.limits import Limit, Limits
+from engine.ports.limits import Limit, Limits, Use
 from engine.verification import machine, session
 from engine.verification.rules import Rejected, judge
 from engine.verification.session import Unfit
@@ -114,16 +114,31 @@ class Placing:
         call = machine.begin(verification, merchant, trunk, self._now_ms())
         self._calls.place(self._machine, call)
 
+    async def use(self, merchant: Merchant) -> Use:
+        """How what limits a merchant's calls stands: those of all, and whether enough proved."""
+        share = merchant.limits
+        breaker = self._sessions.merchant_breaker(merchant.name, share.window, share.share_percent)
+        return await self._limits.use(_limits_of_all(merchant), (breaker,))
+
+    async def use_by(self, was: Verification) -> Use:
+        """How what limits calls to a verification's number stands; `CallerError` if its merchant
+        is none any more."""
+        merchant = self._inventory.merchant(was.merchant)
+        if merchant is None:
+            raise CallerError("there is no such merchant", "merchant")
+        share = merchant.limits
+        breakers = self._sessions.breakers(was, share.window, share.share_percent)
+        return await self._limits.use(self._limits_of(was, merchant), breakers)
+
     def _limits_of(self, was: Verification, merchant: Merchant) -> tuple[Limit, ...]:
         most, keys = merchant.limits, self._sessions.codes
         counted = (
             ("per_number", keys.key("number", was.e164 or ""), most.per_number),
             ("per_address", was.address_key, most.per_address),
             ("per_prefix", self._sessions.prefix_key(was), most.per_prefix),
-            ("per_merchant", f"merchant:{merchant.name}", most.per_merchant),
-            ("in_all", "all", most.in_all),
         )
-        return tuple(Limit(name, key, number, WINDOW_MS) for name, key, number in counted if key)
+        its_own = (Limit(name, key, number, WINDOW_MS) for name, key, number in counted if key)
+        return (*its_own, *_limits_of_all(merchant))
 
     @property
     def _inventory(self) -> Inventory:
@@ -131,3 +146,12 @@ class Placing:
 
     def _now_ms(self) -> int:
         return self._house.clock.now().wall_ms
+
+
+def _limits_of_all(merchant: Merchant) -> tuple[Limit, ...]:
+    """The limits of the merchant's calls together, and of everybody's."""
+    most = merchant.limits
+    return (
+        Limit("per_merchant", f"merchant:{merchant.name}", most.per_merchant, WINDOW_MS),
+        Limit("in_all", "all", most.in_all, WINDOW_MS),
+    )

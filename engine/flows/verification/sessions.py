@@ -167,11 +167,16 @@ class Sessions:
         self, verification: Verification, window: int, share_percent: int
     ) -> tuple[Breaker, ...]:
         """What ends calls to a prefix or for a merchant of which too few are proved."""
-        named = (
-            ("prefix_unproved", f"ended:{self.prefix_key(verification)}"),
-            ("merchant_unproved", f"ended:merchant:{verification.merchant}"),
+        key = f"ended:{self.prefix_key(verification)}"
+        return (
+            Breaker("prefix_unproved", key, window, share_percent, WINDOW_MS),
+            self.merchant_breaker(verification.merchant, window, share_percent),
         )
-        return tuple(Breaker(name, key, window, share_percent, WINDOW_MS) for name, key in named)
+
+    def merchant_breaker(self, merchant: str, window: int, share_percent: int) -> Breaker:
+        """What ends a merchant's calls while too few of his numbers are proved."""
+        key = f"ended:merchant:{merchant}"
+        return Breaker("merchant_unproved", key, window, share_percent, WINDOW_MS)
 
     def prefix_key(self, verification: Verification) -> str:
         return self.codes.key("prefix", prefix_of(verification.e164 or ""))

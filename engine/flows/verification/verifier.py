@@ -18,7 +18,7 @@ from engine.flows.calls import Calls
 from engine.flows.errands import House
 from engine.flows.verification.placing import Placing
 from engine.flows.verification.sessions import Checked, Sessions
-from engine.ports.limits import Limits
+from engine.ports.limits import Limits, Use
 from engine.ports.verifications import VerificationFilter
 from engine.verification import rehearsal, session
 from engine.verification.rules import Dialable, Rejected, judge
@@ -95,14 +95,24 @@ class Verifier:
         is_shown = verification.mode is Mode.KEYPAD and not verification.finished
         return self._sessions.codes.code(verification) if is_shown else None
 
-    async def read(self, organisation: str, verification_id: str) -> Verification | None:
-        """The organisation's verification with this id."""
+    async def read(self, organisation: str | None, verification_id: str) -> Verification | None:
+        """The verification with this id, if it is the organisation's; whosever it is, for None."""
         found = await self._sessions.verifications.verification(verification_id)
-        return found if found is not None and found.organisation == organisation else None
+        is_theirs = found is not None and organisation in (None, found.organisation)
+        return found if is_theirs else None
 
     async def listed(self, wanted: VerificationFilter) -> Sequence[Verification]:
         """An organisation's verifications, newest first."""
         return await self._sessions.verifications.verifications(wanted)
+
+    async def use(self, merchant: Merchant) -> Use:
+        """How what limits a merchant's calls stands; `RemoteError` if the store does not answer."""
+        return await self._placing.use(merchant)
+
+    async def use_by(self, verification: Verification) -> Use:
+        """How what limits calls to a verification's number stands; raises as `use`, `CallerError`
+        if its merchant is none any more."""
+        return await self._placing.use_by(verification)
 
     async def consume(self, verification_id: str, by: str) -> bool:
         """Have the token of a proved number used up; False if another than `by` did before."""

@@ -11,7 +11,28 @@ from engine.core.inventory import Inventory, ProviderTerms, Span, TopUpAmount
 from engine.core.money import format_shortest
 from engine.core.rating import Increment
 
-SECTIONS = ("organisations", "trunks", "agents", "groups", "profiles", "services", "retention")
+SECTIONS = (
+    "organisations",
+    "trunks",
+    "agents",
+    "groups",
+    "profiles",
+    "services",
+    "verification",
+    "retention",
+)
+"""As in the files; tariffs are told at the services that have them."""
+
+_INVENTORIES = {"verification": "merchants"}
+"""What the inventory calls otherwise."""
+
+_FILES = {
+    "rate.connect_fee": "price",
+    "rate.price": "per_minute",
+    "rate.rounding.digits": "rounding.digits",
+    "rate.rounding.mode": "rounding.mode",
+}
+"""What of a merchant's rate is written in the files, and under which key; the rest is fixed."""
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MICROS = "_micros"
@@ -64,8 +85,9 @@ def file_changes(before: Mapping[str, str], after: Mapping[str, str]) -> Iterato
 def entry_changes(before: Inventory, after: Inventory) -> Iterator[EntryChange]:
     """Every entry that differs; a tariff's prices stand at each service that has it."""
     for section in SECTIONS:
-        old = {entry.name: entry for entry in getattr(before, section)}
-        new = {entry.name: entry for entry in getattr(after, section)}
+        entries = _INVENTORIES.get(section, section)
+        old = {entry.name: entry for entry in getattr(before, entries)}
+        new = {entry.name: entry for entry in getattr(after, entries)}
         for name in sorted({*old, *new}):
             was, is_now = old.get(name), new.get(name)
             if was != is_now:
@@ -93,7 +115,10 @@ def _field_changes(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[F
 
 def _values(entry: object) -> Mapping[str, str]:
     """All values of an entry as text, by dotted path, its name left out."""
-    return dict(_flat(entry, "")) if entry is not None else {}
+    if entry is None:
+        return {}
+    flat = ((_FILES.get(path, path), value) for path, value in _flat(entry, ""))
+    return {path: value for path, value in flat if not path.startswith("rate.")}
 
 
 def _flat(entry: Any, before: str) -> Iterator[tuple[str, str]]:

@@ -93,8 +93,13 @@ class Webhooks:
         """Tell an endpoint nothing any more, for good; None if there is none."""
         return await self._bring_into(organisation, endpoint_id, EndpointState.DELETED)
 
+    async def disable(self, organisation: str, endpoint_id: str) -> Endpoint | None:
+        """Tell an endpoint nothing until it is enabled, what waits neither; None if there is
+        none."""
+        return await self._bring_into(organisation, endpoint_id, EndpointState.DISABLED)
+
     async def enable(self, organisation: str, endpoint_id: str) -> Endpoint | None:
-        """Tell an endpoint again that was gone or failing; None if there is none."""
+        """Tell an endpoint again that was disabled, gone or failing; None if there is none."""
         return await self._bring_into(organisation, endpoint_id, EndpointState.ACTIVE)
 
     async def _bring_into(

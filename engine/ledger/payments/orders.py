@@ -168,11 +168,19 @@ async def note(
     return Taken(tuple(postings), tuple(alarms), tuple(changed.values()))
 
 
+_GOING_BACK = (
+    FactKind.REFUNDED,
+    FactKind.REFUND_FAILED,
+    FactKind.WITHDRAWN,
+    FactKind.REINSTATED,
+)
+
+
 async def _is_of_money_set_aside(
     connection: AsyncConnection, fact: PaymentFact, payee: Payee
 ) -> bool:
     """Whether what goes back is a payment's that never reached a customer."""
-    if fact.kind not in (FactKind.REFUNDED, FactKind.WITHDRAWN, FactKind.REINSTATED):
+    if fact.kind not in _GOING_BACK:
         return False
     key = suspense_key(payee, fact)
     return bool(await connection.scalar(select(exists().where(entries.c.key == key))))

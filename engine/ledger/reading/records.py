@@ -1,20 +1,21 @@
 """Searching call records: each function is part of a transaction.
 
 The most telling condition drives the search along its own index, newest first; what else is asked
-filters the `LOOK_MOST` next calls found there. A prefix of a number that few numbers have becomes
-those numbers.
+filters the `LOOK_MOST` next calls found there.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, literal, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from engine.core.cdr import CallRecord
 from engine.core.posting import EntryKind
 from engine.ledger.calls import by_id, record_of
 from engine.ledger.journal import line_of, numbered
+from engine.ledger.reading.withheld import is_withheld, was_withheld
 from engine.ledger.tables import calls, entries, postings
 from engine.ports.ledger import JournalLine
 from engine.ports.reading.records import (
@@ -29,11 +30,8 @@ from engine.ports.reading.records import (
 LOOK_MOST = 2_000
 """How many calls a page looks at."""
 
-TALLY_MOST = 10_000
+TALLY_MOST = 5_000
 """How many calls are added up."""
-
-NUMBERS_MOST = 50
-"""A prefix that more numbers have is filtered by, not searched along."""
 
 MEANWHILE_MOST = 100
 
@@ -41,9 +39,6 @@ _PLACE = (calls.c.ended_ms, calls.c.call_id)
 _ADDED = (calls.c.currency, calls.c.charged_s, calls.c.charge_micros)
 _DRIVERS = ("account_id", "e164", "refusal", "disposition", "service", "profile")
 """What may drive a search, the most telling first."""
-
-_LONGEST = "9" * 15
-"""No number (E.164: at most 15 digits) of a prefix comes after the prefix with these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +63,30 @@ class _Search:
 async def search(connection: AsyncConnection, wanted: CallFilter) -> CallPage:
     """See `ports.reading.records`."""
     most = max(1, min(wanted.most, PAGE_MOST))
-    plan = await _planned(connection, wanted)
+    plan = _planned(wanted)
     look_most = LOOK_MOST if plan.filters else most
     looked = plan.looked(look_most, wanted.before).subquery()
     place = looked.c.ended_ms.desc(), looked.c.call_id.desc()
     found = select(looked.c.call_id).where(looked.c.kept).order_by(*place).limit(most)
     ids = (await connection.scalars(found)).all()
     newest_first = [column.desc() for column in _PLACE]
+    hidden = is_withheld(calls.c.organisation, calls.c.e164).label("number_hidden")
     rows = await connection.execute(
-        select(calls).where(calls.c.call_id.in_(ids)).order_by(*newest_first)
+        select(calls, hidden).where(calls.c.call_id.in_(ids)).order_by(*newest_first)
     )
-    records = tuple(record_of(row) for row in rows.mappings())
+    records = tuple(
+        _tellable(record_of(row), is_hidden=row["number_hidden"]) for row in rows.mappings()
+    )
     if len(records) == most:
         return CallPage(records, CallPlace(records[-1].ended_ms, records[-1].call_id))
     return CallPage(records, await _stopped(connection, plan, look_most, wanted.before))
+
+
+def _tellable(record: CallRecord, *, is_hidden: bool) -> CallRecord:
+    """The record without its number, if that was withheld in another call of his."""
+    if not is_hidden or record.withheld:
+        return record
+    return replace(record, e164=None, received_identity="")
 
 
 async def _stopped(
@@ -95,7 +100,7 @@ async def _stopped(
 
 async def tally(connection: AsyncConnection, wanted: CallFilter) -> Tally:
     """See `ports.reading.records`."""
-    plan = await _planned(connection, wanted)
+    plan = _planned(wanted)
     looked = plan.looked(TALLY_MOST, None).subquery()
     query = (
         select(
@@ -117,18 +122,13 @@ async def tally(connection: AsyncConnection, wanted: CallFilter) -> Tally:
     )
 
 
-async def _planned(connection: AsyncConnection, wanted: CallFilter) -> _Search:
+def _planned(wanted: CallFilter) -> _Search:
     column = calls.c
     conditions: dict[str, ColumnElement[bool]] = {
         name: column[name] == value
         for name in _DRIVERS
         if (value := getattr(wanted, name)) is not None
     }
-    if wanted.e164_prefix is not None and "e164" not in conditions:
-        conditions["prefix"] = column.e164.startswith(wanted.e164_prefix, autoescape=True)
-        numbers = await _numbers(connection, wanted.organisation, wanted.e164_prefix)
-        if len(numbers) <= NUMBERS_MOST:
-            conditions["e164"] = column.e164.in_(numbers)
     conditions["own"] = column.organisation == wanted.organisation
     driver = next((name for name in _DRIVERS if name in conditions), "own")
     drives = [conditions.pop(driver)]
@@ -147,29 +147,6 @@ async def _planned(connection: AsyncConnection, wanted: CallFilter) -> _Search:
     return _Search(tuple(drives), tuple(conditions.values()))
 
 
-async def _numbers(connection: AsyncConnection, organisation: str, prefix: str) -> list[str]:
-    """The numbers with this prefix that have called, one more than `NUMBERS_MOST` at most.
-
-    Each is looked up as the next after the one before, so that a number's many calls are passed
-    over.
-    """
-    number = calls.c.e164
-    first = func.min(number).label("e164")
-    within = calls.c.organisation == organisation, number <= prefix + _LONGEST
-    found = (
-        select(first, literal(1).label("place"))
-        .where(*within, number >= prefix)
-        .cte(recursive=True)
-    )
-    following = select(first).where(*within, number > found.c.e164).scalar_subquery()
-    found = found.union_all(
-        select(following, found.c.place + 1).where(
-            found.c.e164.is_not(None), found.c.place <= NUMBERS_MOST
-        )
-    )
-    return list(await connection.scalars(select(found.c.e164).where(found.c.e164.is_not(None))))
-
-
 async def file(
     connection: AsyncConnection, call_id: str, organisation: str | None
 ) -> CallFile | None:
@@ -177,6 +154,8 @@ async def file(
     record = await by_id(connection, call_id)
     if record is None or organisation not in (None, record.organisation):
         return None
+    is_hidden = await was_withheld(connection, record.organisation, record.e164)
+    record = _tellable(record, is_hidden=is_hidden)
     if record.account_id is None:
         return CallFile(record, None, ())
     of_account = numbered().where(postings.c.account_id == record.account_id)

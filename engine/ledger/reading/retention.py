@@ -17,8 +17,10 @@ from sqlalchemy import (
     and_,
     cast,
     delete,
+    exists,
     func,
     insert,
+    literal_column,
     or_,
     select,
     true,
@@ -30,15 +32,19 @@ from engine.core.retention import Kind
 from engine.ledger.mails.tables import mails
 from engine.ledger.reading.withheld import among, forget_unused
 from engine.ledger.tables import (
+    accounts,
     aliases,
     api_answers,
     audit_acts,
     audit_ends,
+    blocked_callers,
     caller_notes,
     calls,
     first_calls,
+    heads,
     letters,
     orders,
+    pins,
     retained,
     sessions,
 )
@@ -76,6 +82,18 @@ _STRIPPED: dict[Kind, tuple[Column[str], Column[int], ColumnElement[bool], dict[
 """The rows that lose something: their key, their time, which of them, and what they are left with.
 """
 
+_FORMER = aliases.alias("former")
+_UNUSED = and_(
+    aliases.c.until_ms.is_(None),
+    aliases.c.account_id.in_(select(heads.c.account_id).where(heads.c.seq == literal_column("0"))),
+    ~exists().where(_FORMER.c.account_id == aliases.c.account_id, _FORMER.c.until_ms.is_not(None)),
+    *(
+        ~exists().where(one.c.account_id == aliases.c.account_id)
+        for one in (orders, caller_notes, blocked_callers, pins)
+    ),
+)
+"""Which numbers name an account that nothing came of; a call is booked even if it is free."""
+
 _DELETED: dict[Kind, tuple[tuple[Column[Any], ...], Column[int], ColumnElement[bool]]] = {
     Kind.FORMER: ((aliases.c.alias_id,), aliases.c.until_ms, aliases.c.until_ms.is_not(None)),
     Kind.LETTERS: ((letters.c.letter_id,), letters.c.received_ms, true()),
@@ -90,6 +108,7 @@ _DELETED: dict[Kind, tuple[tuple[Column[Any], ...], Column[int], ColumnElement[b
             cast(orders.c.disputes, Text) == "[]",
         ),
     ),
+    Kind.ACCOUNTS: ((aliases.c.account_id,), aliases.c.from_ms, _UNUSED),
     Kind.MARKS: (
         (first_calls.c.organisation, first_calls.c.caller_list, first_calls.c.e164),
         first_calls.c.at_ms,
@@ -113,7 +132,7 @@ _DELETED: dict[Kind, tuple[tuple[Column[Any], ...], Column[int], ColumnElement[b
 }
 """The rows that go as a whole: their key, their time, and which of them."""
 
-_NUMBERED = (Kind.CALLS, Kind.FORMER, Kind.MARKS)
+_NUMBERED = (Kind.CALLS, Kind.FORMER, Kind.MARKS, Kind.ACCOUNTS)
 """What lets go of callers' numbers, which may have been withheld."""
 
 Keys = list[tuple[Any, ...]]
@@ -150,7 +169,9 @@ async def let_go(
     `is_all` if no more was due before that time.
     """
     numbers = await _numbers(connection, kind, found)
-    if kind in _STRIPPED:
+    if kind is Kind.ACCOUNTS:
+        await _close(connection, found, before_ms)
+    elif kind in _STRIPPED:
         key, _, which, left = _STRIPPED[kind]
         these = among((key,), found)
         await connection.execute(update(key.table).where(these, which).values(left))
@@ -164,6 +185,15 @@ async def let_go(
         await connection.execute(delete(keys[0].table).where(these, which))
     if numbers:
         await forget_unused(connection, numbers)
+
+
+async def _close(connection: AsyncConnection, found: Keys, before_ms: int) -> None:
+    """Delete accounts with their numbers, but for those that were asked for meanwhile."""
+    due = among((aliases.c.account_id,), found) & (aliases.c.from_ms < before_ms) & _UNUSED
+    gone = delete(aliases).where(due).returning(aliases.c.account_id)
+    account_ids = (await connection.scalars(gone)).all()
+    for rows in (heads, accounts):
+        await connection.execute(delete(rows).where(rows.c.account_id.in_(account_ids)))
 
 
 async def _numbers(connection: AsyncConnection, kind: Kind, found: Keys) -> set[tuple[str, str]]:

@@ -4,15 +4,17 @@ Whole and months are read from the days (UTC), and from the hours of those days 
 begins or ends; what is finer, from the hours.
 """
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import ColumnElement, Table, and_, case, false, func, literal, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Table, func, literal, select, union_all
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from engine.core.localtime import DAY_MS, HOUR_MS, month_starts, offsets, tiles
 from engine.errors import CallerError
@@ -34,18 +36,19 @@ _HALF_HOURS = "must be whole hours aside of UTC"
 
 async def calls(connection: AsyncConnection, wanted: SumFilter) -> list[CallSums]:
     """See `ports.reading.sums`."""
-    groups = call_sums.c.service, call_sums.c.currency
+    counted = MEASURES + (_OUTCOMES if wanted.with_outcomes else ())
+    groups = ("service", "currency") if wanted.by_service else ("currency",)
     narrowed = call_sums.c.service, wanted.service
-    rows = await _summed(connection, call_sums, groups, narrowed, wanted)
-    return [_call_sums(row, _name(wanted, row.get("place", 0))) for row in rows]
+    rows = await _summed(connection, call_sums, groups, counted, narrowed, wanted)
+    return [_call_sums(row, wanted) for row in rows]
 
 
-def _call_sums(row: Mapping[Any, Any], bucket: str) -> CallSums:
-    outcomes = {name: int(row[name]) for name in _OUTCOMES}
+def _call_sums(row: RowMapping, wanted: SumFilter) -> CallSums:
+    outcomes = {name: int(row[name]) for name in _OUTCOMES} if wanted.with_outcomes else {}
     return CallSums(
-        service=row["service"],
+        service=row["service"] if wanted.by_service else "",
         currency=row["currency"],
-        bucket=bucket,
+        bucket=_name(wanted, row["place"]),
         **{name: int(row[name]) for name in MEASURES},
         outcomes={name: count for name, count in outcomes.items() if count},
     )
@@ -53,18 +56,15 @@ def _call_sums(row: Mapping[Any, Any], bucket: str) -> CallSums:
 
 async def top_ups(connection: AsyncConnection, wanted: SumFilter) -> list[TopUpSums]:
     """See `ports.reading.sums`."""
-    groups = top_up_sums.c.counter, top_up_sums.c.currency
+    groups, counted = ("counter", "currency"), ("count", "micros", "reversals", "reversed_micros")
     narrowed = top_up_sums.c.profile, wanted.profile
-    rows = await _summed(connection, top_up_sums, groups, narrowed, wanted)
+    rows = await _summed(connection, top_up_sums, groups, counted, narrowed, wanted)
     return [
         TopUpSums(
             counter=row["counter"],
             currency=row["currency"],
-            bucket=_name(wanted, row.get("place", 0)),
-            count=int(row["count"]),
-            micros=int(row["micros"]),
-            reversals=int(row["reversals"]),
-            reversed_micros=int(row["reversed_micros"]),
+            bucket=_name(wanted, row["place"]),
+            **{name: int(row[name]) for name in counted},
         )
         for row in rows
     ]
@@ -73,48 +73,91 @@ async def top_ups(connection: AsyncConnection, wanted: SumFilter) -> list[TopUpS
 async def _summed(
     connection: AsyncConnection,
     table: Table,
-    groups: tuple[ColumnElement[str], ...],
+    groups: tuple[str, ...],
+    counted: tuple[str, ...],
     narrowed: tuple[ColumnElement[str], str | None],
     wanted: SumFilter,
 ) -> Sequence[RowMapping]:
-    """The rows of a table of sums, added up by group and bucket in that order."""
-    told_apart: list[ColumnElement[Any]] = [*groups, *_place(wanted, table.c.from_ms)]
-    counted = [column for column in table.columns if not column.primary_key]
-    sums: list[ColumnElement[Any]] = [func.sum(column).label(column.name) for column in counted]
-    query = (
-        select(*told_apart, *sums)
-        .where(table.c.organisation == wanted.organisation, _read(wanted, table))
-        .group_by(*told_apart)
-        .order_by(*told_apart)
-    )
+    """What is counted, added up by group and bucket (`place`) in that order.
+
+    Each stretch of the time is looked up by itself, along the key: asked for in one condition,
+    SQLite reads all rows there are.
+    """
+    kept = table.c
+    conditions = [kept.organisation == wanted.organisation]
     column, value = narrowed
     if value is not None:
-        query = query.where(column == value)
-    return (await connection.execute(query)).mappings().all()
+        conditions.append(column == value)
+    stretches = []
+    for one in _stretches(wanted):
+        told_apart = (*(kept[name] for name in groups), one.place(kept.from_ms))
+        of_it = (
+            kept.span_h == one.span_h,
+            kept.from_ms >= one.from_ms,
+            kept.from_ms < one.to_ms,
+        )
+        query = select(*told_apart, *_added(kept, counted)).where(*conditions, *of_it)
+        stretches.append(query.group_by(*told_apart))
+    if not stretches:
+        return []
+    rows = union_all(*stretches).subquery().c
+    order = [rows[name] for name in (*groups, "place")]
+    whole = select(*order, *_added(rows, counted)).group_by(*order).order_by(*order)
+    return (await connection.execute(whole)).mappings().all()
 
 
-def _read(wanted: SumFilter, table: Table) -> ColumnElement[bool]:
-    """Which rows are added up: each instant of the time is in one of them."""
-    days, hours = (
-        tiles(_cuts(wanted)) if wanted.bucket in _LONG else ((), ((wanted.from_ms, wanted.to_ms),))
-    )
-    stretches = (*((24, each) for each in days), *((1, each) for each in hours))
-    kept = table.c
-    return or_(
-        false(),
-        *(
-            and_(kept.span_h == span_h, kept.from_ms >= from_ms, kept.from_ms < to_ms)
-            for span_h, (from_ms, to_ms) in stretches
-        ),
-    )
+def _added(columns: ReadOnlyColumnCollection[str, Any], counted: Iterable[str]) -> list[Any]:
+    return [func.sum(columns[name]).label(name) for name in counted]
 
 
-def _cuts(wanted: SumFilter) -> list[int]:
-    """The ends of the time, and the months that begin within it."""
-    if wanted.bucket is Bucket.WHOLE:
-        return [wanted.from_ms, wanted.to_ms]
-    _, *later = _months(wanted)
-    return [wanted.from_ms, *later, wanted.to_ms]
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Rows of one span that are added up, and the number of the bucket that each is in: a month's
+    or that of all is the same for each of them (`number`), a finer one is reckoned of local time,
+    so far ahead of UTC."""
+
+    span_h: int
+    from_ms: int
+    to_ms: int
+    bucket: Bucket
+    number: int = 0
+    ahead_ms: int = 0
+
+    def place(self, at_ms: ColumnElement[int]) -> ColumnElement[int]:
+        """The bucket's number at an instant."""
+        local_ms = at_ms + self.ahead_ms
+        match self.bucket:
+            case Bucket.HOUR:
+                number = local_ms // HOUR_MS % 24
+            case Bucket.WEEKDAY:
+                # 1 January 1970 was a Thursday.
+                number = (local_ms // DAY_MS + 3) % 7
+            case Bucket.DAY:
+                number = local_ms // DAY_MS
+            case _:
+                number = literal(self.number, BigInteger)
+        return number.label("place")
+
+
+def _stretches(wanted: SumFilter) -> list[_Stretch]:
+    """What is added up: each instant of the time is in one of them, and none is in two buckets'
+    months or reaches over a change of the clocks."""
+    if wanted.bucket in _LONG:
+        months = _months(wanted) if wanted.bucket is Bucket.MONTH else (0,)
+        days, hours = tiles([wanted.from_ms, *months[1:], wanted.to_ms])
+        spans = (*((24, each) for each in days), *((1, each) for each in hours))
+        return [
+            _Stretch(span_h, *each, wanted.bucket, number=months[bisect(months, each[0]) - 1])
+            for span_h, each in spans
+        ]
+    pairs = offsets(_zone(wanted.timezone), wanted.from_ms, wanted.to_ms)
+    if any(ahead_ms % HOUR_MS for _, ahead_ms in pairs):
+        raise CallerError(_HALF_HOURS, "timezone")
+    ends = (*(from_ms for from_ms, _ in pairs[1:]), wanted.to_ms)
+    return [
+        _Stretch(1, from_ms, to_ms, wanted.bucket, ahead_ms=ahead_ms)
+        for (from_ms, ahead_ms), to_ms in zip(pairs, ends, strict=True)
+    ]
 
 
 def _months(wanted: SumFilter) -> tuple[int, ...]:
@@ -122,41 +165,6 @@ def _months(wanted: SumFilter) -> tuple[int, ...]:
     if any(start_ms % HOUR_MS for start_ms in starts):
         raise CallerError(_HALF_HOURS, "timezone")
     return starts
-
-
-def _place(wanted: SumFilter, at_ms: ColumnElement[int]) -> list[ColumnElement[int]]:
-    """The bucket's number of an instant in local time, as a column to group by; none for all."""
-    if wanted.bucket is Bucket.WHOLE:
-        return []
-    if wanted.bucket is Bucket.MONTH:
-        starts = _months(wanted)
-        number: ColumnElement[int] = case(
-            *((at_ms < end_ms, start_ms) for start_ms, end_ms in pairwise(starts)),
-            else_=starts[-1],
-        )
-        return [number.label("place")]
-    local_ms = at_ms + _ahead_ms(wanted, at_ms)
-    match wanted.bucket:
-        case Bucket.HOUR:
-            number = local_ms // HOUR_MS % 24
-        case Bucket.WEEKDAY:
-            # 1 January 1970 was a Thursday.
-            number = (local_ms // DAY_MS + 3) % 7
-        case _:
-            number = local_ms // DAY_MS
-    return [number.label("place")]
-
-
-def _ahead_ms(wanted: SumFilter, at_ms: ColumnElement[int]) -> ColumnElement[int]:
-    """How far local time is ahead at an instant of the period."""
-    pairs = offsets(_zone(wanted.timezone), wanted.from_ms, wanted.to_ms)
-    if any(offset_ms % HOUR_MS for _, offset_ms in pairs):
-        raise CallerError(_HALF_HOURS, "timezone")
-    last = literal(pairs[-1][1])
-    if len(pairs) == 1:
-        return last
-    until = pairwise(pairs)
-    return case(*((at_ms < end_ms, ahead_ms) for (_, ahead_ms), (end_ms, _) in until), else_=last)
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -12,6 +12,7 @@ from engine.core.roles import Role
 from engine.errors import ConflictError
 from engine.ledger.accounts import know_organisation
 from engine.ledger.tables import recovery_codes, users
+from engine.ledger.users import tries
 from engine.ports.users import User, UserFilter
 
 FIELDS = tuple(field.name for field in fields(User))
@@ -63,6 +64,18 @@ async def change(connection: AsyncConnection, user_id: str, values: dict[str, An
     await connection.execute(update(users).where(users.c.user_id == user_id).values(values))
 
 
+async def change_afresh(connection: AsyncConnection, user_id: str, values: dict[str, Any]) -> None:
+    """As `change`; all his tries are forgotten."""
+    await change(connection, user_id, values)
+    await tries.forget_all(connection, user_id)
+
+
+async def set_locked(connection: AsyncConnection, user_id: str, at_ms: int | None) -> None:
+    """Lock or unlock as `change_standing`; all his tries are forgotten."""
+    await change_standing(connection, user_id, {"locked_ms": at_ms})
+    await tries.forget_all(connection, user_id)
+
+
 async def change_standing(
     connection: AsyncConnection, user_id: str, values: dict[str, Any]
 ) -> None:
@@ -91,19 +104,10 @@ async def set_totp(
         await connection.execute(insert(recovery_codes), rows)
 
 
-async def count_try(
-    connection: AsyncConnection, user_id: str, most: int, at_ms: int, until_ms: int
-) -> bool:
-    """Count a try before it is judged; False if none is left."""
-    query = select(users.c.tries, users.c.tries_until_ms).where(users.c.user_id == user_id)
-    held = (await connection.execute(query.with_for_update())).one_or_none()
-    if held is None or held.tries_until_ms > at_ms:
-        return False
-    tries = held.tries + 1
-    spent = tries >= most
-    values = {"tries": 0 if spent else tries, "tries_until_ms": until_ms if spent else 0}
-    await change(connection, user_id, values)
-    return True
+async def replace_totp(connection: AsyncConnection, user_id: str, before: str, after: str) -> None:
+    """The secret in another form, if it is still that one."""
+    still = update(users).where(users.c.user_id == user_id, users.c.totp_secret == before)
+    await connection.execute(still.values(totp_secret=after))
 
 
 async def use_step(connection: AsyncConnection, user_id: str, step: int) -> bool:

@@ -5,11 +5,9 @@ from functools import partial
 
 from engine.core.roles import Role
 from engine.ledger.sql import SqlLedger
-from engine.ledger.users import people, signed_in, trail
+from engine.ledger.users import people, signed_in, trail, tries
 from engine.ports.audit import Act, ActFilter, AuditLine, Detail
 from engine.ports.users import Session, User, UserFilter
-
-_NO_TRIES = {"tries": 0, "tries_until_ms": 0}
 
 
 class SqlUsers:
@@ -36,8 +34,8 @@ class SqlUsers:
 
     async def set_password(self, user_id: str, password_hash: str, *, must_change: bool) -> None:
         """See `ports.users`."""
-        values = {"password_hash": password_hash, "must_change": must_change, **_NO_TRIES}
-        await self._database.write(partial(people.change, user_id=user_id, values=values))
+        values = {"password_hash": password_hash, "must_change": must_change}
+        await self._database.write(partial(people.change_afresh, user_id=user_id, values=values))
 
     async def set_role(self, user_id: str, role: Role) -> None:
         """See `ports.users`."""
@@ -46,8 +44,7 @@ class SqlUsers:
 
     async def set_locked(self, user_id: str, at_ms: int | None) -> None:
         """See `ports.users`."""
-        values = {"locked_ms": at_ms, **_NO_TRIES}
-        await self._database.write(partial(people.change_standing, user_id=user_id, values=values))
+        await self._database.write(partial(people.set_locked, user_id=user_id, at_ms=at_ms))
 
     async def set_look(self, user_id: str, lang: str, theme: str) -> None:
         """See `ports.users`."""
@@ -59,14 +56,21 @@ class SqlUsers:
         work = partial(people.set_totp, user_id=user_id, secret=secret, code_hashes=code_hashes)
         await self._database.write(work)
 
-    async def count_try(self, user_id: str, most: int, at_ms: int, until_ms: int) -> bool:
+    async def replace_totp(self, user_id: str, before: str, after: str) -> None:
         """See `ports.users`."""
-        work = partial(people.count_try, user_id=user_id, most=most, at_ms=at_ms, until_ms=until_ms)
-        return await self._database.write(work)
+        work = partial(people.replace_totp, user_id=user_id, before=before, after=after)
+        await self._database.write(work)
 
-    async def forget_tries(self, user_id: str) -> None:
+    async def count_try(
+        self, user_id: str, source: str, most: int, at_ms: int, until_ms: int
+    ) -> bool:
         """See `ports.users`."""
-        await self._database.write(partial(people.change, user_id=user_id, values=_NO_TRIES))
+        counted = tries.Tried(user_id, source, at_ms, until_ms)
+        return await self._database.write(partial(tries.count, tried=counted, most=most))
+
+    async def forget_tries(self, user_id: str, source: str) -> None:
+        """See `ports.users`."""
+        await self._database.write(partial(tries.forget, user_id=user_id, source=source))
 
     async def use_step(self, user_id: str, step: int) -> bool:
         """See `ports.users`."""

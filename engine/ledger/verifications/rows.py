@@ -102,6 +102,8 @@ async def listed(connection: AsyncConnection, wanted: VerificationFilter) -> lis
         query = query.where(_ROW.merchant == wanted.merchant)
     if wanted.reference is not None:
         query = query.where(_ROW.reference == wanted.reference)
+    if wanted.status is not None:
+        query = query.where(_ROW.status == wanted.status)
     if wanted.before is not None:
         last = await by_id(connection, wanted.before)
         if last is None or last.organisation != wanted.organisation:

@@ -54,13 +54,12 @@ async def send_to(connection: AsyncConnection, endpoint: Endpoint, event: Event)
 
 
 async def by_id(
-    connection: AsyncConnection, organisation: str, delivery_id: str
+    connection: AsyncConnection, organisation: str | None, delivery_id: str
 ) -> Delivery | None:
-    """The organisation's delivery with this id."""
-    query = _told().where(
-        webhook_deliveries.c.organisation == organisation,
-        webhook_deliveries.c.delivery_id == delivery_id,
-    )
+    """See `ports.webhooks.deliveries.Deliveries.delivery`."""
+    query = _told().where(webhook_deliveries.c.delivery_id == delivery_id)
+    if organisation is not None:
+        query = query.where(webhook_deliveries.c.organisation == organisation)
     row = (await connection.execute(query)).mappings().one_or_none()
     return None if row is None else _delivery_of(row)
 

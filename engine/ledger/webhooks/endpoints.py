@@ -17,12 +17,11 @@ from engine.ports.webhooks.endpoints import ENDPOINTS_MOST, Endpoint, EndpointSt
 _HERE = webhook_endpoints.c.state != EndpointState.DELETED
 
 
-def _select(organisation: str, endpoint_id: str) -> Select[Any]:
-    return select(webhook_endpoints).where(
-        webhook_endpoints.c.organisation == organisation,
-        webhook_endpoints.c.endpoint_id == endpoint_id,
-        _HERE,
-    )
+def _select(organisation: str | None, endpoint_id: str) -> Select[Any]:
+    query = select(webhook_endpoints).where(webhook_endpoints.c.endpoint_id == endpoint_id, _HERE)
+    if organisation is not None:
+        query = query.where(webhook_endpoints.c.organisation == organisation)
+    return query
 
 
 def endpoint_of(row: RowMapping) -> Endpoint:
@@ -58,9 +57,9 @@ def _wish(endpoint: Endpoint) -> tuple[object, ...]:
 
 
 async def by_id(
-    connection: AsyncConnection, organisation: str, endpoint_id: str
+    connection: AsyncConnection, organisation: str | None, endpoint_id: str
 ) -> Endpoint | None:
-    """The organisation's endpoint with this id."""
+    """See `ports.webhooks.endpoints.Endpoints.endpoint`."""
     row = (await connection.execute(_select(organisation, endpoint_id))).mappings().one_or_none()
     return None if row is None else endpoint_of(row)
 

@@ -20,7 +20,7 @@ class SqlEndpoints:
         """See `ports.webhooks.endpoints`."""
         return await self._database.write(partial(endpoints.add, endpoint=endpoint))
 
-    async def endpoint(self, organisation: str, endpoint_id: str) -> Endpoint | None:
+    async def endpoint(self, organisation: str | None, endpoint_id: str) -> Endpoint | None:
         """See `ports.webhooks.endpoints`."""
         work = partial(endpoints.by_id, organisation=organisation, endpoint_id=endpoint_id)
         return await self._database.read(work)
@@ -62,7 +62,7 @@ class SqlDeliveries:
             partial(deliveries.send_to, endpoint=endpoint, event=event)
         )
 
-    async def delivery(self, organisation: str, delivery_id: str) -> Delivery | None:
+    async def delivery(self, organisation: str | None, delivery_id: str) -> Delivery | None:
         """See `ports.webhooks.deliveries`."""
         work = partial(deliveries.by_id, organisation=organisation, delivery_id=delivery_id)
         return await self._database.read(work)

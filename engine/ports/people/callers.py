@@ -5,7 +5,7 @@ All of it is an organisation's own; an account of another is not there (`CallerE
 shows it to nobody. Errors are those of `ports.ledger`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -80,7 +80,7 @@ class Callers(Protocol):
         """Blocked callers in the order of their account ids, those that follow `after`."""
         ...
 
-    async def day(self, organisation: str, agent: str, from_ms: int, to_ms: int) -> AgentDay:
-        """The agent's calls that ended in the half-open interval; one in which others talked too
-        counts whole for each."""
+    async def days(self, organisation: str, from_ms: int, to_ms: int) -> Mapping[str, AgentDay]:
+        """By agent, the calls that ended in the half-open interval; one in which several talked
+        counts whole for each. Who talked in none is left out."""
         ...

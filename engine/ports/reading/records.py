@@ -23,8 +23,7 @@ class CallPlace:
 class CallFilter:
     """Which calls are listed: `most` of them before a place.
 
-    The time is half-open and that of the call's end. `e164_prefix` begins with + and finds
-    numbers by their first digits; `charged` is whether the call cost anything.
+    The time is half-open and that of the call's end; `charged` is whether the call cost anything.
     """
 
     organisation: str
@@ -33,7 +32,6 @@ class CallFilter:
     from_ms: int | None = None
     to_ms: int | None = None
     e164: str | None = None
-    e164_prefix: str | None = None
     account_id: str | None = None
     disposition: Disposition | None = None
     refusal: Refusal | None = None
@@ -78,7 +76,11 @@ class CallFile:
 
 
 class Records(Protocol):
-    """The records of finished calls."""
+    """The records of finished calls.
+
+    Of a number that was withheld in any call of the organisation, search and file tell nothing in
+    the others either: they are found by it, and come without it.
+    """
 
     async def search(self, wanted: CallFilter) -> CallPage: ...
 

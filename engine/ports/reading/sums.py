@@ -26,8 +26,10 @@ class Bucket(StrEnum):
 class SumFilter:
     """What is summed up: the half-open time from `from_ms` to `to_ms`, both on whole hours.
 
-    `service` narrows calls, `profile` payments. `CallerError` for times that are no whole hours or
-    too far apart, and for a time zone that is none or lies half an hour aside.
+    `service` narrows calls, `profile` payments. Calls are counted in less time if services are not
+    told apart (`by_service`) and outcomes are not counted (`with_outcomes`). `CallerError` for
+    times that are no whole hours or too far apart, and for a time zone that is none or lies half
+    an hour aside.
     """
 
     organisation: str
@@ -37,6 +39,8 @@ class SumFilter:
     timezone: str = "Europe/Berlin"
     service: str | None = None
     profile: str | None = None
+    by_service: bool = True
+    with_outcomes: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +48,8 @@ class CallSums:
     """Calls that ended in a bucket of local time.
 
     `bucket` is "" for the whole, "00" to "23", "0" (Monday) to "6", `2026-11-22` or `2026-11`.
-    `joined` had a conversation; `outcomes` counts refusals by reason and the rest by disposition.
+    `service` is "" where services are not told apart. `joined` had a conversation; `outcomes`
+    counts refusals by reason and the rest by disposition.
     """
 
     service: str
@@ -79,7 +84,8 @@ class Sums(Protocol):
     """The sums of all organisations."""
 
     async def calls(self, wanted: SumFilter) -> Sequence[CallSums]:
-        """By service, currency and bucket, in that order; what is empty is left out."""
+        """By service, currency and bucket, in that order; what is empty is left out, and outcomes
+        where they are not asked for."""
         ...
 
     async def top_ups(self, wanted: SumFilter) -> Sequence[TopUpSums]: ...

@@ -22,9 +22,11 @@ OVERLAP_SECRETS = 3
 
 
 class EndpointState(StrEnum):
-    """Whether an endpoint is told anything; `gone` by its own word, `failing` for days."""
+    """Whether an endpoint is told anything; `disabled` by its owner, `gone` by its own word,
+    `failing` for days."""
 
     ACTIVE = "active"
+    DISABLED = "disabled"
     GONE = "gone"
     FAILING = "failing"
     DELETED = "deleted"
@@ -69,7 +71,9 @@ class Endpoints(Protocol):
         """
         ...
 
-    async def endpoint(self, organisation: str, endpoint_id: str) -> Endpoint | None: ...
+    async def endpoint(self, organisation: str | None, endpoint_id: str) -> Endpoint | None:
+        """The endpoint with this id, if it is the organisation's; whosever it is, for None."""
+        ...
 
     async def endpoints(self, organisation: str | None) -> Sequence[Endpoint]:
         """All, or an organisation's, oldest first."""

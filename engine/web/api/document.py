@@ -14,8 +14,8 @@ from engine.web.problems import MEDIA_TYPE
 
 VERSION = "1.0.0"
 REF = "#/components/schemas/{model}"
-ABOUT = """Accounts, money, numbers, payment orders, live calls, agents, webhooks, verifications and
-tracking calls of one organisation, which the API key names.
+ABOUT = """Accounts, money, numbers, payment orders, live calls, agents, callers, webhooks,
+verifications and tracking calls of one organisation, which the API key names.
 
 Amounts are decimal strings with at most 6 decimals, times RFC 3339 in UTC, numbers E.164. A number
 that a caller has withheld is null. Every refusal is a problem document (RFC 9457). A write needs an
@@ -36,6 +36,8 @@ MEANINGS = {
     Scope.DIDS_READ: "Look at the organisation's own numbers, its data, sources and notices.",
     Scope.DIDS_WRITE: "Order numbers and give them back, change the data, end sources.",
     Scope.VERIFICATIONS_WRITE: "Have phone numbers verified, and look at verifications.",
+    Scope.CALLERS_READ: "Look at notes and reports on callers, and at who is blocked.",
+    Scope.CALLERS_WRITE: "Note and report callers, block them and let them in again.",
     Scope.TRACKING_READ: "Read the reports of tracking calls, and how they are counted and told.",
     Scope.TRACKING_WRITE: "Change how tracking calls are counted and told.",
 }

@@ -16,6 +16,7 @@ from engine.errors import CallerError, ConflictError
 from engine.ports.operators import Answer, ApiKey
 from engine.web.api import once
 from engine.web.api.accounts import ROUTES as ACCOUNTS
+from engine.web.api.callers.routes import ROUTES as CALLERS
 from engine.web.api.contract import (
     NO_IDEMPOTENCY_KEY,
     NO_KEY,
@@ -55,6 +56,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
     *WEBHOOKS,
     *NUMBERS,
     *VERIFICATIONS,
+    *CALLERS,
     *TRACKING,
 )
 FAULTS_MOST = 20

@@ -34,4 +34,4 @@ def routes() -> list[web.RouteDef]:
         return handle
 
     served = [web.route(route.method, route.path, behind(route)) for route in (*ROUTES, _NOWHERE)]
-    return [web.get(assets.PATH, assets.give), *served]
+    return [web.get(assets.PATH, assets.FILES.give), *served]

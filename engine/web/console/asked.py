@@ -144,7 +144,7 @@ class Asked:
 
     def next_path(self) -> str:
         """Where to go afterwards, as `next` says; the start page if that is no page of ours."""
-        return _ours(self.typed("next") or self.wanted("next", FIELD_CHARS_MOST))
+        return _ours(str(self.form.get("next", "")) or self.request.query.get("next", ""))
 
     @property
     def came_from(self) -> str:
@@ -183,7 +183,8 @@ class Asked:
 
 
 def _ours(wanted: str) -> str:
-    """The path if it is of a page of ours, without its query; else the start page."""
+    """The address, with its query, if it is of a page of ours; else the start page."""
     path = wanted.partition("?")[0]
     is_ours = path == HOME or path.startswith(f"{HOME}/")
-    return path if is_ours and path.isascii() and path.isprintable() and "\\" not in path else HOME
+    is_plain = wanted.isascii() and wanted.isprintable() and not {"\\", "#"} & {*wanted}
+    return wanted if is_ours and is_plain and len(wanted) <= FIELD_CHARS_MOST else HOME

@@ -1,4 +1,4 @@
-"""Cookies: the session's secret, and what the next page is to tell.
+"""Cookies: the session's secret, what the browser is known by, and what the next page is to tell.
 
 Over https they are bound to the very host (`__Host-`, RFC 6265bis 4.1.3.2). Plain http is for this
 machine alone; there the names have no prefix.
@@ -9,9 +9,11 @@ from urllib.parse import parse_qsl, urlencode
 
 from aiohttp import web
 
+from engine.flows.access.rules import BROWSER_MS
 from engine.web.console.wording import Texts
 
 SESSION = "groschen-session"
+KNOWN = "groschen-known"
 FLASH = "groschen-told"
 FLASH_S = 60
 FLASH_CHARS_MOST = 1_000
@@ -36,6 +38,24 @@ def put_session(answer: web.Response, secret: str, *, secure: bool) -> None:
 def drop_session(answer: web.Response, *, secure: bool) -> None:
     """Take the browser's session away."""
     answer.del_cookie(_name(secure), path="/", httponly=True, samesite="Lax", secure=secure)
+
+
+def read_known(request: web.Request, *, secure: bool) -> str:
+    """What the browser is known by, whoever is signed in; empty if nobody has been."""
+    return request.cookies.get(_name(secure, KNOWN), "")
+
+
+def put_known(answer: web.Response, known: str, *, secure: bool) -> None:
+    """Let the browser be known; it keeps that when it is closed."""
+    answer.set_cookie(
+        _name(secure, KNOWN),
+        known,
+        path="/",
+        max_age=BROWSER_MS // 1000,
+        httponly=True,
+        samesite="Lax",
+        secure=secure,
+    )
 
 
 def put_flash(
@@ -69,5 +89,5 @@ def drop_flash(answer: web.Response) -> None:
     answer.del_cookie(FLASH, path="/console")
 
 
-def _name(secure: bool) -> str:
-    return (_PREFIX if secure else "") + SESSION
+def _name(secure: bool, name: str = SESSION) -> str:
+    return (_PREFIX if secure else "") + name

@@ -59,7 +59,11 @@ class Gate:
             request=request,
             site=site,
             texts=texts_for(request),
-            visitor=Visitor(site.guard.address(request), request.headers.get("User-Agent", "")),
+            visitor=Visitor(
+                site.guard.address(request),
+                request.headers.get("User-Agent", ""),
+                cookies.read_known(request, secure=cookies.is_secure(site.origin)),
+            ),
         )
         try:
             return await self._answer(route, asked)
@@ -195,10 +199,9 @@ def _first(route: Route, asked: Asked) -> web.Response | None:
     if asked.signed_in is None or not asked.session.proved:
         if not _is_person(asked.request):
             raise web.HTTPUnauthorized
-        if asked.signed_in is not None:
-            return asked.go(SECOND_STEP)
         wanted = {"next": asked.request.path_qs} if route.is_safe else {"next": HOME}
-        return asked.go(f"{SIGN_IN}?{urlencode(wanted)}")
+        step = SIGN_IN if asked.signed_in is None else SECOND_STEP
+        return asked.go(f"{step}?{urlencode(wanted)}")
     if asked.user.must_change and not route.while_new:
         return asked.go(NEW_PASSWORD)
     return None

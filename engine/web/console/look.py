@@ -9,9 +9,10 @@ from functools import cache
 from pathlib import Path
 
 from aiohttp import web
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader
 
 from engine.web.console import assets
+from engine.web.parts.templates import environment
 
 HERE = Path(__file__).parent
 
@@ -35,15 +36,10 @@ def _templates() -> Environment:
         room.parent.name: FileSystemLoader(room)
         for room in sorted((HERE / "pages").glob("*/templates"))
     }
-    environment = Environment(
-        loader=ChoiceLoader([FileSystemLoader(HERE / "templates"), PrefixLoader(rooms)]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["asset"] = assets.address
-    return environment
+    loaders = [FileSystemLoader(HERE / "templates"), PrefixLoader(rooms)]
+    made = environment(ChoiceLoader(loaders))
+    made.globals["asset"] = assets.FILES.address
+    return made
 
 
 def page(template: str, context: Mapping[str, object], status: int = 200) -> web.Response:

@@ -6,7 +6,7 @@ given. Nobody learns here whether a number has an account, or its balance, unles
 
 from aiohttp import web
 
-from engine.web.topup import assets, ordering, page, typed
+from engine.web.topup import ordering, page, typed
 from engine.web.topup.watching import Watching
 
 __all__ = ["routes"]
@@ -16,7 +16,7 @@ def routes() -> list[web.RouteDef]:
     """The routes of the page, of its orders, and of what was ordered."""
     watching = Watching()
     return [
-        web.get("/topup/static/{name}", assets.give),
+        web.get("/topup/static/{name}", page.FILES.give),
         web.get("/topup/{profile}", page.show),
         web.get("/topup/{profile}/snippet", page.snippet),
         web.post("/topup/{profile}/number", typed.check),

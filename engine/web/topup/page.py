@@ -5,21 +5,25 @@ within the page, and only the profile's sites may show it in a frame.
 """
 
 from functools import cache
+from pathlib import Path
 
 from aiohttp import web
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader
 
 from engine.core.inventory import BillingProfile, TopUpAmount
 from engine.core.money import format_shortest
 from engine.core.payment import PaymentOrder
 from engine.core.tariff import Line
 from engine.flows.payments.till import MANUAL
+from engine.web.parts.files import FRAME, Files
+from engine.web.parts.templates import environment
 from engine.web.site import SITE, Site
-from engine.web.topup import assets
 from engine.web.topup.offers import price, reach, services_of
 from engine.web.topup.told import Told, texts_of
 from engine.web.topup.typed import profile_of
 from engine.web.topup.wording import Texts, languages, texts_for
+
+FILES = Files(Path(__file__).parent / "static", "/topup/static/", "topup.css", "topup.js")
 
 NUMBER_MOST = 40
 """The most characters of a number that the address may fill in."""
@@ -32,20 +36,17 @@ POLICY = (
 
 @cache
 def _templates() -> Environment:
-    return Environment(
-        loader=PackageLoader("engine.web.topup"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return environment(PackageLoader("engine.web.topup"))
 
 
 def _html(name: str, texts: Texts, ancestors: str, **values: object) -> web.Response:
     """A page of ours that may be framed by `ancestors` (a source list)."""
     template = _templates().get_template(name)
     content = template.render(
-        t=texts, css=assets.address("topup.css"), js=assets.address("topup.js"), **values
+        t=texts,
+        sheets=(FRAME.address("frame.css"), FILES.address("topup.css")),
+        js=FILES.address("topup.js"),
+        **values,
     )
     headers = {"Content-Security-Policy": POLICY + ancestors, "Cache-Control": "no-store"}
     return web.Response(text=content, content_type="text/html", headers=headers)

@@ -21,7 +21,7 @@ def routes() -> list[web.RouteDef]:
     return [
         web.get("/.well-known/jwks.json", page.key_set),
         web.get("/verify/widget.js", assets.widget),
-        web.get("/verify/static/{name}", assets.give),
+        web.get("/verify/static/{name}", assets.FILES.give),
         web.get("/verify/{key}", page.show),
         web.post("/verify/{key}/number", opened(typed.check)),
         web.post("/verify/{key}/sessions", opened(sessions.begin)),

@@ -7,13 +7,15 @@ no other origin does it tell its outcome.
 from functools import cache
 
 from aiohttp import web
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader
 
 from engine.core.inventory import Merchant, OnInvalid
 from engine.core.verification import Mode
 from engine.flows.verification.verifier import REFERENCE_MOST
+from engine.web.parts.files import FRAME
+from engine.web.parts.templates import environment
 from engine.web.site import SITE
-from engine.web.verify import assets
+from engine.web.verify.assets import FILES
 from engine.web.verify.door import guest_of
 from engine.web.verify.wording import Texts, texts_for
 
@@ -31,13 +33,7 @@ POLICY = (
 
 @cache
 def _templates() -> Environment:
-    return Environment(
-        loader=PackageLoader("engine.web.verify"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return environment(PackageLoader("engine.web.verify"))
 
 
 async def show(request: web.Request) -> web.Response:
@@ -50,8 +46,8 @@ async def show(request: web.Request) -> web.Response:
         .get_template("widget.html")
         .render(
             t=texts,
-            css=assets.address("verify.css"),
-            js=assets.address("verify.js"),
+            sheets=(FRAME.address("frame.css"), FILES.address("verify.css")),
+            js=FILES.address("verify.js"),
             key=request.match_info["key"],
             title=merchant.title or merchant.name,
             test=guest.test,

@@ -222,3 +222,24 @@ def test_a_folder_that_cannot_be_written_is_told(quiet_shop: Shop, folder: Path)
     told = quiet_shop.run("config", "apply", str(folder), "--reason", "x")
     assert (told.exit_code, told.stdout) == (0, "Version 1 is in force.\n")
     assert "cannot be written (No such file or directory): give --based-on" in told.stderr
+
+
+def test_a_trace_goes_by_the_version_in_force_or_by_the_draft(
+    quiet_shop: Shop, folder: Path
+) -> None:
+    _price(folder, "2.49")
+    _apply(quiet_shop, folder)
+    asked = ("dialplan", "trace", "030 23125 100", "--from", "030 23125 111", "--returning")
+    assert "2,49 EUR pro Minute" in quiet_shop.run(*asked).stdout
+    assert "1,99 EUR pro Minute" in quiet_shop.run(*asked, "--draft").stdout
+
+
+def test_users_are_added_to_the_organisations_of_the_version_in_force(
+    quiet_shop: Shop, folder: Path
+) -> None:
+    for file in folder.glob("*.yaml"):
+        file.write_text(file.read_text().replace("sternlicht", "mondlicht"))
+    _apply(quiet_shop, folder)
+    add = ("user", "add", "ada", "--role", "owner", "--organisation")
+    assert quiet_shop.json(*add, "sternlicht", code=1)["field"] == "--organisation"
+    assert quiet_shop.json(*add, "mondlicht")["organisation"] == "mondlicht"

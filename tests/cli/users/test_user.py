@@ -5,6 +5,7 @@ from click.testing import CliRunner
 from engine.app import Books
 from engine.cli import main
 from engine.flows.access import SigningIn, Visitor
+from engine.flows.payments.seals import Seal
 from engine.ports.audit import ActFilter, AuditLine
 from tests.cli.conftest import Shop
 
@@ -14,7 +15,7 @@ OWN = "a sentence of mine"
 def signs_in(shop: Shop, name: str, password: str) -> bool:
     async def work(books: Books) -> bool:
         visitor = Visitor("127.0.0.1", "test")
-        begun = await SigningIn(books.people).by_password(name, password, visitor)
+        begun = await SigningIn(books.people, Seal(bytes(32))).by_password(name, password, visitor)
         return begun is not None
 
     return shop.look(work)

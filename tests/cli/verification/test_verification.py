@@ -15,6 +15,7 @@ from engine.cli import main
 from engine.core.verification import Mode, Status, Verification
 from engine.verification import session
 from tests.cli.conftest import SAMPLE, Shop
+from tests.flows.papers import printed_in
 from tests.verification.cases import NOW_MS, verification
 
 MERCHANT = """
@@ -68,5 +69,29 @@ def test_a_merchants_month_is_printed_for_people_and_programs(
     assert run(quiet_shop, config, *NOVEMBER, "--csv", "--to", str(table)).exit_code == 0
     (row,) = csv.DictReader(io.StringIO(table.read_text()))
     assert row["amount"] == "0.15"
+    document = tmp_path / "11.pdf"
+    english = ("--pdf", "--lang", "en", "--to", str(document))
+    assert run(quiet_shop, config, *NOVEMBER, *english).exit_code == 0
+    assert "Verifications November 2026" in printed_in(document.read_bytes())
     nobody = run(quiet_shop, config, "verification", "statement", "x", "--month", "2026-11")
     assert (nobody.exit_code, "no merchant x" in nobody.stderr) == (1, True)
+
+
+def test_verifications_are_listed_and_shown_without_a_whole_number(
+    quiet_shop: Shop, config: Path
+) -> None:
+    listed = run(quiet_shop, config, "verification", "list", "--status", "verified", "--json")
+    told = json.loads(listed.stdout)
+    assert (told["verification_id"], told["charge"]) == ("v1", "0.15")
+    assert (told["status"], told["method"]) == ("verified", "speak")
+    assert told["number"] == "+4915228817xxx"
+    shown = json.loads(run(quiet_shop, config, "verification", "show", "v1", "--json").stdout)
+    assert shown == told
+    assert run(quiet_shop, config, "verification", "list", "--status", "failed").stdout == ""
+    (line,) = run(quiet_shop, config, "verification", "list").stdout.splitlines()
+    assert "+4915228817xxx  speak  verified  0.15 EUR  order 7" in line
+    assert "method: speak" in run(quiet_shop, config, "verification", "show", "v1").stdout
+    refused = run(quiet_shop, config, "verification", "show", "v9")
+    assert (refused.exit_code, "there is no verification v9" in refused.output) == (1, True)
+    other = run(quiet_shop, config, "verification", "list", "--organisation", "nobody")
+    assert other.exit_code == 1

@@ -18,6 +18,8 @@ def test_an_endpoint_from_its_beginning_to_its_end(quiet_shop: Shop) -> None:
     assert quiet_shop.json("webhook", "deliveries", "--endpoint", named) == sent
     again = quiet_shop.json("webhook", "resend", sent["delivery_id"])
     assert again["event_id"] == sent["event_id"]
+    assert quiet_shop.json("webhook", "disable", named)["state"] == "disabled"
+    assert quiet_shop.json("webhook", "enable", named)["state"] == "active"
     assert quiet_shop.json("webhook", "delete", named)["state"] == "deleted"
     assert quiet_shop.run("webhook", "list").stdout == ""
     assert quiet_shop.run("webhook", "enable", named).exit_code == 1
@@ -39,7 +41,7 @@ def test_people_read_lines(quiet_shop: Shop) -> None:
 
 def test_what_cannot_be_is_refused(quiet_shop: Shop) -> None:
     assert quiet_shop.json("webhook", "add", "http://10.0.0.1/", code=1)["field"] == "url"
-    for command in ("rotate", "delete", "enable", "ping", "resend"):
+    for command in ("rotate", "delete", "disable", "enable", "ping", "resend"):
         refused = quiet_shop.run("webhook", command, "nothing")
         kind = "delivery" if command == "resend" else "endpoint"
         assert (refused.exit_code, f"there is no {kind} nothing" in refused.output) == (1, True)

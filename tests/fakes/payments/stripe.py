@@ -26,7 +26,7 @@ Json = dict[str, Any]
 class StripeFake(SignedSite):
     """One account.
 
-    Sessions are in `sessions`, their payments in `intents`, disputes in `disputes`. With
+    Sessions are in `sessions`, their payments in `intents`, then `refunds` and `disputes`. With
     `is_slow` a payment completes its session but arrives only when `settle` says so.
     `charged_minor` is another amount than the session's.
     """
@@ -36,6 +36,7 @@ class StripeFake(SignedSite):
         self.sessions: dict[str, Json] = {}
         self.intents: dict[str, Json] = {}
         self.disputes: list[Json] = []
+        self.refunds: list[Json] = []
         self.is_slow = False
         self.charged_minor: int | None = None
         self.account = ""
@@ -56,6 +57,7 @@ class StripeFake(SignedSite):
             web.post("/v1/checkout/sessions", self._create),
             web.get("/v1/checkout/sessions/{id}", self._show),
             web.get("/v1/disputes", self._disputes),
+            web.get("/v1/refunds", self._refunds),
             web.get("/c/pay/{id}", self._page),
             web.post("/c/pay/{id}", self._choice),
         ]
@@ -98,12 +100,28 @@ class StripeFake(SignedSite):
         session["status"] = "expired"
         self._event("checkout.session.expired", _shown(session))
 
-    def refund(self, session_ref: str, minor: int) -> None:
+    def refund(self, session_ref: str, minor: int) -> Json:
         """Give back an amount in minor units."""
         charge = self._charge_of(session_ref)
-        charge["amount_refunded"] += minor
-        charge["refunded"] = charge["amount_refunded"] >= charge["amount"]
+        refund = {
+            "id": _id("re"),
+            "object": "refund",
+            "amount": minor,
+            "currency": charge["currency"],
+            "charge": charge["id"],
+            "payment_intent": charge["payment_intent"],
+            "status": "succeeded",
+        }
+        self.refunds.append(refund)
+        self._refund_by(charge, minor)
         self._event("charge.refunded", charge)
+        return refund
+
+    def fail_refund(self, session_ref: str, refund: Json) -> None:
+        """The payer's bank does not take a refund, which comes back."""
+        refund["status"] = "failed"
+        self._refund_by(self._charge_of(session_ref), -refund["amount"])
+        self._event("refund.failed", refund)
 
     def dispute(self, session_ref: str, minor: int) -> Json:
         """A payer's bank takes back an amount in minor units."""
@@ -213,6 +231,12 @@ class StripeFake(SignedSite):
         found = [dispute for dispute in self.disputes if dispute["payment_intent"] == wanted]
         return web.json_response({"object": "list", "data": found, "has_more": False})
 
+    async def _refunds(self, request: web.Request) -> web.Response:
+        self._authorised(request)
+        wanted = request.query["payment_intent"]
+        found = [refund for refund in self.refunds if refund["payment_intent"] == wanted]
+        return web.json_response({"object": "list", "data": found, "has_more": False})
+
     # --- the payer's page ----------------------------------------------------------------
 
     async def _page(self, request: web.Request) -> web.Response:
@@ -254,6 +278,10 @@ class StripeFake(SignedSite):
         }
         intent["status"] = "succeeded"
         session["payment_status"] = "paid"
+
+    def _refund_by(self, charge: Json, minor: int) -> None:
+        charge["amount_refunded"] += minor
+        charge["refunded"] = charge["amount_refunded"] >= charge["amount"]
 
     def _charge_of(self, session_ref: str) -> Json:
         intent = self.intents[self.sessions[session_ref]["payment_intent"]]

@@ -43,7 +43,7 @@ class MemoryWebhooks:
         self.all[endpoint.endpoint_id] = endpoint
         return endpoint
 
-    async def endpoint(self, organisation: str, endpoint_id: str) -> Endpoint | None:
+    async def endpoint(self, organisation: str | None, endpoint_id: str) -> Endpoint | None:
         found = await self.endpoints(organisation)
         return next((one for one in found if one.endpoint_id == endpoint_id), None)
 
@@ -116,9 +116,10 @@ class MemoryWebhooks:
         wanted = event.event_id, endpoint.endpoint_id
         return next(d for d in self.held.values() if (d.event_id, d.endpoint_id) == wanted)
 
-    async def delivery(self, organisation: str, delivery_id: str) -> Delivery | None:
+    async def delivery(self, organisation: str | None, delivery_id: str) -> Delivery | None:
         found = self.held.get(delivery_id)
-        return found if found is not None and found.organisation == organisation else None
+        is_theirs = found is not None and organisation in (None, found.organisation)
+        return found if is_theirs else None
 
     async def deliveries(self, wanted: DeliveryFilter) -> Sequence[Delivery]:
         found = [

@@ -58,8 +58,8 @@ async def test_an_agent_through_a_call() -> None:
         assert (seen.standing, seen.since_ms, seen.until_ms, seen.call) == (
             Standing.WRAP_UP, ended_ms, ended_ms + 30_000, None
         )  # fmt: skip
-        assert await staff.today("a1", "acme", "Europe/Berlin") == AgentDay(1, 10_000)
-        assert await staff.today("a1", "bolt", "Europe/Berlin") == AgentDay()
+        assert await staff.today("acme", "Europe/Berlin") == {"a1": AgentDay(1, 10_000)}
+        assert await staff.today("bolt", "Europe/Berlin") == {}
         await asyncio.sleep(31)
         seen = await a1(staff)
         assert (seen.standing, seen.since_ms) == (Standing.FREE, ended_ms + 30_000)

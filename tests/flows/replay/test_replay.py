@@ -10,6 +10,7 @@ from engine.core.rating import BillingStart, Increment, Rate, StartsFrom
 from engine.flows.replay.replay import EXAMPLES, Replay, Tally, replay
 from engine.flows.replay.rules import Difference
 from engine.flows.replay.sheet import plain, text
+from engine.flows.replay.words import GERMAN, LANGUAGES
 from tests.fakes.ledger import MemoryLedger
 from tests.flows.world import LANDLINE, inventory, service, tariff
 from tests.ports.ledger.books import NOW_MS, answered_call, opened, refused_call
@@ -101,6 +102,16 @@ async def test_the_sheet_tells_sums_and_what_is_not_known(ledger: MemoryLedger) 
     assert data["difference"] == {"EUR": "2.40"}
     assert data["services"][0]["after"]["charged"] == "16.80"
     assert LANDLINE not in shown + repr(data)
+
+
+async def test_the_sheet_speaks_german(ledger: MemoryLedger) -> None:
+    found = await _under(ledger, tariff=tariff(landline_micros=700_000))
+    shown = text(found, GERMAN)
+    assert "Anrufe: 13, davon wären 12 anders verlaufen." in shown
+    assert "Summe der Unterschiede: +2.40 EUR" in shown
+    assert "12 haben einen anderen Preis, zum Beispiel:" in shown
+    for words in LANGUAGES.values():
+        assert set(words.differences) == set(Difference)
 
 
 async def test_no_calls_are_a_result_too(ledger: MemoryLedger) -> None:

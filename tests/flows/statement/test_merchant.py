@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from engine.core.inventory import Inventory
+from engine.core.inventory import Inventory, Organisation
 from engine.core.verification import Mode, Status, Verification
 from engine.errors import CallerError, EngineError
 from engine.flows.papers.month import month_of
@@ -16,12 +16,15 @@ from engine.flows.statement.merchant import (
     merchant_csv,
     merchant_text,
 )
+from engine.flows.statement.pdf import merchant_pdf
 from engine.verification import session
+from tests.flows.papers import printed_in
 from tests.verification.cases import MERCHANT, NOW_MS, verification
 from tests.verification.memory import MemoryVerifications
 
 NOVEMBER = month_of("2026-11", "Europe/Berlin")
-STOCK = Inventory(version=1, merchants=(MERCHANT,))
+ACME = Organisation(name="acme", title="Acme")
+STOCK = Inventory(version=1, organisations=(ACME,), merchants=(MERCHANT,))
 
 
 async def made(kept: MemoryVerifications, name: str = "shop") -> MerchantStatement:
@@ -48,14 +51,24 @@ async def kept() -> MemoryVerifications:
 async def test_it_lists_every_outcome_and_sums_what_was_proved(kept: MemoryVerifications) -> None:
     statement = await made(kept)
     assert statement.total_micros == 300_000
-    text = merchant_text(statement, "de").splitlines()
-    assert text[0] == "Verifizierungen November 2026"
-    assert [" ".join(line.split()) for line in text[4:]] == [
+    german = [" ".join(line.split()) for line in merchant_text(statement, "de").splitlines()]
+    assert german[:10] == [
+        "Verifizierungen November 2026",
+        "Für: Acme",
+        "Händler: Beispielladen (shop)",
+        "Zeitraum: 01.11.2026 - 30.11.2026 (Europe/Berlin)",
+        "",
+        "Ergebnis Anzahl je Betrag in EUR",
         "bestätigt 2 0,15 0,30",
         "nicht angerufen (foreign) 1 0,00 0,00",
         "Summe 3 0,30",
+        "",
     ]
-    assert "verified" in merchant_text(statement, "en")
+    english = merchant_text(statement, "en")
+    assert len(english.splitlines()) == len(german)
+    for lang, text in (("de", german), ("en", english.splitlines())):
+        printed = printed_in(merchant_pdf(statement, lang)).replace("\n", " ")
+        assert all(" ".join(line.split()) in printed for line in text), lang
     rows = list(csv.DictReader(io.StringIO(merchant_csv(statement))))
     assert [(row["status"], row["count"], row["amount"]) for row in rows] == [
         ("verified", "2", "0.30"),

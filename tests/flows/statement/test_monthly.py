@@ -7,9 +7,13 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from engine.core.inventory import Inventory
+from engine.core.verification import Status
 from engine.flows.statement.monthly import CLOSED_AFTER_MS, LOOK_EVERY_MS, Monthly
 from tests.flows.papers import printed_in
 from tests.flows.statement.months import FULL, MONTH, PROFILE, HandClock, Told, figures, inventory
+from tests.verification.cases import MERCHANT, verification
+from tests.verification.memory import MemoryVerifications
 
 DUE_MS = MONTH.to_ms + CLOSED_AFTER_MS
 OTHER = replace(PROFILE, name="other")
@@ -21,7 +25,7 @@ class EnoughError(Exception):
 
 def monthly(folder: Path, told: Told, at_ms: int = DUE_MS) -> Monthly:
     both = inventory(PROFILE, OTHER)
-    return Monthly(told, lambda: both, HandClock(at_ms), folder)
+    return Monthly(told, MemoryVerifications(), lambda: both, HandClock(at_ms), folder)
 
 
 def filed(folder: Path) -> list[str]:
@@ -47,6 +51,22 @@ async def test_each_profile_has_its_two_files(tmp_path: Path) -> None:
     table = (tmp_path / "web/2026-11.csv").read_text()
     assert "web,2026-11,closing_balance,,,,13045.687833,EUR" in table
     assert "Abrechnung November 2026" in printed_in((tmp_path / "web/2026-11.pdf").read_bytes())
+
+
+async def test_each_merchant_has_his(tmp_path: Path) -> None:
+    kept = MemoryVerifications()
+    ended = {"status": Status.VERIFIED, "ended_ms": MONTH.from_ms, "charge_micros": 150_000}
+    await kept.add(verification(**ended))
+    stock = Inventory(version=1, merchants=(MERCHANT,))
+    await Monthly(Told(), kept, lambda: stock, HandClock(DUE_MS), tmp_path).look()
+    assert filed(tmp_path) == ["merchants/shop/2026-11.csv", "merchants/shop/2026-11.pdf"]
+    assert (
+        "shop,2026-11,verified,,1,0.15,0.15,EUR"
+        in (tmp_path / "merchants/shop/2026-11.csv").read_text()
+    )
+    printed = printed_in((tmp_path / "merchants/shop/2026-11.pdf").read_bytes())
+    assert "Verifizierungen November 2026" in printed
+    assert "bestätigt" in printed
 
 
 async def test_what_is_filed_stays_and_is_not_asked_for_again(tmp_path: Path) -> None:
@@ -119,7 +139,8 @@ async def test_it_looks_again_and_again_until_the_month_is_over(tmp_path: Path) 
             await super().sleep(ms)
 
     clock = Counting(DUE_MS - 3 * LOOK_EVERY_MS)
+    both = inventory(PROFILE, OTHER)
     with pytest.raises(EnoughError):
-        await Monthly(told, lambda: inventory(PROFILE, OTHER), clock, tmp_path).run()
+        await Monthly(told, MemoryVerifications(), lambda: both, clock, tmp_path).run()
     assert at_ms == [DUE_MS - n * LOOK_EVERY_MS for n in (3, 2, 1)]
     assert len(filed(tmp_path)) == 8

@@ -2,7 +2,8 @@
 
 from engine.core.inventory import Inventory
 from engine.flows.config import parse
-from engine.flows.versions.changes import EntryChange, entry_changes, file_changes
+from engine.flows.config.files import SECTIONS as IN_FILES
+from engine.flows.versions.changes import SECTIONS, EntryChange, entry_changes, file_changes
 from engine.payments.registry import option_forms
 from tests.flows.versions.office import BASE
 
@@ -90,6 +91,25 @@ def test_what_is_kept_for_another_time() -> None:
         "calls",
         {"months": ("", "3")},
     )
+
+
+def test_a_merchant_is_told_in_the_words_of_the_files() -> None:
+    trunk = (
+        "trunks: {carrier2: {host: 192.0.2.1, number_format: e164_plus, caller_id: 030 23125 9}}\n"
+    )
+    shop = "verification: {shop: {trunk: carrier2, currency: EUR, price: 0.15%s}}\n"
+    old = _inventory(more=trunk + shop % "")
+    new = _inventory(more=trunk + shop % ", per_minute: 0.06, limits: {per_number: 2}")
+    (change,) = entry_changes(old, new)
+    assert (change.section, change.name, change.kind) == ("verification", "shop", "changed")
+    assert _fields(change) == {"per_minute": ("0.00", "0.06"), "limits.per_number": ("5", "2")}
+    (_trunk, added) = entry_changes(_inventory(), old)
+    assert _fields(added)["price"] == ("", "0.15")
+    assert not any(path.startswith("rate") for path in _fields(added))
+
+
+def test_no_section_is_left_out() -> None:
+    assert set(SECTIONS) == set(IN_FILES) - {"tariffs"}
 
 
 def test_files_line_by_line() -> None:

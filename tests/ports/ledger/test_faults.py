@@ -1,6 +1,7 @@
 """Databases that are locked, full, frozen, gone or killed: nothing half written, later it works."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 import asyncpg
 import pytest
 from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.core.posting import Entry, EntryKind, Posting, customer
 from engine.errors import CallerError, RemoteError
@@ -326,3 +328,32 @@ def test_an_address_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(CallerError) as refusal:
         SqlLedger(url, lambda: 0)
     assert refusal.value.field == "url"
+
+
+async def test_a_fault_that_nobody_waits_for_any_more_is_not_told_as_unforeseen(
+    sql_books: SqlBooks,
+) -> None:
+    """Who asked was told that it took too long; the loop has no further word on it."""
+    told: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, what: told.append(what))
+    ledger = sql_books.open()
+    begun, left, over = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def fails(connection: AsyncConnection) -> None:
+        begun.set()
+        try:
+            await left.wait()
+            await connection.execute(text("SELECT nothing FROM nowhere"))
+        finally:
+            over.set()
+
+    asked = asyncio.create_task(ledger.database.write(fails))
+    await begun.wait()
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    left.set()
+    await over.wait()
+    await ledger.close()
+    gc.collect()
+    assert told == []

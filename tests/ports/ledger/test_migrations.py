@@ -18,6 +18,7 @@ from engine.ledger.journal import content_hash
 from engine.ledger.mails import tables as _of_mails  # noqa: F401  # METADATA needs them
 from engine.ledger.numbers import tables as _of_numbers  # noqa: F401  # METADATA needs them
 from engine.ledger.reading.sql import SqlSums, SqlTransactions
+from engine.ledger.replays import tables as _of_replays  # noqa: F401  # METADATA needs them
 from engine.ledger.sql import SqlLedger
 from engine.ledger.tracked import tables as _of_tracked  # noqa: F401  # METADATA needs them
 from engine.ports.reading.sums import SumFilter
@@ -180,6 +181,14 @@ async def test_two_engines_may_migrate_at_once(bare: SqlBooks) -> None:
     await asyncio.gather(*(bare.open().migrate() for _ in range(3)))
     assert await differences(bare.open()) == []
     await bare.close()
+
+
+async def test_one_program_may_migrate_several_books_at_once(tmp_path: Path) -> None:
+    books = [sqlite_books(tmp_path / f"{name}.db") for name in ("a", "b", "c")]
+    await asyncio.gather(*(one.open().migrate() for one in books))
+    for one in books:
+        assert await differences(one.open()) == []
+        await one.close()
 
 
 async def test_before_the_migration_nothing_is_booked(bare: SqlBooks) -> None:

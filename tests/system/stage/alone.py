@@ -8,7 +8,6 @@
 Such tests are played a few at once.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -32,8 +31,6 @@ from tests.system.stage.scenes import (
     Scene,
     organise,
 )
-
-_building = asyncio.Lock()
 
 
 async def nobody(_scene: Scene) -> None:
@@ -62,9 +59,7 @@ async def alone(
             profile=profile,
             **house,
         )
-        # Migrations keep their state in a module: one house is built at a time.
-        async with _building:
-            await stack.enter_async_context(built)
+        await stack.enter_async_context(built)
         await built.start_engine()
         scene = Scene(built, cast, listeners)
         yield scene

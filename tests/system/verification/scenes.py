@@ -29,7 +29,8 @@ ENDED_WITHIN_S = 60
 NUMBERS = "+4930231250{:02}"
 
 
-def _inventory(sites: tuple[str, ...], world: OutsideWorld) -> Inventory:
+def stock(sites: tuple[str, ...], world: OutsideWorld, ring_timeout_s: int = 5) -> Inventory:
+    """A merchant's inventory."""
     trunk = Trunk(
         name="carrier",
         host="127.0.0.1",
@@ -38,7 +39,11 @@ def _inventory(sites: tuple[str, ...], world: OutsideWorld) -> Inventory:
         caller_id=OWN,
     )
     shop = merchant(
-        calls=2, retry_after_s=2, ring_timeout_s=5, limits=CallLimits(per_prefix=1_000), sites=sites
+        calls=2,
+        retry_after_s=2,
+        ring_timeout_s=ring_timeout_s,
+        limits=CallLimits(per_prefix=1_000),
+        sites=sites,
     )
     return Inventory(
         version=1,
@@ -95,14 +100,20 @@ def code_in(prompts: list[str]) -> str:
     """
     after = prompts[prompts.index("code_is") :]
     again = after.index("code_again")
-    readings = [_digits(after[:again]), _digits(after[again:])]
+    readings = [digits_in(after[:again]), digits_in(after[again:])]
     shorter, longer = sorted(readings, key=len)
-    rest = iter(longer)
-    assert all(digit in rest for digit in shorter), readings
+    assert is_part(shorter, longer), readings
     return longer
 
 
-def _digits(prompts: list[str]) -> str:
+def is_part(some: str, code: str) -> bool:
+    """Whether these are digits of the code, in its order."""
+    rest = iter(code)
+    return all(digit in rest for digit in some)
+
+
+def digits_in(prompts: list[str]) -> str:
+    """The digits that were heard."""
     return "".join(key[-1] for key in prompts if key.startswith("code_digit"))
 
 
@@ -145,7 +156,7 @@ async def shop(
     folder: Path, web: WebPlan | None = None, sites: tuple[str, ...] = ()
 ) -> AsyncIterator[Scenes]:
     """The house, and an engine in it; pages of `sites` may show the widget."""
-    async with RealHouse(folder, (), organise=partial(_inventory, sites)) as house:
+    async with RealHouse(folder, (), organise=partial(stock, sites)) as house:
         plan = Plan(
             engine="e1",
             folder=folder / "e1",

@@ -29,6 +29,7 @@ from engine.core.inventory import (
 from engine.core.number import NumberFormat
 from engine.core.roles import Role
 from engine.flows.access.signing_in import form_token, session_hash
+from engine.ports.clock import Clock
 from engine.ports.users import Session, User
 from engine.web.console import ROUTES
 from engine.web.console.route import Route
@@ -192,12 +193,14 @@ def staffed(inventory: Inventory) -> Inventory:
     theirs = Agent(name="b1", organisation=OTHERS, user="agent@bolt.example")
     advisers = HuntGroup(name="advisers", organisation=ORGANISATION, agents=tuple(users))
     sales = HuntGroup(name="sales", organisation=OTHERS, agents=("b1",))
+    shop = replace(inventory.merchants[0], name="bolt-shop", organisation=OTHERS, title="")
     bolt = service("schrauben", "+493023125002", tariff(990_000, 990_000))
     return replace(
         inventory,
         trunks=(carrier,),
         agents=(*ours, theirs),
         groups=(advisers, sales),
+        merchants=(*inventory.merchants, shop),
         profiles=(
             *inventory.profiles,
             BillingProfile(name=f"{OTHERS}-eur", organisation=OTHERS, currency="EUR"),
@@ -210,15 +213,26 @@ def staffed(inventory: Inventory) -> Inventory:
 
 
 @asynccontextmanager
-async def open_house(books: Path, *, origin: str = ORIGIN) -> AsyncIterator[House]:
-    """A house without people or records, on the books in a file."""
+async def open_house(
+    books: Path,
+    *,
+    origin: str = ORIGIN,
+    inventory: Inventory | None = None,
+    database: str = "",
+    clock: Clock | None = None,
+) -> AsyncIterator[House]:
+    """A house without people or records, on the books in a file, or in the `database` with this
+    address."""
     both = (
         Organisation(name=ORGANISATION, title="Sternlicht Beratung GmbH"),
         Organisation(name=OTHERS, title="Bolt & Söhne KG"),
     )
-    inventory = staffed(replace(site_inventory(), organisations=both))
+    inventory = inventory or staffed(replace(site_inventory(), organisations=both))
+    guard = Guard(a_minute=10_000)
     async with (
-        open_site(books, inventory, origin=origin, guard=Guard(a_minute=10_000)) as bench,
+        open_site(
+            books, inventory, origin=origin, guard=guard, database=database, clock=clock
+        ) as bench,
         TestClient(TestServer(make_app(bench.site))) as client,
     ):
         house = House(bench, client)

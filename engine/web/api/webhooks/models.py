@@ -69,7 +69,8 @@ class Endpoint(BaseModel):
     events: list[EventType]
     concurrency: int
     state: EndpointState = Field(
-        description="`gone` after an answer 410, `failing` after five days without any success."
+        description="`disabled` by you, `gone` after an answer 410, `failing` after five days "
+        "without any success."
     )
     since: Time = Field(description="When it came into this state.")
     created: Time

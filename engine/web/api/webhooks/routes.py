@@ -58,8 +58,15 @@ async def rotate_endpoint(asked: Asked[NoQuery, NoBody]) -> Result:
     return _NO_ENDPOINT if found is None else _revealed(asked.site, found)
 
 
+async def disable_endpoint(asked: Asked[NoQuery, NoBody]) -> Result:
+    """Tell an endpoint nothing until it is enabled; what waits for it is given up."""
+    found = await asked.site.webhooks.disable(asked.organisation, asked.ids["endpoint_id"])
+    return _NO_ENDPOINT if found is None else _endpoint(asked.site, found)
+
+
 async def enable_endpoint(asked: Asked[NoQuery, NoBody]) -> Result:
-    """Tell an endpoint again that was gone or failing; what was given up may be sent again."""
+    """Tell an endpoint again that was disabled, gone or failing; what was given up may be sent
+    again."""
     found = await asked.site.webhooks.enable(asked.organisation, asked.ids["endpoint_id"])
     return _NO_ENDPOINT if found is None else _endpoint(asked.site, found)
 
@@ -222,6 +229,13 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         rotate_endpoint,
         models.RevealedEndpoint,
         untold=("secret",),
+    ),
+    _writing(
+        f"{_ONE}/disable",
+        "disableEndpoint",
+        "Tell an endpoint nothing for a time",
+        disable_endpoint,
+        models.Endpoint,
     ),
     _writing(
         f"{_ONE}/enable",

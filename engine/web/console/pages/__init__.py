@@ -13,9 +13,11 @@ from engine.web.console.pages import (
     keys,
     lists,
     live_calls,
+    merchant_statements,
     payments,
     profiles,
     prompts,
+    replays,
     retention,
     services,
     settings,
@@ -23,6 +25,8 @@ from engine.web.console.pages import (
     statistics,
     transactions,
     users,
+    verification,
+    webhooks,
     why,
 )
 from engine.web.console.route import Subject
@@ -36,6 +40,7 @@ SUBJECTS: tuple[Subject, ...] = (
     audit.SUBJECT,
     services.SUBJECT,
     profiles.SUBJECT,
+    merchant_statements.SUBJECT,
     configuration.SUBJECT,
     dialplan.SUBJECT,
     first_day.SUBJECT,
@@ -51,4 +56,7 @@ SUBJECTS: tuple[Subject, ...] = (
     lists.SUBJECT,
     statistics.SUBJECT,
     retention.SUBJECT,
+    webhooks.SUBJECT,
+    verification.SUBJECT,
+    replays.SUBJECT,
 )

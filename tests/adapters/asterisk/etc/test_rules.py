@@ -11,6 +11,7 @@ from tests.adapters.asterisk.test_dialplan import INVENTORY, SITE
 
 PROMPTS = (SITE.fault_prompt, "hello", "/there")
 KNOWN = Known(applications=APPLICATIONS, functions=FUNCTIONS, has_prompt=lambda n: n in PROMPTS)
+OUTLIVES = "outlives_deadline"
 ETC = f"{SITE.folder}/etc"
 
 
@@ -64,6 +65,10 @@ def test_what_we_bring_is_right() -> None:
         ("exten => 1,1,Set(TIMEOT(absolute)=3)", (1, 18), "unknown_function"),
         ("exten => 1,1,Playback(hello&gone)", (1, 29), "missing_prompt"),
         ("exten => 1,1,BackGround(gone,n)", (1, 25), "missing_prompt"),
+        ('#tryinclude "/etc/asterisk/extensions.conf"', (1, 1), "missing_include"),
+        ('#tryinclude "own.d/../../elsewhere.conf"', (1, 1), "missing_include"),
+        ('#tryinclude "own.d/*.inc"', (1, 1), "missing_include"),
+        ('#INCLUDE "/etc/asterisk/extensions.conf"', (1, 1), "directive"),
         ("exten => 1,1,Goto(nowhere,1,1)", (1, 19), "missing_target"),
         ("exten => 1,1,Goto(7,1)", (1, 19), "missing_target"),
         ("exten => 1,1,Goto(9)", (1, 19), "missing_target"),
@@ -77,6 +82,40 @@ def test_what_we_bring_is_right() -> None:
         ("exten => e,1,NoOp()", (1, 1), "outlives_deadline"),
         ("exten => _[a-f]!,1,NoOp()", (1, 1), "outlives_deadline"),
         ("include => mine\n[mine]\nexten => T,1,NoOp()", (3, 1), "outlives_deadline"),
+        ("exten => 1,1,Goto(mine,1,1)\n[mine]\nexten => _[0-9T],1,NoOp()", (3, 1), OUTLIVES),
+        (
+            "exten => 1,1,Gosub(mine,1,1)\n[mine]\nexten => 1,1,NoOp()\nexten => e,1,NoOp()",
+            (4, 1),
+            OUTLIVES,
+        ),
+        (
+            "exten => 1,1,BackGround(hello,,,m)\n[m]\nexten => s,1,NoOp()\nexten => T,1,NoOp()",
+            (4, 1),
+            OUTLIVES,
+        ),
+        ("exten => 1,1,BackGround(hello,,,gone)", (1, 33), "missing_target"),
+        ("exten => 1,1,BackGround(hello,,,${X})", (1, 33), "unknown_target"),
+        ("exten => 1,1,Stasis(groschen-a,call:t)", (1, 14), "reserved_application"),
+        ("exten => 1,1,stasisbroadcast(9,^x,call:t)", (1, 14), "reserved_application"),
+        ("exten => 1,1,Bridge(PJSIP/x,T)", (1, 14), "reserved_application"),
+        ("exten => 1,1,ExecIfTime(*,*,*,*?Stasis,x)", (1, 14), "reserved_application"),
+        ("exten => 1,1,AGI(agi://192.0.2.1/x)", (1, 14), "reserved_application"),
+        ("exten => 1,1,EAGI(/bin/sh,-c,true)", (1, 14), "reserved_application"),
+        ("exten => 1,1,Set(GROSCHEN_AGI=agi://192.0.2.1)", (1, 18), "reserved_name"),
+        ("exten => 1,1,NoOp(${SET(__GROSCHEN_AGI=x)})", (1, 25), "reserved_name"),
+        ("exten => 1,1,Set(${X}=agi://192.0.2.1)", (1, 18), "reserved_name"),
+        ("exten => 1,1,Set(CHANNEL(hangup_handler_wipe)=a,1,1)", (1, 26), "reserved_name"),
+        ("exten => 1,1,Goto(${WHERE},1,1)", (1, 19), "unknown_target"),
+        ("exten => 1,1,Goto(${X})", (1, 19), "unknown_target"),
+        ("exten => 1,1,Goto(groschen-call,${X},1)", (1, 19), "unknown_target"),
+        ("exten => 1,1,Goto(groschen-call,+49,7)", (1, 19), "misses_deadline"),
+        ("exten => 1,1,Goto(groschen-call,+49,ended)", (1, 19), "misses_deadline"),
+        ("exten => 1,1,GotoIf($[1]?groschen-call,${EXTEN},7:1)", (1, 26), "misses_deadline"),
+        (
+            "exten => 1,1,Goto(groschen-call,9,8,1)\n[9]\nexten => 8,1,NoOp()",
+            (1, 19),
+            "misses_deadline",
+        ),
         ("exten => _.,1,NoOp()", (1, 1), "pattern"),
         ("exten => _,1,NoOp()", (1, 1), "pattern"),
         ("exten => 49XX,1,NoOp()", (1, 1), "pattern"),
@@ -96,9 +135,12 @@ def test_a_mistake_is_named_with_its_place(own: str, place: tuple[int, int], rul
 
 
 RIGHT = [
-    "exten => 1,1,Goto(${WHERE},1,1)\n same => n,Goto(${EXTEN},1)\n same => n,Goto(${X})",
+    "exten => 1,1,Goto(${EXTEN},1)\n same => n,Goto(groschen-call,${EXTEN:1},1)",
     "exten => 1,1(a),GotoIf($[${X} > 1]?a:b)\n same => n(b),Goto(groschen-call,+49,1)",
-    "exten => 1,1,GotoIfTime(8:00-9:00,mon,*,*?${X}:1)",
+    "exten => 1,1,GotoIfTime(8:00-9:00,mon,*,*?1:groschen-lines,${EXTEN},1)",
+    "exten => 1,1,AGI(${GROSCHEN_AGI}/balance)\n same => n,NoOp(${GROSCHEN_STATUS})",
+    '#tryinclude "own.d/perhaps.inc"',
+    "exten => 1,1,BackGround(hello,,,mine)\n[mine]\nexten => s,1,NoOp()",
     "exten => 1,1,Goto(mine,s,go)\n[mine]\nexten => s,1(go),NoOp()",
     "exten => _49XX,1,Goto(4912,1)",
     "exten => 1,1,Playback(hello&${X}&/there,noanswer)\n same => n,Playback(${Y})",

@@ -202,15 +202,16 @@ async def test_blocks_come_in_pages(ledger: Ledger, callers: Callers) -> None:
     assert [[one.account_id for one in page] for page in pages] == [ids[:3], ids[3:]]
 
 
-async def test_an_agents_day_counts_his_own_calls(ledger: Ledger, callers: Callers) -> None:
+async def test_agents_days_count_their_own_calls(ledger: Ledger, callers: Callers) -> None:
     account_id = (await opened(ledger)).account_id
     for number, agents in enumerate((("ada", "grace"), ("ada",), ("ad",), ())):
         record = answered_call(f"c{number}", account_id, micros=0)
         await ledger.settle(
             replace(record, agents=agents, ended_ms=NOW_MS + number, talk_ms=1_000 + number)
         )
-    assert await callers.day("acme", "ada", NOW_MS, NOW_MS + 9) == AgentDay(2, 2_001)
-    assert await callers.day("acme", "ada", NOW_MS + 1, NOW_MS + 9) == AgentDay(1, 1_001)
-    assert await callers.day("acme", "ada", NOW_MS, NOW_MS) == AgentDay()
-    assert await callers.day("acme", "a%", NOW_MS, NOW_MS + 9) == AgentDay()
-    assert await callers.day("bolt", "ada", NOW_MS, NOW_MS + 9) == AgentDay()
+    whole = {"ada": AgentDay(2, 2_001), "grace": AgentDay(1, 1_000), "ad": AgentDay(1, 1_002)}
+    assert await callers.days("acme", NOW_MS, NOW_MS + 9) == whole
+    later = {"ada": AgentDay(1, 1_001), "ad": AgentDay(1, 1_002)}
+    assert await callers.days("acme", NOW_MS + 1, NOW_MS + 9) == later
+    assert await callers.days("acme", NOW_MS, NOW_MS) == {}
+    assert await callers.days("bolt", NOW_MS, NOW_MS + 9) == {}

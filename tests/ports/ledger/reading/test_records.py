@@ -56,8 +56,6 @@ async def test_each_condition_finds_its_calls(
     assert await ids(service="beratung") == "c5 c4 c2 c1"
     assert await ids(from_ms=NOW_MS + 2, to_ms=NOW_MS + 4) == "c3 c2"
     assert await ids(e164=MOBILE) == "c4"
-    assert await ids(e164_prefix="+4930") == "c5 c3 c2 c1"
-    assert await ids(e164_prefix="+49301234%") == ""
     assert await ids(account_id=account_id, charged=True) == "c3 c1"
     assert await ids(account_id=account_id, service="tarot") == "c3"
     assert await ids(disposition=Disposition.REFUSED) == "c5 c4"
@@ -70,6 +68,26 @@ async def test_each_condition_finds_its_calls(
     assert await records.record("bolt", "c1") is None
 
 
+async def test_a_number_withheld_in_one_call_is_in_no_other_one_either(
+    ledger: SqlLedger, records: SqlRecords, account_id: str
+) -> None:
+    shown = talked("c1", account_id, NOW_MS, received_identity=f"sip:{LANDLINE}@pstn.example")
+    await ledger.settle(shown)
+    file = await records.file("c1")
+    assert file is not None
+    assert file.record == shown
+    await ledger.settle(talked("c2", account_id, NOW_MS + 1, withheld=True))
+    await ledger.settle(refused("c3", NOW_MS + 2, organisation="bolt", e164=shown.e164))
+    nameless = replace(shown, e164=None, received_identity="")
+    page = await records.search(replace(ACME, e164=shown.e164))
+    assert page.records[1] == nameless
+    file = await records.file("c1")
+    assert file is not None
+    assert file.record == nameless
+    others = await records.search(replace(ACME, organisation="bolt"))
+    assert others.records[0].e164 == shown.e164
+
+
 async def test_a_page_that_looked_long_enough_is_gone_on_from(
     ledger: SqlLedger, records: SqlRecords, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -80,19 +98,6 @@ async def test_a_page_that_looked_long_enough_is_gone_on_from(
     assert page.records == ()
     assert page.following == CallPlace(NOW_MS + 2, "c5")
     assert await found(records, replace(ACME, agent="ada")) == ["c1"]
-
-
-async def test_a_prefix_that_many_have_is_filtered_by(
-    ledger: SqlLedger, records: SqlRecords, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(searching, "NUMBERS_MOST", 2)
-    for n in range(5):
-        await ledger.settle(refused(f"c{n}", NOW_MS + n, e164=f"+49301{n}"))
-    await ledger.settle(refused("d", NOW_MS + 9, e164=MOBILE))
-    assert await found(records, replace(ACME, e164_prefix="+4930", most=2)) == [
-        "c4", "c3", "c2", "c1", "c0",
-    ]  # fmt: skip
-    assert await found(records, replace(ACME, e164_prefix="+493013", most=2)) == ["c3"]
 
 
 async def test_a_tally_adds_up_and_says_when_there_is_more(

@@ -3,17 +3,22 @@
 import asyncio
 import time
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from engine.core.payment import PaymentOrder
 from engine.core.retention import Kind, Policy
 from engine.core.roles import Role
 from engine.flows.retention.daily import carry_out
 from engine.ledger import calls
+from engine.ledger.accounts import DAY_MS
 from engine.ledger.api.sql import SqlAnswers, SqlCustomers
 from engine.ledger.callers import SqlCallers
+from engine.ledger.payments.sql import SqlOrders
+from engine.ledger.reading import retention
 from engine.ledger.reading.sql import SqlKeeping, SqlKin, SqlMarks, SqlRecords
 from engine.ledger.sql import SqlLedger
 from engine.ledger.tables import api_answers, audit_ends, letters, withheld_numbers
@@ -253,6 +258,56 @@ async def test_verifications_lose_the_number(ledger: SqlLedger, keeping: SqlKeep
     found = [await kept.verification(f"v{n}") for n in range(3)]
     assert [one and one.e164 for one in found] == [None, verification().e164, verification().e164]
     assert [one and one.reference for one in found] == [verification().reference] * 3
+
+
+async def test_accounts_go_that_nothing_ever_came_of(
+    sql_books: SqlBooks, ledger: SqlLedger, keeping: SqlKeeping
+) -> None:
+    """None that has called, has money, an order, a note, a PIN or another number before; nor one
+    that somebody has asked for since."""
+    numbers = [f"+49302312510{n}" for n in range(10)]
+    opened = [
+        (await ledger.open_account("acme", "web", e164, "EUR")).account_id for e164 in numbers
+    ]
+    called, paid, ordered, noted, keyed, renamed, asked, *unused = opened
+    await ledger.settle(refused("c1", NOW_MS, account_id=called))
+    await ledger.post(top_up(paid, 50_000_000, "t1"))
+    wish = PaymentOrder(order_id="o", organisation="acme", profile="web", provider="stripe",
+                        account_id=ordered, currency="EUR", amount_micros=1, bonus_micros=0,
+                        lang="de", created_ms=NOW_MS)  # fmt: skip
+    await SqlOrders(ledger).place(wish)
+    await SqlCallers(ledger).add_note(
+        CallerNote(note_id="n", organisation="acme", account_id=noted, kind=NoteKind.NOTE,
+                   author="anna", text="Heißt Jörg", at_ms=NOW_MS)
+    )  # fmt: skip
+    await ledger.set_pin(keyed, "4711")
+    await ledger.change_number(renamed, MOBILE)
+    sql_books.wall.ms += 2 * DAY_MS
+    assert (await ledger.open_account("acme", "web", numbers[6], "EUR")).account_id == asked
+    assert await keeping.count(Kind.ACCOUNTS, DUE_MS) == 3
+    assert await all_gone(keeping, Kind.ACCOUNTS) == [2, 1]
+    left = [await ledger.account(account_id) for account_id in opened]
+    assert [account is None for account in left] == [False] * 7 + [True] * 3
+    again = await ledger.open_account("acme", "web", numbers[-1], "EUR")
+    assert again.account_id not in unused
+    assert await ledger.verify() == []
+
+
+async def test_an_account_asked_for_while_it_is_let_go_is_kept(
+    sql_books: SqlBooks, ledger: SqlLedger, keeping: SqlKeeping
+) -> None:
+    """It was found to be due, and somebody called before it was deleted."""
+    account_id = (await ledger.open_account("acme", "web", MOBILE, "EUR")).account_id
+    found = await ledger.database.read(
+        partial(retention.find, kind=Kind.ACCOUNTS, before_ms=DUE_MS, most=2)
+    )
+    assert found == [(account_id,)]
+    sql_books.wall.ms += 2 * DAY_MS
+    await ledger.open_account("acme", "web", MOBILE, "EUR")
+    gone = partial(retention.let_go, kind=Kind.ACCOUNTS, before_ms=DUE_MS, found=found, is_all=True)
+    await ledger.database.write(gone)
+    assert await ledger.account(account_id) is not None
+    assert len(await ledger.settle(refused("c1", NOW_MS, account_id=account_id))) == 1
 
 
 def filled(sql_books: SqlBooks) -> None:

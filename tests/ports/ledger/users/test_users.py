@@ -101,21 +101,37 @@ async def test_an_owner_who_is_not_locked_is_left(desk: Desk) -> None:
 async def test_tries_run_out_and_come_again(desk: Desk) -> None:
     await settled(desk)
 
-    async def try_at(ms: int) -> bool:
-        return await desk.users.count_try("u1", 3, NOW_MS + ms, NOW_MS + ms + 100)
+    async def try_at(ms: int, source: str = "here") -> bool:
+        return await desk.users.count_try("u1", source, 3, NOW_MS + ms, NOW_MS + ms + 100)
 
-    assert [await try_at(ms) for ms in (0, 1, 2, 3, 101)] == [True, True, True, False, False]
-    assert await try_at(102)
-    await desk.users.forget_tries("u1")
+    assert [await try_at(ms) for ms in (0, 1, 2, 3, 99)] == [True, True, True, False, False]
+    assert await try_at(99, "there")
+    assert await try_at(100)
+    await desk.users.forget_tries("u1", "here")
     assert [await try_at(103) for _ in range(4)] == [True, True, True, False]
+    await desk.users.forget_tries("u1", "there")
+    assert not await try_at(104)
     await desk.users.set_locked("u1", None)
-    assert await try_at(104)
-    assert not await desk.users.count_try("u9", 3, NOW_MS, NOW_MS)
+    assert [await try_at(104) for _ in range(4)] == [True, True, True, False]
+    await desk.users.set_password("u1", "hash", must_change=False)
+    assert await try_at(105)
+    assert not await desk.users.count_try("u9", "here", 3, NOW_MS, NOW_MS + 1)
+
+
+async def test_a_secret_is_kept_in_another_form_if_it_is_still_that_one(desk: Desk) -> None:
+    await settled(desk)
+    await desk.users.set_totp("u1", "SECRET", ["a"])
+    await desk.users.replace_totp("u1", "ANOTHER", "wrong")
+    await desk.users.replace_totp("u1", "SECRET", "hidden")
+    await desk.users.replace_totp("u9", "SECRET", "hidden")
+    found = await desk.users.user("u1")
+    assert found is not None
+    assert (found.totp_secret, await desk.users.codes_left("u1")) == ("hidden", 1)
 
 
 async def test_many_tries_at_once_are_no_more_than_there_are(desk: Desk) -> None:
     await settled(desk)
-    tries = (desk.users.count_try("u1", 3, NOW_MS, NOW_MS + 100) for _ in range(8))
+    tries = (desk.users.count_try("u1", "here", 3, NOW_MS, NOW_MS + 100) for _ in range(8))
     assert sum(await asyncio.gather(*tries)) == 3
 
 

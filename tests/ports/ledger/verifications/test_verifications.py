@@ -113,6 +113,15 @@ async def test_lists_hold_one_organisation_newest_first(kept: Verifications) -> 
     assert await kept.verifications(replace(wanted, merchant="theirs")) == []
     by_reference = replace(wanted, reference="r1")
     assert [one.verification_id for one in await kept.verifications(by_reference)] == ["v3", "v1"]
+    await kept.save(
+        replace(
+            verification(verification_id="v2", created_ms=2, reference="r0"),
+            status=Status.CANCELLED,
+            version=2,
+        )
+    )
+    cancelled = replace(wanted, status=Status.CANCELLED)
+    assert [one.verification_id for one in await kept.verifications(cancelled)] == ["v2"]
 
 
 async def test_a_proved_number_is_booked_once_with_its_end(sql_books: SqlBooks) -> None:

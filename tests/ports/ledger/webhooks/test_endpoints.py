@@ -31,6 +31,7 @@ async def test_what_is_anothers_is_not_there(desk: Desk) -> None:
     assert await desk.endpoints.rotate("bolt", "e1", NOW_MS) is None
     assert await desk.endpoints.set_state("bolt", "e1", EndpointState.DELETED, NOW_MS) is None
     assert await desk.endpoints.endpoint("acme", "e1") == endpoint()
+    assert await desk.endpoints.endpoint(None, "e2") == theirs
 
 
 async def test_secrets_overlap_after_a_rotation(desk: Desk) -> None:
@@ -63,10 +64,11 @@ async def test_a_deleted_endpoint_is_gone_with_what_waits_for_it(desk: Desk) -> 
     assert await desk.claimed("e2", NOW_MS + 99) == [(event(2).event_id, 1)]
 
 
-async def test_a_stopped_endpoint_can_be_told_again(desk: Desk) -> None:
+@pytest.mark.parametrize("stopped", [EndpointState.FAILING, EndpointState.DISABLED])
+async def test_a_stopped_endpoint_can_be_told_again(desk: Desk, stopped: EndpointState) -> None:
     await desk.endpoints.add(endpoint())
     await desk.tell(event())
-    await desk.endpoints.set_state("acme", "e1", EndpointState.FAILING, NOW_MS)
+    await desk.endpoints.set_state("acme", "e1", stopped, NOW_MS)
     await desk.tell(event(2))
     await desk.endpoints.set_state("acme", "e1", EndpointState.ACTIVE, NOW_MS)
     await desk.tell(event(3))

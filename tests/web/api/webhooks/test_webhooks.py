@@ -108,10 +108,13 @@ async def test_what_is_told_nothing_can_be_enabled_but_not_when_deleted(program:
     enabled = await program.post(f"/webhooks/{endpoint_id}/enable", status=200)
     assert enabled["state"] == "active"
     await program.post(f"/deliveries/{sent['delivery_id']}/resend", status=200)
+    disabled = await program.post(f"/webhooks/{endpoint_id}/disable", status=200)
+    assert disabled["state"] == "disabled"
+    await program.post(f"/webhooks/{endpoint_id}/ping", status=409)
     gone, _ = await program.ask("DELETE", f"/webhooks/{endpoint_id}")
     assert gone["state"] == "deleted"
     assert (await program.get("/webhooks"))["endpoints"] == []
-    for path in ("enable", "ping", "rotate"):
+    for path in ("disable", "enable", "ping", "rotate"):
         await program.post(f"/webhooks/{endpoint_id}/{path}", status=404)
     held = await program.get(f"/deliveries/{sent['delivery_id']}")
     assert (held["state"], held["next"]) == ("given_up", None)
@@ -124,7 +127,7 @@ async def test_what_is_anothers_is_not_there(program: Program, stranger: Program
     assert (await stranger.get("/deliveries"))["deliveries"] == []
     assert (await stranger.get("/deliveries", endpoint_id=endpoint_id))["deliveries"] == []
     await stranger.get("/deliveries", 422, after=delivery_id)
-    for path in ("rotate", "enable", "ping"):
+    for path in ("rotate", "disable", "enable", "ping"):
         await stranger.post(f"/webhooks/{endpoint_id}/{path}", status=404)
     await stranger.ask("DELETE", f"/webhooks/{endpoint_id}", 404)
     await stranger.get(f"/deliveries/{delivery_id}", 404)

@@ -25,9 +25,11 @@ ROWS = {
     ("GET", f"{ONE}/price"): Row(WRITERS),
     ("POST", f"{ONE}/price/check"): Row(WRITERS, PRICES),
     ("POST", f"{ONE}/price/apply"): Row(WRITERS, PRICES),
+    ("POST", f"{ONE}/price/replay"): Row(WRITERS, {**PRICES, "month": "2026-10"}),
     ("GET", f"{ONE}/edit"): Row(WRITERS),
     ("POST", f"{ONE}/edit/check"): Row(WRITERS, SERVICE),
     ("POST", f"{ONE}/edit/apply"): Row(WRITERS, SERVICE),
+    ("POST", f"{ONE}/edit/replay"): Row(WRITERS, {**SERVICE, "month": "2026-10"}),
 }
 
 

@@ -9,7 +9,7 @@ ROWS = {
     ("POST", "/console/settings/password"): Row(ALL, {"old": "wrong"}),
     ("GET", "/console/settings/second-factor"): Row(ALL),
     ("POST", "/console/settings/second-factor"): Row(ALL, {"code": "000000"}),
-    ("POST", "/console/settings/second-factor/drop"): Row(ALL, {"password": "wrong"}),
+    ("POST", "/console/settings/second-factor/drop"): Row(ALL, {"password": "wrong", "code": "1"}),
     ("POST", "/console/settings/sessions/end"): Row(ALL),
 }
 

@@ -2,7 +2,7 @@
 
 from playwright.async_api import Page
 
-from tests.web.console.house import MASTERS, OTHERS, READERS, House, Row
+from tests.web.console.house import MASTERS, NOBODY_OF_ORGANISATION, OTHERS, READERS, House, Row
 from tests.web.site import ORGANISATION
 
 ONE = "/console/users/{user_id}"
@@ -11,12 +11,16 @@ ROWS = {
     ("GET", "/console/users"): Row(READERS),
     ("GET", "/console/users/new"): Row(MASTERS),
     ("POST", "/console/users/new"): Row(MASTERS, {"name": "new@acme.example", "role": "agent"}),
+    ("GET", "/console/users/new-staff"): Row(NOBODY_OF_ORGANISATION),
+    ("POST", "/console/users/new-staff"): Row(
+        NOBODY_OF_ORGANISATION, {"name": "new@operator.example", "role": "agent"}
+    ),
     ("GET", ONE): Row(READERS),
     ("POST", f"{ONE}/role"): Row(MASTERS, {"role": "manager"}),
     ("POST", f"{ONE}/lock"): Row(MASTERS),
     ("POST", f"{ONE}/unlock"): Row(MASTERS),
     ("POST", f"{ONE}/password"): Row(MASTERS),
-    ("POST", f"{ONE}/second-factor/drop"): Row(MASTERS),
+    ("POST", f"{ONE}/second-factor/drop"): Row("owner"),
     ("POST", f"{ONE}/sessions/end"): Row(MASTERS),
 }
 

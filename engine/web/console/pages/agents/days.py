@@ -24,8 +24,10 @@ class Days:
         """Each one's calls and talk time since midnight."""
         now_ms = self.asked.site.clock.now().mono_ms
         if self.read_ms is None or now_ms >= self.read_ms + DAYS_KEPT_MS:
-            today = (self.asked.site.staff.today(a.name, a.organisation, ZONE.key) for a in agents)
-            days = await asyncio.gather(*today)
-            self.known = {agent.name: day for agent, day in zip(agents, days, strict=True)}
+            staff = self.asked.site.staff
+            owners = sorted({agent.organisation for agent in agents})
+            today = await asyncio.gather(*(staff.today(owner, ZONE.key) for owner in owners))
+            days = dict(zip(owners, today, strict=True))
+            self.known = {a.name: days[a.organisation].get(a.name, AgentDay()) for a in agents}
             self.read_ms = now_ms
         return self.known

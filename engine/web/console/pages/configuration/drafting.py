@@ -13,12 +13,15 @@ from aiohttp import web
 from engine.core.inventory import Inventory
 from engine.errors import CallerError, ConflictError
 from engine.flows.config import Problem, Problems, content_hash
+from engine.flows.papers.month import HOME_TIMEZONE, month_before, month_of
+from engine.flows.replay.runs import Wish
 from engine.flows.versions.configuration import Applied, Comparison, InForce, Why
 from engine.flows.versions.editing import Value, changed
 from engine.flows.versions.samples import PriceChange, price_changes
 from engine.ports.versions import Activation, EngineView
 from engine.web.console.asked import Asked
 
+REPLAYS = "/console/replays"
 PRICES_SHOWN = 10
 CONFIRM_WITHIN_S = (60, 300, 900, 3600)
 
@@ -26,13 +29,15 @@ CONFIRM_WITHIN_S = (60, 300, 900, 3600)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """A draft as it is shown. `based_on` is the version it was made from, `meanwhile` what has
-    been changed since then by others; `prices` are those it changes, the first few."""
+    been changed since then by others; `prices` are those it changes, the first few; `month` is the
+    last one that is over, whose calls may be replayed under it."""
 
     based_on: int
     seen: str
     comparison: Comparison
     meanwhile: Comparison | None
     prices: Sequence[PriceChange]
+    month: str
 
     @property
     def problems(self) -> Sequence[Problem]:
@@ -89,6 +94,7 @@ async def look_at(asked: Asked, files: Mapping[str, str], based_on: int) -> Draf
         comparison=comparison,
         meanwhile=meanwhile,
         prices=_prices(comparison.before, comparison.after),
+        month=month_before(asked.site.clock.now().wall_ms, HOME_TIMEZONE).name,
     )
 
 
@@ -101,6 +107,28 @@ async def put_in_force(asked: Asked, files: Mapping[str, str], based_on: int) ->
     if not isinstance(made, Problems):
         asked.note(version=made.activation.number, reason=why.reason)
     return made
+
+
+async def replay(asked: Asked, files: Mapping[str, str]) -> web.Response | None:
+    """Go on to a replay of the month's calls under a draft; None if the draft has mistakes."""
+    month = month_of(asked.typed("month"), HOME_TIMEZONE)
+    comparison = await asked.site.configuration.compare(as_bytes(files))
+    if comparison.after is None:
+        return None
+    wish = Wish(
+        organisation=asked.organisation,
+        author=asked.user.name,
+        inventory=comparison.after,
+        version=comparison.base,
+        drafted=True,
+        month=month,
+    )
+    try:
+        run = await asked.site.replays.begin(wish)
+    except ConflictError as error:
+        raise CallerError(asked.texts("replays.wrong_conflict"), "month") from error
+    asked.note(run=run.run_id, month=month.name, based_on=comparison.base)
+    return asked.go(f"{REPLAYS}/{run.run_id}")
 
 
 def is_what_was_seen(asked: Asked, files: Mapping[str, str]) -> bool:

@@ -110,6 +110,11 @@ class Editing:
         )
         return self._page(asked, shown, files)
 
+    async def replay(self, asked: Asked) -> web.StreamResponse:
+        """Replay a month's calls under what was typed."""
+        files, _ = await self._typed(asked)
+        return await drafting.replay(asked, files) or await self.check(asked)
+
     async def apply(self, asked: Asked) -> web.StreamResponse:
         """Put in force what was looked at."""
         files, name = await self._typed(asked)

@@ -70,6 +70,11 @@ async def apply(asked: Asked) -> web.StreamResponse:
     return await check(asked) if isinstance(made, Problems) else drafting.applied(asked, HERE, made)
 
 
+async def replay(asked: Asked) -> web.StreamResponse:
+    """Replay a month's calls under what was typed."""
+    return await drafting.replay(asked, files_typed(asked, "#")) or await check(asked)
+
+
 async def confirm(asked: Asked) -> web.StreamResponse:
     """Let the version in force stay."""
     active = await _own_activation(asked)
@@ -198,6 +203,7 @@ SUBJECT = Subject(
         Route("GET", f"{HERE}/edit", Right.DIALPLAN_WRITE, edit, Whose.OPERATOR),
         _change("check", check, "check", edit),
         _change("apply", apply, "apply", check),
+        _change("replay", replay, "replay", check),
         _change("restore", restore, "restore", show, asks_first=True),
         _settle("confirm", confirm),
         _settle("undo", undo),

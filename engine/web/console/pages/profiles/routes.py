@@ -1,15 +1,11 @@
 """Billing profiles: what customers pay in and how, the page they see, each month's statement."""
 
 import asyncio
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
 from engine.core.inventory import BillingProfile
 from engine.core.roles import Right
-from engine.errors import CallerError
-from engine.flows.papers.month import HOME_TIMEZONE, Month, month_before, month_of
 from engine.flows.payments.till import MANUAL
 from engine.flows.statement.pdf import pdf
 from engine.flows.statement.sheet import csv_text
@@ -19,13 +15,12 @@ from engine.web.console.asked import Asked, Belongs
 from engine.web.console.menu import Item, Section
 from engine.web.console.pages.configuration import drafting
 from engine.web.console.pages.configuration.editing import Editing, Field, Form, Kind
+from engine.web.console.papers import handed_over, months_listed, wanted_paper
 from engine.web.console.route import Handler, Route, Subject
 from engine.web.topup.page import snippet_of
 
 PROFILES = "/console/profiles"
 ONE = f"{PROFILES}/{{profile}}"
-MONTHS_LISTED = 12
-TYPES = {"pdf": "application/pdf", "csv": "text/csv"}
 
 
 def _path(asked: Asked) -> str:
@@ -95,26 +90,22 @@ async def show(asked: Asked) -> web.StreamResponse:
         providers=providers,
         manual=MANUAL,
         snippet=snippet_of(asked.site, profile, asked.texts.lang),
-        months=_months(asked.site.clock.now().wall_ms),
+        months=months_listed(asked.site.clock.now().wall_ms),
         standing=await drafting.standing(asked),
     )
 
 
 async def give_statement(asked: Asked) -> web.StreamResponse:
     """A month's statement as a file."""
-    profile, form = asked.found(BillingProfile), asked.wanted("form")
-    month = month_of(asked.wanted("month"), HOME_TIMEZONE)
-    if form not in TYPES:
-        raise CallerError(f"must be one of {', '.join(TYPES)}", "form")
+    profile = asked.found(BillingProfile)
+    month, form = wanted_paper(asked)
     site, words = asked.site, LANGUAGES[asked.texts.lang]
     now_ms = site.clock.now().wall_ms
     made = await draw_up(site.reading.statements, site.inventory(), profile.name, month, now_ms)
     content = (
         await asyncio.to_thread(pdf, made, words) if form == "pdf" else csv_text(made).encode()
     )
-    name = f"{profile.name}-{month.name}.{form}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return web.Response(body=content, content_type=TYPES[form], headers=headers)
+    return handed_over(profile.name, month, form, content)
 
 
 async def edit(asked: Asked) -> web.StreamResponse:
@@ -134,15 +125,6 @@ async def apply(asked: Asked) -> web.StreamResponse:
 
 def _editing(asked: Asked) -> Editing:
     return EDITING if asked.is_operators else OWNERS_EDITING
-
-
-def _months(now_ms: int) -> list[Month]:
-    """This month and those before it, newest first."""
-    now = datetime.fromtimestamp(now_ms // 1000, ZoneInfo(HOME_TIMEZONE))
-    months = [month_of(f"{now:%Y-%m}", HOME_TIMEZONE)]
-    while len(months) < MONTHS_LISTED:
-        months.append(month_before(months[-1].from_ms, HOME_TIMEZONE))
-    return months
 
 
 def _change(path: str, handler: Handler, verb: str, again: Handler) -> Route:

@@ -66,9 +66,11 @@ SUBJECT = Subject(
         Route("GET", f"{ONE}/price", Right.SERVICES_WRITE, PRICE.show, finds=find),
         _change("price/check", PRICE.check, "check_price", PRICE.show),
         _change("price/apply", PRICE.apply, "set_price", PRICE.check),
+        _change("price/replay", PRICE.replay, "replay_price", PRICE.check),
         Route("GET", f"{ONE}/edit", Right.SERVICES_WRITE, SERVICE.show, finds=find),
         _change("edit/check", SERVICE.check, "check", SERVICE.show),
         _change("edit/apply", SERVICE.apply, "set", SERVICE.check),
+        _change("edit/replay", SERVICE.replay, "replay", SERVICE.check),
     ),
     menu=(Item(Section.LINES, SERVICES, Right.SERVICES_READ, "services.title", place=10),),
 )

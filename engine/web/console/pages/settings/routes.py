@@ -54,6 +54,8 @@ async def set_password(asked: Asked) -> web.StreamResponse:
 
 async def show_second_factor(asked: Asked) -> web.StreamResponse:
     """A new secret as a QR code, and the form that tries it."""
+    if asked.user.totp_secret is not None and asked.fault is None:
+        return asked.go(SETTINGS)
     typed = asked.typed("secret")
     secret = typed if second_factor.is_secret(typed) else second_factor.new_secret()
     address = second_factor.address(secret, asked.user.name)
@@ -62,7 +64,7 @@ async def show_second_factor(asked: Asked) -> web.StreamResponse:
 
 async def set_second_factor(asked: Asked) -> web.StreamResponse:
     """Demand a second factor from now on; the recovery codes are shown once."""
-    codes = await asked.site.people.add_second_factor(
+    codes = await asked.site.signing_in.factors.add(
         asked.user, asked.typed("secret"), asked.typed("code"), asked.secret("password")
     )
     return asked.render("settings/codes.html", codes=codes)
@@ -70,9 +72,8 @@ async def set_second_factor(asked: Asked) -> web.StreamResponse:
 
 async def drop_second_factor(asked: Asked) -> web.StreamResponse:
     """Demand it no more."""
-    people = asked.site.people
-    await people.prove(asked.user, asked.secret("password"), "drop_password")
-    await people.drop_second_factor(asked.user)
+    factors = asked.site.signing_in.factors
+    await factors.drop_own(asked.user, asked.secret("password"), asked.typed("code"))
     return asked.done(SETTINGS, "settings.second_factor_dropped")
 
 

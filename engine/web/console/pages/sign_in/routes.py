@@ -5,6 +5,7 @@ step of `ANSWER_STEP_S` after the request came: its time does not tell whether t
 """
 
 import asyncio
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -60,7 +61,9 @@ async def enter_code(asked: Asked) -> web.StreamResponse:
     if asked.signed_in is None or asked.session.proved:
         return asked.go(SIGN_IN)
     asked.organisation = asked.user.organisation
-    begun = await asked.site.signing_in.by_code(asked.session, asked.user, asked.typed("code"))
+    begun = await asked.site.signing_in.by_code(
+        asked.session, asked.user, asked.typed("code"), asked.visitor
+    )
     if begun is None:
         raise CallerError("The code does not fit, or there were too many tries.", "code")
     return _in(asked, begun)
@@ -85,9 +88,12 @@ def _in(asked: Asked, begun: Begun) -> web.Response:
     asked.signed_in = begun.session, begun.user
     asked.organisation = begun.user.organisation
     asked.note(proved=begun.session.proved)
-    answer = asked.go(wanted if begun.session.proved else f"{SECOND_STEP}?next={wanted}")
+    further = f"{SECOND_STEP}?{urlencode({'next': wanted})}"
+    answer = asked.go(wanted if begun.session.proved else further)
     secure = cookies.is_secure(asked.site.origin)
     cookies.put_session(answer, begun.secret, secure=secure)
+    if begun.known:
+        cookies.put_known(answer, begun.known, secure=secure)
     return answer
 
 

@@ -144,6 +144,8 @@ async def _sums(asked: Asked, period: Period, by: By) -> Sequence[CallSums]:
             to_ms=start_ms(period.last + timedelta(days=1)),
             bucket=by.bucket,
             service=asked.wanted("service") or None,
+            by_service=by is By.SERVICE,
+            with_outcomes=False,
         )
     )
 

@@ -7,9 +7,10 @@ from engine.errors import CallerError
 from engine.ports.users import User, UserFilter
 from engine.web.console.asked import PAGE_ROWS, Asked, Belongs
 from engine.web.console.menu import Item, Section
-from engine.web.console.route import Handler, Route, Subject
+from engine.web.console.route import Handler, Route, Subject, Whose
 
 USERS = "/console/users"
+STAFF = f"{USERS}/new-staff"
 ONE = f"{USERS}/{{user_id}}"
 
 
@@ -34,10 +35,25 @@ async def show_new(asked: Asked) -> web.StreamResponse:
 
 
 async def add(asked: Asked) -> web.StreamResponse:
-    """Make a user; his first password is shown once."""
+    """Make a user of an organisation; his first password is shown once."""
+    return await _added(asked, asked.owner)
+
+
+async def show_new_staff(asked: Asked) -> web.StreamResponse:
+    """The form for one more of the operator's staff."""
+    return asked.render("users/new_staff.html", roles=_roles_to_give(asked))
+
+
+async def add_staff(asked: Asked) -> web.StreamResponse:
+    """Make somebody the operator's staff, who sees every organisation."""
+    asked.organisation = None
+    return await _added(asked, None)
+
+
+async def _added(asked: Asked, organisation: str | None) -> web.StreamResponse:
     role = _role(asked)
     _must_appoint(asked, role)
-    made = await asked.site.people.add(asked.organisation, asked.typed("name"), role)
+    made = await asked.site.people.add(organisation, asked.typed("name"), role)
     asked.note(user=made.user.name, role=role.value)
     return asked.render("users/password.html", user=made.user, password=made.password)
 
@@ -93,7 +109,7 @@ async def drop_second_factor(asked: Asked) -> web.StreamResponse:
     """Let him in without a second factor, whose device is lost."""
     user = _another(asked)
     asked.note(user=user.name)
-    await asked.site.people.drop_second_factor(user)
+    await asked.site.signing_in.factors.drop(user)
     return asked.done(_path(user), "users.second_factor_dropped", name=user.name)
 
 
@@ -134,11 +150,18 @@ def _another(asked: Asked, *roles: Role) -> User:
     return user
 
 
-def _act(path: str, handler: Handler, verb: str, *, asks_first: bool = True) -> Route:
+def _act(
+    path: str,
+    handler: Handler,
+    verb: str,
+    *,
+    right: Right = Right.USERS_WRITE,
+    asks_first: bool = True,
+) -> Route:
     return Route(
         "POST",
         f"{ONE}/{path}",
-        Right.USERS_WRITE,
+        right,
         handler,
         finds=find,
         action=f"users.{verb}",
@@ -150,14 +173,38 @@ def _act(path: str, handler: Handler, verb: str, *, asks_first: bool = True) -> 
 SUBJECT = Subject(
     routes=(
         Route("GET", USERS, Right.USERS_READ, show_all),
-        Route("GET", f"{USERS}/new", Right.USERS_WRITE, show_new),
-        Route("POST", f"{USERS}/new", Right.USERS_WRITE, add, action="users.add", again=show_new),
+        Route("GET", f"{USERS}/new", Right.USERS_WRITE, show_new, whose=Whose.ONE),
+        Route(
+            "POST",
+            f"{USERS}/new",
+            Right.USERS_WRITE,
+            add,
+            whose=Whose.ONE,
+            action="users.add",
+            again=show_new,
+        ),
+        Route("GET", STAFF, Right.STAFF_WRITE, show_new_staff, whose=Whose.OPERATOR),
+        Route(
+            "POST",
+            STAFF,
+            Right.STAFF_WRITE,
+            add_staff,
+            whose=Whose.OPERATOR,
+            action="users.add_staff",
+            asks_first=True,
+            again=show_new_staff,
+        ),
         Route("GET", ONE, Right.USERS_READ, show, finds=find),
         _act("role", set_role, "set_role", asks_first=False),
         _act("lock", lock, "lock"),
         _act("unlock", unlock, "unlock", asks_first=False),
         _act("password", reset_password, "reset_password"),
-        _act("second-factor/drop", drop_second_factor, "drop_second_factor"),
+        _act(
+            "second-factor/drop",
+            drop_second_factor,
+            "drop_second_factor",
+            right=Right.OWNERS_WRITE,
+        ),
         _act("sessions/end", end_sessions, "end_sessions"),
     ),
     menu=(Item(Section.HOUSE, USERS, Right.USERS_READ, "users.title"),),

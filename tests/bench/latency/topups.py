@@ -7,17 +7,14 @@ the same disk, and one order to the same Asterisk with its answer, one after the
 """
 
 import asyncio
-import math
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import aiohttp
-from rich import box
-from rich.table import Table
 
 from engine.asterisk.ami import Ami
 from engine.core.inventory import (
@@ -28,6 +25,7 @@ from engine.core.inventory import (
 )
 from engine.core.payment import PaymentOrder
 from engine.ledger.payments.sql import SqlOrders
+from tests.bench.latency.latencies import Latencies, Progress
 from tests.fakes.payments.stripe import StripeFake
 from tests.rig.house import ORGANISATION, PROFILE, RealHouse
 from tests.system.stage.lines import line
@@ -40,49 +38,6 @@ DID = "+4930231250{:02}"
 CALLER = "+4930231350{:02}"
 ACKNOWLEDGED_WITHIN_S = 10.0
 FLOORS = 50
-
-Progress = Callable[[int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Latencies:
-    """Milliseconds of every top-up and of every floor, sorted; `lost` were never acknowledged."""
-
-    top_ups_ms: Sequence[float]
-    floors_ms: Sequence[float]
-    lost: int
-    differences: Sequence[str]
-
-    @property
-    def is_clean(self) -> bool:
-        """Whether every top-up reached its call, and the books agree."""
-        return bool(self.top_ups_ms) and not self.lost and not self.differences
-
-    def as_json(self) -> dict[str, Any]:
-        """Percentiles in milliseconds, and the median's ratio to the floor's."""
-        paid, floor = self.top_ups_ms, self.floors_ms
-        return {
-            "top_ups": len(paid),
-            "p50_ms": round(percentile(paid, 50), 1),
-            "p99_ms": round(percentile(paid, 99), 1),
-            "most_ms": round(paid[-1], 1),
-            "floor_p50_ms": round(percentile(floor, 50), 1),
-            "to_floor": round(percentile(paid, 50) / percentile(floor, 50), 1),
-            "lost": self.lost,
-            "differences": list(self.differences),
-        }
-
-    def table(self) -> Table:
-        """The same for people."""
-        table = Table(box=box.SIMPLE, title="From a callback's last byte to both deadlines")
-        for name, value in self.as_json().items():
-            table.add_row(name.replace("_", " "), str(value))
-        return table
-
-
-def percentile(values: Sequence[float], share: int) -> float:
-    """The value that `share` in 100 do not exceed, of sorted values."""
-    return values[max(0, math.ceil(len(values) * share / 100) - 1)]
 
 
 async def measure(folder: Path, count: int, calls: int, progress: Progress) -> Latencies:
@@ -135,7 +90,14 @@ class _Run:
                 await asyncio.sleep(max(0.0, due_s - time.monotonic()))
         floors = await self._floors()
         known = sorted(ms for ms in taken if ms is not None)
-        return Latencies(known, sorted(floors), len(taken) - len(known), await self._differences())
+        return Latencies(
+            "top_ups",
+            "From a callback's last byte to both deadlines",
+            known,
+            sorted(floors),
+            lost=len(taken) - len(known),
+            differences=await self._differences(),
+        )
 
     async def _talk(self) -> list[tuple[str, str]]:
         """Calls that talk on little money: each caller's number and the call's id."""

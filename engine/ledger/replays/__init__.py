@@ -1,0 +1,1 @@
+"""Replays that were begun from pages, beside the calls they were about."""

@@ -1,0 +1,1 @@
+"""What people wait for, timed beside a floor of the same run."""

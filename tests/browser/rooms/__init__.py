@@ -1,0 +1,1 @@
+"""Rooms of the console, each by the way people go through it."""

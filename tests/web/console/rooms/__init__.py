@@ -1,0 +1,1 @@
+"""Rooms of pages, each with what is its own."""
