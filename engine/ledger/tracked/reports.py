@@ -10,7 +10,6 @@ from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Case, ColumnElement, Table, and_, case, func, select, tuple_
-from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.core.localtime import DAY_MS
@@ -48,13 +47,13 @@ async def report(connection: AsyncConnection, wanted: ReportFilter) -> list[Repo
         .group_by(*told_apart)
         .order_by(*told_apart)
     )
-    rows = (await connection.execute(query)).mappings().all()
-    return [_line(row, wanted.bucket) for row in rows]
+    return [_line(tuple(row), wanted.bucket) for row in await connection.execute(query)]
 
 
-def _line(row: RowMapping, bucket: Bucket) -> ReportLine:
-    counts = Counts(**{name: int(row[name]) for name in _MEASURES})
-    return ReportLine(row["source"], row["number"], _name(bucket, row.get("place", 0)), counts)
+def _line(row: tuple[Any, ...], bucket: Bucket) -> ReportLine:
+    source, number, *place = row[: -len(_MEASURES)]
+    counts = Counts(**dict(zip(_MEASURES, map(int, row[-len(_MEASURES) :]), strict=True)))
+    return ReportLine(source, number, _name(bucket, *place), counts)
 
 
 async def origins(connection: AsyncConnection, wanted: ReportFilter) -> list[OriginLine]:
@@ -155,7 +154,7 @@ def _month(day: ColumnElement[int], wanted: ReportFilter) -> Case[int]:
     return case(*((day < end, start) for start, end in pairwise(numbers)), else_=numbers[-1])
 
 
-def _name(bucket: Bucket, number: int) -> str:
+def _name(bucket: Bucket, number: int = 0) -> str:
     match bucket:
         case Bucket.WHOLE:
             return ""
