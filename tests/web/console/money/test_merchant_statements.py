@@ -1,4 +1,4 @@
-"""A merchant's month, as his organisation takes it from the console."""
+"""A merchant's month, as its organisation takes it from the console."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -10,7 +10,8 @@ from tests.flows.papers import printed_in
 from tests.verification.cases import verification
 from tests.web.console.house import House
 
-SHOP = "/console/merchant-statements/shop"
+SHOP = "/console/merchants/shop"
+STATEMENT = f"{SHOP}/statement"
 
 
 async def test_a_month_is_listed_and_handed_over_in_both_forms(house: House) -> None:
@@ -19,13 +20,12 @@ async def test_a_month_is_listed_and_handed_over_in_both_forms(house: House) -> 
     month = f"{datetime.fromtimestamp(now_ms // 1000, ZoneInfo(HOME_TIMEZONE)):%Y-%m}"
     over = {"status": Status.REJECTED, "reason": "foreign", "ended_ms": now_ms}
     await site.reading.verifications.add(verification(**over))
-    listed = await (await house.ask("GET", "/console/merchant-statements", owner)).text()
-    assert f"{SHOP}?month={month}&amp;form=pdf" in listed
-    assert "bolt-shop" not in listed
-    table = await house.ask("GET", f"{SHOP}?month={month}&form=csv", owner)
+    shown = await (await house.ask("GET", SHOP, owner)).text()
+    assert f"{STATEMENT}?month={month}&amp;form=pdf" in shown
+    table = await house.ask("GET", f"{STATEMENT}?month={month}&form=csv", owner)
     assert table.headers["Content-Disposition"] == f'attachment; filename="shop-{month}.csv"'
     assert f"shop,{month},rejected,foreign,1,0.00,0.00,EUR" in await table.text()
-    document = await house.ask("GET", f"{SHOP}?month={month}&form=pdf", owner)
+    document = await house.ask("GET", f"{STATEMENT}?month={month}&form=pdf", owner)
     assert "nicht angerufen (foreign)" in printed_in(await document.read())
     for wrong in ("month=2026-13&form=pdf", f"month={month}&form=doc"):
-        assert (await house.ask("GET", f"{SHOP}?{wrong}", owner)).status == 422
+        assert (await house.ask("GET", f"{STATEMENT}?{wrong}", owner)).status == 422

@@ -24,6 +24,7 @@ ROWS = {
     ("GET", "/console/live/verifications/{verification_id}"): Row(READERS),
     ("GET", MERCHANTS): Row(READERS),
     ("GET", f"{MERCHANTS}/{{merchant}}"): Row(READERS),
+    ("GET", f"{MERCHANTS}/{{merchant}}/statement"): Row(READERS),
 }
 
 

@@ -1,11 +1,17 @@
-"""Merchants as they stand in the configuration, and how much of their limits is used."""
+"""Merchants as they stand in the configuration, how much of their limits is used, what each month
+came to."""
+
+import asyncio
 
 from aiohttp import web
 
 from engine.core.inventory import Merchant
 from engine.core.roles import Right
 from engine.errors import RemoteError
+from engine.flows.statement.merchant import draw_up_merchant, merchant_csv
+from engine.flows.statement.pdf import merchant_pdf
 from engine.web.console.asked import Asked, Belongs
+from engine.web.console.papers import handed_over, months_listed, wanted_paper
 from engine.web.console.route import Route
 
 MERCHANTS = "/console/merchants"
@@ -44,10 +50,24 @@ async def show(asked: Asked) -> web.StreamResponse:
         used=limits,
         breaker=breaker,
         limits=("per_number", "per_address", "per_prefix", "per_merchant", "in_all"),
+        months=months_listed(asked.site.clock.now().wall_ms),
     )
+
+
+async def give_statement(asked: Asked) -> web.StreamResponse:
+    """A merchant's month as a file."""
+    name = asked.found(Merchant).name
+    month, form = wanted_paper(asked)
+    site, now_ms = asked.site, asked.site.clock.now().wall_ms
+    made = await draw_up_merchant(site.reading.verifications, site.inventory(), name, month, now_ms)
+    if form == "csv":
+        return handed_over(name, month, form, merchant_csv(made).encode())
+    content = await asyncio.to_thread(merchant_pdf, made, asked.texts.lang)
+    return handed_over(name, month, form, content)
 
 
 ROUTES = (
     Route("GET", MERCHANTS, Right.VERIFICATION_READ, show_all),
     Route("GET", ONE, Right.VERIFICATION_READ, show, finds=find),
+    Route("GET", f"{ONE}/statement", Right.MONEY_READ, give_statement, finds=find, is_page=False),
 )
