@@ -25,6 +25,7 @@ from engine.asterisk.process import Access
 from engine.asterisk.telephony import AriTelephony
 from engine.core.inventory import Inventory
 from engine.flows.clock import SystemClock
+from engine.flows.diversion.directory import Directory
 from engine.flows.engine import Engine
 from engine.flows.hearing import go_along, prepare
 from engine.flows.lookups import Dialplan
@@ -43,6 +44,7 @@ from engine.flows.verification.verifier import Verifier
 from engine.flows.versions.configuration import Configuration, Opening, begin
 from engine.flows.versions.view import View
 from engine.flows.versions.watching import Watcher
+from engine.ledger.diversion.sql import SqlForwarded, SqlRoutes
 from engine.ledger.mails.sql import SqlMails
 from engine.ledger.numbers.sql import SqlNumbers
 from engine.ledger.reading.sql import SqlKeeping
@@ -117,6 +119,7 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
             engine=plan.engine,
             metrics=metrics,
             sessions=_sessions(plan, ledger, store, clock),
+            directory=_directory(ledger, clock),
         )
         engine, work = await _at_work(house, stack)
         verifier = _verifier(house, engine, store, stack)
@@ -188,6 +191,11 @@ def _sessions(
         return None
     codes = Codes(bytes.fromhex(plan.web.secret))
     return Sessions(SqlVerifications(ledger), store, codes, clock)
+
+
+def _directory(ledger: SqlLedger, clock: SystemClock) -> Directory:
+    """Where the calls to each number of the stock go."""
+    return Directory(SqlNumbers(ledger), SqlRoutes(ledger), SqlForwarded(ledger), clock)
 
 
 def _verifier(

@@ -16,11 +16,13 @@ import structlog
 
 from engine.core import actions as a
 from engine.core import events as e
+from engine.core.diversion.route import Found
 from engine.core.hunt import ringing_order, rung_at_once
 from engine.core.inventory import Agent, HuntGroup, Inventory, Strategy
 from engine.core.rating import charge
 from engine.core.verification import Mode, Status
 from engine.errors import CallerError, ConflictError, EngineError, RemoteError
+from engine.flows.diversion.directory import Directory
 from engine.flows.money.accounts import Accounts, put_back
 from engine.flows.money.relay import Relay
 from engine.flows.verification.sessions import Sessions
@@ -42,7 +44,7 @@ log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
     """All that flows need of the outside, handed in by `app`; without `sessions` no number can be
-    verified."""
+    verified, without a `directory` none is sent on."""
 
     telephony: Telephony
     store: Store
@@ -56,6 +58,7 @@ class House:
     engine: str
     metrics: Metrics = UNMEASURED
     sessions: Sessions | None = None
+    directory: Directory | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -325,6 +328,29 @@ class Errands:
         assert self._house.sessions is not None, "a verification call where none are kept"
         return self._house.sessions
 
+    # --- diversion ---------------------------------------------------------------------
+
+    async def _find_route(self, action: a.FindRoute) -> None:
+        directory = self._house.directory
+        found = await directory.found(action.number) if directory is not None else Found()
+        if found.organisation is None:
+            self._log.warning("call.to_nobody", did=action.number)
+            self._house.metrics.call_turned_away()
+        self._tell(e.RouteFound(at_ms=self._now_ms(), found=found))
+
+    async def _admit_forwarded(self, action: a.AdmitForwarded) -> None:
+        left_ms = await self._directory.admit(action.call, action.terms)
+        self._tell(e.CallAdmitted(at_ms=self._now_ms(), left_ms=left_ms))
+
+    async def _keep_forwarded(self, action: a.KeepForwarded) -> None:
+        await self._until_done("keep_forwarded", lambda: self._directory.keep(action.call))
+        self._tell(e.CallSettled(at_ms=self._now_ms()))
+
+    @property
+    def _directory(self) -> Directory:
+        assert self._house.directory is not None, "a diverted call where nothing is sent on"
+        return self._house.directory
+
     # --- agents ------------------------------------------------------------------------
 
     async def _claim_agents(self, action: a.ClaimAgents) -> None:
@@ -403,6 +429,9 @@ ERRANDS: dict[type[a.Action], Errand] = {
     a.TellVerification: Errands._tell_verification,
     a.DrawCode: Errands._draw_code,
     a.CheckCode: Errands._check_code,
+    a.FindRoute: Errands._find_route,
+    a.AdmitForwarded: Errands._admit_forwarded,
+    a.KeepForwarded: Errands._keep_forwarded,
 }
 
 WORDS = "words"
@@ -414,4 +443,6 @@ LANES: dict[type[a.Action], str] = {
     a.TellVerification: "verification",
     a.DrawCode: "verification",
     a.CheckCode: "verification",
+    a.AdmitForwarded: "diversion",
+    a.KeepForwarded: "diversion",
 }

@@ -12,6 +12,7 @@ import msgspec
 from engine.core.call import LiveCall
 from engine.core.events import CallArrived
 from engine.core.inventory import Inventory
+from engine.flows.machines.forwarding import ForwardingMachine
 from engine.flows.machines.machine import Machine
 from engine.flows.machines.premium import PremiumMachine
 from engine.flows.machines.verification import VerificationMachine
@@ -19,7 +20,11 @@ from engine.ports.store import Snapshot
 
 __all__ = ["MACHINES", "Machine", "begun", "call_of", "is_known", "read"]
 
-MACHINES: tuple[Machine[Any], ...] = (PremiumMachine(), VerificationMachine())
+MACHINES: tuple[Machine[Any], ...] = (
+    PremiumMachine(),
+    VerificationMachine(),
+    ForwardingMachine(),
+)
 _BY_KIND = {machine.kind: machine for machine in MACHINES}
 
 
