@@ -2,15 +2,16 @@
 
 What was missed is made up for by what Asterisk knows of the legs; then the state is entered again,
 whose orders carry the ids they had. A target that was ringing for an engine that died cannot be
-moved: it is called again. A conversation whose end nobody saw ended when it was last known of.
+moved: it is called again, a little later. A conversation whose end nobody saw ended when it was
+last known of.
 """
 
 from collections.abc import Callable
 
 from engine.core.diversion.record import Outcome
 from engine.core.events import CallAdopted, LegAnswered, LegFacts
+from engine.diversion import calling
 from engine.diversion.call import AnyTurn, State
-from engine.diversion.calling import watch
 from engine.diversion.joining import begin_talk
 
 Answered = Callable[[AnyTurn, LegAnswered], None]
@@ -82,10 +83,9 @@ def _caller_was_lost(turn: AnyTurn, caller: LegFacts | None) -> None:
 
 
 def _call_on(turn: AnyTurn, target: LegFacts | None, answered: Answered) -> None:
-    """A target that answered has the call, one that rings goes on ringing; else call it again."""
-    if target is None or not target.alive:
-        turn.entered = True
-        return
-    watch(turn)
-    if target.answered:
+    """A target that answered has the call; else it is called again."""
+    if target is not None and target.alive and target.answered:
+        calling.watch(turn)
         answered(turn, LegAnswered(at_ms=turn.now.wall_ms, leg=target.leg))
+    else:
+        calling.call_again_soon(turn)

@@ -20,6 +20,7 @@ from engine.diversion.call import AnyTurn, State
 DIALLING = "DialOut"
 RING_GRACE_MS = 3_000
 SET_UP_MS = 30_000
+CALL_AGAIN_MS = 1_000
 NET_MS = 180_000
 NET_EVERY_MS = 60_000
 
@@ -68,6 +69,21 @@ def net_due(turn: AnyTurn, event: TimerFired) -> None:
     watch(turn)
 
 
+def call_again_soon(turn: AnyTurn) -> None:
+    """Call the same target anew, once its phone has noticed that it does not ring any more."""
+    turn.forget_timers("ring")
+    turn.order(
+        HangUp(leg=turn.call.leg),
+        SetTimer(name="again", at_ms=turn.now.wall_ms + CALL_AGAIN_MS),
+    )
+    watch(turn)
+    turn.change(leg="")
+
+
+def again_due(turn: AnyTurn, event: TimerFired) -> None:
+    turn.go(State.CALLING)
+
+
 def outcome_of(failures: tuple[LegFailure, ...]) -> Outcome:
     """What it is called that no target took the call: busy only if every one was."""
     if failures and all(reason is LegFailure.BUSY for reason in failures):
@@ -100,14 +116,6 @@ def rung_too_long(turn: AnyTurn, event: TimerFired) -> None:
     """Nothing was heard of the target, not even that it does not answer."""
     turn.order(HangUp(leg=turn.call.leg))
     next_target(turn, LegFailure.NO_ANSWER)
-
-
-def gone_before_joined(turn: AnyTurn, event: LegEnded) -> None:
-    """The caller gave up; or the target, who had answered, did: then the next one."""
-    if event.leg == turn.call.call_id:
-        caller_gone(turn, event)
-    elif event.leg == turn.call.leg:
-        next_target(turn, LegFailure.REJECTED)
 
 
 def caller_gone(turn: AnyTurn, event: LegEnded) -> None:

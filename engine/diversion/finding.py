@@ -5,7 +5,6 @@ from engine.core.events import CallArrived, EndOrdered, LegEnded, MoneyUnreachab
 from engine.diversion.call import AnyTurn, State
 from engine.diversion.calling import let_ring
 
-FINDING = "FindRoute"
 FIND_AGAIN_MS = 1_000
 FINDS_MOST = 30
 
@@ -20,15 +19,19 @@ def enter_finding(turn: AnyTurn) -> None:
 
 def not_found_yet(turn: AnyTurn, event: MoneyUnreachable) -> None:
     """The books did not answer: ask again a little later, but not for ever."""
-    if event.order != FINDING:
-        return
-    if turn.call.finds >= FINDS_MOST:
-        turn_away(turn, HangUpReason.FAULT)
-        return
     if turn.call.finds == 0 and not turn.call.caller_gone:
         let_ring(turn)
+    if not try_again(turn):
+        turn_away(turn, HangUpReason.FAULT)
+
+
+def try_again(turn: AnyTurn) -> bool:
+    """Whether the books are to be asked once more; then the timer `find` is set."""
+    if turn.call.finds >= FINDS_MOST:
+        return False
     turn.change(finds=turn.call.finds + 1)
     turn.order(SetTimer(name="find", at_ms=turn.now.wall_ms + FIND_AGAIN_MS))
+    return True
 
 
 def find_again(turn: AnyTurn, event: TimerFired) -> None:

@@ -29,6 +29,7 @@ SHARED: Mapping[Key, Handler] = {
     (S.CALLING, e.LegFailed): calling.failed,
     (S.CALLING, e.OrderFailed): calling.not_dialled,
     (S.CALLING, "ring"): calling.rung_too_long,
+    (S.CALLING, "again"): calling.again_due,
     (S.JOINING, e.LegJoined): joining.joined,
     (S.JOINING, e.LegEnded): joining.look,
     (S.JOINING, e.OrderFailed): joining.not_joined,
@@ -54,7 +55,7 @@ def common(*unanswered: State) -> Mapping[Key, Handler]:
     """What is decided alike in those of the states a service has that wait for somebody."""
     rows: dict[Key, Handler] = {}
     for state in unanswered:
-        rows[state, e.LegEnded] = calling.gone_before_joined
+        rows[state, e.LegEnded] = calling.caller_gone
         rows[state, "net"] = calling.net_due
     for state in (*unanswered, S.JOINING, S.TALKING):
         rows[state, e.EndOrdered] = ending.end_ordered

@@ -337,6 +337,9 @@ class Errands:
             self._log.warning("call.to_nobody", did=action.number)
             self._house.metrics.call_turned_away()
         self._tell(e.RouteFound(at_ms=self._now_ms(), found=found))
+        if directory is not None and found.organisation is not None:
+            with contextlib.suppress(RemoteError):
+                await directory.note_call(action.number)
 
     async def _admit_forwarded(self, action: a.AdmitForwarded) -> None:
         left_ms = await self._directory.admit(action.call, action.terms)

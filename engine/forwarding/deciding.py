@@ -3,7 +3,7 @@
 from engine.core.actions import AdmitForwarded, HangUpReason, KeepForwarded
 from engine.core.diversion.record import Outcome
 from engine.core.diversion.route import Forwarding, Verdict
-from engine.core.events import CallAdmitted, MoneyUnreachable, RouteFound
+from engine.core.events import CallAdmitted, MoneyUnreachable, RouteFound, TimerFired
 from engine.diversion import calling, ending, finding
 from engine.forwarding.call import State, Turn
 
@@ -45,10 +45,18 @@ def _ring_on(turn: Turn, why: Outcome) -> None:
 
 def enter_admitting(turn: Turn) -> None:
     """Ask for a place under the caps; the caller hears ringing meanwhile."""
+    _ask(turn)
+    calling.let_ring(turn)
+
+
+def _ask(turn: Turn) -> None:
     call = turn.call
     assert call.terms is not None
     turn.order(AdmitForwarded(call=call.record, terms=call.terms))
-    calling.let_ring(turn)
+
+
+def ask_again(turn: Turn, event: TimerFired) -> None:
+    _ask(turn)
 
 
 def admitted(turn: Turn, event: CallAdmitted) -> None:
@@ -59,8 +67,9 @@ def admitted(turn: Turn, event: CallAdmitted) -> None:
 
 
 def not_admitted(turn: Turn, event: MoneyUnreachable) -> None:
-    """The books do not answer: nobody knows what it would cost."""
-    turn.go(State.RINGING_ON, outcome=Outcome.FAILED)
+    """The books do not answer: while nobody knows what it would cost, nobody is called."""
+    if not finding.try_again(turn):
+        turn.go(State.RINGING_ON, outcome=Outcome.FAILED)
 
 
 def enter_keeping(turn: Turn) -> None:

@@ -34,6 +34,7 @@ TRANSITIONS: Mapping[table.Key, Handler] = {
     (S.FINDING, e.RouteFound): deciding.route_found,
     (S.ADMITTING, e.CallAdmitted): deciding.admitted,
     (S.ADMITTING, e.MoneyUnreachable): deciding.not_admitted,
+    (S.ADMITTING, "find"): deciding.ask_again,
     (S.CALLING, e.LegAnswered): calling.answered,
 }
 

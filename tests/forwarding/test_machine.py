@@ -270,6 +270,11 @@ def test_books_that_do_not_answer_are_asked_again_while_it_rings() -> None:
 def test_nobody_is_called_while_the_caps_cannot_be_read() -> None:
     driver = Driver()
     driver.find(found())
+    for _ in range(FINDS_MOST):
+        driver.take(e.MoneyUnreachable, order="AdmitForwarded")
+        assert driver.call.state is State.ADMITTING
+        driver.timer("find")
+    assert len(driver.of(a.AdmitForwarded)) == FINDS_MOST + 1
     driver.take(e.MoneyUnreachable, order="AdmitForwarded")
     assert driver.call.state is State.RINGING_ON
     assert driver.dialled == []
@@ -316,17 +321,19 @@ def test_a_target_that_rang_for_a_dead_engine_is_called_again() -> None:
     driver = Driver()
     driver.through(forwarding(TARGET, SECOND))
     first = driver.call.leg
-    driver.adopt(stands("c1"), LegFacts(first, alive=False))
+    driver.adopt(stands("c1"), stands(first))
+    assert [order.leg for order in driver.of(a.HangUp)] == [first]
+    driver.take(e.LegFailed, leg=first, reason=LegFailure.NO_ANSWER)
+    driver.timer("again")
     assert driver.dialled == [TARGET]
-    assert driver.call.leg != first
+    assert driver.call.leg not in ("", first)
 
 
 def test_a_target_that_answered_meanwhile_has_the_call() -> None:
     driver = Driver()
     driver.through()
-    driver.adopt(stands("c1"), stands(driver.call.leg))
-    assert driver.dialled == []
     driver.adopt(stands("c1"), stands(driver.call.leg, answered=True))
+    assert driver.dialled == []
     assert driver.call.state is State.JOINING
 
 

@@ -36,9 +36,6 @@ class Directory:
         number = await self._numbers.number(e164)
         if number is None or number.status is not Status.ACTIVE or number.organisation is None:
             return Found()
-        day = local_day(self._now_ms())
-        if number.last_call_on != day:
-            await self._numbers.called(e164, day)
         route = await self._routes.route(e164)
         if route is None or route.organisation != number.organisation or route.terms is None:
             return Found(organisation=number.organisation, purpose=number.purpose)
@@ -49,6 +46,10 @@ class Directory:
             loops=await is_loop(self._routes, route),
             source=await self._source(number),
         )
+
+    async def note_call(self, e164: str) -> None:
+        """Write down that a number is in use."""
+        await self._numbers.called(e164, local_day(self._now_ms()))
 
     async def _source(self, number: Number) -> str:
         """The name of the sales channel in which a number is published now."""

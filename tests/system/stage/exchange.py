@@ -1,0 +1,148 @@
+"""A house in which numbers of the stock lead on to others: our Asterisk, an engine, the outside.
+
+Every scene has a number, a target and a caller of its own, and all are played at the same time.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.app import Plan, Running, running
+from engine.core.inventory import Inventory, Organisation, Trunk
+from engine.core.number import NumberFormat
+from engine.core.numbers.number import Number, Status
+from engine.flows.clock import SystemClock
+from engine.flows.diversion.routing import Routing
+from engine.ledger.diversion.sql import SqlForwarded, SqlRoutes
+from engine.ledger.numbers.sql import SqlNumbers
+from engine.ports.numbers import Commit, Move
+from tests.rig.ear import Ear
+from tests.rig.house import SOUNDS, VAR, RealHouse
+from tests.rig.outside import OutsideWorld
+from tests.rig.sip.legs import Leg
+
+PLAY_LIMIT_S = 180
+BETWEEN_STARTS_S = 0.5
+
+
+def _inventory(world: OutsideWorld) -> Inventory:
+    trunk = Trunk(
+        name="carrier",
+        host="127.0.0.1",
+        port=world.network_port,
+        number_format=NumberFormat.E164_PLUS,
+        region="US",
+    )
+    return Inventory(
+        version=1,
+        organisations=(Organisation(name="acme", title="Acme"),),
+        trunks=(trunk,),
+    )
+
+
+class Exchange:
+    """The house, an engine in it, and its books."""
+
+    def __init__(self, house: RealHouse, run: Running, plan: Plan) -> None:
+        self.house, self.run, self.plan = house, run, plan
+        self.world = house.world
+        self._giving = asyncio.Lock()
+        self.numbers = SqlNumbers(house.ledger)
+        self.routes = SqlRoutes(house.ledger)
+        self.forwarded = SqlForwarded(house.ledger)
+        self.routing = Routing(self.numbers, self.routes, self.forwarded, SystemClock())
+
+    async def give(self, number: Number) -> None:
+        """Take a number into the stock, and give it to its organisation."""
+        async with self._giving:
+            await self._give(number)
+
+    async def _give(self, number: Number) -> None:
+        free = Number(e164=number.e164, country=number.country, area_code=number.area_code)
+        await self.numbers.stock([free], "operator", 0)
+        given = replace(number, version=1)
+        move = Move(free, given, "given")
+        await self.numbers.commit(Commit(author="operator", at_ms=0, moves=(move,)))
+
+    async def change(self, e164: str, status: Status) -> None:
+        """Let a number stand otherwise."""
+        before = await self.numbers.number(e164)
+        assert before is not None
+        after = replace(before, status=status, version=before.version + 1)
+        move = Move(before, after, "changed")
+        await self.numbers.commit(Commit(author="operator", at_ms=1, moves=(move,)))
+
+    @asynccontextmanager
+    async def other_engine(self) -> AsyncIterator[Running]:
+        """A second engine, gone at the end of the block with its calls left as they are."""
+        folder = self.plan.folder.with_name("e2")
+        async with running(replace(self.plan, engine="e2", folder=folder)) as run:
+            yield run
+
+    async def live(self) -> int:
+        """Calls that any engine has, as the store knows them."""
+        return len(await self.house.store.live_calls())
+
+
+@asynccontextmanager
+async def exchange(folder: Path) -> AsyncIterator[Exchange]:
+    """The house, and an engine in it."""
+    async with RealHouse(folder, (), organise=_inventory) as house:
+        plan = Plan(
+            engine="e1",
+            folder=folder / "e1",
+            inventory=house.inventory,
+            sounds=SOUNDS,
+            rendered=folder / "sounds",
+            program=VAR / "asterisk.json",
+            access=house.asterisk.access,
+            store_url=house.store_process.url,
+            database_url=house.database_url,
+        )
+        async with running(plan) as run:
+            yield Exchange(house, run, plan)
+
+
+def talked_s(leg: Leg, other: Leg) -> float:
+    """How long a party heard the other's voice."""
+    heard = Ear(leg.recording, [other.tone_hz]).talk(other.tone_hz, gap_s=0.3)
+    return sum(end_s - began_s for began_s, end_s in heard)
+
+
+Play = Callable[[Exchange], Awaitable[None]]
+
+
+class Programme:
+    """The scenes of a module: all are played at once, each test waits for its own."""
+
+    def __init__(self) -> None:
+        self._plays: dict[str, Play] = {}
+
+    def scene(self, play: Play) -> Callable[..., Awaitable[None]]:
+        """A test whose scene is played beside the others."""
+        self._plays[play.__name__] = play
+
+        async def test(played: "dict[str, asyncio.Task[None]]") -> None:
+            await played[play.__name__]
+
+        test.__name__, test.__doc__ = play.__name__, play.__doc__
+        return pytest.mark.timeout(PLAY_LIMIT_S)(pytest.mark.asyncio(loop_scope="module")(test))
+
+    @asynccontextmanager
+    async def played(
+        self, folder: Path, request: pytest.FixtureRequest
+    ) -> "AsyncIterator[dict[str, asyncio.Task[None]]]":
+        """Every scene that was selected, under way, one a little after the other."""
+        chosen = {item.name for item in request.session.items}
+        async with exchange(folder) as there:
+            tasks: dict[str, asyncio.Task[None]] = {}
+            for name, play in self._plays.items():
+                if name in chosen:
+                    tasks[name] = asyncio.ensure_future(play(there))
+                    await asyncio.wait({tasks[name]}, timeout=BETWEEN_STARTS_S)
+            yield tasks
+            await asyncio.gather(*tasks.values(), return_exceptions=True)
