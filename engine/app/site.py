@@ -12,6 +12,7 @@ from engine.errors import CallerError
 from engine.flows.access import People, SigningIn
 from engine.flows.agents import Staff
 from engine.flows.dialplan.own import OwnDialplan
+from engine.flows.diversion.routing import Routing
 from engine.flows.keys import KeyRing
 from engine.flows.live import Control, Live
 from engine.flows.money.movements import Money
@@ -28,6 +29,8 @@ from engine.flows.versions.configuration import Configuration
 from engine.flows.webhooks import Sender, Signer, Webhooks
 from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
 from engine.ledger.callers import SqlCallers
+from engine.ledger.diversion.sql import SqlForwarded, SqlRoutes
+from engine.ledger.numbers.sql import SqlNumbers
 from engine.ledger.payments.sql import SqlOrders, SqlSuspense
 from engine.ledger.reading.sql import (
     SqlKeeping,
@@ -173,6 +176,7 @@ async def open_site(
         phones=house.telephony,
         studio=back.studio,
         desk=back.desk,
+        routing=routing_of(ledger, house.clock),
         reading=reading_of(ledger),
         signer=ProofSigner(bytes.fromhex(web.secret)),
         manager_limit_micros=web.manager_limit_micros,
@@ -201,6 +205,11 @@ def reading_of(ledger: SqlLedger) -> Reading:
         statements=SqlStatements(ledger),
         verifications=SqlVerifications(ledger),
     )
+
+
+def routing_of(ledger: SqlLedger, clock: Clock) -> Routing:
+    """Where the numbers of this ledger's stock lead."""
+    return Routing(SqlNumbers(ledger), SqlRoutes(ledger), SqlForwarded(ledger), clock)
 
 
 def webhooks_of(web: WebPlan, ledger: SqlLedger, clock: Clock) -> Webhooks:

@@ -35,9 +35,10 @@ class DivertedCall:
 
     `call_id` is the caller's leg, too; `leg` is the target's. `caller` is the number that his
     network vouches for, `show_number` what targets are shown. `targets` are called one after the
-    other, `nth` is whose turn it is; `failures` say why the ones before did not come. With
-    `rings_on` a caller whom nobody takes hears ringing on. `alive_ms` is the last proof that the
-    conversation went on; `looks` counts how often Asterisk was asked whether there is one.
+    other: `nth` is whose turn it is, since `rung_ms`, perhaps for the second time (`again`);
+    `failures` say why the ones before did not come. With `rings_on` a caller whom nobody takes
+    hears ringing on. `alive_ms` is the last proof that the conversation went on; `looks` counts how
+    often Asterisk was asked whether there is one.
     """
 
     call_id: str
@@ -57,6 +58,8 @@ class DivertedCall:
     rings_on: bool = True
     talk_most_ms: int = 0
     nth: int = 0
+    rung_ms: int = 0
+    again: bool = False
     failures: tuple[LegFailure, ...] = ()
     made: int = 0
     leg: str = ""

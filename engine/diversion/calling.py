@@ -21,6 +21,7 @@ DIALLING = "DialOut"
 RING_GRACE_MS = 3_000
 SET_UP_MS = 30_000
 CALL_AGAIN_MS = 1_000
+EARLY_MS = 1_000
 NET_MS = 180_000
 NET_EVERY_MS = 60_000
 
@@ -32,7 +33,7 @@ def enter_calling(turn: AnyTurn) -> None:
         turn.change(outcome=outcome_of(call.failures))
         turn.go(State.RINGING_ON) if call.rings_on else turn.go(State.KEEPING)
         return
-    turn.change(leg=turn.new_id("a"))
+    turn.change(leg=turn.new_id("a"), rung_ms=turn.now.wall_ms)
     ring_ms = call.ring_timeout_s * 1000
     turn.order(
         DialOut(
@@ -72,12 +73,11 @@ def net_due(turn: AnyTurn, event: TimerFired) -> None:
 def call_again_soon(turn: AnyTurn) -> None:
     """Call the same target anew, once its phone has noticed that it does not ring any more."""
     turn.forget_timers("ring")
-    turn.order(
-        HangUp(leg=turn.call.leg),
-        SetTimer(name="again", at_ms=turn.now.wall_ms + CALL_AGAIN_MS),
-    )
+    if turn.call.leg:
+        turn.order(HangUp(leg=turn.call.leg))
+    turn.order(SetTimer(name="again", at_ms=turn.now.wall_ms + CALL_AGAIN_MS))
     watch(turn)
-    turn.change(leg="")
+    turn.change(leg="", again=True)
 
 
 def again_due(turn: AnyTurn, event: TimerFired) -> None:
@@ -100,8 +100,19 @@ def answered(turn: AnyTurn, event: LegAnswered) -> None:
 
 
 def failed(turn: AnyTurn, event: LegFailed) -> None:
-    """Busy, no answer, refused, dead: the next target."""
-    if event.leg == turn.call.leg:
+    """Busy, no answer, refused, dead: the next target.
+
+    A leg that ends before its time without any answer was ended by the switch: it rang for an
+    engine that died, and cannot be moved. Such a target is called once more.
+    """
+    call = turn.call
+    if event.leg != call.leg:
+        return
+    is_early = event.at_ms < call.rung_ms + call.ring_timeout_s * 1000 - EARLY_MS
+    is_silent = event.sip_code is None and event.reason is LegFailure.NO_ANSWER
+    if is_silent and is_early and not call.again:
+        call_again_soon(turn)
+    else:
         next_target(turn, event.reason)
 
 
@@ -129,7 +140,8 @@ def next_target(turn: AnyTurn, reason: LegFailure) -> None:
     """This target does not come."""
     turn.forget_timers("ring")
     call = turn.call
-    turn.go(State.CALLING, nth=call.nth + 1, failures=(*call.failures, reason))
+    failures = (*call.failures, reason)
+    turn.go(State.CALLING, nth=call.nth + 1, failures=failures, again=False)
 
 
 def enter_ringing_on(turn: AnyTurn) -> None:

@@ -60,8 +60,8 @@ class Driver:
         self.find(found(terms))
         self.take(e.CallAdmitted, left_ms=left_ms)
 
-    def fail(self, reason: LegFailure) -> None:
-        self.take(e.LegFailed, leg=self.call.leg, reason=reason)
+    def fail(self, reason: LegFailure, sip_code: int | None = 480) -> None:
+        self.take(e.LegFailed, leg=self.call.leg, reason=reason, sip_code=sip_code)
 
     def talk(self) -> None:
         """The target answers, and both are joined."""
@@ -327,6 +327,27 @@ def test_a_target_that_rang_for_a_dead_engine_is_called_again() -> None:
     driver.timer("again")
     assert driver.dialled == [TARGET]
     assert driver.call.leg not in ("", first)
+
+
+def test_a_target_that_the_switch_let_go_is_called_once_more() -> None:
+    """It rang for an engine that died; its end may be heard before the call is taken over."""
+    driver = Driver()
+    driver.through()
+    driver.fail(LegFailure.NO_ANSWER, None)
+    assert driver.call.state is State.CALLING
+    driver.adopt(stands("c1"))
+    driver.timer("again")
+    assert driver.dialled == [TARGET]
+    driver.fail(LegFailure.NO_ANSWER, None)
+    assert driver.call.state is State.RINGING_ON
+
+
+def test_a_ringing_that_is_over_without_an_answer_is_no_answer() -> None:
+    driver = Driver()
+    driver.through(forwarding(TARGET, SECOND))
+    driver.now_ms += 25_000
+    driver.fail(LegFailure.NO_ANSWER, None)
+    assert driver.dialled == [TARGET, SECOND]
 
 
 def test_a_target_that_answered_meanwhile_has_the_call() -> None:

@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 from argon2 import PasswordHasher
 
-from engine.app.site import reading_of
+from engine.app.site import reading_of, routing_of
 from engine.core.inventory import (
     BillingProfile,
     Inventory,
@@ -327,6 +327,7 @@ async def open_site(
         phones=FakePhones(),
         studio=LibraryStudio(Library(sounds, file.parent / "sounds")),
         desk=Desk(SqlNumbers(ledger), read_areas(), clock, Policy()),
+        routing=routing_of(ledger, clock),
         reading=reading_of(ledger),
         signer=ProofSigner(SECRET),
         manager_limit_micros=50 * MICROS,

@@ -40,6 +40,8 @@ MEANINGS = {
     Scope.CALLERS_WRITE: "Note and report callers, block them and let them in again.",
     Scope.TRACKING_READ: "Read the reports of tracking calls, and how they are counted and told.",
     Scope.TRACKING_WRITE: "Change how tracking calls are counted and told.",
+    Scope.FORWARDING_READ: "Look at where toll-free numbers are forwarded, and at their calls.",
+    Scope.FORWARDING_WRITE: "Set, change and delete where toll-free numbers are forwarded.",
 }
 
 Json = dict[str, Any]

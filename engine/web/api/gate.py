@@ -36,6 +36,7 @@ from engine.web.api.contract import (
     Sheet,
 )
 from engine.web.api.document import document
+from engine.web.api.forwarding import ROUTES as FORWARDING
 from engine.web.api.live import ROUTES as LIVE
 from engine.web.api.models import NAMED_PATTERN, Form
 from engine.web.api.numbers import ROUTES as NUMBERS
@@ -58,6 +59,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
     *VERIFICATIONS,
     *CALLERS,
     *TRACKING,
+    *FORWARDING,
 )
 FAULTS_MOST = 20
 JSON = "application/json"

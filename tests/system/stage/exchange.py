@@ -5,7 +5,7 @@ Every scene has a number, a target and a caller of its own, and all are played a
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from engine.app import Plan, Running, running
 from engine.core.inventory import Inventory, Organisation, Trunk
 from engine.core.number import NumberFormat
 from engine.core.numbers.number import Number, Status
+from engine.errors import RemoteError
 from engine.flows.clock import SystemClock
 from engine.flows.diversion.routing import Routing
 from engine.ledger.diversion.sql import SqlForwarded, SqlRoutes
@@ -27,6 +28,7 @@ from tests.rig.sip.legs import Leg
 
 PLAY_LIMIT_S = 180
 BETWEEN_STARTS_S = 0.5
+WRITES_MOST = 5
 
 
 def _inventory(world: OutsideWorld) -> Inventory:
@@ -50,7 +52,7 @@ class Exchange:
     def __init__(self, house: RealHouse, run: Running, plan: Plan) -> None:
         self.house, self.run, self.plan = house, run, plan
         self.world = house.world
-        self._giving = asyncio.Lock()
+        self._writing = asyncio.Lock()
         self.numbers = SqlNumbers(house.ledger)
         self.routes = SqlRoutes(house.ledger)
         self.forwarded = SqlForwarded(house.ledger)
@@ -58,10 +60,11 @@ class Exchange:
 
     async def give(self, number: Number) -> None:
         """Take a number into the stock, and give it to its organisation."""
-        async with self._giving:
-            await self._give(number)
+        await self.patiently(lambda: self._give(number))
 
     async def _give(self, number: Number) -> None:
+        if await self.numbers.number(number.e164) == replace(number, version=1):
+            return
         free = Number(e164=number.e164, country=number.country, area_code=number.area_code)
         await self.numbers.stock([free], "operator", 0)
         given = replace(number, version=1)
@@ -74,7 +77,17 @@ class Exchange:
         assert before is not None
         after = replace(before, status=status, version=before.version + 1)
         move = Move(before, after, "changed")
-        await self.numbers.commit(Commit(author="operator", at_ms=1, moves=(move,)))
+        commit = Commit(author="operator", at_ms=1, moves=(move,))
+        await self.patiently(lambda: self.numbers.commit(commit))
+
+    async def patiently(self, write: Callable[[], Awaitable[object]]) -> None:
+        """Write to the books, which two engines work with besides; one at a time."""
+        async with self._writing:
+            for _ in range(WRITES_MOST):
+                with suppress(RemoteError):
+                    await write()
+                    return
+            await write()
 
     @asynccontextmanager
     async def other_engine(self) -> AsyncIterator[Running]:
