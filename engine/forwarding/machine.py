@@ -5,10 +5,8 @@ the policy lets through is ADMITTING (a place under the route's caps), then its 
 Everybody else is RINGING_ON until he hangs up: no target hears of him, and nothing is charged.
 The rest is `engine.diversion.table`.
 
-Alerting follows RFC 3261 (180). The target is shown the caller's number as his network vouches for
-it, or, where he withholds it or no line calls from it, the toll-free number, which its owner may
-use (47 U.S.C. 227(e), 47 CFR 64.1604). Not handled: early media of the target, transfers (refused
-by the trunk's settings).
+Alerting follows RFC 3261 (180); what the target is shown, `engine.diversion.arrival`. Not handled:
+early media of the target, transfers (refused by the trunk's settings).
 """
 
 from collections.abc import Callable, Mapping
@@ -17,11 +15,10 @@ from typing import Any
 from engine.core import events as e
 from engine.core.actions import Action
 from engine.core.call import Now
-from engine.core.calling import called, is_withheld, vouched
 from engine.core.inventory import Trunk
-from engine.core.number import caller_region
 from engine.core.turn import decided_by
 from engine.diversion import adoption, calling, table
+from engine.diversion.arrival import arrival_of
 from engine.forwarding import deciding
 from engine.forwarding.call import ForwardingCall, State, Turn
 from engine.forwarding.rules import class_of
@@ -50,20 +47,16 @@ COMMON: Mapping[table.Key, Handler] = table.common(S.ADMITTING, S.CALLING, S.RIN
 
 def begin(event: e.CallArrived, trunk: Trunk) -> ForwardingCall:
     """The record of a call that has just arrived at a toll-free number."""
-    number = called(event, trunk)
-    infos = vouched(event.identity, trunk)
-    caller = infos[0] if len(infos) == 1 else None
-    withheld = is_withheld(event.identity)
-    is_shown = caller is not None and not withheld and caller_region(caller) is not None
+    arrived = arrival_of(event, trunk)
     return ForwardingCall(
         call_id=event.leg,
-        number=number,
+        number=arrived.number,
         trunk=trunk.name,
-        caller=caller.e164 if caller else None,
-        withheld=withheld,
-        show_number=(caller.e164 if caller and is_shown else None) or number,
+        caller=arrived.caller,
+        withheld=arrived.withheld,
+        show_number=arrived.show_number,
         arrived_ms=event.at_ms,
-        caller_class=class_of(caller, withheld=withheld),
+        caller_class=class_of(arrived.info, withheld=arrived.withheld),
     )
 
 
