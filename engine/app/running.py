@@ -119,7 +119,7 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
             engine=plan.engine,
             metrics=metrics,
             sessions=_sessions(plan, ledger, store, clock),
-            directory=_directory(ledger, clock),
+            directory=_directory(plan, ledger, clock),
         )
         engine, work = await _at_work(house, stack)
         verifier = _verifier(house, engine, store, stack)
@@ -193,9 +193,12 @@ def _sessions(
     return Sessions(SqlVerifications(ledger), store, codes, clock)
 
 
-def _directory(ledger: SqlLedger, clock: SystemClock) -> Directory:
-    """Where the calls to each number of the stock go."""
-    return Directory(SqlNumbers(ledger), SqlRoutes(ledger), SqlForwarded(ledger), clock)
+def _directory(plan: Plan, ledger: SqlLedger, clock: SystemClock) -> Directory:
+    """Where the calls to each number of the stock go; callers of tracked numbers are counted with
+    keys that the secret seals."""
+    tracked = tracked_of(plan.web, ledger) if plan.web is not None else None
+    numbers, routes = SqlNumbers(ledger), SqlRoutes(ledger)
+    return Directory(numbers, routes, SqlForwarded(ledger), tracked, clock)
 
 
 def _verifier(

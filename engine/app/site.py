@@ -51,7 +51,7 @@ from engine.payments.registry import open_provider
 from engine.ports.clock import Clock
 from engine.ports.metrics import UNMEASURED, Metrics
 from engine.ports.payments import Provider
-from engine.ports.speech import Studio
+from engine.ports.speech import Sounds, Studio
 from engine.post.http import HttpPost
 from engine.web.guard import Guard
 from engine.web.site import Reading, Site
@@ -176,7 +176,7 @@ async def open_site(
         phones=house.telephony,
         studio=back.studio,
         desk=back.desk,
-        routing=routing_of(ledger, house.clock),
+        routing=routing_of(ledger, house.sounds, house.clock),
         reading=reading_of(ledger),
         signer=ProofSigner(bytes.fromhex(web.secret)),
         manager_limit_micros=web.manager_limit_micros,
@@ -207,9 +207,10 @@ def reading_of(ledger: SqlLedger) -> Reading:
     )
 
 
-def routing_of(ledger: SqlLedger, clock: Clock) -> Routing:
+def routing_of(ledger: SqlLedger, sounds: Sounds, clock: Clock) -> Routing:
     """Where the numbers of this ledger's stock lead."""
-    return Routing(SqlNumbers(ledger), SqlRoutes(ledger), SqlForwarded(ledger), clock)
+    numbers, routes = SqlNumbers(ledger), SqlRoutes(ledger)
+    return Routing(numbers, routes, SqlForwarded(ledger), sounds, clock)
 
 
 def webhooks_of(web: WebPlan, ledger: SqlLedger, clock: Clock) -> Webhooks:

@@ -13,6 +13,7 @@ from engine.core.diversion.record import ForwardedCall
 from engine.core.diversion.route import Forwarding
 from engine.core.prompt import Prompt
 from engine.core.quota import Meter
+from engine.core.tracked import TrackedCall
 from engine.core.verification import CallNews
 
 
@@ -330,3 +331,14 @@ class KeepForwarded(Action):
     """Keep a forwarded call that is over, once and for good; outcome `CallSettled`."""
 
     call: ForwardedCall
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepTracked(Action):
+    """Tell of a tracking call that is over, once and for good; outcome `CallSettled`.
+
+    `caller` is his number, None if he withheld it; it is written down by nobody.
+    """
+
+    call: TrackedCall
+    caller: str | None

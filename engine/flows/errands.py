@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, repeat
 from typing import Any, TypeVar
 
@@ -32,6 +33,7 @@ from engine.ports.metrics import UNMEASURED, Disagreement, Metrics
 from engine.ports.speech import Sounds
 from engine.ports.store import Granted, Reservation, Store, StorePosting
 from engine.ports.telephony import Telephony
+from engine.tracking.rules import whispers
 
 AGAIN_MS = (100, 300, 1_000, 2_000, 5_000)
 FINISH_WITHIN_S = 10.0
@@ -333,13 +335,19 @@ class Errands:
     async def _find_route(self, action: a.FindRoute) -> None:
         directory = self._house.directory
         found = await directory.found(action.number) if directory is not None else Found()
-        if found.organisation is None:
+        if found.organisation is None or found.purpose is None:
             self._log.warning("call.to_nobody", did=action.number)
             self._house.metrics.call_turned_away()
+        else:
+            self._house.metrics.call_begun(found.purpose)
         self._tell(e.RouteFound(at_ms=self._now_ms(), found=found))
-        if directory is not None and found.organisation is not None:
-            with contextlib.suppress(RemoteError):
-                await directory.note_call(action.number)
+        if directory is None or found.organisation is None:
+            return
+        with contextlib.suppress(RemoteError):
+            await directory.note_call(action.number)
+        # The next call can be told of what has no words yet.
+        for prompt, lang in whispers(found):
+            await self._house.sounds.ensure((prompt,), lang)
 
     async def _admit_forwarded(self, action: a.AdmitForwarded) -> None:
         left_ms = await self._directory.admit(action.call, action.terms)
@@ -347,6 +355,11 @@ class Errands:
 
     async def _keep_forwarded(self, action: a.KeepForwarded) -> None:
         await self._until_done("keep_forwarded", lambda: self._directory.keep(action.call))
+        self._tell(e.CallSettled(at_ms=self._now_ms()))
+
+    async def _keep_tracked(self, action: a.KeepTracked) -> None:
+        work = partial(self._directory.keep_tracked, action.call, action.caller)
+        await self._until_done("keep_tracked", work)
         self._tell(e.CallSettled(at_ms=self._now_ms()))
 
     @property
@@ -435,6 +448,7 @@ ERRANDS: dict[type[a.Action], Errand] = {
     a.FindRoute: Errands._find_route,
     a.AdmitForwarded: Errands._admit_forwarded,
     a.KeepForwarded: Errands._keep_forwarded,
+    a.KeepTracked: Errands._keep_tracked,
 }
 
 WORDS = "words"

@@ -11,10 +11,9 @@ from engine.core.events import (
     RouteFound,
     TimerFired,
 )
-from engine.core.prompt import Prompt
 from engine.diversion import calling, ending, finding
 from engine.tracking.call import State, Turn
-from engine.tracking.rules import TALK_MOST_MS, on_duty
+from engine.tracking.rules import TALK_MOST_MS, on_duty, whisper
 
 WHISPER_MOST_MS = 15_000
 
@@ -68,9 +67,9 @@ def enter_briefing(turn: Turn) -> None:
     if call.playback:
         turn.order(StopPlayback(playback=call.playback))
     turn.change(playback=turn.new_id("p"))
-    prompt = Prompt.of("whisper_source", service=call.source or None)
+    prompts = (whisper(call.source),)
     turn.order(
-        Play(leg=call.leg, playback=turn.call.playback, prompts=(prompt,), lang=call.terms.lang),
+        Play(leg=call.leg, playback=turn.call.playback, prompts=prompts, lang=call.terms.lang),
         SetTimer(name="brief", at_ms=turn.now.wall_ms + WHISPER_MOST_MS),
     )
 

@@ -8,10 +8,11 @@ twice, or not at all, and a span holds for as long as the clocks show it.
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from engine.core.diversion.route import Target, Tracking
+from engine.core.diversion.route import Found, Target, Tracking
 from engine.core.inventory import Span
 from engine.core.number import NumberType, classify
 from engine.core.numbers.number import TRACKED_COUNTRIES, Purpose, purpose_of
+from engine.core.prompt import Prompt
 from engine.errors import CallerError
 
 TARGETS_MOST = 10
@@ -69,6 +70,19 @@ def _checked(target: Target, number: str, field: str) -> Target:
 
 def _is_span(span: Span) -> bool:
     return 0 <= span.weekday <= 6 and 0 <= span.opens_min < span.closes_min <= DAY_MIN
+
+
+def whisper(source: str) -> Prompt:
+    """What a target is told before it is joined: the sales channel, if it has a name."""
+    return Prompt.of("whisper_source", service=source or None)
+
+
+def whispers(found: Found) -> tuple[tuple[Prompt, str], ...]:
+    """What the targets of a number are told, and in which language."""
+    terms = found.route.terms if found.route is not None else None
+    if not isinstance(terms, Tracking) or not terms.whisper:
+        return ()
+    return ((whisper(found.source), terms.lang),)
 
 
 def on_duty(terms: Tracking, at_ms: int) -> tuple[int, ...]:

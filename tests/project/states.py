@@ -21,6 +21,7 @@ from engine.diversion import call as diverted_call
 from engine.forwarding import machine as forwarding_machine
 from engine.premium import call as premium_call
 from engine.premium import machine as premium_machine
+from engine.tracking import machine as tracking_machine
 from engine.verification import call as verification_call
 from engine.verification import machine as verification_machine
 from tests.project.house import parsed
@@ -79,7 +80,16 @@ FORWARDING = Room(
     "a forwarded call",
     (diverted_call.State.BRIEFING,),
 )
-ROOMS = (PREMIUM, VERIFICATION, FORWARDING)
+TRACKING = Room(
+    "tracking",
+    tracking_machine,
+    diverted_call.State,
+    diverted_call.State.ARRIVED,
+    diverted_call.State.FINISHED,
+    "a tracking call",
+    (diverted_call.State.ADMITTING,),
+)
+ROOMS = (PREMIUM, VERIFICATION, FORWARDING, TRACKING)
 
 
 def edges(room: Room) -> dict[Edge, set[str]]:

@@ -327,7 +327,7 @@ async def open_site(
         phones=FakePhones(),
         studio=LibraryStudio(Library(sounds, file.parent / "sounds")),
         desk=Desk(SqlNumbers(ledger), read_areas(), clock, Policy()),
-        routing=routing_of(ledger, clock),
+        routing=routing_of(ledger, NamedSounds(), clock),
         reading=reading_of(ledger),
         signer=ProofSigner(SECRET),
         manager_limit_micros=50 * MICROS,

@@ -8,11 +8,13 @@ from engine.core.diversion.route import Forwarding, Found, Route
 from engine.core.localtime import day_start_ms, month_starts
 from engine.core.numbers.number import Number, Purpose, Status
 from engine.core.numbers.source import Source
+from engine.core.tracked import TrackedCall
 from engine.flows.numbers.desk import local_day
 from engine.forwarding.rules import TALK_MOST_MS, leads_back
 from engine.ports.clock import Clock
 from engine.ports.diversion import Forwarded, Routes, Usage
 from engine.ports.numbers import Numbers
+from engine.ports.tracked import Tracked
 
 CHAIN_MOST = 10
 """So many routes after each other are followed; a longer chain counts as one without an end."""
@@ -24,17 +26,26 @@ class Directory:
     """The way of each number's calls, as it is in the books now."""
 
     def __init__(
-        self, numbers: Numbers, routes: Routes, forwarded: Forwarded, clock: Clock
+        self,
+        numbers: Numbers,
+        routes: Routes,
+        forwarded: Forwarded,
+        tracked: Tracked | None,
+        clock: Clock,
     ) -> None:
+        """Without `tracked` no number leads to a dealer."""
         self._numbers = numbers
         self._routes = routes
         self._forwarded = forwarded
+        self._tracked = tracked
         self._clock = clock
 
     async def found(self, e164: str) -> Found:
         """What is known of a number that is called just now; only an active one takes calls."""
         number = await self._numbers.number(e164)
         if number is None or number.status is not Status.ACTIVE or number.organisation is None:
+            return Found()
+        if number.purpose is Purpose.TRACKING and self._tracked is None:
             return Found()
         route = await self._routes.route(e164)
         if route is None or route.organisation != number.organisation or route.terms is None:
@@ -68,6 +79,11 @@ class Directory:
     async def keep(self, call: ForwardedCall) -> None:
         """Write a forwarded call down."""
         await self._forwarded.keep(call)
+
+    async def keep_tracked(self, call: TrackedCall, caller: str | None) -> None:
+        """Tell of a tracking call."""
+        assert self._tracked is not None, "a tracking call where none are counted"
+        await self._tracked.keep(call, caller)
 
     def _now_ms(self) -> int:
         return self._clock.now().wall_ms

@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 
 from engine.core.diversion.record import ForwardedCall
-from engine.core.diversion.route import Forwarding, Route
+from engine.core.diversion.route import Forwarding, Found, Route, Tracking
 from engine.core.numbers.number import Purpose
 from engine.errors import CallerError, ConflictError
-from engine.flows.diversion.directory import is_loop
-from engine.forwarding import rules
+from engine.flows.diversion.directory import SOURCES_MOST, is_loop, source_of
+from engine.forwarding import rules as forwarding
 from engine.ports.clock import Clock
 from engine.ports.diversion import Forwarded, ForwardedFilter, Routes
 from engine.ports.numbers import Numbers
+from engine.ports.speech import Sounds
+from engine.tracking import rules as tracking
 
 
 class Routing:
@@ -21,11 +23,17 @@ class Routing:
     """
 
     def __init__(
-        self, numbers: Numbers, routes: Routes, forwarded: Forwarded, clock: Clock
+        self,
+        numbers: Numbers,
+        routes: Routes,
+        forwarded: Forwarded,
+        sounds: Sounds,
+        clock: Clock,
     ) -> None:
         self._numbers = numbers
         self._routes = routes
         self._forwarded = forwarded
+        self._sounds = sounds
         self._clock = clock
 
     async def forward(
@@ -36,10 +44,37 @@ class Routing:
         `version` is that of the route this was decided on, 0 for none. Raises `CallerError` with
         the field for what the rules refuse, `ConflictError` if the route has changed since.
         """
-        e164 = rules.check_number(number)
+        e164 = forwarding.check_number(number)
         await self._check_held(organisation, e164, Purpose.FORWARDING)
-        terms = rules.checked(e164, terms)
-        route = await self._next(organisation, e164, version, terms, author)
+        terms = forwarding.checked(e164, terms)
+        return await self._put(organisation, e164, version, terms, author)
+
+    async def track(
+        self, organisation: str, number: str, terms: Tracking, version: int, author: str
+    ) -> Route:
+        """Set or change to whom a tracked number leads; as `forward`.
+
+        What its targets are told before they are joined is spoken now, not in a call.
+        """
+        e164 = tracking.check_number(number)
+        await self._check_held(organisation, e164, Purpose.TRACKING)
+        terms = tracking.checked(e164, terms)
+        route = await self._put(organisation, e164, version, terms, author)
+        sources = await self._numbers.sources(organisation, e164, "", SOURCES_MOST)
+        known = Found(organisation=organisation, route=route, source=source_of(sources))
+        for prompt, lang in tracking.whispers(known):
+            await self._sounds.ensure((prompt,), lang)
+        return route
+
+    async def _put(
+        self,
+        organisation: str,
+        number: str,
+        version: int,
+        terms: Forwarding | Tracking,
+        author: str,
+    ) -> Route:
+        route = await self._next(organisation, number, version, terms, author)
         if await is_loop(self._routes, route):
             raise CallerError("leads back to the number", "targets")
         await self._routes.put(route)
@@ -91,7 +126,7 @@ class Routing:
         organisation: str,
         number: str,
         version: int,
-        terms: Forwarding | None,
+        terms: Forwarding | Tracking | None,
         author: str,
     ) -> Route:
         """The version that follows the one this was decided on."""

@@ -15,6 +15,7 @@ from engine.core.inventory import Inventory
 from engine.flows.machines.forwarding import ForwardingMachine
 from engine.flows.machines.machine import Machine
 from engine.flows.machines.premium import PremiumMachine
+from engine.flows.machines.tracking import TrackingMachine
 from engine.flows.machines.verification import VerificationMachine
 from engine.ports.store import Snapshot
 
@@ -24,6 +25,7 @@ MACHINES: tuple[Machine[Any], ...] = (
     PremiumMachine(),
     VerificationMachine(),
     ForwardingMachine(),
+    TrackingMachine(),
 )
 _BY_KIND = {machine.kind: machine for machine in MACHINES}
 

@@ -1,6 +1,6 @@
 """What forwarded and tracked calls have in common in the shell's hands."""
 
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from engine.core.account import AccountView
 from engine.core.calling import called
@@ -18,6 +18,8 @@ Call = TypeVar("Call", bound=DivertedCall)
 
 class DivertedMachine(Machine[Call]):
     """A service that sends calls on; they cost their callers nothing here."""
+
+    asks_first: ClassVar[bool] = True
 
     def terms(self, call: Call) -> CallTerms:
         return CallTerms(

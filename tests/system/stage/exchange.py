@@ -56,7 +56,8 @@ class Exchange:
         self.numbers = SqlNumbers(house.ledger)
         self.routes = SqlRoutes(house.ledger)
         self.forwarded = SqlForwarded(house.ledger)
-        self.routing = Routing(self.numbers, self.routes, self.forwarded, SystemClock())
+        sounds = run.house.sounds
+        self.routing = Routing(self.numbers, self.routes, self.forwarded, sounds, SystemClock())
 
     async def give(self, number: Number) -> None:
         """Take a number into the stock, and give it to its organisation."""
