@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from engine.app import Running
 from engine.core.diversion.record import ForwardedCall, Outcome
 from engine.core.diversion.route import CallerClass, Caps, Policy, Verdict
 from engine.core.numbers.number import Status
@@ -18,9 +17,8 @@ from engine.ports.diversion import ForwardedFilter
 from tests.forwarding.cases import CALLERS, forwarding, number
 from tests.rig.sip.agents import Agent
 from tests.rig.sip.legs import PATIENCE_S, Leg
-from tests.system.stage.exchange import Exchange, Programme, talked_s
+from tests.system.stage.exchange import Exchange, Programme, both_talk, had_by, rings_on
 
-RINGS_FOR_S = 3.0
 KEPT_WITHIN_S = 20.0
 programme = Programme()
 scene = programme.scene
@@ -77,16 +75,6 @@ class Line:
             self.number, **{"pai": caller, "from_user": caller} | identity
         )
 
-    async def rings_on(self, leg: Leg) -> None:
-        """The caller hears ringing until he hangs up; he is not answered, no target is called."""
-        await leg.messages.first(lambda message: message.code == 180, PATIENCE_S)
-        await asyncio.sleep(RINGS_FOR_S)
-        assert not leg.is_over
-        await leg.hang_up()
-        ended = await leg.ended()
-        assert (ended.by, ended.sip_code) == ("outside", 487)
-        assert (leg.answered_at_ms, leg.progress_at_ms) == (None, None)
-
     def is_untouched(self) -> bool:
         """Whether no INVITE of ours went to a target of the line, by the SIP messages."""
         phones = {self.target(nth).name for nth in range(2)}
@@ -108,17 +96,6 @@ class Line:
         """What the line's only call came to."""
         (call,) = await self.kept()
         return call.outcome
-
-
-async def both_talk(caller: Leg, target: Leg, seconds: float = 2.0) -> None:
-    """Both are joined; after a while the caller hangs up, and each has heard the other."""
-    await caller.answered()
-    await asyncio.sleep(seconds)
-    await caller.hang_up()
-    await caller.ended()
-    await target.ended()
-    for one, other in ((caller, target), (target, caller)):
-        assert talked_s(one, other) > seconds / 2
 
 
 @scene
@@ -148,7 +125,7 @@ async def test_a_us_caller_reaches_the_target(x: Exchange) -> None:
 async def test_a_canadian_hears_ringing_and_no_target_is_called(x: Exchange) -> None:
     line = await Line(x, 2).opened(0, 1)
     for code in (416, 942):
-        await line.rings_on(await line.call(f"+1{code}5550102"))
+        await rings_on(await line.call(f"+1{code}5550102"))
     assert line.is_untouched()
     for call in await line.kept(2):
         assert (call.outcome, call.caller_class) == (Outcome.NOT_LET_THROUGH, CallerClass.CANADA)
@@ -227,7 +204,7 @@ async def test_an_edit_is_in_force_for_the_next_call(x: Exchange) -> None:
 async def test_a_deleted_route_rings_unanswered(x: Exchange) -> None:
     line = await Line(x, 6).opened(0)
     await x.patiently(lambda: x.routing.delete("acme", line.number, 1, "owner"))
-    await line.rings_on(await line.call())
+    await rings_on(await line.call())
     assert line.is_untouched()
     assert await line.outcome() is Outcome.NO_ROUTE
 
@@ -266,7 +243,7 @@ async def test_nobody_answers_and_it_rings_on(x: Exchange) -> None:
     first = await line.target(0).called()
     assert (await first.ended()).by == "engine"
     await line.target(1).called()
-    await line.rings_on(caller)
+    await rings_on(caller)
     assert await line.outcome() is Outcome.NO_ANSWER
 
 
@@ -277,7 +254,7 @@ async def test_the_second_call_at_once_rings_on(x: Exchange) -> None:
     first = await line.call()
     target = await line.target().called()
     await first.answered()
-    await line.rings_on(await line.call(f"+1415555{4810:04}"))
+    await rings_on(await line.call(f"+1415555{4810:04}"))
     await both_talk(first, target, 1)
     outcomes = {call.outcome for call in await line.kept(2)}
     assert outcomes == {Outcome.ANSWERED, Outcome.CAPPED}
@@ -310,7 +287,7 @@ async def test_a_loop_rings_unanswered(x: Exchange) -> None:
         at_ms=0,
     )
     await x.patiently(lambda: x.routes.put(looped))
-    await line.rings_on(await line.call())
+    await rings_on(await line.call())
     assert await line.outcome() is Outcome.NO_ROUTE
 
 
@@ -320,57 +297,41 @@ async def test_a_number_that_nobody_has_is_not_in_service(x: Exchange) -> None:
     assert (refused.by, refused.sip_code) == ("engine", 404)
 
 
-@dataclass
-class Begun:
-    """A call of the engine that is to die; `tries` were needed until it had one."""
-
-    line: Line
-    caller: Leg
-    target: Leg | None
-    tries: int
-
-    async def outcome(self) -> Outcome | None:
-        """What it came to, kept once."""
-        return (await self.line.kept(self.tries))[0].outcome
-
-
 @scene
 async def test_its_engine_dies_and_they_talk_on(x: Exchange) -> None:
     """Another engine takes the conversation over, a caller who hears ringing, and one whose target
     rings; each is kept once."""
+    lines = [await Line(x, n).opened(0) for n in (15, 16, 17)]
+    talks, rings, calls = lines
+    talks.target().answers()
+    calls.target().rings_on()
     async with x.other_engine() as run:
-        talks = await _begun(await Line(x, 15).opened(0), run, answers=True)
-        rings = await _begun(await Line(x, 16).opened(0), run, "+19425550116")
-        calls = await _begun(await Line(x, 17).opened(0), run)
-    again = await calls.line.target().called(timeout_s=30)
-    assert not again.is_over
-    await calls.caller.hang_up()
-    await rings.line.rings_on(rings.caller)
-    assert talks.target is not None
-    await both_talk(talks.caller, talks.target, 3)
-    outcomes = [await one.outcome() for one in (talks, rings, calls)]
+        talking, talking_n = await had_by(run, lambda: _joined(talks))
+        target = talks.target().legs[-1]
+        ringing, ringing_n = await had_by(run, lambda: _ringing(rings, "+19425550116"))
+        calling, calling_n = await had_by(run, lambda: _ringing(calls))
+        rung = len(calls.target().legs)
+    while len(calls.target().legs) == rung:
+        await calls.target().called()
+    await calling.hang_up()
+    await rings_on(ringing)
+    await both_talk(talking, target, 3)
+    counts = (talking_n, ringing_n, calling_n)
+    logs = [await line.kept(n) for line, n in zip(lines, counts, strict=True)]
+    outcomes = [log[0].outcome for log in logs]
     assert outcomes == [Outcome.ANSWERED, Outcome.NOT_LET_THROUGH, Outcome.ABANDONED]
 
 
-async def _begun(
-    line: Line, run: Running, caller: str | None = None, *, answers: bool = False
-) -> Begun:
-    """A call that the engine has, for whoever is first has it."""
-    phone = line.target()
-    phone.answers() if answers else phone.rings_on()
-    for tries in range(1, 30):
-        before = _calls_of(run)
-        leg = await line.call(caller)
-        target = await phone.called() if caller is None else None
-        if answers:
-            await leg.answered()
-        await asyncio.sleep(1)
-        if _calls_of(run) - before:
-            return Begun(line, leg, target, tries)
-        await leg.hang_up()
-        await leg.ended()
-    raise AssertionError("no call came to the engine that is to die")
+async def _joined(line: Line) -> Leg:
+    leg = await line.call()
+    await leg.answered()
+    await asyncio.sleep(1)
+    return leg
 
 
-def _calls_of(run: Running) -> set[str]:
-    return {task.call.call_id for task in run.engine.calls.live}
+async def _ringing(line: Line, caller: str | None = None) -> Leg:
+    """A call whose caller hears ringing; his target, if one is called, rings."""
+    leg = await line.call(caller)
+    await leg.messages.first(lambda message: message.code == 180, PATIENCE_S)
+    await asyncio.sleep(1)
+    return leg

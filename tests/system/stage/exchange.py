@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.app import Plan, Running, running
+from engine.app import Plan, Running, WebPlan, running
 from engine.core.inventory import Inventory, Organisation, Trunk
 from engine.core.number import NumberFormat
 from engine.core.numbers.number import Number, Status
@@ -20,14 +20,20 @@ from engine.flows.clock import SystemClock
 from engine.flows.diversion.routing import Routing
 from engine.ledger.diversion.sql import SqlForwarded, SqlRoutes
 from engine.ledger.numbers.sql import SqlNumbers
+from engine.ledger.tracked.sql import SqlTracked
 from engine.ports.numbers import Commit, Move
+from tests.rig.audio.speechlike import write_prompt
 from tests.rig.ear import Ear
-from tests.rig.house import SOUNDS, VAR, RealHouse
+from tests.rig.house import SOUNDS, VAR, WEB_SECRET, RealHouse
 from tests.rig.outside import OutsideWorld
-from tests.rig.sip.legs import Leg
+from tests.rig.sip.legs import PATIENCE_S, Leg
 
 PLAY_LIMIT_S = 180
 BETWEEN_STARTS_S = 0.5
+RINGS_FOR_S = 3.0
+TRIES_MOST = 30
+SOURCE = "Messe"
+WHISPERED = "ein anruf ueber die messe in frankfurt am main"
 WRITES_MOST = 5
 
 
@@ -57,6 +63,7 @@ class Exchange:
         self.routes = SqlRoutes(house.ledger)
         self.forwarded = SqlForwarded(house.ledger)
         sounds = run.house.sounds
+        self.tracked = SqlTracked(house.ledger, bytes.fromhex(WEB_SECRET), mailing=False)
         self.routing = Routing(self.numbers, self.routes, self.forwarded, sounds, SystemClock())
 
     async def give(self, number: Number) -> None:
@@ -110,15 +117,66 @@ async def exchange(folder: Path) -> AsyncIterator[Exchange]:
             engine="e1",
             folder=folder / "e1",
             inventory=house.inventory,
-            sounds=SOUNDS,
+            sounds=own_sounds(folder / "words"),
             rendered=folder / "sounds",
             program=VAR / "asterisk.json",
             access=house.asterisk.access,
             store_url=house.store_process.url,
             database_url=house.database_url,
+            web=WebPlan(secret=WEB_SECRET, secrets=folder / "secrets"),
         )
         async with running(plan) as run:
             yield Exchange(house, run, plan)
+
+
+def own_sounds(folder: Path) -> Path:
+    """The project's sounds, and a recording in which the source `SOURCE` is named."""
+    for lang in ("de", "en"):
+        (folder / lang / "custom").mkdir(parents=True)
+        for part in ("prompts.yaml", "audio"):
+            (folder / lang / part).symlink_to(SOUNDS / lang / part)
+    for part in ("tones", "music"):
+        (folder / part).symlink_to(SOUNDS / part)
+    write_prompt(folder / "de" / "custom" / f"whisper_source-{SOURCE}.wav", WHISPERED)
+    return folder
+
+
+async def rings_on(leg: Leg) -> None:
+    """The caller hears ringing until he hangs up, and is not answered."""
+    await leg.messages.first(lambda message: message.code == 180, PATIENCE_S)
+    await asyncio.sleep(RINGS_FOR_S)
+    assert not leg.is_over
+    await leg.hang_up()
+    ended = await leg.ended()
+    assert (ended.by, ended.sip_code) == ("outside", 487)
+    assert (leg.answered_at_ms, leg.progress_at_ms) == (None, None)
+
+
+async def both_talk(caller: Leg, target: Leg, seconds: float = 2.0) -> None:
+    """Both are joined; after a while the caller hangs up, and each has heard the other."""
+    await caller.answered()
+    await asyncio.sleep(seconds)
+    await caller.hang_up()
+    await caller.ended()
+    await target.ended()
+    for one, other in ((caller, target), (target, caller)):
+        assert talked_s(one, other) > seconds / 2
+
+
+async def had_by(run: Running, call: Callable[[], Awaitable[Leg]]) -> tuple[Leg, int]:
+    """A call that this engine has, for whoever is first has it; how many calls it took."""
+    for tries in range(1, TRIES_MOST):
+        before = _calls_of(run)
+        leg = await call()
+        if _calls_of(run) - before:
+            return leg, tries
+        await leg.hang_up()
+        await leg.ended()
+    raise AssertionError("no call came to this engine")
+
+
+def _calls_of(run: Running) -> set[str]:
+    return {task.call.call_id for task in run.engine.calls.live}
 
 
 def talked_s(leg: Leg, other: Leg) -> float:
