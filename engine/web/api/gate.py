@@ -42,6 +42,7 @@ from engine.web.api.models import NAMED_PATTERN, Form
 from engine.web.api.numbers import ROUTES as NUMBERS
 from engine.web.api.orders import ROUTES as ORDERS
 from engine.web.api.tracking import ROUTES as TRACKING
+from engine.web.api.tracking.numbers import ROUTES as TRACKED_NUMBERS
 from engine.web.api.verifications import ROUTES as VERIFICATIONS
 from engine.web.api.webhooks.routes import ROUTES as WEBHOOKS
 from engine.web.guard import BODY_BYTES_MOST
@@ -60,6 +61,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
     *CALLERS,
     *TRACKING,
     *FORWARDING,
+    *TRACKED_NUMBERS,
 )
 FAULTS_MOST = 20
 JSON = "application/json"

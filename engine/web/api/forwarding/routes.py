@@ -21,17 +21,18 @@ from engine.web.api.contract import (
 )
 from engine.web.api.forwarding import models
 
-_NO_NUMBER = Refused(NOT_FOUND, "There is no such number.")
-_NO_ROUTE = Refused(NOT_FOUND, "The number has no route.")
+NO_NUMBER = Refused(NOT_FOUND, "There is no such number.")
+NO_ROUTE = Refused(NOT_FOUND, "The number has no route.")
 
 
-def _number(asked: Asked[Any, Any]) -> str:
+def number_of(asked: Asked[Any, Any]) -> str:
+    """The number that the path names, without its +."""
     return f"+{asked.ids['number']}"
 
 
-async def _is_held(asked: Asked[Any, Any]) -> bool:
-    """Whether the number that the path names (without its +) is the organisation's."""
-    found = await asked.site.desk.numbers.number(_number(asked))
+async def is_held(asked: Asked[Any, Any]) -> bool:
+    """Whether the number that the path names is the organisation's."""
+    found = await asked.site.desk.numbers.number(number_of(asked))
     return found is not None and found.is_held and found.organisation == asked.organisation
 
 
@@ -50,9 +51,9 @@ async def list_routes(asked: Asked[models.RoutesQuery, NoBody]) -> Result:
 
 async def show_route(asked: Asked[NoQuery, NoBody]) -> Result:
     """Where a number is forwarded now."""
-    route = await asked.site.routing.route(asked.organisation, _number(asked))
+    route = await asked.site.routing.route(asked.organisation, number_of(asked))
     terms = _terms(route) if route is not None else None
-    return _NO_ROUTE if route is None or terms is None else _told(route, terms)
+    return NO_ROUTE if route is None or terms is None else _told(route, terms)
 
 
 async def put_route(asked: Asked[NoQuery, models.RouteForm]) -> Result:
@@ -61,8 +62,8 @@ async def put_route(asked: Asked[NoQuery, models.RouteForm]) -> Result:
     A target must be a US number and none that costs extra, nor lead back to the number. A route
     that has changed since the version named is a conflict, and nothing is done.
     """
-    if not await _is_held(asked):
-        return _NO_NUMBER
+    if not await is_held(asked):
+        return NO_NUMBER
     body = asked.body
     terms = Forwarding(
         targets=tuple(body.targets),
@@ -72,7 +73,7 @@ async def put_route(asked: Asked[NoQuery, models.RouteForm]) -> Result:
         timezone=body.timezone,
     )
     route = await asked.site.routing.forward(
-        asked.organisation, _number(asked), terms, body.version, asked.author
+        asked.organisation, number_of(asked), terms, body.version, asked.author
     )
     kept = _terms(route)
     assert kept is not None
@@ -81,9 +82,10 @@ async def put_route(asked: Asked[NoQuery, models.RouteForm]) -> Result:
 
 async def delete_route(asked: Asked[NoQuery, models.Deletion]) -> Result:
     """Forward a number no more: who calls hears ringing, and the old target is not called."""
-    routing, number = asked.site.routing, _number(asked)
-    if await routing.route(asked.organisation, number) is None:
-        return _NO_ROUTE
+    routing, number = asked.site.routing, number_of(asked)
+    route = await routing.route(asked.organisation, number)
+    if route is None or _terms(route) is None:
+        return NO_ROUTE
     await routing.delete(asked.organisation, number, asked.body.version, asked.author)
     return models.RouteDeleted(number=number)
 
@@ -92,7 +94,7 @@ async def list_versions(asked: Asked[models.HistoryQuery, NoBody]) -> Result:
     """What a number's route was, and who changed it when; newest first."""
     query = asked.query
     found = await asked.site.routing.history(
-        asked.organisation, _number(asked), query.before, query.limit + 1
+        asked.organisation, number_of(asked), query.before, query.limit + 1
     )
     page = found[: query.limit]
     return models.RouteVersions(
