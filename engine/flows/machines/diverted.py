@@ -8,7 +8,7 @@ from engine.core.events import CallArrived
 from engine.core.inventory import Inventory, Trunk
 from engine.core.number import classify
 from engine.core.numbers.number import Purpose, purpose_of
-from engine.diversion.call import DivertedCall
+from engine.diversion.call import DivertedCall, State
 from engine.flows.errands import CallTerms
 from engine.flows.machines.machine import Machine
 from engine.flows.machines.seen import LiveCall
@@ -40,6 +40,9 @@ class DivertedMachine(Machine[Call]):
 
     def role(self, call: Call, leg: str) -> str:
         return "caller" if leg == call.call_id else "target"
+
+    def is_settling(self, call: Call) -> bool:
+        return call.state in (State.KEEPING, State.FINISHED)
 
     def caller(self, call: Call) -> str | None:
         """What is shown of the caller while the call lives."""
