@@ -25,6 +25,7 @@ from engine.asterisk.process import Access
 from engine.asterisk.telephony import AriTelephony
 from engine.core.inventory import Inventory
 from engine.flows.clock import SystemClock
+from engine.flows.diversion.directory import Directory
 from engine.flows.engine import Engine
 from engine.flows.hearing import go_along, prepare
 from engine.flows.lookups import Dialplan
@@ -43,6 +44,7 @@ from engine.flows.verification.verifier import Verifier
 from engine.flows.versions.configuration import Configuration, Opening, begin
 from engine.flows.versions.view import View
 from engine.flows.versions.watching import Watcher
+from engine.ledger.diversion.sql import SqlForwarded, SqlRoutes
 from engine.ledger.mails.sql import SqlMails
 from engine.ledger.numbers.sql import SqlNumbers
 from engine.ledger.reading.sql import SqlKeeping
@@ -117,6 +119,7 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
             engine=plan.engine,
             metrics=metrics,
             sessions=_sessions(plan, ledger, store, clock),
+            directory=_directory(plan, ledger, clock),
         )
         engine, work = await _at_work(house, stack)
         verifier = _verifier(house, engine, store, stack)
@@ -188,6 +191,14 @@ def _sessions(
         return None
     codes = Codes(bytes.fromhex(plan.web.secret))
     return Sessions(SqlVerifications(ledger), store, codes, clock)
+
+
+def _directory(plan: Plan, ledger: SqlLedger, clock: SystemClock) -> Directory:
+    """Where the calls to each number of the stock go; callers of tracked numbers are counted with
+    keys that the secret seals."""
+    tracked = tracked_of(plan.web, ledger) if plan.web is not None else None
+    numbers, routes = SqlNumbers(ledger), SqlRoutes(ledger)
+    return Directory(numbers, routes, SqlForwarded(ledger), tracked, clock)
 
 
 def _verifier(

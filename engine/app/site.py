@@ -12,6 +12,7 @@ from engine.errors import CallerError
 from engine.flows.access import People, SigningIn
 from engine.flows.agents import Staff
 from engine.flows.dialplan.own import OwnDialplan
+from engine.flows.diversion.routing import Routing
 from engine.flows.keys import KeyRing
 from engine.flows.live import Control, Live
 from engine.flows.money.movements import Money
@@ -28,7 +29,9 @@ from engine.flows.versions.configuration import Configuration
 from engine.flows.webhooks import Sender, Signer, Webhooks
 from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
 from engine.ledger.callers import SqlCallers
+from engine.ledger.diversion.sql import SqlForwarded, SqlRoutes
 from engine.ledger.numbers.cases import SqlCases
+from engine.ledger.numbers.sql import SqlNumbers
 from engine.ledger.payments.sql import SqlOrders, SqlSuspense
 from engine.ledger.reading.sql import (
     SqlKeeping,
@@ -49,7 +52,7 @@ from engine.payments.registry import open_provider
 from engine.ports.clock import Clock
 from engine.ports.metrics import UNMEASURED, Metrics
 from engine.ports.payments import Provider
-from engine.ports.speech import Studio
+from engine.ports.speech import Sounds, Studio
 from engine.post.http import HttpPost
 from engine.web.guard import Guard
 from engine.web.site import Reading, Site
@@ -175,6 +178,7 @@ async def open_site(
         studio=back.studio,
         numbering=back.numbering,
         cases=SqlCases(ledger),
+        routing=routing_of(ledger, house.sounds, house.clock),
         reading=reading_of(ledger),
         signer=ProofSigner(bytes.fromhex(web.secret)),
         manager_limit_micros=web.manager_limit_micros,
@@ -203,6 +207,12 @@ def reading_of(ledger: SqlLedger) -> Reading:
         statements=SqlStatements(ledger),
         verifications=SqlVerifications(ledger),
     )
+
+
+def routing_of(ledger: SqlLedger, sounds: Sounds, clock: Clock) -> Routing:
+    """Where the numbers of this ledger's stock lead."""
+    numbers, routes = SqlNumbers(ledger), SqlRoutes(ledger)
+    return Routing(numbers, routes, SqlForwarded(ledger), sounds, clock)
 
 
 def webhooks_of(web: WebPlan, ledger: SqlLedger, clock: Clock) -> Webhooks:

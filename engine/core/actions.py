@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from engine.core.cdr import CallRecord
+from engine.core.diversion.record import ForwardedCall
+from engine.core.diversion.route import Forwarding
 from engine.core.prompt import Prompt
 from engine.core.quota import Meter
+from engine.core.tracked import TrackedCall
 from engine.core.verification import CallNews
 
 
@@ -302,3 +305,40 @@ class CheckCode(Action):
 
     verification_id: str
     code: str
+
+
+# --- diversion -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindRoute(Action):
+    """Look up who has a number and where its calls go; outcome `RouteFound`."""
+
+    number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdmitForwarded(Action):
+    """Count a forwarded call against its route's caps before a target rings; outcome
+    `CallAdmitted`."""
+
+    call: ForwardedCall
+    terms: Forwarding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepForwarded(Action):
+    """Keep a forwarded call that is over, once and for good; outcome `CallSettled`."""
+
+    call: ForwardedCall
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepTracked(Action):
+    """Tell of a tracking call that is over, once and for good; outcome `CallSettled`.
+
+    `caller` is his number, None if he withheld it; it is written down by nobody.
+    """
+
+    call: TrackedCall
+    caller: str | None

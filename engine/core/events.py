@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from engine.core.account import AccountView
+from engine.core.diversion.route import Found
 from engine.core.identity import SignalledIdentity
 from engine.core.verification import CallStep
 
@@ -170,7 +171,7 @@ class MoneyUnreachable(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallSettled(Event):
-    """The call's record and journal entry are durable."""
+    """The call's record, and what is booked of it, are durable."""
 
 
 # --- agents --------------------------------------------------------------------------------
@@ -261,3 +262,20 @@ class CodeChecked(Event):
 
     fits: bool
     tries_left: int
+
+
+# --- diversion -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteFound(Event):
+    """What is known of the number that was called."""
+
+    found: Found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallAdmitted(Event):
+    """The call may talk for `left_ms`; None: the route's caps are reached."""
+
+    left_ms: int | None

@@ -65,6 +65,13 @@ def month_start_ms(zone: tzinfo, place: int) -> int:
     return (start - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
 
 
+def day_start_ms(zone: tzinfo, at_ms: int) -> int:
+    """The start of the local day of an instant."""
+    local = datetime.fromtimestamp(at_ms // 1000, UTC).astimezone(zone)
+    start = datetime(local.year, local.month, local.day, tzinfo=zone)
+    return (start - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
 def _change_ms(zone: tzinfo, before_ms: int, after_ms: int) -> int:
     """The first whole hour after `before_ms` at which the offset is that of `after_ms`."""
     early, late = before_ms // HOUR_MS, -(-after_ms // HOUR_MS)

@@ -104,6 +104,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         # to the agent, before he is joined
         "whisper_agent": Form(("returning",), ("seconds", "service"), time_left=True, rounded=True),
         "press_to_accept": _FIXED,
+        "whisper_source": Form(optional=("service",)),
         # verification calls
         "verify_greeting": Form(optional=("service",)),
         "verify_press": _FIXED,

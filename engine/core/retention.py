@@ -22,6 +22,8 @@
   What it cost and the merchant's reference stay.
 * `TRACKED`: tracking calls one by one, which name no caller; their sums stay.
 * `MAILS`: to whom something was mailed, once it was sent or given up.
+* `FORWARDED`: what is left of the caller's number in the log of forwarded calls. That a call came,
+  from what kind of place, and what became of it stays: it is the proof that the number was reached.
 
 The journal is not here: entries are never let go, and hold account ids, no numbers.
 """
@@ -53,6 +55,7 @@ class Kind(StrEnum):
     ACCOUNTS = "accounts"
     TRACKED = "tracked"
     MAILS = "mails"
+    FORWARDED = "forwarded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ class Policy:
     accounts_months: int = 3
     tracked_months: int = 6
     mails_months: int = 1
+    forwarded_months: int = 6
 
 
 def policy_of(kept: Iterable[Kept]) -> Policy:
@@ -113,5 +117,6 @@ def due(policy: Policy, now_ms: int, zone: tzinfo) -> dict[Kind, int]:
         Kind.ACCOUNTS: policy.accounts_months,
         Kind.TRACKED: policy.tracked_months,
         Kind.MAILS: policy.mails_months,
+        Kind.FORWARDED: policy.forwarded_months,
     }
     return {kind: month_start_ms(zone, present - kept) for kind, kept in months.items()}

@@ -377,7 +377,8 @@ class Calls:
             return None
         self.counts.begun += 1
         machine, call = begins
-        self._house.metrics.call_begun(machine.service(call))
+        if not machine.asks_first:
+            self._house.metrics.call_begun(machine.service(call))
         return self.take(machine, call, epoch=1)
 
     async def _turn_away(self, call_id: str, leg: str, reason: HangUpReason) -> None:

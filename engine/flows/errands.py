@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, repeat
 from typing import Any, TypeVar
 
@@ -16,11 +17,13 @@ import structlog
 
 from engine.core import actions as a
 from engine.core import events as e
+from engine.core.diversion.route import Found
 from engine.core.hunt import ringing_order, rung_at_once
 from engine.core.inventory import Agent, HuntGroup, Inventory, Strategy
 from engine.core.rating import charge
 from engine.core.verification import Mode, Status
 from engine.errors import CallerError, ConflictError, EngineError, RemoteError
+from engine.flows.diversion.directory import Directory
 from engine.flows.money.accounts import Accounts, put_back
 from engine.flows.money.relay import Relay
 from engine.flows.verification.sessions import Sessions
@@ -30,6 +33,7 @@ from engine.ports.metrics import UNMEASURED, Disagreement, Metrics
 from engine.ports.speech import Sounds
 from engine.ports.store import Granted, Reservation, Store, StorePosting
 from engine.ports.telephony import Telephony
+from engine.tracking.rules import whispers
 
 AGAIN_MS = (100, 300, 1_000, 2_000, 5_000)
 FINISH_WITHIN_S = 10.0
@@ -42,7 +46,7 @@ log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
     """All that flows need of the outside, handed in by `app`; without `sessions` no number can be
-    verified."""
+    verified, without a `directory` none is sent on."""
 
     telephony: Telephony
     store: Store
@@ -56,6 +60,7 @@ class House:
     engine: str
     metrics: Metrics = UNMEASURED
     sessions: Sessions | None = None
+    directory: Directory | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -325,6 +330,43 @@ class Errands:
         assert self._house.sessions is not None, "a verification call where none are kept"
         return self._house.sessions
 
+    # --- diversion ---------------------------------------------------------------------
+
+    async def _find_route(self, action: a.FindRoute) -> None:
+        directory = self._house.directory
+        found = await directory.found(action.number) if directory is not None else Found()
+        if found.organisation is None or found.purpose is None:
+            self._log.warning("call.to_nobody", did=action.number)
+            self._house.metrics.call_turned_away()
+        else:
+            self._house.metrics.call_begun(found.purpose)
+        self._tell(e.RouteFound(at_ms=self._now_ms(), found=found))
+        if directory is None or found.organisation is None:
+            return
+        with contextlib.suppress(RemoteError):
+            await directory.note_call(action.number)
+        # The next call can be told of what has no words yet.
+        for prompt, lang in whispers(found):
+            await self._house.sounds.ensure((prompt,), lang)
+
+    async def _admit_forwarded(self, action: a.AdmitForwarded) -> None:
+        left_ms = await self._directory.admit(action.call, action.terms)
+        self._tell(e.CallAdmitted(at_ms=self._now_ms(), left_ms=left_ms))
+
+    async def _keep_forwarded(self, action: a.KeepForwarded) -> None:
+        await self._until_done("keep_forwarded", lambda: self._directory.keep(action.call))
+        self._tell(e.CallSettled(at_ms=self._now_ms()))
+
+    async def _keep_tracked(self, action: a.KeepTracked) -> None:
+        work = partial(self._directory.keep_tracked, action.call, action.caller)
+        await self._until_done("keep_tracked", work)
+        self._tell(e.CallSettled(at_ms=self._now_ms()))
+
+    @property
+    def _directory(self) -> Directory:
+        assert self._house.directory is not None, "a diverted call where nothing is sent on"
+        return self._house.directory
+
     # --- agents ------------------------------------------------------------------------
 
     async def _claim_agents(self, action: a.ClaimAgents) -> None:
@@ -403,6 +445,10 @@ ERRANDS: dict[type[a.Action], Errand] = {
     a.TellVerification: Errands._tell_verification,
     a.DrawCode: Errands._draw_code,
     a.CheckCode: Errands._check_code,
+    a.FindRoute: Errands._find_route,
+    a.AdmitForwarded: Errands._admit_forwarded,
+    a.KeepForwarded: Errands._keep_forwarded,
+    a.KeepTracked: Errands._keep_tracked,
 }
 
 WORDS = "words"
@@ -414,4 +460,6 @@ LANES: dict[type[a.Action], str] = {
     a.TellVerification: "verification",
     a.DrawCode: "verification",
     a.CheckCode: "verification",
+    a.AdmitForwarded: "diversion",
+    a.KeepForwarded: "diversion",
 }

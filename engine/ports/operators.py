@@ -33,6 +33,8 @@ class Scope(StrEnum):
     CALLERS_WRITE = "callers:write"
     TRACKING_READ = "tracking:read"
     TRACKING_WRITE = "tracking:write"
+    FORWARDING_READ = "forwarding:read"
+    FORWARDING_WRITE = "forwarding:write"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

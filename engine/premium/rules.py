@@ -7,11 +7,12 @@ rest; the seed's "Unser System kann den Anrufer trotz Rufnummernunterdrückung k
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from engine.core.calling import called, is_withheld, read_number, vouched
 from engine.core.cdr import Refusal
 from engine.core.events import CallArrived
-from engine.core.identity import SignalledIdentity, Vouched
+from engine.core.identity import SignalledIdentity
 from engine.core.inventory import Hours, Service, Trunk
-from engine.core.number import NumberInfo, is_anonymous, normalise
+from engine.core.number import NumberInfo
 from engine.core.tariff import Line
 from engine.premium.call import Caller
 
@@ -21,11 +22,10 @@ SPOKEN_STEP_S = 5
 def judge(event: CallArrived, trunk: Trunk, service: Service) -> Caller:
     """Who the caller is, as far as the trunk's network vouches for it."""
     identity = event.identity
-    infos = [_read(value, trunk) for value in _vouched_values(identity, trunk)]
-    numbers = {info.e164 for info in infos if info is not None}
-    verified = len(numbers) == 1
-    known = next((info for info in infos if info is not None), None)
-    fallback = known or _read(identity.from_user, trunk)
+    infos = vouched(identity, trunk)
+    verified = len(infos) == 1
+    known = infos[0] if infos else None
+    fallback = known or read_number(identity.from_user, trunk)
     return Caller(
         leg=event.leg,
         did=called(event, trunk),
@@ -36,37 +36,6 @@ def judge(event: CallArrived, trunk: Trunk, service: Service) -> Caller:
         line=price_class(known, service) if verified else Line.OTHER,
         arrived_ms=event.at_ms,
     )
-
-
-def called(event: CallArrived, trunk: Trunk) -> str:
-    """The number of ours that was dialled: E.164, if the trunk writes it as it writes numbers."""
-    return normalise(event.did, trunk.number_format, trunk.region).e164 or event.did
-
-
-def is_withheld(identity: SignalledIdentity) -> bool:
-    """Whether the caller asked that his number be shown to nobody (RFC 3323, RFC 3325 9.3).
-
-    A From made anonymous says so too (RFC 3323 4.1.1.3), also where Privacy was lost on the way.
-    """
-    wishes = {wish.strip().lower() for wish in identity.privacy.split(";")}
-    if wishes & {"id", "user", "header", "session", "critical"}:
-        return True
-    if is_anonymous(identity.from_user):
-        return True
-    return identity.presentation.startswith("prohib")
-
-
-def _vouched_values(identity: SignalledIdentity, trunk: Trunk) -> tuple[str, ...]:
-    if trunk.vouches is Vouched.PAI:
-        return identity.asserted
-    if trunk.vouches is Vouched.FROM:
-        return (identity.from_user,)
-    return ()
-
-
-def _read(value: str, trunk: Trunk) -> NumberInfo | None:
-    info = normalise(value, trunk.number_format, trunk.region)
-    return info if info.e164 else None
 
 
 def price_class(info: NumberInfo | None, service: Service) -> Line:

@@ -15,6 +15,7 @@ from engine.core import actions as a
 from engine.core import events as e
 from engine.core.account import AccountView, Hold
 from engine.core.call import Now
+from engine.core.calling import called
 from engine.core.hunt import ringing_order, rung_at_once
 from engine.core.identity import SignalledIdentity
 from engine.core.inventory import Inventory, Service, Trunk
@@ -26,7 +27,7 @@ from engine.errors import CallerError
 from engine.premium import machine
 from engine.premium.call import PremiumCall, State
 from engine.premium.hunt.briefing import ACCEPT_KEY
-from engine.premium.rules import called, closed_because, is_blocked
+from engine.premium.rules import closed_because, is_blocked
 
 MOST_STEPS = 5_000
 ACCOUNT = "imagined"

@@ -10,6 +10,7 @@ from engine.core.phrasing import Catalogue
 from engine.flows.access import People, SigningIn
 from engine.flows.agents import Staff
 from engine.flows.dialplan.own import OwnDialplan
+from engine.flows.diversion.routing import Routing
 from engine.flows.keys import KeyRing
 from engine.flows.live import Control, Live
 from engine.flows.money.movements import Money
@@ -88,6 +89,7 @@ class Site:
     webhooks: Webhooks
     numbering: Numbering
     cases: Cases
+    routing: Routing
     configuration: Configuration
     sounds: Sounds
     studio: Studio

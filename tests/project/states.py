@@ -17,8 +17,11 @@ from textwrap import dedent
 from types import FunctionType, ModuleType
 from typing import Any
 
+from engine.diversion import call as diverted_call
+from engine.forwarding import machine as forwarding_machine
 from engine.premium import call as premium_call
 from engine.premium import machine as premium_machine
+from engine.tracking import machine as tracking_machine
 from engine.verification import call as verification_call
 from engine.verification import machine as verification_machine
 from tests.project.house import parsed
@@ -40,6 +43,12 @@ class Room:
     first: StrEnum
     last: StrEnum
     title: str
+    unused: tuple[StrEnum, ...] = ()
+
+    @property
+    def used(self) -> list[StrEnum]:
+        """Its states; one that shares them with another service need not have them all."""
+        return [state for state in self.states if state not in self.unused]
 
     @property
     def drawn(self) -> Path:
@@ -62,7 +71,25 @@ VERIFICATION = Room(
     verification_call.State.FINISHED,
     "a verification call",
 )
-ROOMS = (PREMIUM, VERIFICATION)
+FORWARDING = Room(
+    "forwarding",
+    forwarding_machine,
+    diverted_call.State,
+    diverted_call.State.ARRIVED,
+    diverted_call.State.FINISHED,
+    "a forwarded call",
+    (diverted_call.State.BRIEFING,),
+)
+TRACKING = Room(
+    "tracking",
+    tracking_machine,
+    diverted_call.State,
+    diverted_call.State.ARRIVED,
+    diverted_call.State.FINISHED,
+    "a tracking call",
+    (diverted_call.State.ADMITTING,),
+)
+ROOMS = (PREMIUM, VERIFICATION, FORWARDING, TRACKING)
 
 
 def edges(room: Room) -> dict[Edge, set[str]]:
@@ -122,7 +149,7 @@ def _reached(room: Room, handler: Handler) -> Iterator[FunctionType]:
         function = waiting.pop()
         if not isinstance(function, FunctionType) or function in seen:
             continue
-        is_of_room = (function.__module__ or "").startswith(f"engine.{room.name}")
+        is_of_room = (function.__module__ or "").startswith((f"engine.{room.name}", COMMON_ROOM))
         if not is_of_room or function.__qualname__ in SHARED:
             continue
         seen.add(function)
@@ -133,6 +160,9 @@ def _reached(room: Room, handler: Handler) -> Iterator[FunctionType]:
             if isinstance(node, ast.Name | ast.Attribute)
         ]
 
+
+COMMON_ROOM = "engine.diversion"
+"""Where the handlers are that several services have in common."""
 
 SHARED = ("Turn.go", "changed")
 """What changes a state as it is told; the caller names the state."""

@@ -21,10 +21,10 @@ def test_the_diagram_is_up_to_date(room: Room) -> None:
 @each_room
 def test_every_state_is_reached_and_the_final_one_is_final(room: Room) -> None:
     changes = edges(room)
-    assert {after for _, after in changes} == set(room.states) - {room.first}
+    assert {after for _, after in changes} == set(room.used) - {room.first}
     assert not [after for before, after in changes if before is room.last]
-    assert _reachable_from(room, room.first) == set(room.states)
-    for state in room.states:
+    assert _reachable_from(room, room.first) == set(room.used)
+    for state in room.used:
         assert room.last in _reachable_from(room, state), f"{state} never ends"
 
 

@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 from argon2 import PasswordHasher
 
-from engine.app.site import reading_of
+from engine.app.site import reading_of, routing_of
 from engine.core.inventory import (
     BillingProfile,
     Inventory,
@@ -329,6 +329,7 @@ async def open_site(
         studio=LibraryStudio(Library(sounds, file.parent / "sounds")),
         cases=SqlCases(ledger),
         numbering=Numbering(SqlNumbers(ledger), read_areas(), clock, Policy()),
+        routing=routing_of(ledger, NamedSounds(), clock),
         reading=reading_of(ledger),
         signer=ProofSigner(SECRET),
         manager_limit_micros=50 * MICROS,

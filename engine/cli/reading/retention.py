@@ -28,6 +28,7 @@ TOLD = {
     Kind.ACCOUNTS: "accounts that nothing ever came of",
     Kind.TRACKED: "tracking calls, of which the sums stay",
     Kind.MAILS: "to whom something was mailed",
+    Kind.FORWARDED: "forwarded calls lose what is left of the caller's number",
 }
 
 

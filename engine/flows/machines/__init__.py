@@ -12,14 +12,21 @@ import msgspec
 from engine.core.call import LiveCall
 from engine.core.events import CallArrived
 from engine.core.inventory import Inventory
+from engine.flows.machines.forwarding import ForwardingMachine
 from engine.flows.machines.machine import Machine
 from engine.flows.machines.premium import PremiumMachine
+from engine.flows.machines.tracking import TrackingMachine
 from engine.flows.machines.verification import VerificationMachine
 from engine.ports.store import Snapshot
 
 __all__ = ["MACHINES", "Machine", "begun", "call_of", "is_known", "read"]
 
-MACHINES: tuple[Machine[Any], ...] = (PremiumMachine(), VerificationMachine())
+MACHINES: tuple[Machine[Any], ...] = (
+    PremiumMachine(),
+    VerificationMachine(),
+    ForwardingMachine(),
+    TrackingMachine(),
+)
 _BY_KIND = {machine.kind: machine for machine in MACHINES}
 
 

@@ -23,10 +23,12 @@ Call = TypeVar("Call", bound=LiveCall)
 class Machine(ABC, Generic[Call]):
     """A service's calls, in the shell's hands. Pure. The defaults are for calls without money.
 
-    `kind` names it in every snapshot; `record` is what its calls are.
+    `kind` names it in every snapshot; `record` is what its calls are. `asks_first`: whether a call
+    has reached the service is known once the books were asked.
     """
 
     kind: ClassVar[str]
+    asks_first: ClassVar[bool] = False
     record: type[Call]
 
     def begin(self, event: CallArrived, call_id: str, inventory: Inventory) -> Call | None:

@@ -6,6 +6,7 @@ from typing import ClassVar
 from engine.core.account import AccountView
 from engine.core.actions import Action
 from engine.core.call import Now
+from engine.core.calling import called
 from engine.core.events import CallArrived, Event
 from engine.core.inventory import Inventory
 from engine.core.number import mask
@@ -19,7 +20,6 @@ from engine.ports.metrics import Metrics
 from engine.ports.people.commands import CallOrder, Outcome
 from engine.premium import machine
 from engine.premium.call import Keypad, PremiumCall, State
-from engine.premium.rules import called
 from engine.premium.telling import was_just_told
 
 WARNINGS = ("warning_", "time_changed_", "call_limit_soon")

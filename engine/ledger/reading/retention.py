@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.core.retention import Kind
+from engine.ledger.diversion.tables import forwarded_calls
 from engine.ledger.mails.tables import mails
 from engine.ledger.reading.withheld import among, forget_unused
 from engine.ledger.tables import (
@@ -77,6 +78,12 @@ _STRIPPED: dict[Kind, tuple[Column[str], Column[int], ColumnElement[bool], dict[
         verifications.c.ended_ms,
         or_(verifications.c.e164.is_not(None), verifications.c.address_key != ""),
         {"e164": None, "address_key": ""},
+    ),
+    Kind.FORWARDED: (
+        forwarded_calls.c.call_id,
+        forwarded_calls.c.ended_ms,
+        forwarded_calls.c.caller.is_not(None),
+        {"caller": None},
     ),
 }
 """The rows that lose something: their key, their time, which of them, and what they are left with.

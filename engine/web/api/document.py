@@ -38,8 +38,10 @@ MEANINGS = {
     Scope.VERIFICATIONS_WRITE: "Have phone numbers verified, and look at verifications.",
     Scope.CALLERS_READ: "Look at notes and reports on callers, and at who is blocked.",
     Scope.CALLERS_WRITE: "Note and report callers, block them and let them in again.",
-    Scope.TRACKING_READ: "Read the reports of tracking calls, and how they are counted and told.",
-    Scope.TRACKING_WRITE: "Change how tracking calls are counted and told.",
+    Scope.TRACKING_READ: "Read reports of tracking calls, how they count, where numbers lead.",
+    Scope.TRACKING_WRITE: "Change how tracking calls count and are told, where their numbers lead.",
+    Scope.FORWARDING_READ: "Look at where toll-free numbers are forwarded, and at their calls.",
+    Scope.FORWARDING_WRITE: "Set, change and delete where toll-free numbers are forwarded.",
 }
 
 Json = dict[str, Any]

@@ -36,11 +36,13 @@ from engine.web.api.contract import (
     Sheet,
 )
 from engine.web.api.document import document
+from engine.web.api.forwarding import ROUTES as FORWARDING
 from engine.web.api.live import ROUTES as LIVE
 from engine.web.api.models import NAMED_PATTERN, Form
 from engine.web.api.numbers import ROUTES as NUMBERS
 from engine.web.api.orders import ROUTES as ORDERS
 from engine.web.api.tracking import ROUTES as TRACKING
+from engine.web.api.tracking.numbers import ROUTES as TRACKED_NUMBERS
 from engine.web.api.verifications import ROUTES as VERIFICATIONS
 from engine.web.api.webhooks.routes import ROUTES as WEBHOOKS
 from engine.web.guard import BODY_BYTES_MOST
@@ -58,6 +60,8 @@ ROUTES: tuple[Route[Any, Any], ...] = (
     *VERIFICATIONS,
     *CALLERS,
     *TRACKING,
+    *FORWARDING,
+    *TRACKED_NUMBERS,
 )
 FAULTS_MOST = 20
 JSON = "application/json"

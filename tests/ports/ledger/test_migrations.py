@@ -14,6 +14,7 @@ from engine.errors import RemoteError
 from engine.ledger import migrations
 from engine.ledger.api.sql import SqlCustomers
 from engine.ledger.columns import METADATA
+from engine.ledger.diversion import tables as _of_diversion  # noqa: F401  # METADATA needs them
 from engine.ledger.journal import content_hash
 from engine.ledger.mails import tables as _of_mails  # noqa: F401  # METADATA needs them
 from engine.ledger.numbers import tables as _of_numbers  # noqa: F401  # METADATA needs them

@@ -20,7 +20,7 @@ from tests.rig.sip.legs import Leg
 RATE_HZ = 8_000
 NICENESS = 10
 FOR_AGENTS = ("whisper_agent", "warning_agent", "time_changed_agent", "agent_tone",
-              "money_ended_agent", "rejoined_agent", "press_to_accept", "goodbye",
+              "money_ended_agent", "rejoined_agent", "press_to_accept", "goodbye", "whisper_source",
               "call_limit_soon")  # fmt: skip
 NEIGHBOURS = 2
 # A prompt begins at its beginning, unless that was disturbed and much of the rest was heard; what

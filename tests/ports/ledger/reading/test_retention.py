@@ -17,6 +17,7 @@ from engine.ledger import calls
 from engine.ledger.accounts import DAY_MS
 from engine.ledger.api.sql import SqlAnswers, SqlCustomers
 from engine.ledger.callers import SqlCallers
+from engine.ledger.diversion.sql import SqlForwarded
 from engine.ledger.payments.sql import SqlOrders
 from engine.ledger.reading import retention
 from engine.ledger.reading.sql import SqlKeeping, SqlKin, SqlMarks, SqlRecords
@@ -25,6 +26,7 @@ from engine.ledger.tables import api_answers, audit_ends, letters, withheld_numb
 from engine.ledger.users.sql import SqlAudit, SqlSessions, SqlUsers
 from engine.ledger.verifications.sql import SqlVerifications
 from engine.ports.audit import Act, ActFilter
+from engine.ports.diversion import ForwardedFilter
 from engine.ports.ledger import Ledger
 from engine.ports.operators import Claim
 from engine.ports.people.callers import CallerNote, NoteKind
@@ -32,6 +34,7 @@ from engine.ports.reading.marks import FirstCallMark, MarkFilter
 from engine.ports.reading.records import CallFilter
 from engine.ports.users import Session, User
 from tests.fakes.clock import START_MS, LoopClock
+from tests.forwarding.cases import forwarded
 from tests.ports.ledger.books import LANDLINE, MOBILE, NOW_MS, SqlBooks, answered_call, top_up
 from tests.ports.ledger.reading.conftest import refused, talked
 from tests.verification.cases import verification
@@ -308,6 +311,18 @@ async def test_an_account_asked_for_while_it_is_let_go_is_kept(
     await ledger.database.write(gone)
     assert await ledger.account(account_id) is not None
     assert len(await ledger.settle(refused("c1", NOW_MS, account_id=account_id))) == 1
+
+
+async def test_forwarded_calls_lose_the_callers_number(
+    ledger: SqlLedger, keeping: SqlKeeping
+) -> None:
+    log = SqlForwarded(ledger)
+    for n, ended_ms in enumerate((DUE_MS - 1, DUE_MS)):
+        await log.keep(forwarded(f"c{n}", ended_ms=ended_ms))
+    assert await all_gone(keeping, Kind.FORWARDED) == [1]
+    newest, oldest = await log.calls(ForwardedFilter(organisation="acme"))
+    assert (oldest.caller, newest.caller) == (None, forwarded().caller)
+    assert (oldest.outcome, oldest.target) == (forwarded().outcome, forwarded().target)
 
 
 def filled(sql_books: SqlBooks) -> None:

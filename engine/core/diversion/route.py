@@ -1,0 +1,135 @@
+"""Routes: where the calls to a number of the stock are sent on, as its holder wants it.
+
+A route is good for whoever has the number, and only while he has it. It may be there before the
+number takes calls. Each change is a new version; a deleted route is a version without terms.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from engine.core.inventory import Span
+from engine.core.numbers.number import Purpose
+
+TARGETS_MOST = 2
+
+
+class CallerClass(StrEnum):
+    """Where a caller calls from, as his network vouches for it; the rows of a `Policy`.
+
+    `SERVICE` are numbers that no line calls from (toll-free, premium-rate), `CARIBBEAN` the other
+    countries of the North American plan.
+    """
+
+    US = "us"
+    US_WITHHELD = "us_withheld"
+    US_TERRITORY = "us_territory"
+    CANADA = "canada"
+    CARIBBEAN = "caribbean"
+    FOREIGN = "foreign"
+    SERVICE = "service"
+    UNIDENTIFIED = "unidentified"
+
+
+class Verdict(StrEnum):
+    """Put a caller through, or let him hear ringing until he hangs up."""
+
+    THROUGH = "through"
+    RING_ON = "ring_on"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Who is put through: a field for each `CallerClass`, by its value."""
+
+    us: Verdict = Verdict.THROUGH
+    us_withheld: Verdict = Verdict.THROUGH
+    us_territory: Verdict = Verdict.THROUGH
+    canada: Verdict = Verdict.RING_ON
+    caribbean: Verdict = Verdict.RING_ON
+    foreign: Verdict = Verdict.RING_ON
+    service: Verdict = Verdict.RING_ON
+    unidentified: Verdict = Verdict.RING_ON
+
+    def verdict(self, caller: CallerClass) -> Verdict:
+        """What becomes of such a caller."""
+        return Verdict(getattr(self, caller.value))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caps:
+    """What forwarding may cost its owner: conversations at once, and their minutes by local day
+    and month. Who calls beyond them hears ringing."""
+
+    calls_at_once: int = 10
+    minutes_a_day: int = 600
+    minutes_a_month: int = 6_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forwarding:
+    """How a US toll-free number is forwarded: to `targets` (E.164), the second if the first does
+    not take the call. `timezone` (IANA) says when a day begins."""
+
+    targets: tuple[str, ...]
+    ring_timeout_s: int = 25
+    policy: Policy = field(default_factory=Policy)
+    caps: Caps = field(default_factory=Caps)
+    timezone: str = "America/New_York"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Who answers a tracked number (E.164), and when; without `spans` always."""
+
+    e164: str
+    spans: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tracking:
+    """How a number of a sales channel is forwarded: to those `targets` whose time it is, one after
+    the other. With `whisper` whoever answers is told the source, in `lang`, before he is joined.
+    """
+
+    targets: tuple[Target, ...]
+    ring_timeout_s: int = 30
+    whisper: bool = False
+    lang: str = "de"
+    timezone: str = "Europe/Berlin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One version of a number's route; `terms` are None once it was deleted."""
+
+    number: str
+    version: int
+    organisation: str
+    terms: Forwarding | Tracking | None
+    author: str
+    at_ms: int
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Every number it may lead to."""
+        match self.terms:
+            case Forwarding():
+                return self.terms.targets
+            case Tracking():
+                return tuple(target.e164 for target in self.terms.targets)
+        return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What is known of a number as it is called.
+
+    `organisation` has it, and it takes calls; None: nobody has it. `route` is None where its holder
+    has none; `loops` says that it leads back to the number. `source` is its sales channel's name.
+    """
+
+    organisation: str | None = None
+    purpose: Purpose | None = None
+    route: Route | None = None
+    loops: bool = False
+    source: str = ""

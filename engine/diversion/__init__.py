@@ -1,0 +1,1 @@
+"""What every diverted call has in common, whichever service sends it on."""

@@ -1,0 +1,119 @@
+"""What a diverted call asks of the books: where its number leads, whether it may, to be kept."""
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from engine.core.diversion.record import ForwardedCall
+from engine.core.diversion.route import Forwarding, Found, Route
+from engine.core.localtime import day_start_ms, month_starts
+from engine.core.numbers.number import Number, Purpose, Status
+from engine.core.numbers.source import Source
+from engine.core.tracked import TrackedCall
+from engine.flows.numbers.numbering import local_day
+from engine.forwarding.rules import TALK_MOST_MS, leads_back
+from engine.ports.clock import Clock
+from engine.ports.diversion import Forwarded, Routes, Usage
+from engine.ports.numbers import Numbers
+from engine.ports.tracked import Tracked
+
+CHAIN_MOST = 10
+"""So many routes after each other are followed; a longer chain counts as one without an end."""
+
+SOURCES_MOST = 200
+
+
+class Directory:
+    """The way of each number's calls, as it is in the books now."""
+
+    def __init__(
+        self,
+        numbers: Numbers,
+        routes: Routes,
+        forwarded: Forwarded,
+        tracked: Tracked | None,
+        clock: Clock,
+    ) -> None:
+        """Without `tracked` no number leads to a dealer."""
+        self._numbers = numbers
+        self._routes = routes
+        self._forwarded = forwarded
+        self._tracked = tracked
+        self._clock = clock
+
+    async def found(self, e164: str) -> Found:
+        """What is known of a number that is called just now; only an active one takes calls."""
+        number = await self._numbers.number(e164)
+        if number is None or number.status is not Status.ACTIVE or number.organisation is None:
+            return Found()
+        if number.purpose is Purpose.TRACKING and self._tracked is None:
+            return Found()
+        route = await self._routes.route(e164)
+        if route is None or route.organisation != number.organisation or route.terms is None:
+            return Found(organisation=number.organisation, purpose=number.purpose)
+        return Found(
+            organisation=number.organisation,
+            purpose=number.purpose,
+            route=route,
+            loops=await is_loop(self._routes, route),
+            source=await self._source(number),
+        )
+
+    async def note_call(self, e164: str) -> None:
+        """Write down that a number is in use."""
+        await self._numbers.called(e164, local_day(self._now_ms()))
+
+    async def _source(self, number: Number) -> str:
+        """The name of the sales channel in which a number is published now."""
+        if number.purpose is not Purpose.TRACKING:
+            return ""
+        sources = await self._numbers.sources(number.organisation, number.e164, "", SOURCES_MOST)
+        return source_of(sources)
+
+    async def admit(self, call: ForwardedCall, terms: Forwarding) -> int | None:
+        """How long (ms) a forwarded call may talk; None: it may not be put through."""
+        left_ms = await self._forwarded.admit(
+            call, terms.caps, usage_of(terms.timezone, self._now_ms())
+        )
+        return None if left_ms is None else min(left_ms, TALK_MOST_MS)
+
+    async def keep(self, call: ForwardedCall) -> None:
+        """Write a forwarded call down."""
+        await self._forwarded.keep(call)
+
+    async def keep_tracked(self, call: TrackedCall, caller: str | None) -> None:
+        """Tell of a tracking call."""
+        assert self._tracked is not None, "a tracking call where none are counted"
+        await self._tracked.keep(call, caller)
+
+    def _now_ms(self) -> int:
+        return self._clock.now().wall_ms
+
+
+def source_of(sources: Sequence[Source]) -> str:
+    """The name of the first source that is not over."""
+    return next((source.name for source in sources if source.removed_on is None), "")
+
+
+def usage_of(timezone: str, at_ms: int) -> Usage:
+    """When the local day and month of an instant began."""
+    zone = ZoneInfo(timezone)
+    return Usage(
+        at_ms=at_ms,
+        day_from_ms=day_start_ms(zone, at_ms),
+        month_from_ms=month_starts(zone, at_ms, at_ms + 1)[0],
+    )
+
+
+async def is_loop(routes: Routes, route: Route) -> bool:
+    """Whether a route leads back to its own number over others of ours, as they are now."""
+    known: dict[str, Sequence[str]] = {route.number: route.targets}
+    wanted = set(route.targets)
+    for _ in range(CHAIN_MOST):
+        further = await routes.leading(sorted(wanted - known.keys()))
+        if not further:
+            break
+        known |= {one.number: one.targets for one in further}
+        wanted = {target for one in further for target in one.targets}
+    else:
+        return True
+    return leads_back(route.number, known)

@@ -1,0 +1,84 @@
+"""What forwarded and tracked calls have in common in the shell's hands."""
+
+from typing import ClassVar, TypeVar
+
+from engine.core.account import AccountView
+from engine.core.calling import called
+from engine.core.events import CallArrived
+from engine.core.inventory import Inventory, Trunk
+from engine.core.number import classify
+from engine.core.numbers.number import Purpose, purpose_of
+from engine.diversion.call import DivertedCall, State
+from engine.flows.errands import CallTerms
+from engine.flows.machines.machine import Machine
+from engine.flows.machines.seen import LiveCall
+
+Call = TypeVar("Call", bound=DivertedCall)
+
+
+class DivertedMachine(Machine[Call]):
+    """A service that sends calls on; they cost their callers nothing here."""
+
+    asks_first: ClassVar[bool] = True
+
+    def terms(self, call: Call) -> CallTerms:
+        return CallTerms(
+            call_id=call.call_id,
+            organisation=call.organisation,
+            profile="",
+            currency="",
+            region="",
+            did=call.number,
+            agents=(),
+        )
+
+    def service(self, call: Call) -> str:
+        return self.kind
+
+    def legs(self, call: Call) -> tuple[str, ...]:
+        return (call.call_id, call.leg) if call.leg else (call.call_id,)
+
+    def role(self, call: Call, leg: str) -> str:
+        return "caller" if leg == call.call_id else "target"
+
+    def is_settling(self, call: Call) -> bool:
+        return call.state in (State.KEEPING, State.FINISHED)
+
+    def caller(self, call: Call) -> str | None:
+        """What is shown of the caller while the call lives."""
+        return None
+
+    def seen(self, call: Call, engine: str, view: AccountView | None, at_ms: int) -> LiveCall:
+        return LiveCall(
+            at_ms=at_ms,
+            call_id=call.call_id,
+            organisation=call.organisation,
+            engine=engine,
+            service=self.kind,
+            account_id=None,
+            caller=self.caller(call),
+            withheld=call.withheld,
+            agent=None,
+            state=call.state,
+            since_ms=call.since_ms or call.arrived_ms,
+            arrived_ms=call.arrived_ms,
+            currency="",
+            cost_micros=0,
+            meter_runs=False,
+            left_ms=None,
+            balance_micros=None,
+            held_micros=None,
+            warned=(),
+            ordered=(),
+            first_call=False,
+            config_version=0,
+        )
+
+
+def trunk_for(event: CallArrived, inventory: Inventory, purpose: Purpose) -> Trunk | None:
+    """The trunk of a call to a number that can be given for this purpose, else None; whether the
+    number is anybody's the books say."""
+    trunk = inventory.trunk(event.trunk)
+    if trunk is None:
+        return None
+    return trunk if purpose_of(classify(called(event, trunk), None)) is purpose else None

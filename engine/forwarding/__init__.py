@@ -1,0 +1,1 @@
+"""Forwarding of US toll-free numbers."""

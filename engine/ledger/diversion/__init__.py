@@ -1,0 +1,1 @@
+"""Routes of numbers and forwarded calls, beside the stock."""

@@ -1,0 +1,37 @@
+"""The tables of routes, which are only added to, and of forwarded calls."""
+
+from sqlalchemy import JSON, BigInteger, Column, Index, Text
+
+from engine.ledger.columns import number, organisation, table, text_column
+
+routes = table(
+    "routes",
+    Column("number", Text, primary_key=True),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    organisation(),
+    Column("purpose", Text),
+    Column("terms", JSON(none_as_null=True)),
+    text_column("author"),
+    number("at_ms"),
+    Index("ix_routes_organisation", "organisation", "number", "version"),
+)
+"""Every version of every route; without purpose and terms it was deleted."""
+
+forwarded_calls = table(
+    "forwarded_calls",
+    Column("call_id", Text, primary_key=True),
+    organisation(),
+    text_column("number"),
+    number("route_version"),
+    Column("caller", Text),
+    text_column("caller_class"),
+    Column("target", Text),
+    Column("outcome", Text),
+    number("arrived_ms"),
+    Column("joined_ms", BigInteger),
+    Column("ended_ms", BigInteger),
+    Index("ix_forwarded_calls_number", "number", "arrived_ms"),
+    Index("ix_forwarded_calls_arrived", "organisation", "arrived_ms", "call_id"),
+)
+"""Forwarded calls; columns are the fields of `core.diversion.record.ForwardedCall`. One that goes
+on has no end."""

@@ -1,0 +1,1 @@
+"""Tracking calls: a number for each sales channel, forwarded to the dealer."""

@@ -1,0 +1,5 @@
+"""Forwarding of toll-free numbers over the interface."""
+
+from engine.web.api.forwarding.routes import ROUTES
+
+__all__ = ["ROUTES"]

@@ -1,0 +1,238 @@
+"""Where toll-free numbers are forwarded: set, read, changed, deleted; and the calls' log."""
+
+from dataclasses import asdict
+from typing import Any
+
+from engine.core.diversion import record
+from engine.core.diversion.route import CallerClass, Caps, Forwarding, Policy, Route
+from engine.core.numbers.number import Purpose
+from engine.ports.diversion import ForwardedFilter
+from engine.ports.operators import Scope
+from engine.web.api import contract
+from engine.web.api import models as wire
+from engine.web.api.contract import (
+    CONFLICT,
+    NOT_FOUND,
+    Asked,
+    NoBody,
+    NoQuery,
+    Refused,
+    Result,
+)
+from engine.web.api.forwarding import models
+
+NO_NUMBER = Refused(NOT_FOUND, "There is no such number.")
+NO_ROUTE = Refused(NOT_FOUND, "The number has no route.")
+
+
+def number_of(asked: Asked[Any, Any]) -> str:
+    """The number that the path names, without its +."""
+    return f"+{asked.ids['number']}"
+
+
+async def is_held(asked: Asked[Any, Any]) -> bool:
+    """Whether the number that the path names is the organisation's."""
+    found = await asked.site.numbering.numbers.number(number_of(asked))
+    return found is not None and found.is_held and found.organisation == asked.organisation
+
+
+async def list_routes(asked: Asked[models.RoutesQuery, NoBody]) -> Result:
+    """A page of the organisation's routes, by number."""
+    query = asked.query
+    found = await asked.site.routing.routes(
+        asked.organisation, Purpose.FORWARDING, query.after or "", query.limit + 1
+    )
+    page = found[: query.limit]
+    return models.ForwardingRoutes(
+        routes=[_told(route, terms) for route in page if (terms := _terms(route))],
+        next=page[-1].number if len(found) > query.limit else None,
+    )
+
+
+async def show_route(asked: Asked[NoQuery, NoBody]) -> Result:
+    """Where a number is forwarded now."""
+    route = await asked.site.routing.route(asked.organisation, number_of(asked))
+    terms = _terms(route) if route is not None else None
+    return NO_ROUTE if route is None or terms is None else _told(route, terms)
+
+
+async def put_route(asked: Asked[NoQuery, models.RouteForm]) -> Result:
+    """Set or change where a number is forwarded; it may still be on order.
+
+    A target must be a US number and none that costs extra, nor lead back to the number. A route
+    that has changed since the version named is a conflict, and nothing is done.
+    """
+    if not await is_held(asked):
+        return NO_NUMBER
+    body = asked.body
+    terms = Forwarding(
+        targets=tuple(body.targets),
+        ring_timeout_s=body.ring_timeout_s,
+        policy=Policy(**body.policy.model_dump()),
+        caps=Caps(**body.caps.model_dump()),
+        timezone=body.timezone,
+    )
+    route = await asked.site.routing.forward(
+        asked.organisation, number_of(asked), terms, body.version, asked.author
+    )
+    kept = _terms(route)
+    assert kept is not None
+    return _told(route, kept)
+
+
+async def delete_route(asked: Asked[NoQuery, models.Deletion]) -> Result:
+    """Forward a number no more: who calls hears ringing, and the old target is not called."""
+    routing, number = asked.site.routing, number_of(asked)
+    route = await routing.route(asked.organisation, number)
+    if route is None or _terms(route) is None:
+        return NO_ROUTE
+    await routing.delete(asked.organisation, number, asked.body.version, asked.author)
+    return models.RouteDeleted(number=number)
+
+
+async def list_versions(asked: Asked[models.HistoryQuery, NoBody]) -> Result:
+    """What a number's route was, and who changed it when; newest first."""
+    query = asked.query
+    found = await asked.site.routing.history(
+        asked.organisation, number_of(asked), query.before, query.limit + 1
+    )
+    page = found[: query.limit]
+    return models.RouteVersions(
+        versions=[_version(route) for route in page],
+        next=page[-1].version if len(found) > query.limit else None,
+    )
+
+
+async def list_calls(asked: Asked[models.ForwardedQuery, NoBody]) -> Result:
+    """The log of calls that are over, newest first: it shows that a number can be reached."""
+    query = asked.query
+    wanted = ForwardedFilter(
+        organisation=asked.organisation,
+        number=query.number,
+        before=query.after,
+        most=query.limit + 1,
+    )
+    found = await asked.site.routing.calls(wanted)
+    page = found[: query.limit]
+    return models.ForwardedCalls(
+        calls=[_call(call) for call in page],
+        next=page[-1].call_id if len(found) > query.limit else None,
+    )
+
+
+def _terms(route: Route) -> Forwarding | None:
+    return route.terms if isinstance(route.terms, Forwarding) else None
+
+
+def _told(route: Route, terms: Forwarding) -> models.ForwardingRoute:
+    return models.ForwardingRoute(
+        number=route.number,
+        version=route.version,
+        targets=list(terms.targets),
+        ring_timeout_s=terms.ring_timeout_s,
+        policy={who: terms.policy.verdict(who) for who in CallerClass},
+        caps=models.CapsForm(**asdict(terms.caps)),
+        timezone=terms.timezone,
+        changed=wire.write_time(route.at_ms),
+        author=route.author,
+    )
+
+
+def _version(route: Route) -> models.RouteVersion:
+    terms = _terms(route)
+    return models.RouteVersion(
+        version=route.version,
+        changed=wire.write_time(route.at_ms),
+        author=route.author,
+        route=_told(route, terms) if terms is not None else None,
+    )
+
+
+def _call(call: record.ForwardedCall) -> models.ForwardedCall:
+    assert call.outcome is not None
+    assert call.ended_ms is not None
+    return models.ForwardedCall(
+        call_id=call.call_id,
+        number=call.number,
+        route_version=call.route_version,
+        caller=call.caller,
+        caller_class=call.caller_class,
+        target=call.target,
+        outcome=call.outcome,
+        arrived=wire.write_time(call.arrived_ms),
+        joined=wire.write_time(call.joined_ms) if call.joined_ms is not None else None,
+        ended=wire.write_time(call.ended_ms),
+        talk_s=call.talk_ms // 1000,
+    )
+
+
+ROUTES: tuple[contract.Route[Any, Any], ...] = (
+    contract.Route(
+        method="GET",
+        path="/forwarding/routes",
+        name="listForwardingRoutes",
+        summary="List where toll-free numbers are forwarded",
+        scope=Scope.FORWARDING_READ,
+        query=models.RoutesQuery,
+        body=NoBody,
+        answer=models.ForwardingRoutes,
+        run=list_routes,
+    ),
+    contract.Route(
+        method="GET",
+        path="/forwarding/routes/{number}",
+        name="showForwardingRoute",
+        summary="Show where a toll-free number is forwarded",
+        scope=Scope.FORWARDING_READ,
+        query=NoQuery,
+        body=NoBody,
+        answer=models.ForwardingRoute,
+        run=show_route,
+    ),
+    contract.Route(
+        method="PUT",
+        path="/forwarding/routes/{number}",
+        name="putForwardingRoute",
+        summary="Forward a toll-free number, from the next call on",
+        scope=Scope.FORWARDING_WRITE,
+        query=NoQuery,
+        body=models.RouteForm,
+        answer=models.ForwardingRoute,
+        run=put_route,
+        refusals=(CONFLICT,),
+    ),
+    contract.Route(
+        method="POST",
+        path="/forwarding/routes/{number}/delete",
+        name="deleteForwardingRoute",
+        summary="Forward a toll-free number no more",
+        scope=Scope.FORWARDING_WRITE,
+        query=NoQuery,
+        body=models.Deletion,
+        answer=models.RouteDeleted,
+        run=delete_route,
+        refusals=(CONFLICT,),
+    ),
+    contract.Route(
+        method="GET",
+        path="/forwarding/routes/{number}/versions",
+        name="listForwardingVersions",
+        summary="List what a number's route was, and who changed it",
+        scope=Scope.FORWARDING_READ,
+        query=models.HistoryQuery,
+        body=NoBody,
+        answer=models.RouteVersions,
+        run=list_versions,
+    ),
+    contract.Route(
+        method="GET",
+        path="/forwarding/calls",
+        name="listForwardedCalls",
+        summary="List the calls to forwarded numbers, newest first",
+        scope=Scope.FORWARDING_READ,
+        query=models.ForwardedQuery,
+        body=NoBody,
+        answer=models.ForwardedCalls,
+        run=list_calls,
+    ),
+)

@@ -1,0 +1,129 @@
+"""The twins in memory of `ports.diversion`: same answers, same refusals, no database."""
+
+from collections.abc import Collection, Sequence
+
+from engine.core.diversion.record import ForwardedCall
+from engine.core.diversion.route import Caps, Forwarding, Route
+from engine.core.numbers.number import Purpose
+from engine.errors import ConflictError, RemoteError
+from engine.ports.diversion import LEFT_LEAST_MS, LIVE_MOST_MS, ForwardedFilter, Usage
+
+MINUTE_MS = 60_000
+
+
+class MemoryRoutes:
+    """`ports.diversion.Routes` in memory; `down` refuses everything."""
+
+    def __init__(self) -> None:
+        self.down = False
+        self._versions: dict[str, list[Route]] = {}
+
+    async def put(self, route: Route) -> None:
+        versions = self._of(route.number)
+        if versions and versions[-1] == route:
+            return
+        if len(versions) + 1 != route.version:
+            raise ConflictError("the route has changed")
+        self._versions[route.number] = [*versions, route]
+
+    async def route(self, number: str) -> Route | None:
+        return next(reversed(self._of(number)), None)
+
+    async def routes(
+        self, organisation: str, purpose: Purpose, after: str, most: int
+    ) -> Sequence[Route]:
+        found = await self.leading(self._versions)
+        return [
+            route
+            for route in found
+            if route.organisation == organisation
+            and _purpose(route) is purpose
+            and route.number > after
+        ][:most]
+
+    async def leading(self, numbers: Collection[str]) -> Sequence[Route]:
+        last = [await self.route(number) for number in sorted(numbers)]
+        return [route for route in last if route is not None and route.terms is not None]
+
+    async def history(
+        self, organisation: str, number: str, before: int | None, most: int
+    ) -> Sequence[Route]:
+        return [
+            route
+            for route in reversed(self._of(number))
+            if route.organisation == organisation and (before is None or route.version < before)
+        ][:most]
+
+    def _of(self, number: str) -> list[Route]:
+        if self.down:
+            raise RemoteError("the books are away")
+        return self._versions.get(number, [])
+
+
+def _purpose(route: Route) -> Purpose:
+    return Purpose.FORWARDING if isinstance(route.terms, Forwarding) else Purpose.TRACKING
+
+
+class MemoryForwarded:
+    """`ports.diversion.Forwarded` in memory; `down` refuses everything."""
+
+    def __init__(self) -> None:
+        self.down = False
+        self.all: dict[str, ForwardedCall] = {}
+
+    async def admit(self, call: ForwardedCall, caps: Caps, usage: Usage) -> int | None:
+        self._answer()
+        others = [
+            one
+            for one in self.all.values()
+            if (one.organisation, one.number) == (call.organisation, call.number)
+            and one.call_id != call.call_id
+        ]
+        live = sum(_is_live(one, usage) for one in others)
+        used_ms = [
+            sum(_used_ms(one, usage) for one in others if one.arrived_ms >= from_ms)
+            for from_ms in (usage.day_from_ms, usage.month_from_ms)
+        ]
+        caps_ms = (caps.minutes_a_day * MINUTE_MS, caps.minutes_a_month * MINUTE_MS)
+        left_ms = min(cap - used for cap, used in zip(caps_ms, used_ms, strict=True))
+        if live >= caps.calls_at_once or left_ms < LEFT_LEAST_MS:
+            return None
+        self.all.setdefault(call.call_id, call)
+        return left_ms
+
+    async def keep(self, call: ForwardedCall) -> None:
+        self._answer()
+        present = self.all.get(call.call_id)
+        if present is None or present.ended_ms is None:
+            self.all[call.call_id] = call
+
+    async def calls(self, wanted: ForwardedFilter) -> Sequence[ForwardedCall]:
+        self._answer()
+        newest_first = sorted(
+            (
+                call
+                for call in self.all.values()
+                if call.organisation == wanted.organisation and call.ended_ms is not None
+            ),
+            key=lambda call: (call.arrived_ms, call.call_id),
+            reverse=True,
+        )
+        if wanted.before is not None:
+            places = [call.call_id for call in newest_first]
+            if wanted.before not in places:
+                return []
+            newest_first = newest_first[places.index(wanted.before) + 1 :]
+        fitting = [call for call in newest_first if wanted.number in (None, call.number)]
+        return fitting[: wanted.most]
+
+    def _answer(self) -> None:
+        if self.down:
+            raise RemoteError("the books are away")
+
+
+def _is_live(call: ForwardedCall, usage: Usage) -> bool:
+    return call.ended_ms is None and call.arrived_ms > usage.at_ms - LIVE_MOST_MS
+
+
+def _used_ms(call: ForwardedCall, usage: Usage) -> int:
+    return usage.at_ms - call.arrived_ms if _is_live(call, usage) else call.talk_ms

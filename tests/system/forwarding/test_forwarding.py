@@ -1,0 +1,337 @@
+"""Calls to toll-free numbers on a real Asterisk: who is put through, and who hears ringing."""
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from engine.core.diversion.record import ForwardedCall, Outcome
+from engine.core.diversion.route import CallerClass, Caps, Policy, Verdict
+from engine.core.numbers.number import Status
+from engine.ports.diversion import ForwardedFilter
+from tests.forwarding.cases import CALLERS, forwarding, number
+from tests.rig.sip.agents import Agent
+from tests.rig.sip.legs import PATIENCE_S, Leg
+from tests.system.stage.exchange import Exchange, Programme, both_talk, had_by, rings_on
+
+KEPT_WITHIN_S = 20.0
+programme = Programme()
+scene = programme.scene
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def played(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator["dict[str, asyncio.Task[None]]"]:
+    """Every scene, under way."""
+    async with programme.played(tmp_path_factory.mktemp("toll-free"), request) as tasks:
+        yield tasks
+
+
+@dataclass
+class Line:
+    """A toll-free number of its own, its targets' phones, and a caller."""
+
+    x: Exchange
+    n: int
+
+    @property
+    def number(self) -> str:
+        return f"+188855501{self.n:02}"
+
+    def target(self, nth: int = 0) -> Agent:
+        """A target's phone."""
+        return self.x.world.agent(f"+1{212 + nth}55501{self.n:02}")
+
+    @property
+    def us(self) -> str:
+        """A caller of the scene's own."""
+        return f"+141555501{self.n:02}"
+
+    async def opened(self, *targets: int, **changes: Any) -> "Line":
+        """The number is acme's and active; it has a route, unless there are no targets."""
+        await self.x.give(number(self.number))
+        if targets:
+            await self.leads(0, *targets, **changes)
+        return self
+
+    async def leads(self, version: int, *targets: int, **changes: Any) -> None:
+        """Let the number lead to these targets from now on."""
+        numbers = [self.target(nth).name for nth in targets]
+        terms = forwarding(*numbers, **changes)
+        await self.x.patiently(
+            lambda: self.x.routing.forward("acme", self.number, terms, version, "owner")
+        )
+
+    async def call(self, caller: str | None = None, **identity: Any) -> Leg:
+        """Somebody calls; his network vouches for his number."""
+        caller = caller or self.us
+        return await self.x.world.call(
+            self.number, **{"pai": caller, "from_user": caller} | identity
+        )
+
+    def is_untouched(self) -> bool:
+        """Whether no INVITE of ours went to a target of the line, by the SIP messages."""
+        phones = {self.target(nth).name for nth in range(2)}
+        invites = (m for m in self.x.world.sip_trace() if m.start_line.startswith("INVITE"))
+        return not any(phone in m.start_line for m in invites for phone in phones)
+
+    async def kept(self, calls: int = 1) -> list[ForwardedCall]:
+        """The line's calls in the log, newest first, once there are so many."""
+        wanted = ForwardedFilter(organisation="acme", number=self.number)
+        deadline_s = time.monotonic() + KEPT_WITHIN_S
+        while True:
+            found = await self.x.forwarded.calls(wanted)
+            if len(found) >= calls or time.monotonic() > deadline_s:
+                assert len(found) == calls
+                return list(found)
+            await asyncio.sleep(0.1)
+
+    async def outcome(self) -> Outcome | None:
+        """What the line's only call came to."""
+        (call,) = await self.kept()
+        return call.outcome
+
+
+@scene
+async def test_a_us_caller_reaches_the_target(x: Exchange) -> None:
+    line = await Line(x, 1).opened(0)
+    line.target().answers(after_s=1)
+    caller = await line.call()
+    target = await line.target().called()
+    assert line.us in target.invite.header("From")
+    assert caller.answered_at_ms is None
+    await both_talk(caller, target)
+    assert caller.first_at_ms(180) is not None
+    (call,) = await line.kept()
+    assert (call.outcome, call.target, call.caller_class) == (
+        Outcome.ANSWERED,
+        line.target().name,
+        CallerClass.US,
+    )
+    assert call.caller == f"{line.us[:-3]}xxx"
+    assert 1_000 < call.talk_ms < 10_000
+    stocked = await x.numbers.number(line.number)
+    assert stocked is not None
+    assert stocked.last_call_on is not None
+
+
+@scene
+async def test_a_canadian_hears_ringing_and_no_target_is_called(x: Exchange) -> None:
+    line = await Line(x, 2).opened(0, 1)
+    for code in (416, 942):
+        await rings_on(await line.call(f"+1{code}5550102"))
+    assert line.is_untouched()
+    for call in await line.kept(2):
+        assert (call.outcome, call.caller_class) == (Outcome.NOT_LET_THROUGH, CallerClass.CANADA)
+        assert (call.target, call.joined_ms) == (None, None)
+
+
+@scene
+async def test_each_row_of_the_policy(x: Exchange) -> None:
+    """Each class of callers as it is at first, and the other way round."""
+    line = await Line(x, 3).opened(0)
+    line.target().rings_on()
+    rows: dict[CallerClass, dict[str, Any]] = {
+        who: {"pai": caller, "from_user": caller} for who, caller in CALLERS.items()
+    }
+    rows[CallerClass.US_WITHHELD] = {"pai": line.us, "from_user": None, "privacy": "id"}
+    rows[CallerClass.UNIDENTIFIED] = {"pai": None, "from_user": line.us}
+    version = 1
+    for policy in (Policy(), _turned(Policy())):
+        await line.leads(version, 0, policy=policy)
+        version += 1
+        for who, identity in rows.items():
+            caller = await line.call(**identity)
+            if policy.verdict(who) is Verdict.THROUGH:
+                leg = await line.target().called()
+                await caller.hang_up()
+                assert (await leg.ended()).sip_code == 487
+            else:
+                await caller.messages.first(lambda message: message.code == 180, PATIENCE_S)
+                await caller.hang_up()
+            await caller.ended()
+            assert caller.first_at_ms(180) is not None
+            assert caller.answered_at_ms is None
+    through = sum(call.outcome is Outcome.ABANDONED for call in await line.kept(2 * len(rows)))
+    assert through == len(line.target().legs) == len(rows)
+
+
+def _turned(policy: Policy) -> Policy:
+    """Everybody the other way round."""
+    return Policy(
+        **{
+            who.value: Verdict.RING_ON
+            if policy.verdict(who) is Verdict.THROUGH
+            else Verdict.THROUGH
+            for who in CallerClass
+        }
+    )
+
+
+@scene
+async def test_a_withheld_number_is_put_through_and_shown_to_nobody(x: Exchange) -> None:
+    line = await Line(x, 4).opened(0)
+    line.target().answers()
+    caller = await line.call(from_user=None, privacy="id")
+    target = await line.target().called()
+    await both_talk(caller, target)
+    assert line.number in target.invite.header("From")
+    national = line.us.removeprefix("+1")
+    assert not [m.text for m in target.messages if national in re.sub(r"[^0-9]", "", m.text)]
+    (call,) = await line.kept()
+    assert (call.outcome, call.caller) == (Outcome.ANSWERED, None)
+
+
+@scene
+async def test_an_edit_is_in_force_for_the_next_call(x: Exchange) -> None:
+    line = await Line(x, 5).opened(0)
+    for nth in range(2):
+        line.target(nth).answers()
+        if nth:
+            await line.leads(1, 1)
+        caller = await line.call()
+        await both_talk(caller, await line.target(nth).called(), 1)
+    assert [len(line.target(nth).legs) for nth in range(2)] == [1, 1]
+
+
+@scene
+async def test_a_deleted_route_rings_unanswered(x: Exchange) -> None:
+    line = await Line(x, 6).opened(0)
+    await x.patiently(lambda: x.routing.delete("acme", line.number, 1, "owner"))
+    await rings_on(await line.call())
+    assert line.is_untouched()
+    assert await line.outcome() is Outcome.NO_ROUTE
+
+
+@scene
+async def test_a_route_set_while_the_number_is_pending(x: Exchange) -> None:
+    """Nobody is put through before the number takes calls; then the route is there."""
+    line = Line(x, 7)
+    await x.give(number(line.number, status=Status.DOCUMENTS_PENDING))
+    await line.leads(0, 0)
+    refused = await (await line.call()).ended()
+    assert refused.sip_code == 404
+    await x.change(line.number, Status.ACTIVE)
+    line.target().answers()
+    caller = await line.call()
+    await both_talk(caller, await line.target().called(), 1)
+
+
+@scene
+async def test_busy_and_then_the_second_target(x: Exchange) -> None:
+    line = await Line(x, 8).opened(0, 1)
+    line.target(0).busy()
+    line.target(1).answers()
+    caller = await line.call()
+    await both_talk(caller, await line.target(1).called(), 1)
+    (call,) = await line.kept()
+    assert call.target == line.target(1).name
+
+
+@scene
+async def test_nobody_answers_and_it_rings_on(x: Exchange) -> None:
+    line = await Line(x, 9).opened(0, 1, ring_timeout_s=5)
+    line.target(0).rings_on()
+    line.target(1).busy()
+    caller = await line.call()
+    first = await line.target(0).called()
+    assert (await first.ended()).by == "engine"
+    await line.target(1).called()
+    await rings_on(caller)
+    assert await line.outcome() is Outcome.NO_ANSWER
+
+
+@scene
+async def test_the_second_call_at_once_rings_on(x: Exchange) -> None:
+    line = await Line(x, 10).opened(0, caps=Caps(calls_at_once=1))
+    line.target().answers()
+    first = await line.call()
+    target = await line.target().called()
+    await first.answered()
+    await rings_on(await line.call(f"+1415555{4810:04}"))
+    await both_talk(first, target, 1)
+    outcomes = {call.outcome for call in await line.kept(2)}
+    assert outcomes == {Outcome.ANSWERED, Outcome.CAPPED}
+
+
+@scene
+async def test_the_target_hangs_up(x: Exchange) -> None:
+    line = await Line(x, 11).opened(0)
+    line.target().answers(hang_up_after_s=1)
+    caller = await line.call()
+    await caller.answered()
+    assert (await caller.ended()).by == "engine"
+    assert await line.outcome() is Outcome.ANSWERED
+
+
+@scene
+async def test_a_loop_rings_unanswered(x: Exchange) -> None:
+    """Two numbers that lead to each other, as the books say though no rule would let them."""
+    line, other = await Line(x, 12).opened(0), await Line(x, 13).opened()
+    back = forwarding(line.number)
+    await x.patiently(lambda: x.routing.forward("acme", other.number, back, 0, "owner"))
+    held = await x.routes.route(line.number)
+    assert held is not None
+    looped = type(held)(
+        number=line.number,
+        version=2,
+        organisation="acme",
+        terms=forwarding(other.number),
+        author="owner",
+        at_ms=0,
+    )
+    await x.patiently(lambda: x.routes.put(looped))
+    await rings_on(await line.call())
+    assert await line.outcome() is Outcome.NO_ROUTE
+
+
+@scene
+async def test_a_number_that_nobody_has_is_not_in_service(x: Exchange) -> None:
+    refused = await (await Line(x, 14).call()).ended()
+    assert (refused.by, refused.sip_code) == ("engine", 404)
+
+
+@scene
+async def test_its_engine_dies_and_they_talk_on(x: Exchange) -> None:
+    """Another engine takes the conversation over, a caller who hears ringing, and one whose target
+    rings; each is kept once."""
+    lines = [await Line(x, n).opened(0) for n in (15, 16, 17)]
+    talks, rings, calls = lines
+    talks.target().answers()
+    calls.target().rings_on()
+    async with x.other_engine() as run:
+        talking, talking_n = await had_by(run, lambda: _joined(talks))
+        target = talks.target().legs[-1]
+        ringing, ringing_n = await had_by(run, lambda: _ringing(rings, "+19425550116"))
+        calling, calling_n = await had_by(run, lambda: _ringing(calls))
+        rung = len(calls.target().legs)
+    while len(calls.target().legs) == rung:
+        await calls.target().called()
+    await calling.hang_up()
+    await rings_on(ringing)
+    await both_talk(talking, target, 3)
+    counts = (talking_n, ringing_n, calling_n)
+    logs = [await line.kept(n) for line, n in zip(lines, counts, strict=True)]
+    outcomes = [log[0].outcome for log in logs]
+    assert outcomes == [Outcome.ANSWERED, Outcome.NOT_LET_THROUGH, Outcome.ABANDONED]
+
+
+async def _joined(line: Line) -> Leg:
+    leg = await line.call()
+    await leg.answered()
+    await asyncio.sleep(1)
+    return leg
+
+
+async def _ringing(line: Line, caller: str | None = None) -> Leg:
+    """A call whose caller hears ringing; his target, if one is called, rings."""
+    leg = await line.call(caller)
+    await leg.messages.first(lambda message: message.code == 180, PATIENCE_S)
+    await asyncio.sleep(1)
+    return leg
