@@ -60,7 +60,7 @@ class Machine:
 
 
 def table(asked: Sequence[Asked], floor: str, title: str) -> Table:
-    """What was asked by databases: p50, p99 and CPU time in milliseconds, the p50 also in floors."""
+    """What was asked by databases: p50, p99, CPU time (ms), the p50 also in floors."""
     databases = list(dict.fromkeys(one.database for one in asked))
     found = {(one.what, one.database): one for one in asked}
     made = Table(title=f"{title}: ms, p50 / p99 / CPU", box=box.SIMPLE)
