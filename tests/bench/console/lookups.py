@@ -95,6 +95,7 @@ async def measure(asking: Asking, tell: Tell) -> Found:
         async with _books(asking, database, tell) as url:
             ledger = SqlLedger(url, lambda: books.END_MS, timeout_s=30.0)
             try:
+                await ledger.migrate()  # books that were kept may be older than the tables
                 told = partial(tell, f"{database}: queries")
                 found.queries += await queries.measure(
                     ledger, database, asking.times, found.machine, told

@@ -22,7 +22,9 @@ from tests.web.site import ORGANISATION, PROFILE
 
 Tell = Callable[[int, int], None]
 
-OK, NOTHING_IN_FORCE = 200, 409
+OK = 200
+NOT_YET = (303, 409)
+"""Answers of pages whose subject is not there yet: no holder, no configuration in force."""
 
 EVENING_MS = END_MS - 4 * 3_600_000
 """When the pages are asked: the last day in the books is nearly over."""
@@ -87,8 +89,7 @@ async def measure(
 ) -> tuple[list[Asked], list[str]]:
     """Ask for every page so many times; `tell` hears how much of it is done, and of how much.
 
-    Also gives the pages that could not be asked for, since there is no record to name, or no
-    configuration in force to change.
+    Also gives the pages that could not be asked for, since what they are about is not there.
     """
     found: list[Asked] = []
     name = f"{uuid4()}@bench.example"
@@ -123,9 +124,9 @@ def _title(path: str) -> str:
 
 
 async def _ask(house: House, path: str, secret: str) -> int:
-    """Wait for a page to its last byte; the status, which is 200 unless nothing is in force."""
+    """Wait for a page to its last byte; the status, which is 200 or one of `NOT_YET`."""
     answer = await house.ask("GET", path, secret=secret)
     await answer.read()
-    if answer.status not in (OK, NOTHING_IN_FORCE):
+    if answer.status not in (OK, *NOT_YET):
         raise RuntimeError(f"{path} was answered with {answer.status}")
     return answer.status
