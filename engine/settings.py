@@ -99,6 +99,16 @@ class Settings(BaseModel):
     webhook_loopback: bool = Field(
         False, description="whether webhooks may go to this very machine, by http too: for trials"
     )
+    smtp_host: str | None = Field(
+        None, description="server that mails are sent by; left out: no mails are sent"
+    )
+    smtp_port: int = Field(587, ge=1, le=65535, description="its port")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="how the connection to it is secured"
+    )
+    smtp_user: str = Field("", description="its user; left out: without signing in")
+    smtp_password: SecretStr | None = Field(None, description="his password")
+    mail_from: str | None = Field(None, description="the address that mails come from")
     manager_limit: str = Field(
         "50.00",
         pattern=r"^[0-9]{1,9}(\.[0-9]{1,6})?$",

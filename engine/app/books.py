@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from engine.app.parts import keep_private, open_ledger
 from engine.app.plan import secret, web_plan_of
-from engine.app.site import Accounts, open_till
+from engine.app.site import Accounts, open_till, tracked_of
 from engine.core.inventory import Inventory
 from engine.core.numbers.holder import Policy
 from engine.errors import RemoteError
@@ -25,6 +25,7 @@ from engine.ledger.payments.sql import SqlOrders
 from engine.ledger.reading.sql import SqlKeeping, SqlKin, SqlRecords
 from engine.ledger.sql import SqlLedger
 from engine.ledger.statements.sql import SqlStatements
+from engine.ledger.tracked.sql import SqlTracked
 from engine.ledger.users.sql import SqlAudit, SqlSessions, SqlUsers
 from engine.ledger.verifications.sql import SqlVerifications
 from engine.ledger.versions.sql import SqlVersions
@@ -102,6 +103,10 @@ class Books:
     def cases(self) -> SqlCases:
         """Authorities' requests about numbers."""
         return SqlCases(self.ledger)
+
+    def tracked(self, settings: Settings) -> SqlTracked:
+        """The tracking calls."""
+        return tracked_of(web_plan_of(settings), self.ledger)
 
     @property
     def keeping(self) -> SqlKeeping:

@@ -12,10 +12,12 @@ from pydantic import SecretStr
 from engine.asterisk.etc.files import AsteriskFiles
 from engine.asterisk.process import Access
 from engine.core.inventory import Inventory
+from engine.core.mail import check_address
 from engine.core.money import MICROS, parse_micros
 from engine.core.numbers.holder import Policy
 from engine.errors import CallerError
 from engine.flows.payments.seals import SECRET_BYTES_LEAST
+from engine.post.smtp import Security, SmtpServer
 from engine.settings import Settings
 
 OWN_ASTERISK = "asterisk"
@@ -29,7 +31,8 @@ class WebPlan:
     `proxies` stand before us and say who asks; `secret` seals what we give out, in hexadecimal
     digits, the same for all engines of a site; `secrets` is the folder of the providers' secrets.
     `webhook_loopback` lets webhooks go to this very machine.
-    `manager_limit_micros` is the most that a manager moves by hand at a time.
+    `manager_limit_micros` is the most that a manager moves by hand at a time. Without a server for
+    `mail` nobody is mailed anything.
     """
 
     host: str = "127.0.0.1"
@@ -40,6 +43,7 @@ class WebPlan:
     secrets: Path
     webhook_loopback: bool = False
     manager_limit_micros: int = 50 * MICROS
+    mail: SmtpServer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +145,21 @@ def web_plan_of(settings: Settings) -> WebPlan:
         secrets=settings.secrets or settings.var / "secrets",
         webhook_loopback=settings.webhook_loopback,
         manager_limit_micros=parse_micros(settings.manager_limit, field="manager_limit"),
+        mail=_mail(settings),
+    )
+
+
+def _mail(settings: Settings) -> SmtpServer | None:
+    """The server that mails are sent by; `CallerError` without an address that they come from."""
+    if settings.smtp_host is None:
+        return None
+    return SmtpServer(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        sender=check_address(settings.mail_from or "", field="mail_from"),
+        security=Security(settings.smtp_security),
+        user=settings.smtp_user,
+        password=secret(settings.smtp_password) or "",
     )
 
 

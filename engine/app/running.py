@@ -17,7 +17,7 @@ from engine.app.parts import (
     reloading,
 )
 from engine.app.plan import Plan, WebPlan
-from engine.app.site import Accounts, Back, open_sender, open_site
+from engine.app.site import Accounts, Back, open_sender, open_site, tracked_of
 from engine.asterisk.agi import AgiServer, Lookups
 from engine.asterisk.dialplan import endpoint_of, endpoint_of_number
 from engine.asterisk.etc.files import AsteriskFiles
@@ -28,6 +28,7 @@ from engine.flows.clock import SystemClock
 from engine.flows.engine import Engine
 from engine.flows.hearing import go_along, prepare
 from engine.flows.lookups import Dialplan
+from engine.flows.mails.sender import MailSender
 from engine.flows.money.relay import Relay
 from engine.flows.numbers.daily import Daily as NumbersDaily
 from engine.flows.numbers.numbering import Numbering, read_areas
@@ -35,12 +36,14 @@ from engine.flows.orders import House
 from engine.flows.payments.asking import Asking
 from engine.flows.retention.daily import Daily
 from engine.flows.statement.monthly import Monthly
+from engine.flows.tracked.destroying import Destroyer
 from engine.flows.verification.codes import Codes
 from engine.flows.verification.sessions import Sessions
 from engine.flows.verification.verifier import Verifier
 from engine.flows.versions.configuration import Configuration, Opening, begin
 from engine.flows.versions.view import View
 from engine.flows.versions.watching import Watcher
+from engine.ledger.mails.sql import SqlMails
 from engine.ledger.numbers.sql import SqlNumbers
 from engine.ledger.reading.sql import SqlKeeping
 from engine.ledger.sql import SqlLedger
@@ -49,6 +52,7 @@ from engine.ledger.verifications.sql import SqlVerifications
 from engine.ledger.versions.sql import SqlVersions
 from engine.metrics import PrometheusMetrics
 from engine.payments.registry import option_forms
+from engine.post.smtp import SmtpPostman
 from engine.speech.catalogue import read_catalogues
 from engine.speech.library import Library
 from engine.speech.studio import LibraryStudio
@@ -222,6 +226,15 @@ def _numbers(plan: Plan, house: House, ledger: SqlLedger, stack: AsyncExitStack)
     return numbering
 
 
+def _tracked(web: WebPlan, house: House, ledger: SqlLedger, stack: AsyncExitStack) -> None:
+    """Destroy the keys that are due, and send what mails there are."""
+    destroyer = Destroyer(tracked_of(web, ledger), house.clock)
+    stack.push_async_callback(end, asyncio.create_task(destroyer.run(), name="tracking keys"))
+    if web.mail is not None:
+        sender = MailSender(SqlMails(ledger), SmtpPostman(web.mail), house.clock)
+        stack.push_async_callback(end, asyncio.create_task(sender.run(), name="mails"))
+
+
 async def _pages(plan: Plan, web: WebPlan, back: Back, view: View, stack: AsyncExitStack) -> int:
     """Serve the pages, and ask providers; the port that is listened on."""
     house = back.house
@@ -234,6 +247,7 @@ async def _pages(plan: Plan, web: WebPlan, back: Back, view: View, stack: AsyncE
     site = await open_site(web, port, back, accounts, read_catalogues(plan.sounds), stack)
     asking = asyncio.create_task(Asking(site.till, house.clock).run(), name="asking")
     stack.push_async_callback(end, asking)
+    _tracked(web, house, back.ledger, stack)
     sender = open_sender(web, back.ledger, house.clock, stack)
     stack.push_async_callback(end, asyncio.create_task(sender.run(), name="webhooks"))
     await stack.enter_async_context(serving(site, listener))

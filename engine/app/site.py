@@ -41,6 +41,7 @@ from engine.ledger.reading.sql import (
 from engine.ledger.replays.sql import SqlReplays
 from engine.ledger.sql import SqlLedger
 from engine.ledger.statements.sql import SqlStatements
+from engine.ledger.tracked.sql import SqlTracked
 from engine.ledger.users.sql import SqlAudit, SqlSessions, SqlUsers
 from engine.ledger.verifications.sql import SqlVerifications
 from engine.ledger.webhooks.sql import SqlDeliveries, SqlEndpoints
@@ -180,7 +181,13 @@ async def open_site(
         verifier=back.verifier,
         tokens=Tokens(bytes.fromhex(web.secret), origin),
         replays=replays,
+        tracked=tracked_of(web, ledger),
     )
+
+
+def tracked_of(web: WebPlan, ledger: SqlLedger) -> SqlTracked:
+    """The tracking calls beside a ledger."""
+    return SqlTracked(ledger, bytes.fromhex(web.secret), mailing=web.mail is not None)
 
 
 def reading_of(ledger: SqlLedger) -> Reading:

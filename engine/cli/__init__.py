@@ -21,6 +21,7 @@ from engine.cli.numbers import numbers
 from engine.cli.quote import quote_calls
 from engine.cli.reading.call import call
 from engine.cli.reading.retention import retention
+from engine.cli.reading.tracking import tracking
 from engine.cli.replay import replay
 from engine.cli.serve import serve
 from engine.cli.settings import show_settings
@@ -52,6 +53,7 @@ main.add_command(retention)
 main.add_command(serve)
 main.add_command(show_settings)
 main.add_command(statement)
+main.add_command(tracking)
 main.add_command(user)
 main.add_command(verification)
 main.add_command(webhook)

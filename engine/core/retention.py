@@ -20,6 +20,8 @@
 * `MARKS`: numbers on caller lists, three years after the offer (§ 195 BGB); then they are new.
 * `VERIFICATIONS`: the number that was to be proved and where from, after the verification's end.
   What it cost and the merchant's reference stay.
+* `TRACKED`: tracking calls one by one, which name no caller; their sums stay.
+* `MAILS`: to whom something was mailed, once it was sent or given up.
 
 The journal is not here: entries are never let go, and hold account ids, no numbers.
 """
@@ -49,6 +51,8 @@ class Kind(StrEnum):
     MARKS = "marks"
     VERIFICATIONS = "verifications"
     ACCOUNTS = "accounts"
+    TRACKED = "tracked"
+    MAILS = "mails"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,8 @@ class Policy:
     marks_months: int = 36
     verifications_months: int = 6
     accounts_months: int = 3
+    tracked_months: int = 6
+    mails_months: int = 1
 
 
 def policy_of(kept: Iterable[Kept]) -> Policy:
@@ -105,5 +111,7 @@ def due(policy: Policy, now_ms: int, zone: tzinfo) -> dict[Kind, int]:
         Kind.MARKS: policy.marks_months,
         Kind.VERIFICATIONS: policy.verifications_months,
         Kind.ACCOUNTS: policy.accounts_months,
+        Kind.TRACKED: policy.tracked_months,
+        Kind.MAILS: policy.mails_months,
     }
     return {kind: month_start_ms(zone, present - kept) for kind, kept in months.items()}

@@ -3,7 +3,11 @@
 Money and times are 64-bit integers (micro-units, milliseconds since 1970).
 """
 
+from typing import Any
+
 from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, Table, Text
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.schema import SchemaItem
 
 METADATA = MetaData(
@@ -37,3 +41,8 @@ def number(name: str) -> Column[int]:
 def organisation() -> Column[str]:
     """Whose a record is."""
     return text_column("organisation", ForeignKey("organisations.organisation"))
+
+
+def insert_into(dialect: str, into: Table) -> Any:
+    """An insertion that knows what to do about a row that is there, in this database's words."""
+    return (sqlite_insert if dialect == "sqlite" else postgres_insert)(into)

@@ -31,6 +31,8 @@ class Scope(StrEnum):
     VERIFICATIONS_WRITE = "verifications:write"
     CALLERS_READ = "callers:read"
     CALLERS_WRITE = "callers:write"
+    TRACKING_READ = "tracking:read"
+    TRACKING_WRITE = "tracking:write"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,7 @@ from engine.ports.speech import Sounds, Studio
 from engine.ports.statements import Statements
 from engine.ports.store import Store
 from engine.ports.telephony import Phones
+from engine.ports.tracked import Tracked
 from engine.ports.verifications import Verifications
 from engine.web.guard import Guard
 
@@ -99,6 +100,7 @@ class Site:
     verifier: Verifier
     tokens: Tokens
     replays: Runs
+    tracked: Tracked
 
 
 SITE = web.AppKey("SITE", Site)

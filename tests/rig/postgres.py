@@ -104,6 +104,12 @@ class Postgres:
         self._run("psql", "-q", "-X", "-v", "ON_ERROR_STOP=1", "-h", self._folder,
                   "-U", "groschen", "-d", database, "-c", sql)  # fmt: skip
 
+    def dump(self, database: str) -> bytes:
+        """A backup of a database, as SQL."""
+        file = self._folder / "backup.sql"
+        self._run("pg_dump", "-h", self._folder, "-U", "groschen", "-f", file, database)
+        return file.read_bytes()
+
     def _answers(self) -> bool:
         command = [str(self._programs / "pg_isready"), "-q", "-h", str(self._folder)]
         return subprocess.run(command, check=False, **self._surroundings()).returncode == 0

@@ -2,17 +2,20 @@
 
     python -m tests.simulation --calls 100000 --seed 1
     python -m tests.simulation payments --callbacks 10000 --seed 1
+    python -m tests.simulation tracking --calls 10000 --seed 1
 
 Exit code 0 if every invariant is whole, 1 if one is broken (each is told with its neighbourhood's
 number: `--only` runs that one again). The same calls and seed give the same digest. `payments` is a
 storm of callbacks on real servers, in real time (`tests.storm`); its seed decides what is done, not
-when.
+when. `tracking` keeps a year of tracking calls and counts them again (`tracking.py` beside this).
 """
 
 import asyncio
 import json
 import os
 import sys
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -28,10 +31,15 @@ from rich.progress import (
 )
 
 from engine.core.money import format_shortest
+from engine.ledger.sql import SqlLedger
+from tests.rig.postgres import running_postgres
 from tests.simulation.run import Total, quieten, run_town, simulate, towns_of
+from tests.simulation.tracking import START_MS, Verdict, fill
+from tests.simulation.tracking import simulate as tracking
 from tests.storm.run import DATABASES, Report, Storm, run
 
 FAULTS_SHOWN = 20
+Way = Callable[[SqlLedger, int, int, Callable[[int], None]], Awaitable[Verdict]]
 
 
 @click.group(invoke_without_command=True)
@@ -79,6 +87,52 @@ def payments(
         reports.append(_stormed(storm))
         print(json.dumps(reports[-1].as_json(), indent=2))
     sys.exit(any(report.faults for report in reports))
+
+
+@main.command("tracking")
+@click.option("--calls", default=10_000, show_default=True, help="How many are kept.")
+@click.option("--seed", default=1, show_default=True, help="What all chance comes from.")
+@click.option("--bulk", is_flag=True, help="Write them past the ledger: to time reports alone.")
+@click.option(
+    "--database",
+    "databases",
+    type=click.Choice(["sqlite", "postgresql"]),
+    multiple=True,
+    default=["sqlite", "postgresql"],
+    show_default=True,
+)
+def tracking_calls(calls: int, seed: int, bulk: bool, databases: tuple[str, ...]) -> None:
+    """Keep a year of tracking calls, hold each report against a recount, and time it."""
+    verdicts = {name: _tracked(name, calls, seed, fill if bulk else tracking) for name in databases}
+    told = {
+        name: {"calls": one.calls, "broken": one.faults, "report_ms": one.report_ms}
+        for name, one in verdicts.items()
+    }
+    print(json.dumps(told, indent=2))
+    sys.exit(any(one.faults for one in verdicts.values()))
+
+
+def _tracked(database: str, calls: int, seed: int, way: Way) -> Verdict:
+    console = Console(stderr=True)
+    columns = (TextColumn(database), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+
+    async def kept(url: str, tell: Callable[[int], None]) -> Verdict:
+        ledger = SqlLedger(url, lambda: START_MS, timeout_s=60)
+        try:
+            await ledger.migrate()
+            return await way(ledger, seed, calls, tell)
+        finally:
+            await ledger.close()
+
+    with ExitStack() as stack:
+        url = f"sqlite:///{stack.enter_context(TemporaryDirectory())}/books.db"
+        if database == "postgresql":
+            server = stack.enter_context(running_postgres())
+            server.psql("postgres", "CREATE DATABASE books")
+            url = server.url("books")
+        progress = stack.enter_context(Progress(*columns, console=console))
+        task = progress.add_task("calls", total=calls)
+        return asyncio.run(kept(url, lambda count: progress.advance(task, count)))
 
 
 def _stormed(storm: Storm) -> Report:

@@ -52,6 +52,7 @@ from engine.ledger.numbers.sql import SqlNumbers
 from engine.ledger.payments.sql import SqlOrders
 from engine.ledger.replays.sql import SqlReplays
 from engine.ledger.sql import SqlLedger
+from engine.ledger.tracked.sql import SqlTracked
 from engine.ledger.users.sql import SqlAudit, SqlSessions, SqlUsers
 from engine.ledger.versions.sql import SqlVersions
 from engine.ledger.webhooks.sql import SqlDeliveries, SqlEndpoints
@@ -331,6 +332,7 @@ async def open_site(
         reading=reading_of(ledger),
         signer=ProofSigner(SECRET),
         manager_limit_micros=50 * MICROS,
+        tracked=SqlTracked(ledger, SECRET, mailing=True),
     )
     try:
         yield Bench(site, ledger, store, provider, calling)

@@ -26,6 +26,8 @@ TOLD = {
     Kind.MARKS: "numbers on caller lists",
     Kind.VERIFICATIONS: "verifications lose the number",
     Kind.ACCOUNTS: "accounts that nothing ever came of",
+    Kind.TRACKED: "tracking calls, of which the sums stay",
+    Kind.MAILS: "to whom something was mailed",
 }
 
 

@@ -9,13 +9,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Select, Table, case, func, literal, select
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.core.cdr import CallRecord
 from engine.core.localtime import DAY_MS, HOUR_MS
 from engine.core.posting import Entry, EntryKind, customer_id
+from engine.ledger.columns import insert_into
 from engine.ledger.tables import (
     OUTCOMES,
     SPANS_H,
@@ -86,9 +85,7 @@ async def _add(
         for span_h in SPANS_H
         for keys, added in facts
     ]
-    is_sqlite = connection.dialect.name == "sqlite"
-    insert: Any = sqlite_insert if is_sqlite else postgres_insert
-    new = insert(table).values(rows)
+    new = insert_into(connection.dialect.name, table).values(rows)
     _, counted = facts[0]
     risen = {name: table.c[name] + new.excluded[name] for name in counted}
     keyed = list(table.primary_key)

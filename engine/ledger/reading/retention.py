@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.core.retention import Kind
+from engine.ledger.mails.tables import mails
 from engine.ledger.reading.withheld import among, forget_unused
 from engine.ledger.tables import (
     accounts,
@@ -47,6 +48,7 @@ from engine.ledger.tables import (
     retained,
     sessions,
 )
+from engine.ledger.tracked.tables import tracked_calls
 from engine.ledger.verifications.tables import verifications
 from engine.ledger.webhooks.tables import webhook_events
 from engine.ports.reading.retention import COUNT_MOST
@@ -125,6 +127,8 @@ _DELETED: dict[Kind, tuple[tuple[Column[Any], ...], Column[int], ColumnElement[b
         webhook_events.c.at_ms,
         true(),
     ),
+    Kind.TRACKED: ((tracked_calls.c.call_id,), tracked_calls.c.arrived_ms, true()),
+    Kind.MAILS: ((mails.c.key,), mails.c.queued_ms, mails.c.next_ms.is_(None)),
 }
 """The rows that go as a whole: their key, their time, and which of them."""
 

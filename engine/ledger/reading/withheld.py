@@ -16,10 +16,9 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from engine.ledger.columns import insert_into
 from engine.ledger.tables import aliases, calls, first_calls, withheld_numbers
 
 
@@ -45,9 +44,9 @@ async def note(connection: AsyncConnection, organisation: str, e164: str) -> Non
 
     One that is known is locked, so that nobody forgets it before this call's record is there.
     """
-    is_sqlite = connection.dialect.name == "sqlite"
-    insert: Any = sqlite_insert if is_sqlite else postgres_insert
-    row = insert(withheld_numbers).values({"organisation": organisation, "e164": e164})
+    row = insert_into(connection.dialect.name, withheld_numbers).values(
+        {"organisation": organisation, "e164": e164}
+    )
     key = withheld_numbers.c.organisation, withheld_numbers.c.e164
     await connection.execute(row.on_conflict_do_update(index_elements=key, set_={"e164": e164}))
 

@@ -65,6 +65,12 @@ class Refused:
     more: Mapping[str, object] | None = None
 
 
+class Sheet(BaseModel):
+    """Lines of CSV (RFC 4180), the first with the columns' names."""
+
+    text: str
+
+
 class NoQuery(Form):
     """A route without query parameters."""
 
@@ -107,7 +113,7 @@ class Route(Generic[Q, B]):
     """One method on one path, below `/api/v1`; `refusals` are those of its own.
 
     `untold` are members of its answer that are told once: a repeat of the request finds them null,
-    and they are not kept.
+    and they are not kept. A reading whose `answer` is a `Sheet` is answered in CSV.
     """
 
     method: str
@@ -127,6 +133,11 @@ class Route(Generic[Q, B]):
     def is_write(self) -> bool:
         """Whether it needs an idempotency key."""
         return self.method != "GET"
+
+    @property
+    def media_type(self) -> str:
+        """What its answer is in."""
+        return "text/csv" if self.answer is Sheet else "application/json"
 
     @property
     def has_body(self) -> bool:

@@ -14,8 +14,8 @@ from engine.web.problems import MEDIA_TYPE
 
 VERSION = "1.0.0"
 REF = "#/components/schemas/{model}"
-ABOUT = """Accounts, money, numbers, payment orders, live calls, agents, callers, webhooks and
-verifications of one organisation, which the API key names.
+ABOUT = """Accounts, money, numbers, payment orders, live calls, agents, callers, webhooks,
+verifications and tracking calls of one organisation, which the API key names.
 
 Amounts are decimal strings with at most 6 decimals, times RFC 3339 in UTC, numbers E.164. A number
 that a caller has withheld is null. Every refusal is a problem document (RFC 9457). A write needs an
@@ -38,6 +38,8 @@ MEANINGS = {
     Scope.VERIFICATIONS_WRITE: "Have phone numbers verified, and look at verifications.",
     Scope.CALLERS_READ: "Look at notes and reports on callers, and at who is blocked.",
     Scope.CALLERS_WRITE: "Note and report callers, block them and let them in again.",
+    Scope.TRACKING_READ: "Read the reports of tracking calls, and how they are counted and told.",
+    Scope.TRACKING_WRITE: "Change how tracking calls are counted and told.",
 }
 
 Json = dict[str, Any]
@@ -78,7 +80,8 @@ def _security() -> Json:
 def _modes(routes: Iterable[Route[Any, Any]]) -> list[tuple[type[BaseModel], JsonSchemaMode]]:
     wanted: dict[type[BaseModel], JsonSchemaMode] = {models.Problem: "validation"}
     for route in routes:
-        wanted[route.answer] = "serialization"
+        if route.answer is not contract.Sheet:
+            wanted[route.answer] = "serialization"
         wanted[route.query] = "validation"
         if route.has_body:
             wanted[route.body] = "validation"
@@ -127,12 +130,7 @@ def _operation(route: Route[Any, Any]) -> Json:
             str(route.status): {
                 "description": _title(route.answer),
                 "headers": _RATE_HEADERS,
-                "content": {
-                    "application/json": {
-                        "schema": _ref(route.answer),
-                        "example": _example(route.answer),
-                    }
-                },
+                "content": {route.media_type: _content(route.answer)},
             },
             **_refusals(route),
         },
@@ -141,6 +139,12 @@ def _operation(route: Route[Any, Any]) -> Json:
         content = {"schema": _ref(route.body), "example": _example(route.body)}
         operation["requestBody"] = {"required": True, "content": {"application/json": content}}
     return operation
+
+
+def _content(model: type[BaseModel]) -> Json:
+    if model is contract.Sheet:
+        return {"schema": {"type": "string"}, "example": "source,calls\r\nwebsite,120\r\n"}
+    return {"schema": _ref(model), "example": _example(model)}
 
 
 def _title(model: type[BaseModel]) -> str:

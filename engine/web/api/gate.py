@@ -33,12 +33,14 @@ from engine.web.api.contract import (
     Refused,
     Result,
     Route,
+    Sheet,
 )
 from engine.web.api.document import document
 from engine.web.api.live import ROUTES as LIVE
 from engine.web.api.models import NAMED_PATTERN, Form
 from engine.web.api.numbers import ROUTES as NUMBERS
 from engine.web.api.orders import ROUTES as ORDERS
+from engine.web.api.tracking import ROUTES as TRACKING
 from engine.web.api.verifications import ROUTES as VERIFICATIONS
 from engine.web.api.webhooks.routes import ROUTES as WEBHOOKS
 from engine.web.guard import BODY_BYTES_MOST
@@ -55,6 +57,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
     *NUMBERS,
     *VERIFICATIONS,
     *CALLERS,
+    *TRACKING,
 )
 FAULTS_MOST = 20
 JSON = "application/json"
@@ -80,14 +83,14 @@ def _handler(route: Route[Any, Any]) -> Handler:
         site = request.app[SITE]
         key = await site.keys.recognise(_bearer(request))
         if key is None:
-            return _response(Refused(NO_KEY))
+            return _refusal(Refused(NO_KEY))
         allowance = site.guard.spend(key.key_id)
         try:
             answer = await _answer(route, request, key) if allowance.granted else Refused(TOO_MANY)
         except Exception as error:
             response = of_error(error)
         else:
-            response = _response(answer)
+            response = _response(answer, route.media_type)
         _tell_allowance(response, allowance)
         return response
 
@@ -202,6 +205,8 @@ def _rendered(route: Route[Any, Any], result: Result) -> Answer:
     """What a route gave, as it goes over the wire."""
     if isinstance(result, Refused):
         return _kept(_refusal(result))
+    if isinstance(result, Sheet):
+        return Answer(route.status, result.text)
     return Answer(route.status, result.model_dump_json())
 
 
@@ -226,13 +231,13 @@ def _refusal(refused: Refused) -> web.Response:
     return response
 
 
-def _response(answer: Answer | Refused) -> web.Response:
+def _response(answer: Answer | Refused, media_type: str) -> web.Response:
     if isinstance(answer, Refused):
         return _refusal(answer)
     return web.Response(
         status=answer.status,
         text=answer.body,
-        content_type=JSON if answer.status < 400 else MEDIA_TYPE,
+        content_type=media_type if answer.status < 400 else MEDIA_TYPE,
         headers={"Cache-Control": "no-store"},
     )
 

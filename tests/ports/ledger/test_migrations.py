@@ -15,10 +15,12 @@ from engine.ledger import migrations
 from engine.ledger.api.sql import SqlCustomers
 from engine.ledger.columns import METADATA
 from engine.ledger.journal import content_hash
+from engine.ledger.mails import tables as _of_mails  # noqa: F401  # METADATA needs them
 from engine.ledger.numbers import tables as _of_numbers  # noqa: F401  # METADATA needs them
 from engine.ledger.reading.sql import SqlSums, SqlTransactions
 from engine.ledger.replays import tables as _of_replays  # noqa: F401  # METADATA needs them
 from engine.ledger.sql import SqlLedger
+from engine.ledger.tracked import tables as _of_tracked  # noqa: F401  # METADATA needs them
 from engine.ports.reading.sums import SumFilter
 from engine.ports.reading.transactions import TransactionFilter
 from tests.ports.ledger.books import (

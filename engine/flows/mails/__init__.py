@@ -1,0 +1,1 @@
+"""Mails on their way: `rules` says when one is tried again, `sender` brings them to the server."""

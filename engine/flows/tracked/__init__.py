@@ -1,0 +1,1 @@
+"""What is reported of tracking calls: sums with shares and comparison, as text, CSV and values."""

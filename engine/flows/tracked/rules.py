@@ -1,0 +1,112 @@
+"""What a report may tell, and how it compares: pure rules over sums.
+
+What is told of callers is told of groups alone. A group has at least as many callers as it has
+first calls, so it is held against those: fewer than the organisation's `callers_least`, and it is
+not shown. A sum is shown only if what it hides beside what is shown is no small group either.
+"""
+
+from calendar import monthrange
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from engine.core.tracked import Counts, Origin
+from engine.ports.tracked import OriginLine
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """The days from `first`, before `after`."""
+
+    first: date
+    after: date
+
+    @property
+    def are_months(self) -> bool:
+        """Whether they are whole months."""
+        return self.first.day == 1 and self.after.day == 1
+
+
+def days_before(days: Days) -> Days:
+    """As many days right before these; of whole months, as many months."""
+    if not days.are_months:
+        return Days(days.first - (days.after - days.first), days.first)
+    months = (days.after.year - days.first.year) * 12 + days.after.month - days.first.month
+    place = days.first.year * 12 + days.first.month - 1 - months
+    return Days(date(place // 12, place % 12 + 1, 1), days.first)
+
+
+def year_before(days: Days) -> Days:
+    """The same days a year before; 29 February is the 28th then."""
+    return Days(_year_before(days.first), _year_before(days.after))
+
+
+def _year_before(day: date) -> date:
+    return day.replace(year=day.year - 1, day=min(day.day, monthrange(day.year - 1, day.month)[1]))
+
+
+def permille(part: int, whole: int) -> int | None:
+    """A share in thousandths, rounded half up; None of nothing."""
+    return None if not whole else (2000 * part + whole) // (2 * whole)
+
+
+def mean(total: int, count: int) -> int | None:
+    """A mean, rounded half up; None of nothing."""
+    return None if not count else (2 * total + count) // (2 * count)
+
+
+def may_tell(counts: Counts, callers_least: int) -> bool:
+    """Whether the callers of a group may be told of."""
+    return counts.firsts >= callers_least
+
+
+def may_total(groups: Sequence[Counts], callers_least: int) -> bool:
+    """Whether the callers of all groups together may be told of, beside those that are shown."""
+    firsts = [group.firsts for group in groups]
+    small = sum(count for count in firsts if count < callers_least)
+    return sum(firsts) >= callers_least and not 0 < small < callers_least
+
+
+@dataclass(frozen=True, slots=True)
+class OriginTold:
+    """Calls of a source from one origin, over all months; with an `area` "" of its smaller ones."""
+
+    source: str
+    origin: Origin
+    calls: int
+    firsts: int
+
+
+def told_origins(lines: Iterable[OriginLine], callers_least: int) -> tuple[OriginTold, ...]:
+    """What may be told of where callers called from, most calls first.
+
+    Each month of each source is judged by itself, so that no two reports tell by their difference
+    what neither does. Areas too small are one with the others of their country and line; what is
+    too small then is left out.
+    """
+    kept: list[OriginLine] = []
+    small: defaultdict[tuple[date, str, Origin], list[OriginLine]] = defaultdict(list)
+    for line in lines:
+        if line.firsts >= callers_least:
+            kept.append(line)
+        else:
+            small[line.month, line.source, replace(line.origin, area="")].append(line)
+    for (month, source, origin), areas in small.items():
+        firsts = sum(line.firsts for line in areas)
+        if firsts >= callers_least:
+            kept.append(OriginLine(month, source, origin, sum(one.calls for one in areas), firsts))
+    return _over_months(kept)
+
+
+def _over_months(lines: Iterable[OriginLine]) -> tuple[OriginTold, ...]:
+    found: defaultdict[tuple[str, Origin], list[OriginLine]] = defaultdict(list)
+    for line in lines:
+        found[line.source, line.origin].append(line)
+    told = (
+        OriginTold(
+            source, origin, sum(one.calls for one in months), sum(one.firsts for one in months)
+        )
+        for (source, origin), months in found.items()
+    )
+    return tuple(sorted(told, key=lambda one: (-one.calls, one.source, str(one.origin))))

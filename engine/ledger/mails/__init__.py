@@ -1,0 +1,1 @@
+"""Mails on their way, in SQL: queued with the transaction that makes them true."""

@@ -1,0 +1,167 @@
+"""Reports of tracking calls in SQL, from their sums alone; each function is part of a transaction.
+
+Days are read from the rows of days, hours from those of hours.
+"""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+from sqlalchemy import Case, ColumnElement, Table, and_, case, func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine.core.localtime import DAY_MS
+from engine.core.tracked import Counts, Origin, TrackedCall
+from engine.errors import CallerError
+from engine.ledger.tracked.days import day_of, number_of
+from engine.ledger.tracked.rows import call_of
+from engine.ledger.tracked.tables import ALL_DAY, tracked_calls, tracked_origins, tracked_sums
+from engine.ports.reading.sums import Bucket
+from engine.ports.tracked import (
+    DAYS_MOST,
+    HOUR_DAYS_MOST,
+    ROWS_MOST,
+    CallPlace,
+    OriginLine,
+    ReportFilter,
+    ReportLine,
+)
+
+_MEASURES = tuple(field.name for field in fields(Counts))
+
+
+async def report(connection: AsyncConnection, wanted: ReportFilter) -> list[ReportLine]:
+    """See `ports.tracked`."""
+    sums = tracked_sums.c
+    told_apart: list[ColumnElement[Any]] = [sums.source, sums.number, *_bucket(wanted)]
+    query = (
+        select(*told_apart, *(func.sum(sums[name]).label(name) for name in _MEASURES))
+        .where(
+            _narrowed(tracked_sums, wanted),
+            sums.hour.in_(range(24)) if wanted.bucket is Bucket.HOUR else sums.hour == ALL_DAY,
+            sums.day >= number_of(wanted.first),
+            sums.day < number_of(wanted.after),
+        )
+        .group_by(*told_apart)
+        .order_by(*told_apart)
+    )
+    return [_line(tuple(row), wanted.bucket) for row in await connection.execute(query)]
+
+
+def _line(row: tuple[Any, ...], bucket: Bucket) -> ReportLine:
+    source, number, *place = row[: -len(_MEASURES)]
+    counts = Counts(**dict(zip(_MEASURES, map(int, row[-len(_MEASURES) :]), strict=True)))
+    return ReportLine(source, number, _name(bucket, *place), counts)
+
+
+async def origins(connection: AsyncConnection, wanted: ReportFilter) -> list[OriginLine]:
+    """See `ports.tracked`."""
+    kept = tracked_origins.c
+    told_apart = kept.month, kept.source, kept.country, kept.area, kept.line
+    query = (
+        select(*told_apart, func.sum(kept.calls).label("n"), func.sum(kept.firsts).label("firsts"))
+        .where(
+            _narrowed(tracked_origins, wanted),
+            kept.month >= number_of(wanted.first),
+            kept.month < number_of(wanted.after),
+        )
+        .group_by(*told_apart)
+        .order_by(*told_apart)
+    )
+    return [
+        OriginLine(
+            month=day_of(row.month),
+            source=row.source,
+            origin=Origin(row.country, row.area, row.line),
+            calls=int(row.n),
+            firsts=int(row.firsts),
+        )
+        for row in await connection.execute(query)
+    ]
+
+
+async def rows(
+    connection: AsyncConnection, wanted: ReportFilter, before: CallPlace | None, most: int
+) -> Sequence[TrackedCall]:
+    """See `ports.tracked`."""
+    calls = tracked_calls.c
+    place = calls.arrived_ms, calls.call_id
+    query = (
+        select(tracked_calls)
+        .where(
+            _narrowed(tracked_calls, wanted),
+            calls.day >= number_of(wanted.first),
+            calls.day < number_of(wanted.after),
+            # No clock is a day aside of UTC: the index need not be read further.
+            calls.arrived_ms >= (number_of(wanted.first) - 1) * DAY_MS,
+            calls.arrived_ms < (number_of(wanted.after) + 1) * DAY_MS,
+        )
+        .order_by(*(column.desc() for column in place))
+        .limit(max(1, min(most, ROWS_MOST)))
+    )
+    if before is not None:
+        query = query.where(tuple_(*place) < (before.arrived_ms, before.call_id))
+    return [call_of(row) for row in (await connection.execute(query)).mappings()]
+
+
+def check(wanted: ReportFilter) -> None:
+    """Raises `CallerError` for days that are not reported at once."""
+    most = HOUR_DAYS_MOST if wanted.bucket is Bucket.HOUR else DAYS_MOST
+    if not 0 < (wanted.after - wanted.first).days <= most:
+        raise CallerError(f"must be after the start, at most {most} days", "to")
+
+
+def check_months(wanted: ReportFilter) -> None:
+    """Raises `CallerError` for days that are no whole months."""
+    check(wanted)
+    if wanted.first.day != 1 or wanted.after.day != 1:
+        raise CallerError("must be whole months", "from")
+
+
+def _narrowed(kept: Table, wanted: ReportFilter) -> ColumnElement[bool]:
+    narrowed = [kept.c.organisation == wanted.organisation]
+    if wanted.source is not None:
+        narrowed.append(kept.c.source == wanted.source)
+    if wanted.number is not None:
+        narrowed.append(kept.c.number == wanted.number)
+    return and_(*narrowed)
+
+
+def _bucket(wanted: ReportFilter) -> list[ColumnElement[int]]:
+    """The number of a row's bucket, as a column to group by; none for the whole."""
+    day = tracked_sums.c.day
+    match wanted.bucket:
+        case Bucket.WHOLE:
+            return []
+        case Bucket.HOUR:
+            return [tracked_sums.c.hour.label("place")]
+        case Bucket.WEEKDAY:
+            # 1 January 1970 was a Thursday.
+            return [((day + 3) % 7).label("place")]
+        case Bucket.DAY:
+            return [day.label("place")]
+    return [_month(day, wanted).label("place")]
+
+
+def _month(day: ColumnElement[int], wanted: ReportFilter) -> Case[int]:
+    """The first day of a day's month."""
+    starts = [wanted.first.replace(day=1)]
+    while starts[-1] < wanted.after:
+        starts.append((starts[-1] + timedelta(days=31)).replace(day=1))
+    numbers = [number_of(start) for start in starts]
+    return case(*((day < end, start) for start, end in pairwise(numbers)), else_=numbers[-1])
+
+
+def _name(bucket: Bucket, number: int = 0) -> str:
+    match bucket:
+        case Bucket.WHOLE:
+            return ""
+        case Bucket.HOUR:
+            return f"{number:02}"
+        case Bucket.WEEKDAY:
+            return str(number)
+        case Bucket.DAY:
+            return day_of(number).isoformat()
+    return f"{day_of(number):%Y-%m}"

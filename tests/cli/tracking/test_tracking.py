@@ -1,0 +1,89 @@
+"""`groschen tracking`: reports for people, spreadsheets and programs, and the terms they go by."""
+
+import csv
+import io
+
+import pytest
+
+from engine.app import Books
+from engine.flows.config import Problems, load
+from engine.payments.registry import option_forms
+from engine.settings import read_settings
+from tests.cli.conftest import SAMPLE, Shop
+from tests.ports.ledger.tracked.conftest import ANNA, BERTA, call, missed
+
+
+@pytest.fixture(scope="module")
+def organisation() -> str:
+    """The first of the sample's organisations."""
+    inventory = load(SAMPLE, forms=option_forms())
+    assert not isinstance(inventory, Problems)
+    return inventory.organisations[0].name
+
+
+@pytest.fixture
+def tracking_shop(quiet_shop: Shop, organisation: str) -> Shop:
+    """A shop whose organisation had three calls."""
+
+    async def keep(books: Books) -> None:
+        tracked = books.tracked(read_settings(quiet_shop.environ))
+        await tracked.keep(call("c1", organisation=organisation), ANNA)
+        await tracked.keep(call("c2", organisation=organisation), BERTA)
+        await tracked.keep(missed("c3", organisation=organisation, source="portal"), ANNA)
+
+    quiet_shop.look(keep)
+    return quiet_shop
+
+
+def test_a_month_is_reported(tracking_shop: Shop, organisation: str) -> None:
+    asked = ("tracking", "report", "--organisation", organisation, "--month", "2026-11")
+    told = tracking_shop.json(*asked, "--against", "before", "--by", "weekday")
+    assert (told["from"], told["to"]) == ("2026-11-01", "2026-12-01")
+    assert [(row["source"], row["calls"]) for row in told["sources"]] == [
+        ("website", 2),
+        ("portal", 1),
+    ]
+    assert [(row["bucket"], row["source"]) for row in told["rows"]] == [
+        ("6", "portal"),
+        ("6", "website"),
+    ]
+    sheet = tracking_shop.run(*asked, "--csv")
+    lines = list(csv.DictReader(io.StringIO(sheet.stdout)))
+    assert [(line["source"], line["calls"]) for line in lines] == [
+        ("website", "2"),
+        ("portal", "1"),
+    ]
+    english = tracking_shop.run(*asked, "--lang", "en").stdout
+    assert english.startswith("Calls from 2026-11-01 to 2026-11-30\n")
+    assert "fewer than 5 first calls" in english
+
+
+def test_days_are_reported(tracking_shop: Shop, organisation: str) -> None:
+    asked = ("tracking", "report", "--organisation", organisation)
+    told = tracking_shop.json(*asked, "--from", "2026-11-22", "--to", "2026-11-23")
+    assert (told["total"]["calls"], told["origins"]) == (3, None)
+    refused = tracking_shop.json(*asked, "--from", "2026-11-22", "--to", "2026-11-22", code=1)
+    assert refused["field"] == "to"
+
+
+@pytest.mark.parametrize(
+    "args",
+    [(), ("--from", "2026-11-01"), ("--month", "2026-13"),
+     ("--month", "2026-11", "--from", "2026-11-01", "--to", "2026-12-01")],
+)  # fmt: skip
+def test_which_days_must_be_clear(quiet_shop: Shop, args: tuple[str, ...]) -> None:
+    assert quiet_shop.run("tracking", "report", *args).exit_code == 2
+
+
+def test_terms_are_shown_and_changed(tracking_shop: Shop, organisation: str) -> None:
+    asked = ("tracking", "terms", "--organisation", organisation)
+    assert tracking_shop.json(*asked)["callers_least"] == 5
+    changed = tracking_shop.json(
+        *asked, "--callers-least", "2", "--mail", "a@example.org", "--key-months", "3"
+    )
+    assert (changed["callers_least"], changed["key_months"]) == (2, 3)
+    assert tracking_shop.json(*asked) == changed
+    report = ("tracking", "report", "--organisation", organisation, "--month", "2026-11")
+    assert tracking_shop.json(*report)["total"]["firsts"] == 2
+    assert tracking_shop.json(*asked, "--mail", "nobody", code=1)["field"] == "mails"
+    assert tracking_shop.json(*asked, "--mail", "")["mails"] == []

@@ -1,0 +1,1 @@
+"""Tracking calls in memory."""

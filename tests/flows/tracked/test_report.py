@@ -1,0 +1,178 @@
+"""Reports: what they say, what they compare with, and what they keep to themselves."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from engine.core.tracked import Counts, Origin, Terms
+from engine.flows.tracked.report import Against, Wish, report
+from engine.flows.tracked.rules import (
+    Days,
+    OriginTold,
+    days_before,
+    may_total,
+    mean,
+    permille,
+    told_origins,
+    year_before,
+)
+from engine.flows.tracked.sheet import FIELDS, csv_text, text, values
+from engine.ports.reading.sums import Bucket
+from engine.ports.tracked import OriginLine
+from tests.fakes.tracked.memory import MemoryTracked
+from tests.ports.ledger.tracked.conftest import call, missed
+
+NOVEMBER = Days(date(2026, 11, 1), date(2026, 12, 1))
+WISH = Wish(organisation="acme", days=NOVEMBER)
+
+
+@pytest.fixture
+async def tracked() -> MemoryTracked:
+    """November: ten callers by the website, two by the portal; October: four calls in all."""
+    memory = MemoryTracked()
+    for number in range(10):
+        day = f"2026-11-{number + 1:02} 12:00:00"
+        await memory.keep(call(f"w{number}", day), f"+4930231251{number:02}")
+    for number in range(2):
+        await memory.keep(
+            missed(f"p{number}", "2026-11-20 09:00:00", source="portal"), f"+4930231252{number:02}"
+        )
+    for number in range(4):
+        await memory.keep(call(f"o{number}", "2026-10-20 12:00:00"), "+493023125300")
+    return memory
+
+
+async def test_a_report_by_source_against_the_month_before(tracked: MemoryTracked) -> None:
+    found = await report(tracked, replace(WISH, against=Against.BEFORE))
+    website, portal = found.sources
+    assert (website.source, website.calls, website.share) == ("website", 10, 833)
+    assert (website.answered, website.missed, website.firsts) == (10, 0, 10)
+    assert (website.ring_mean_ms, website.talk_ms, website.talk_mean_ms) == (5000, 600_000, 60_000)
+    assert (website.calls_before, website.change) == (4, 1500)
+    assert (portal.calls, portal.missed, portal.abandoned, portal.share) == (2, 2, 2, 167)
+    assert (portal.talk_mean_ms, portal.calls_before, portal.change) == (None, 0, None)
+    assert (found.total.calls, found.total.calls_before, found.total.share) == (12, 4, 1000)
+    assert found.compared == Days(date(2026, 10, 1), date(2026, 11, 1))
+
+
+async def test_small_groups_of_callers_are_not_told_nor_found_by_subtraction(
+    tracked: MemoryTracked,
+) -> None:
+    found = await report(tracked, WISH)
+    assert [(row.source, row.firsts, row.repeats) for row in found.sources] == [
+        ("website", 10, 0),
+        ("portal", None, None),
+    ]
+    assert (found.total.firsts, found.total.repeats) == (None, None)
+    await tracked.set_terms(Terms(organisation="acme", callers_least=2))
+    found = await report(tracked, WISH)
+    assert [row.firsts for row in found.sources] == [10, 2]
+    assert found.total.firsts == 12
+
+
+async def test_a_source_that_has_no_calls_any_more_is_there_to_compare(
+    tracked: MemoryTracked,
+) -> None:
+    december = Days(date(2026, 12, 1), date(2027, 1, 1))
+    found = await report(tracked, replace(WISH, days=december, against=Against.BEFORE))
+    assert [(row.source, row.calls, row.change) for row in found.sources] == [
+        ("portal", 0, -1000),
+        ("website", 0, -1000),
+    ]
+
+
+async def test_rows_are_told_apart_by_time(tracked: MemoryTracked) -> None:
+    found = await report(tracked, replace(WISH, bucket=Bucket.HOUR))
+    assert [(row.bucket, row.source, row.calls) for row in found.rows] == [
+        ("10", "portal", 2),
+        ("13", "website", 10),
+    ]
+    assert [row.calls for row in found.sources] == [10, 2]
+
+
+async def test_origins_are_there_for_whole_months_of_all_numbers(tracked: MemoryTracked) -> None:
+    berlin = Origin("DE", "30", "landline")
+    assert (await report(tracked, WISH)).origins == (OriginTold("website", berlin, 10, 10),)
+    week = Days(date(2026, 11, 1), date(2026, 11, 8))
+    assert (await report(tracked, replace(WISH, days=week))).origins is None
+    assert (await report(tracked, replace(WISH, number="+493023125001"))).origins is None
+
+
+async def test_a_report_as_csv_values_and_text(tracked: MemoryTracked) -> None:
+    await tracked.keep(missed("x", source="=1+1"), None)
+    found = await report(tracked, WISH)
+    lines = list(csv.DictReader(io.StringIO(csv_text(found))))
+    assert tuple(lines[0]) == FIELDS
+    assert [(line["source"], line["calls"], line["firsts"]) for line in lines] == [
+        ("website", "10", "10"),
+        ("portal", "2", ""),
+        ("'=1+1", "1", ""),
+    ]
+    told = json.loads(json.dumps(values(found)))
+    assert (told["from"], told["to"], told["total"]["calls"]) == ("2026-11-01", "2026-12-01", 13)
+    german, english = text(found, "de"), text(found, "en")
+    assert german.splitlines()[0] == "Anrufe vom 2026-11-01 bis 2026-11-30"
+    assert "76.9 %" in english
+    empty = await report(MemoryTracked(), WISH)
+    assert text(empty, "en").endswith("No calls.")
+
+
+# --- rules -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("first", "after", "before", "year"),
+    [
+        ("2026-11-01", "2026-12-01", "2026-10-01", "2025-11-01"),
+        ("2026-01-01", "2026-04-01", "2025-10-01", "2025-01-01"),
+        ("2026-11-10", "2026-11-17", "2026-11-03", "2025-11-10"),
+        ("2024-02-29", "2024-03-01", "2024-02-28", "2023-02-28"),
+        ("2026-02-01", "2026-02-15", "2026-01-18", "2025-02-01"),
+    ],
+)
+def test_days_to_compare_with(first: str, after: str, before: str, year: str) -> None:
+    days = Days(date.fromisoformat(first), date.fromisoformat(after))
+    assert days_before(days) == Days(date.fromisoformat(before), days.first)
+    assert year_before(days).first == date.fromisoformat(year)
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "thousandths", "rounded"),
+    [(1, 3, 333, 0), (2, 3, 667, 1), (1, 2000, 1, 0), (0, 5, 0, 0), (-1, 4, -250, 0),
+     (3, 0, None, None)],
+)  # fmt: skip
+def test_shares_and_means(
+    part: int, whole: int, thousandths: int | None, rounded: int | None
+) -> None:
+    assert permille(part, whole) == thousandths
+    assert mean(part, whole) == rounded
+
+
+@pytest.mark.parametrize(
+    ("firsts", "is_told"),
+    [((10, 7), True), ((10, 2), False), ((10, 3, 2), True), ((4,), False), ((10, 0), True),
+     ((3, 3), True), ((2, 2), False)],
+)  # fmt: skip
+def test_a_sum_hides_no_small_group(firsts: tuple[int, ...], is_told: bool) -> None:
+    assert may_total([Counts(calls=9, firsts=count) for count in firsts], 5) is is_told
+
+
+def test_areas_too_small_are_one_and_what_is_small_then_is_left_out() -> None:
+    def line(month: int, area: str, firsts: int, country: str = "DE") -> OriginLine:
+        origin = Origin(country, area, "landline")
+        return OriginLine(date(2026, month, 1), "web", origin, firsts + 1, firsts)
+
+    told = told_origins(
+        [line(10, "30", 6), line(10, "89", 3), line(10, "40", 2), line(10, "1", 4, "AT"),
+         line(11, "30", 5), line(11, "89", 4), line(11, "1", 5, "AT")],
+        5,
+    )  # fmt: skip
+    assert told == (
+        OriginTold("web", Origin("DE", "30", "landline"), 13, 11),
+        OriginTold("web", Origin("DE", "", "landline"), 7, 5),
+        OriginTold("web", Origin("AT", "1", "landline"), 6, 5),
+    )

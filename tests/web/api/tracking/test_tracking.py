@@ -1,0 +1,119 @@
+"""Reports, calls and terms of tracking, as a program asks for them."""
+
+import csv
+import io
+
+import pytest
+
+from engine.ports.operators import Scope
+from tests.ports.ledger.tracked.conftest import ANNA, BERTA, call, missed
+from tests.web.api.conftest import Program
+
+DAYS = {"from": "2026-11-01", "to": "2026-12-01"}
+TERMS = {"callers_least": 2, "key_months": 3, "mails": ["a@example.org"], "lang": "en"}
+
+
+@pytest.fixture
+async def tracking(program: Program) -> Program:
+    """A program whose organisation had three calls."""
+    tracked = program.bench.site.tracked
+    await tracked.keep(call("c1"), ANNA)
+    await tracked.keep(call("c2", "2026-11-22 10:00:00"), BERTA)
+    await tracked.keep(missed("c3", "2026-11-23 10:00:00", source="portal"), ANNA)
+    return program
+
+
+async def test_a_report(tracking: Program) -> None:
+    told = await tracking.get("/tracking/report", **DAYS, by="hour", against="before")
+    assert (told["from"], told["to"], told["by"]) == ("2026-11-01", "2026-12-01", "hour")
+    assert (told["compared_from"], told["compared_to"]) == ("2026-10-01", "2026-11-01")
+    assert [(row["source"], row["calls"], row["missed"]) for row in told["sources"]] == [
+        ("website", 2, 0),
+        ("portal", 1, 1),
+    ]
+    assert [(row["bucket"], row["calls"]) for row in told["rows"]] == [
+        ("10", 1),
+        ("11", 1),
+        ("11", 1),
+    ]
+    assert (told["total"]["calls"], told["total"]["firsts"], told["origins"]) == (3, None, [])
+    # A group too small is not told of, whatever is asked.
+    assert "3023125" not in str(told).replace("+493023125001", "")
+
+
+async def test_terms_are_changed_and_hold(tracking: Program) -> None:
+    assert (await tracking.get("/tracking/terms"))["callers_least"] == 5
+    assert await tracking.put("/tracking/terms", TERMS) == TERMS
+    assert await tracking.get("/tracking/terms") == TERMS
+    told = await tracking.get("/tracking/report", **DAYS)
+    assert (told["total"]["firsts"], told["total"]["repeats"]) == (2, 1)
+    assert (told["callers_least"], told["key_months"]) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"callers_least": 0}, "callers_least"),
+        ({"key_months": 5}, "key_months"),
+        ({"mails": ["nobody"]}, "mails"),
+        ({"lang": "fr"}, "lang"),
+        ({"more": 1}, "more"),
+    ],
+)
+async def test_terms_that_are_none_are_refused(
+    program: Program, changed: dict[str, object], field: str
+) -> None:
+    answer = await program.put("/tracking/terms", {**TERMS, **changed}, 422)
+    assert answer["field"] == field
+
+
+async def test_a_report_as_csv(tracking: Program) -> None:
+    headers = {"Authorization": f"Bearer {tracking.text}"}
+    path = "/api/v1/tracking/report.csv"
+    async with tracking.client.get(path, params=DAYS, headers=headers) as response:
+        assert (response.status, response.content_type) == (200, "text/csv")
+        lines = list(csv.DictReader(io.StringIO(await response.text())))
+    assert [(line["source"], line["calls"]) for line in lines] == [
+        ("website", "2"),
+        ("portal", "1"),
+    ]
+    async with tracking.client.get(path, params={"from": "x"}, headers=headers) as response:
+        assert (response.status, response.content_type) == (422, "application/problem+json")
+
+
+async def test_calls_in_pages(tracking: Program) -> None:
+    first = await tracking.get("/tracking/calls", **DAYS, limit=2)
+    assert [one["call_id"] for one in first["calls"]] == ["c3", "c2"]
+    assert first["calls"][0]["outcome"] == "abandoned"
+    rest = await tracking.get("/tracking/calls", **DAYS, limit=2, after=first["next"])
+    assert ([one["call_id"] for one in rest["calls"]], rest["next"]) == (["c1"], None)
+    assert not any("caller" in name for one in first["calls"] for name in one)
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"from": "2026-11-01"}, "to"),
+        ({**DAYS, "to": "2026-11-01"}, "to"),
+        ({**DAYS, "from": "2020-01-01"}, "to"),
+        ({**DAYS, "by": "minute"}, "by"),
+        ({**DAYS, "against": "him"}, "against"),
+        ({**DAYS, "number": "030"}, "number"),
+    ],
+)
+async def test_what_is_not_reported_is_refused(
+    program: Program, query: dict[str, str], field: str
+) -> None:
+    assert (await program.get("/tracking/report", 422, **query))["field"] == field
+
+
+async def test_another_organisation_has_had_no_calls(tracking: Program, stranger: Program) -> None:
+    assert (await stranger.get("/tracking/report", **DAYS))["sources"] == []
+    assert (await stranger.get("/tracking/calls", **DAYS))["calls"] == []
+    await tracking.put("/tracking/terms", TERMS)
+    assert (await stranger.get("/tracking/terms"))["mails"] == []
+
+
+async def test_who_reads_changes_nothing(program: Program) -> None:
+    reader = await program.with_key([Scope.TRACKING_READ])
+    await reader.put("/tracking/terms", TERMS, 403)
