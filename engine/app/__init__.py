@@ -6,7 +6,7 @@ books alone, for commands.
 """
 
 from engine.app.books import Books, books_of, manual_till
-from engine.app.plan import Plan, WebPlan, asterisk_files, plan_of, policy_of, secret
+from engine.app.plan import Plan, WebPlan, asterisk_files, plan_of, secret
 from engine.app.running import Running, running
 
 __all__ = [
@@ -18,7 +18,6 @@ __all__ = [
     "books_of",
     "manual_till",
     "plan_of",
-    "policy_of",
     "running",
     "secret",
 ]

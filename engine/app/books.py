@@ -5,10 +5,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from engine.app.parts import keep_private, open_ledger
-from engine.app.plan import secret, web_plan_of
+from engine.app.plan import policy_of, secret, web_plan_of
 from engine.app.site import Accounts, open_till, tracked_of
 from engine.core.inventory import Inventory
-from engine.core.numbers.holder import Policy
 from engine.errors import RemoteError
 from engine.flows.access import People
 from engine.flows.clock import SystemClock
@@ -95,9 +94,15 @@ class Books:
         """Numbers and what they name."""
         return SqlKin(self.ledger)
 
-    def numbering(self, policy: Policy) -> Numbering:
+    def numbering(self, settings: Settings) -> Numbering:
         """What numbers are given out with."""
-        return Numbering(SqlNumbers(self.ledger), read_areas(), self.clock, policy)
+        return Numbering(
+            SqlNumbers(self.ledger),
+            read_areas(),
+            self.clock,
+            policy_of(settings),
+            mailing=settings.smtp_host is not None,
+        )
 
     @property
     def cases(self) -> SqlCases:

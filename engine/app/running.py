@@ -231,7 +231,10 @@ def _retention(house: House, ledger: SqlLedger, stack: AsyncExitStack) -> None:
 
 def _numbers(plan: Plan, house: House, ledger: SqlLedger, stack: AsyncExitStack) -> Numbering:
     """Do each day's work on numbers, on what is then given to the pages."""
-    numbering = Numbering(SqlNumbers(ledger), read_areas(), house.clock, plan.numbers)
+    mailing = plan.web is not None and plan.web.mail is not None
+    numbering = Numbering(
+        SqlNumbers(ledger), read_areas(), house.clock, plan.numbers, mailing=mailing
+    )
     work = asyncio.create_task(NumbersDaily(numbering).run(), name="numbers")
     stack.push_async_callback(end, work)
     return numbering

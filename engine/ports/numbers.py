@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+from engine.core.mail import Mail
 from engine.core.numbers.due import Notice
 from engine.core.numbers.holder import Holder
 from engine.core.numbers.number import HELD, Area, Number, Purpose, Status
@@ -35,7 +36,7 @@ class Commit:
     """What happens in one step, by whom and when.
 
     `holder` and `sources` are as they are to be, their versions one above what was read (1: new).
-    Notices already there are not told again.
+    Notices already there are not told again; `mails` are queued to be sent (`ports.mails`).
     """
 
     author: str
@@ -45,6 +46,7 @@ class Commit:
     holder_action: str = ""
     sources: tuple[Source, ...] = ()
     notices: tuple[Notice, ...] = ()
+    mails: tuple[Mail, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import click
 
-from engine.app import Books, policy_of
+from engine.app import Books
 from engine.cli.books.opening import json_option, run
 from engine.cli.lines import utc, write
 from engine.cli.numbers.numbering import Day, shown
@@ -134,7 +134,7 @@ def _as(owner: str, work: Callable[[Cases], Awaitable[T]], as_json: bool) -> T:
     async def opened(books: Books, settings: Settings) -> T:
         user = await books.people.named(owner)
         viewer = Viewer(name=user.name, role=user.role, organisation=user.organisation)
-        return await work(Cases(books.numbering(policy_of(settings)), books.cases, viewer))
+        return await work(Cases(books.numbering(settings), books.cases, viewer))
 
     return run(opened, as_json=as_json)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from engine.app import Books, policy_of
+from engine.app import Books
 from engine.cli.books.opening import inventory_in_force, run
 from engine.cli.books.papers import FILE, LANGUAGES, hand_over, wanted_month
 from engine.errors import CallerError
@@ -44,7 +44,7 @@ def statement(organisation: str, month: str, form: str | None, lang: str, out: P
         titles = {one.name: one.title for one in inventory.organisations}
         if organisation not in titles:
             raise CallerError(f"must be one of {', '.join(titles) or 'none'}", "organisation")
-        numbering = books.numbering(policy_of(settings))
+        numbering = books.numbering(settings)
         now_ms, _ = numbering.now()
         title = titles[organisation] or organisation
         return await draw_up_rentals(numbering, organisation, title, span, now_ms)

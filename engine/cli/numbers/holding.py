@@ -10,6 +10,7 @@ from engine.cli.lines import write
 from engine.cli.numbers.numbering import Day, shown, tell_number, with_numbering
 from engine.core.numbers.holder import DocumentKind, Holder, Proof, Verdict
 from engine.flows.numbers.holders import FILE_BYTES_MOST, Entry, Holders, Paper
+from engine.flows.numbers.words import LANGS
 
 
 @click.command("seat")
@@ -20,6 +21,8 @@ from engine.flows.numbers.holders import FILE_BYTES_MOST, Entry, Holders, Paper
 @click.option("--place", required=True)
 @click.option("--country", default="DE", show_default=True)
 @click.option("--area-code", default="", help="Where no area is named like the place.")
+@click.option("--mail", help="Where notices are mailed; empty: nowhere. As it was, if not given.")
+@click.option("--lang", type=click.Choice(LANGS), help="In which language they are.")
 @json_option
 def seat(
     organisation: str,
@@ -29,6 +32,8 @@ def seat(
     place: str,
     country: str,
     area_code: str,
+    mail: str | None,
+    lang: str | None,
     as_json: bool,
 ) -> None:
     """Write down where an ORGANISATION has its seat; numbers that do not fit are replaced.
@@ -45,6 +50,8 @@ def seat(
         place=place,
         country=country,
         area_code=area_code,
+        mail=mail,
+        lang=lang,
     )
     done = with_numbering(
         lambda numbering: Holders(numbering).enter(organisation, entry, user()),

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from engine.app import Books, policy_of
+from engine.app import Books
 from engine.cli.books.opening import inventory_in_force, run
 from engine.cli.lines import write
 from engine.core.money import format_shortest
@@ -43,7 +43,7 @@ def with_numbering(
             known = [one.name for one in inventory.organisations]
             if organisation not in known:
                 raise CallerError(f"must be one of {', '.join(known) or 'none'}", "organisation")
-        return await work(books.numbering(policy_of(settings)))
+        return await work(books.numbering(settings))
 
     return run(opened, as_json=as_json)
 

@@ -107,7 +107,10 @@ class Demand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """An organisation's data as its contract for numbers has them; `version` counts changes."""
+    """An organisation's data as its contract for numbers has them; `version` counts changes.
+
+    What it is told is mailed to `mail` in the language `lang`; to nobody if that is empty.
+    """
 
     organisation: str
     title: str
@@ -115,6 +118,8 @@ class Holder:
     confirmed_on: date
     documents: tuple[Document, ...] = ()
     demands: tuple[Demand, ...] = ()
+    mail: str = ""
+    lang: str = "de"
     version: int = 0
 
 

@@ -87,7 +87,7 @@ class Allocation:
         if not isinstance(after, Refused):
             # The holder's version goes on too: his orders are decided one after the other.
             counted = replace(holder, version=holder.version + 1)
-            await self._numbering.numbers.commit(
+            await self._numbering.commit(
                 Commit(
                     author=author,
                     at_ms=at_ms,
@@ -145,7 +145,7 @@ class Allocation:
         if not isinstance(on, Refused):
             moves.append(Move(after, on, "switched_on"))
             notices = (*notices, told(on, NoticeKind.ACTIVATED, day))
-        await self._numbering.numbers.commit(
+        await self._numbering.commit(
             Commit(
                 author=author,
                 at_ms=at_ms,
@@ -188,7 +188,7 @@ class Allocation:
             commit = await ending(self._numbering, number, event, action, reason, day)
             if isinstance(commit, Refused):
                 return commit
-            await self._numbering.numbers.commit(replace(commit, author=author, at_ms=at_ms))
+            await self._numbering.commit(replace(commit, author=author, at_ms=at_ms))
             return commit.moves[0].after
 
         return await decided(decide)
@@ -210,7 +210,7 @@ class Allocation:
             made = await replacement(self._numbering, old, free, reason, day)
             if isinstance(made, Refused):
                 return made
-            await self._numbering.numbers.commit(
+            await self._numbering.commit(
                 Commit(
                     author=author,
                     at_ms=at_ms,

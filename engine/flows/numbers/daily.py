@@ -160,7 +160,7 @@ class Due:
         if self._dry or not (commit.moves or commit.holder or fresh):
             return found
         try:
-            await self._numbering.numbers.commit(replace(commit, notices=fresh))
+            await self._numbering.commit(replace(commit, notices=fresh))
         except ConflictError:
             log.info("numbers.later", of=[move.before.e164 for move in commit.moves])
             return []

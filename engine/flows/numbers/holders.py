@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from engine.core.mail import check_address
 from engine.core.number import check_region
 from engine.core.numbers.due import (
     SEAT_MOVED,
@@ -32,6 +33,7 @@ from engine.core.numbers.number import Number
 from engine.errors import CallerError
 from engine.flows.numbers.numbering import Numbering, decided
 from engine.flows.numbers.replacing import Replacement, replacement
+from engine.flows.numbers.words import LANGS
 from engine.ports.numbers import Commit, NumberFilter
 
 TEXT_MOST = 200
@@ -42,7 +44,11 @@ REPLACED_MOST = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A holder's data as entered; `area_code` only where the place's name does not tell it."""
+    """A holder's data as entered; `area_code` only where the place's name does not tell it.
+
+    `mail` is where notices go, in the language `lang`; empty: they are not mailed. What is None
+    stays as it was.
+    """
 
     title: str
     street: str
@@ -50,6 +56,8 @@ class Entry:
     place: str
     country: str
     area_code: str = ""
+    mail: str | None = None
+    lang: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,25 +99,29 @@ class Holders:
     async def enter(self, organisation: str, entry: Entry, author: str) -> Entered:
         """Write the data down, which confirms them; numbers that no longer fit are replaced."""
         seat = self._seat(entry)
+        if entry.mail:
+            check_address(entry.mail, field="mail")
+        if entry.lang not in (None, *LANGS):
+            raise CallerError(f"must be one of {', '.join(LANGS)}", "lang")
 
         async def decide(attempt: int) -> Entered:
             at_ms, day = self._numbering.now()
             before = await self._numbering.numbers.holder(organisation)
-            if before is None:
-                blank = Holder(
-                    organisation=organisation, title=entry.title, seat=seat, confirmed_on=day
-                )
-                after = replace(blank, version=1)
-            else:
-                after = replace(
-                    before,
-                    title=entry.title,
-                    seat=seat,
-                    confirmed_on=day,
-                    version=before.version + 1,
-                )
+            blank = Holder(
+                organisation=organisation, title=entry.title, seat=seat, confirmed_on=day
+            )
+            known = before or blank
+            after = replace(
+                known,
+                title=entry.title,
+                seat=seat,
+                confirmed_on=day,
+                mail=known.mail if entry.mail is None else entry.mail,
+                lang=entry.lang or known.lang,
+                version=known.version + 1,
+            )
             made, waiting = await replacements(self._numbering, after, day, attempt)
-            await self._numbering.numbers.commit(
+            await self._numbering.commit(
                 replace(
                     commit_of(made),
                     author=author,
@@ -192,7 +204,7 @@ class Holders:
             at_ms, day = self._numbering.now()
             changed, notices = change(await self.holder(organisation), day)
             after = replace(changed, version=changed.version + 1)
-            await self._numbering.numbers.commit(
+            await self._numbering.commit(
                 Commit(
                     author=author,
                     at_ms=at_ms,

@@ -1,22 +1,24 @@
 """What everybody who works on numbers has at hand, and how a decision is made anew."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from engine.core.mail import Mail
 from engine.core.numbers.areas import Areas, Place
 from engine.core.numbers.days import day_of
 from engine.core.numbers.holder import Policy
 from engine.core.numbers.number import Number
 from engine.core.numbers.source import Source
 from engine.errors import CallerError, ConflictError
+from engine.flows.numbers.words import mails_of
 from engine.flows.papers.month import HOME_TIMEZONE
 from engine.ports.clock import Clock
-from engine.ports.numbers import NumberFilter, Numbers
+from engine.ports.numbers import Commit, NumberFilter, Numbers
 
 T = TypeVar("T")
 
@@ -27,12 +29,16 @@ TABLES = "areas.csv"
 
 @dataclass(frozen=True, slots=True)
 class Numbering:
-    """The stock, the tables of areas, the clock, and what the operator has chosen."""
+    """The stock, the tables of areas, the clock, and what the operator has chosen.
+
+    With `mailing` what holders are told is mailed to them.
+    """
 
     numbers: Numbers
     areas: Areas
     clock: Clock
     policy: Policy
+    mailing: bool = False
 
     def now(self) -> tuple[int, date]:
         """The instant (ms), and the local day it is on."""
@@ -45,6 +51,17 @@ class Numbering:
         if found is None or organisation not in (None, found.organisation):
             raise CallerError(f"there is no number {e164}", "number")
         return found
+
+    async def commit(self, commit: Commit) -> None:
+        """Carry out a commit, with a mail for each notice that a holder wants mailed."""
+        mails: list[Mail] = []
+        if self.mailing:
+            for notice in commit.notices:
+                holder = commit.holder
+                if holder is None or holder.organisation != notice.organisation:
+                    holder = await self.numbers.holder(notice.organisation)
+                mails += mails_of(notice, holder)
+        await self.numbers.commit(replace(commit, mails=tuple(mails)))
 
     async def all_numbers(self, wanted: NumberFilter) -> AsyncIterator[Number]:
         """Every number a filter lets through, read in pages of its size."""

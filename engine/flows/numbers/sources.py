@@ -97,7 +97,7 @@ class Sources:
 
     async def _put(self, source: Source, author: str) -> None:
         at_ms, _ = self._numbering.now()
-        await self._numbering.numbers.commit(Commit(author=author, at_ms=at_ms, sources=(source,)))
+        await self._numbering.commit(Commit(author=author, at_ms=at_ms, sources=(source,)))
 
 
 def _check(channel: Channel) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from engine.core.mail import Mail
 from engine.core.number import international
 from engine.core.numbers.due import (
     DOCUMENTS_COMPLETE,
@@ -9,12 +10,16 @@ from engine.core.numbers.due import (
     FIRST_DAY_COME,
     QUARANTINE_OVER,
     SEAT_MOVED,
+    TO_OPERATOR,
     UNUSED,
     Notice,
     NoticeKind,
 )
+from engine.core.numbers.holder import Holder
 
 LANGS = ("de", "en")
+
+_SUBJECTS = {"de": "Zu Ihren Rufnummern", "en": "About your numbers"}
 
 _PROOFS = {
     "de": {"seat": "Ihren Sitz", "need": "Ihren Bedarf (Bescheinigung)"},
@@ -100,3 +105,17 @@ def sentence(notice: Notice, lang: str) -> str:
         detail=reason_in(lang, notice.detail),
         until=notice.until,
     )
+
+
+def mails_of(notice: Notice, holder: Holder | None) -> tuple[Mail, ...]:
+    """The mail that tells a holder of a notice; none where he wants none, or it is not his."""
+    if holder is None or not holder.mail or notice.kind in TO_OPERATOR:
+        return ()
+    told = Mail(
+        key=f"notice:{notice.key}",
+        organisation=notice.organisation,
+        recipient=holder.mail,
+        subject=_SUBJECTS[holder.lang],
+        text=f"{sentence(notice, holder.lang)}\n\n{holder.title}, {notice.day}\n",
+    )
+    return (told,)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from engine.core.numbers.number import HELD, Area, Number, Status
 from engine.errors import CallerError, ConflictError
 from engine.ledger.accounts import know_organisation
+from engine.ledger.mails.rows import queue
 from engine.ledger.numbers import papers
 from engine.ledger.numbers.records import record_of
 from engine.ledger.numbers.tables import did_events, dids
@@ -142,6 +143,8 @@ async def commit(connection: AsyncConnection, commit: Commit) -> None:
         await papers.put_source(connection, source)
     for notice in commit.notices:
         await papers.tell(connection, notice)
+    for mail in commit.mails:
+        await queue(connection, mail, commit.at_ms)
 
 
 async def _move(connection: AsyncConnection, move: Move, commit: Commit) -> None:

@@ -1,7 +1,7 @@
 """What goes over the wire of numbers: the forms of `models` for the routes of `numbers`."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -145,6 +145,12 @@ class SeatIn(Form):
     area_code: str = Field(
         "", pattern="^[0-9]{0,6}$", description="Where no area is named like the place."
     )
+    mail: str | None = Field(
+        None,
+        max_length=254,
+        description="Where notices are mailed; empty: nowhere. As it was, if left out.",
+    )
+    lang: Literal["de", "en"] | None = Field(None, description="In which language they are.")
 
 
 class Demanded(BaseModel):
@@ -165,6 +171,8 @@ class HolderData(BaseModel):
         country="DE",
         area_code="30",
         confirmed_on="2026-11-22",
+        mail="office@acme.example",
+        lang="de",
         demands=[{"proof": "seat", "by": "2026-12-22"}],
         replaced={NUMBER: "+498999998000"},
         waiting=[],
@@ -177,6 +185,8 @@ class HolderData(BaseModel):
     country: str
     area_code: str
     confirmed_on: date
+    mail: str = Field(description="Where notices are mailed; empty: nowhere.")
+    lang: str = Field(description="In which language they are.")
     demands: list[Demanded]
     replaced: dict[str, str] = Field({}, description="New numbers by the old ones they replaced.")
     waiting: list[str] = Field([], description="Numbers that wait to be replaced.")

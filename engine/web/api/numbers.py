@@ -238,6 +238,8 @@ def _holder(entered: Entered) -> dids.HolderData:
         country=seat.country,
         area_code=seat.area_code,
         confirmed_on=holder.confirmed_on,
+        mail=holder.mail,
+        lang=holder.lang,
         demands=[dids.Demanded(proof=one.proof, by=one.by) for one in holder.demands],
         replaced={old.e164: new.e164 for old, new in entered.replaced},
         waiting=[number.e164 for number in entered.waiting],

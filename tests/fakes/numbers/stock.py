@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 from itertools import zip_longest
 
+from engine.core.mail import Mail
 from engine.core.numbers.due import TO_OPERATOR, Notice
 from engine.core.numbers.holder import Holder
 from engine.core.numbers.number import Area, Number, Purpose, Status
@@ -37,6 +38,7 @@ class MemoryNumbers:
         self._offers: dict[tuple[str, Purpose], Offer] = {}
         self._prices: dict[tuple[str, int], tuple[int, str]] = {}
         self._entries: dict[str, Entry] = {}
+        self.mails: dict[str, Mail] = {}
 
     async def stock(self, numbers: Sequence[Number], author: str, at_ms: int) -> int:
         for number in numbers:
@@ -105,6 +107,8 @@ class MemoryNumbers:
         self._sources |= {source.source_id: source for source in commit.sources}
         for notice in commit.notices:
             self._notices.setdefault(notice.key, notice)
+        for mail in commit.mails:
+            self.mails.setdefault(mail.key, mail)
 
     def _put_holder(self, holder: Holder, commit: Commit) -> None:
         versions = self._holders.setdefault(holder.organisation, [])

@@ -7,7 +7,12 @@ from tests.flows.numbers.town import Town
 
 
 @pytest.fixture
-async def town() -> Town:
-    town = Town(MemoryNumbers())
+def numbers() -> MemoryNumbers:
+    return MemoryNumbers()
+
+
+@pytest.fixture
+async def town(numbers: MemoryNumbers) -> Town:
+    town = Town(numbers)
     await town.open()
     return town

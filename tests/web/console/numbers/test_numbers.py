@@ -226,3 +226,13 @@ async def test_what_is_anothers_is_not_there(house: House, customer: User) -> No
     made = await Holders(house.bench.site.numbering).hand_in(ORGANISATION, paper, "cli:op")
     read = await house.ask("GET", f"{HOLDER}/documents/{made.document_id}", customer)
     assert read.headers["Content-Disposition"].endswith('.bin"')
+
+
+async def test_an_address_for_notices_is_checked_and_kept(house: House, customer: User) -> None:
+    wrong = await house.ask("POST", f"{HOLDER}/data", customer, {**SEAT, "mail": "nobody"})
+    await refused(wrong, "keine Mailadresse")
+    form = {**SEAT, "mail": "office@sternlicht.example", "lang": "en"}
+    await post(house, f"{HOLDER}/data", customer, form)
+    text = await page(house, HOLDER, customer)
+    assert 'value="office@sternlicht.example"' in text
+    assert '<option value="en" selected>' in text

@@ -22,6 +22,7 @@ from engine.core.numbers.holder import (
 from engine.core.roles import Right
 from engine.errors import CallerError
 from engine.flows.numbers.holders import FILE_BYTES_MOST, Entered, Entry, Holders, Paper
+from engine.flows.numbers.words import LANGS
 from engine.web.console.asked import PAGE_ROWS, Asked, Belongs
 from engine.web.console.forms.filters import day_of, today, word_of
 from engine.web.console.menu import Item, Section
@@ -111,6 +112,7 @@ async def _show(asked: Asked, entered: Entered | None = None) -> web.Response:
         kinds=tuple(DocumentKind),
         proofs=tuple(Proof),
         day=day,
+        langs=LANGS,
     )
 
 
@@ -123,6 +125,8 @@ async def enter(asked: Asked) -> web.StreamResponse:
         place=asked.typed("place"),
         country=asked.typed("country").upper(),
         area_code=asked.typed("area_code"),
+        mail=asked.typed("mail"),
+        lang=asked.typed("lang") or None,
     )
     organisation = asked.found(HolderFile).organisation
     entered = await _holders(asked).enter(organisation, entry, asked.user.name)
