@@ -45,6 +45,9 @@ ENTRIES: Mapping[State, Callable[[Turn], None]] = {
 COMMON: Mapping[table.Key, Handler] = table.common(S.ADMITTING, S.CALLING, S.RINGING_ON)
 
 
+IGNORED = table.IGNORED
+
+
 def begin(event: e.CallArrived, trunk: Trunk) -> ForwardingCall:
     """The record of a call that has just arrived at a toll-free number."""
     arrived = arrival_of(event, trunk)
@@ -87,4 +90,4 @@ def _adopted(turn: Turn, event: e.CallAdopted) -> None:
 
 def is_expected(state: State, event: e.Event) -> bool:
     """Whether this event is decided about or deliberately ignored in this state."""
-    return _handler(state, event) is not None or type(event) in table.IGNORED
+    return _handler(state, event) is not None or type(event) in IGNORED

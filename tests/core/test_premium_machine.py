@@ -12,8 +12,10 @@ from engine.core import events as e
 from engine.core.inventory import Agent, AgentKind, Inventory, OnAgentLost
 from engine.core.rating import charge
 from engine.core.tariff import BillingStart, FirstCall, Increment, StartsFrom
+from engine.forwarding import machine as forwarding_machine
 from engine.premium import machine
 from engine.premium.call import PremiumCall, State, changed
+from engine.tracking import machine as tracking_machine
 from engine.verification import machine as verification_machine
 from tests.core.premium_driver import CALLER, Driver, stock_of, tariff_of
 from tests.flows.bills import quoted
@@ -40,7 +42,7 @@ def test_the_final_state_is_final() -> None:
 
 
 def test_every_event_is_decided_about_or_ignored_by_some_machine() -> None:
-    tables = (machine, verification_machine)
+    tables = (machine, verification_machine, forwarding_machine, tracking_machine)
     decided = {key for table in tables for _, key in {**table.COMMON, **table.TRANSITIONS}}
     ignored = {kind for table in tables for kind in table.IGNORED}
     assert set(EVENTS) - {e.Event, e.CallAdopted} <= decided | ignored
