@@ -14,6 +14,7 @@ from engine.core.events import (
     LegAnswered,
     LegEnded,
     LegFailed,
+    LegFailure,
     LegJoined,
     LegLeft,
     LegRinging,
@@ -32,8 +33,8 @@ class Leg:
     """A leg of a call: `dialled` by us or the caller's.
 
     `subscribed`: its end will be told by ChannelDestroyed. `adopted`: another engine had it, so
-    something may play that is not known here. `left` is the bridge it has left, until it enters
-    one again.
+    something may play that is not known here. `lost` could not be taken over: its end is our fault.
+    `left` is the bridge it has left, until it enters one again.
     """
 
     call_id: str
@@ -41,6 +42,7 @@ class Leg:
     answered: bool = False
     subscribed: bool = False
     adopted: bool = False
+    lost: bool = False
     music: bool = False
     playing: str | None = None
     left: str = ""
@@ -193,7 +195,8 @@ class Legs:
         told: Event = LegEnded(at_ms=at_ms, leg=leg)
         if ended.dialled and not ended.answered:
             cause, tech_cause = sip
-            reason, code = failure_of(cause, tech_cause), sip_code_of(tech_cause)
+            reason = LegFailure.NETWORK if ended.lost else failure_of(cause, tech_cause)
+            code = sip_code_of(tech_cause)
             told = LegFailed(at_ms=at_ms, leg=leg, reason=reason, sip_code=code)
         return [*outcomes, CallEvent(ended.call_id, told)]
 

@@ -325,6 +325,8 @@ class AriTelephony:
             await self._http.channels_move(leg, app=self._app, app_args=f"{ARG_ADOPTED},{call_id}")
         except AriError as refusal:
             log.info("adopt.cannot_move", leg=leg, reason=str(refusal))
+            if (lost := self._legs.legs.get(leg)) is not None:
+                lost.lost = True
             await self._order(self._http.channels_hangup(leg))
 
     async def facts(self, call_id: str, legs: Sequence[str]) -> tuple[LegFacts, ...]:

@@ -101,7 +101,10 @@ class Telephony(Phones, Protocol):
         ...
 
     async def adopt(self, call_id: str, legs: Sequence[str]) -> None:
-        """Take over the legs of a call that another engine held: their events come here now."""
+        """Take over the legs of a call that another engine held: their events come here now.
+
+        One that still rings cannot be; it is ended, and fails for the network's reason.
+        """
         ...
 
     async def facts(self, call_id: str, legs: Sequence[str]) -> tuple[LegFacts, ...]:

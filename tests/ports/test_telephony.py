@@ -269,6 +269,16 @@ async def test_facts_remember_what_has_ended(bench: Bench) -> None:
     assert abs((agent_facts.ended_ms or 0) - ended.at_ms) <= 5
 
 
+async def test_a_leg_that_rings_for_another_engine_fails_by_the_network(bench: Bench) -> None:
+    call = await bench.arrive()
+    dial = order(call, await bench.agent(Manner(answers_after_ms=None)))
+    await bench.telephony.dial(dial)
+    async with bench.second() as (other, ear):
+        await other.adopt(call, (call, dial.leg))
+        failed = await ear.next(LegFailed)
+        assert (failed.leg, failed.reason) == (dial.leg, LegFailure.NETWORK)
+
+
 async def test_another_engine_takes_a_conversation_over(bench: Bench) -> None:
     call, agent = await talking(bench)
     async with bench.second() as (other, ear):

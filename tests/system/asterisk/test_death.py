@@ -18,6 +18,7 @@ from engine.core.events import (
     LegAnswered,
     LegEnded,
     LegFailed,
+    LegFailure,
     LegLeft,
     LegRinging,
     PlaybackEnded,
@@ -262,7 +263,8 @@ async def test_a_leg_still_ringing_for_a_dead_engine_is_ended(shared_plant: Plan
         async with bench.second() as (other, ear):
             await bench.telephony.__aexit__()
             await other.adopt(call, (call, dial.leg))
-            assert (await ear.next(LegFailed)).leg == dial.leg
+            failed = await ear.next(LegFailed)
+            assert (failed.leg, failed.reason) == (dial.leg, LegFailure.NETWORK)
             ringing = await bench.anna.incoming.get()
             await ringing.until(lambda d: d.ended_at)
             await other.answer(call)
