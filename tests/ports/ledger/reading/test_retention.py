@@ -356,12 +356,14 @@ async def test_who_books_beside_it_hardly_waits(sql_books: SqlBooks) -> None:
     account_id = (await ledger.open_account("acme", "web", MOBILE, "EUR")).account_id
     letting_go = asyncio.create_task(carry_out(keeping, Policy(calls_months=0), LoopClock()))
     waits: list[float] = []
+    all_began = time.perf_counter()
     while not letting_go.done():
         begun = time.perf_counter()
         await ledger.post(top_up(account_id, 1, f"t{len(waits)}"))
         waits.append(time.perf_counter() - begun)
         await asyncio.sleep(BETWEEN_S)
     assert (await letting_go)[Kind.CALLS] == 1_500
-    assert max(waits) < 0.5
+    # Piece by piece: nobody waits for most of it.
+    assert max(waits) < (time.perf_counter() - all_began) / 2
     count = select(func.count()).select_from(withheld_numbers)
     assert await ledger.database.read(lambda c: c.scalar(count)) == 0
