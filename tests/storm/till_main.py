@@ -104,7 +104,6 @@ async def live(plan: Plan, listener: socket.socket) -> None:
             ledger=ledger,
             studio=absent,
             numbering=absent,
-            cases=absent,
             verifier=absent,
             configuration=absent,
             dialplan=None,
