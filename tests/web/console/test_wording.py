@@ -3,8 +3,16 @@
 import re
 from pathlib import Path
 
+from engine.core import retention, verification
+from engine.core.numbers import holder, number
+from engine.core.numbers.case import CaseKind, CaseStatus
+from engine.core.payment import OrderStatus
+from engine.core.posting import EntryKind
 from engine.core.roles import Role
 from engine.ports.operators import Scope
+from engine.ports.replays import RunState
+from engine.ports.webhooks.deliveries import DeliveryState
+from engine.ports.webhooks.endpoints import EndpointState
 from engine.web.console.menu import Section
 from engine.web.console.route import Route
 from engine.web.console.wording import HERE, languages
@@ -12,6 +20,25 @@ from tests.web.console.house import routes_by_key
 
 WRITING = {"decimal_point", "thousands", "money", "money_code"}
 FORMS = {"time_form", "precise_form", "day_form"}
+NAMED = {
+    "cases.kind_": CaseKind,
+    "cases.status_": CaseStatus,
+    "holders.kind_": holder.DocumentKind,
+    "holders.verdict_": holder.Verdict,
+    "numbers.purpose_": number.Purpose,
+    "numbers.status_": number.Status,
+    "payments.status_": OrderStatus,
+    "replays.state_": RunState,
+    "retention.kind_": retention.Kind,
+    "retention.law_": retention.Kind,
+    "role_": Role,
+    "section_": Section,
+    # Money in suspense has a page of its own.
+    "transactions.kind_": set(EntryKind) - {EntryKind.SUSPENSE},
+    "verification.status_": verification.Status,
+    "webhooks.delivery_": DeliveryState,
+    "webhooks.state_": EndpointState,
+}
 
 
 def _sources() -> str:
@@ -47,8 +74,8 @@ def test_every_text_is_used() -> None:
 
 def test_what_is_named_by_rule_is_there() -> None:
     words = languages()["de"].words
-    assert {f"role_{role}" for role in Role} <= set(words)
-    assert {f"section_{section}" for section in Section} <= set(words)
+    named = {prefix + one for prefix, kinds in NAMED.items() for one in kinds}
+    assert named - set(words) == set()
     assert {f"keys.scope_{scope.replace(':', '_')}" for scope in Scope} <= set(words)
     for route in routes_by_key().values():
         assert not route.asks_first or _confirmed(route) in words, route.path
@@ -56,8 +83,8 @@ def test_what_is_named_by_rule_is_there() -> None:
 
 def test_every_rule_of_the_style_sheet_is_closed() -> None:
     depth = 0
-    for number, line in enumerate((HERE / "static/console.css").read_text().splitlines(), 1):
+    for row, line in enumerate((HERE / "static/console.css").read_text().splitlines(), 1):
         # A rule that is left open takes in all that follow.
-        assert not (line.startswith((".", "/* ---")) and depth), number
+        assert not (line.startswith((".", "/* ---")) and depth), row
         depth += line.count("{") - line.count("}")
     assert depth == 0
