@@ -60,6 +60,14 @@ class OriginLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedCall:
+    """A call with its origin, which is told of no small group (`flows.tracked.rules`)."""
+
+    call: TrackedCall
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
 class CallPlace:
     """A place among the calls, which are in the order of their arrival."""
 
@@ -91,7 +99,7 @@ class Tracked(Protocol):
 
     async def rows(
         self, wanted: ReportFilter, before: CallPlace | None = None, most: int = ROWS_MOST
-    ) -> Sequence[TrackedCall]:
+    ) -> Sequence[ListedCall]:
         """The calls themselves, newest first; the bucket is not asked."""
         ...
 

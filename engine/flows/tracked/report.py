@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from engine.core.tracked import Counts, Terms, total
@@ -90,7 +91,7 @@ async def report(tracked: Tracked, wish: Wish) -> Report:
     """A report, from sums alone; `CallerError` for days that are not reported at once."""
     own = await tracked.terms(wish.organisation)
     lines = await tracked.report(_filter(wish, wish.days, wish.bucket))
-    compared = _compared(wish)
+    compared = compared_days(wish)
     before: Mapping[str, Counts] | None = None
     if compared is not None:
         past = await tracked.report(_filter(wish, compared, Bucket.WHOLE))
@@ -111,6 +112,51 @@ async def report(tracked: Tracked, wish: Wish) -> Report:
     )
 
 
+def compared_days(wish: Wish) -> Days | None:
+    """The days that a report is compared with."""
+    match wish.against:
+        case Against.BEFORE:
+            return days_before(wish.days)
+        case Against.YEAR:
+            return year_before(wish.days)
+    return None
+
+
+async def over_time(tracked: Tracked, wish: Wish) -> tuple[Row, ...]:
+    """A row a bucket, of all its sources together, also where there were no calls; nothing is
+    compared. `CallerError` as for a report."""
+    own = await tracked.terms(wish.organisation)
+    lines = await tracked.report(_filter(wish, wish.days, wish.bucket))
+    found = _by_bucket(lines)
+    whole = total([line.counts for line in lines])
+    return tuple(
+        _row(
+            wish.source or "",
+            name,
+            total(groups := found.get(name, [])),
+            is_told=may_total(groups, own.callers_least),
+            whole=whole,
+        )
+        for name in wish.bucket.names(wish.days.first, wish.days.after - timedelta(days=1))
+    )
+
+
+def no_calls(source: str) -> Row:
+    """The row of a source without calls."""
+    return _row(source, "", Counts(), is_told=False, whole=Counts())
+
+
+def _by_bucket(lines: Iterable[ReportLine]) -> Mapping[str, list[Counts]]:
+    """The counts of each source in each bucket."""
+    found: defaultdict[str, list[ReportLine]] = defaultdict(list)
+    for line in lines:
+        found[line.bucket].append(line)
+    return {
+        bucket: [total(counts) for counts in _grouped(those).values()]
+        for bucket, those in found.items()
+    }
+
+
 def _filter(wish: Wish, days: Days, bucket: Bucket) -> ReportFilter:
     return ReportFilter(
         organisation=wish.organisation,
@@ -120,15 +166,6 @@ def _filter(wish: Wish, days: Days, bucket: Bucket) -> ReportFilter:
         source=wish.source,
         number=wish.number,
     )
-
-
-def _compared(wish: Wish) -> Days | None:
-    match wish.against:
-        case Against.BEFORE:
-            return days_before(wish.days)
-        case Against.YEAR:
-            return year_before(wish.days)
-    return None
 
 
 def _grouped(lines: Iterable[ReportLine]) -> Mapping[str, list[Counts]]:

@@ -7,7 +7,7 @@ not shown. A sum is shown only if what it hides beside what is shown is no small
 
 from calendar import monthrange
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -78,35 +78,40 @@ class OriginTold:
     firsts: int
 
 
-def told_origins(lines: Iterable[OriginLine], callers_least: int) -> tuple[OriginTold, ...]:
-    """What may be told of where callers called from, most calls first.
+def told_places(
+    lines: Iterable[OriginLine], callers_least: int
+) -> Mapping[tuple[date, str, Origin], Origin]:
+    """As what the origins of each month and source may be told; those that may not are missing.
 
     Each month of each source is judged by itself, so that no two reports tell by their difference
     what neither does. Areas too small are one with the others of their country and line; what is
-    too small then is left out.
+    too small then is not told.
     """
-    kept: list[OriginLine] = []
+    told: dict[tuple[date, str, Origin], Origin] = {}
     small: defaultdict[tuple[date, str, Origin], list[OriginLine]] = defaultdict(list)
     for line in lines:
         if line.firsts >= callers_least:
-            kept.append(line)
+            told[line.month, line.source, line.origin] = line.origin
         else:
             small[line.month, line.source, replace(line.origin, area="")].append(line)
     for (month, source, origin), areas in small.items():
-        firsts = sum(line.firsts for line in areas)
-        if firsts >= callers_least:
-            kept.append(OriginLine(month, source, origin, sum(one.calls for one in areas), firsts))
-    return _over_months(kept)
+        if sum(line.firsts for line in areas) >= callers_least:
+            told |= {(month, source, line.origin): origin for line in areas}
+    return told
 
 
-def _over_months(lines: Iterable[OriginLine]) -> tuple[OriginTold, ...]:
+def told_origins(lines: Sequence[OriginLine], callers_least: int) -> tuple[OriginTold, ...]:
+    """What may be told of where callers called from, over all months, most calls first."""
+    places = told_places(lines, callers_least)
     found: defaultdict[tuple[str, Origin], list[OriginLine]] = defaultdict(list)
     for line in lines:
-        found[line.source, line.origin].append(line)
+        origin = places.get((line.month, line.source, line.origin))
+        if origin is not None:
+            found[line.source, origin].append(line)
     told = (
         OriginTold(
-            source, origin, sum(one.calls for one in months), sum(one.firsts for one in months)
+            source, origin, sum(one.calls for one in those), sum(one.firsts for one in those)
         )
-        for (source, origin), months in found.items()
+        for (source, origin), those in found.items()
     )
     return tuple(sorted(told, key=lambda one: (-one.calls, one.source, str(one.origin))))

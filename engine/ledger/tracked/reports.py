@@ -13,7 +13,7 @@ from sqlalchemy import Case, ColumnElement, Table, and_, case, func, select, tup
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.core.localtime import DAY_MS
-from engine.core.tracked import Counts, Origin, TrackedCall
+from engine.core.tracked import Counts, Origin
 from engine.errors import CallerError
 from engine.ledger.tracked.days import day_of, number_of
 from engine.ledger.tracked.rows import call_of
@@ -24,6 +24,7 @@ from engine.ports.tracked import (
     HOUR_DAYS_MOST,
     ROWS_MOST,
     CallPlace,
+    ListedCall,
     OriginLine,
     ReportFilter,
     ReportLine,
@@ -84,7 +85,7 @@ async def origins(connection: AsyncConnection, wanted: ReportFilter) -> list[Ori
 
 async def rows(
     connection: AsyncConnection, wanted: ReportFilter, before: CallPlace | None, most: int
-) -> Sequence[TrackedCall]:
+) -> Sequence[ListedCall]:
     """See `ports.tracked`."""
     calls = tracked_calls.c
     place = calls.arrived_ms, calls.call_id
@@ -103,7 +104,10 @@ async def rows(
     )
     if before is not None:
         query = query.where(tuple_(*place) < (before.arrived_ms, before.call_id))
-    return [call_of(row) for row in (await connection.execute(query)).mappings()]
+    return [
+        ListedCall(call_of(row), Origin(row["country"], row["area"], row["line"]))
+        for row in (await connection.execute(query)).mappings()
+    ]
 
 
 def check(wanted: ReportFilter) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -20,6 +21,20 @@ class Bucket(StrEnum):
     WEEKDAY = "weekday"
     DAY = "day"
     MONTH = "month"
+
+    def names(self, first: date, last: date) -> list[str]:
+        """The name of every bucket from one day to another, as sums have it, also of those that
+        are empty."""
+        match self:
+            case Bucket.WHOLE:
+                return [""]
+            case Bucket.HOUR:
+                return [f"{hour:02}" for hour in range(24)]
+            case Bucket.WEEKDAY:
+                return [str(day) for day in range(7)]
+        days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+        form = "%Y-%m-%d" if self is Bucket.DAY else "%Y-%m"
+        return list(dict.fromkeys(f"{day:{form}}" for day in days))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,9 +24,9 @@ class Texts(Wording):
         """Whether there is such a text."""
         return key in self.words
 
-    def time(self, at_ms: int) -> str:
-        """A time to the minute, where the operator is."""
-        return datetime.fromtimestamp(at_ms // 1000, ZONE).strftime(self.words["time_form"])
+    def time(self, at_ms: int, zone: ZoneInfo = ZONE) -> str:
+        """A time to the minute, where the operator is, or elsewhere."""
+        return datetime.fromtimestamp(at_ms // 1000, zone).strftime(self.words["time_form"])
 
     def precise(self, at_ms: int) -> str:
         """A time to the second."""

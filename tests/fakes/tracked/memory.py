@@ -32,6 +32,7 @@ from engine.ports.tracked import (
     HOUR_DAYS_MOST,
     ROWS_MOST,
     CallPlace,
+    ListedCall,
     OriginLine,
     ReportFilter,
     ReportLine,
@@ -135,16 +136,16 @@ class MemoryTracked:
 
     async def rows(
         self, wanted: ReportFilter, before: CallPlace | None = None, most: int = ROWS_MOST
-    ) -> Sequence[TrackedCall]:
+    ) -> Sequence[ListedCall]:
         _check(wanted)
         newest = sorted(
-            (call for call, *_ in self._wanted(wanted)),
-            key=lambda call: (call.arrived_ms, call.call_id),
+            (ListedCall(call, origin) for call, _, origin, _ in self._wanted(wanted)),
+            key=_order,
             reverse=True,
         )
         if before is not None:
             last = before.arrived_ms, before.call_id
-            newest = [call for call in newest if (call.arrived_ms, call.call_id) < last]
+            newest = [one for one in newest if _order(one) < last]
         return newest[:most]
 
     def _wanted(self, wanted: ReportFilter) -> Iterator[Kept]:
@@ -169,6 +170,10 @@ class MemoryTracked:
 
     async def set_terms(self, terms: Terms) -> None:
         self.said[terms.organisation] = terms
+
+
+def _order(listed: ListedCall) -> tuple[int, str]:
+    return listed.call.arrived_ms, listed.call.call_id
 
 
 def _check(wanted: ReportFilter) -> None:

@@ -101,7 +101,7 @@ class Channel:
             found = await self.x.tracked.rows(wanted)
             if len(found) >= calls or time.monotonic() > deadline_s:
                 assert len(found) == calls
-                return list(found)
+                return [one.call for one in found]
             await asyncio.sleep(0.1)
 
 

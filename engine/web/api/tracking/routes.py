@@ -50,7 +50,7 @@ async def list_calls(asked: Asked[models.CallsQuery, NoBody]) -> Result:
         number=query.number,
     )
     found = await asked.site.tracked.rows(wanted, _place(query.after_place), query.limit + 1)
-    page = found[: query.limit]
+    page = [listed.call for listed in found[: query.limit]]
     last = page[-1] if len(found) > query.limit else None
     return models.TrackingCalls(
         calls=[_call(call) for call in page],

@@ -27,6 +27,7 @@ from engine.web.console.pages import (
     sources,
     statistics,
     stock,
+    tracked,
     transactions,
     users,
     verification,
@@ -67,4 +68,5 @@ SUBJECTS: tuple[Subject, ...] = (
     sources.SUBJECT,
     stock.SUBJECT,
     cases.SUBJECT,
+    tracked.SUBJECT,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 
 from engine.ports.reading.sums import Bucket, CallSums
@@ -10,6 +10,16 @@ from engine.ports.reading.sums import Bucket, CallSums
 BAR_HEIGHT = 180
 CHART_WIDTH = 1_000
 LABELS_MOST = 16
+WEEKDAYS = (
+    "statistics.weekday_0",
+    "statistics.weekday_1",
+    "statistics.weekday_2",
+    "statistics.weekday_3",
+    "statistics.weekday_4",
+    "statistics.weekday_5",
+    "statistics.weekday_6",
+)
+"""What weekdays are called, from Monday on."""
 
 
 class By(StrEnum):
@@ -100,16 +110,7 @@ def total(sums: Iterable[Sum]) -> Sum:
 
 def names(by: By, first: date, last: date, services: Sequence[str]) -> list[str]:
     """Every bucket of the days from `first` to `last`, also those without calls."""
-    match by:
-        case By.HOUR:
-            return [f"{hour:02}" for hour in range(24)]
-        case By.WEEKDAY:
-            return [str(day) for day in range(7)]
-        case By.SERVICE:
-            return list(services)
-    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    form = "%Y-%m-%d" if by is By.DAY else "%Y-%m"
-    return list(dict.fromkeys(f"{day:{form}}" for day in days))
+    return list(services) if by is By.SERVICE else by.bucket.names(first, last)
 
 
 def paired(
@@ -123,19 +124,20 @@ def paired(
     return rows
 
 
-def bars(rows: Sequence[tuple[Sum, Sum]], measure: Measure) -> list[Bar]:
-    """The rows as bars side by side, the highest as high as the drawing."""
-    most = max((one.value(measure) for pair in rows for one in pair), default=0) or 1
-    step = CHART_WIDTH // max(len(rows), 1)
-    every = -(-len(rows) // LABELS_MOST)
+def bars(values: Sequence[tuple[str, int, int]]) -> list[Bar]:
+    """Values by name, each with the one before, as bars side by side, the highest as high as the
+    drawing."""
+    most = max((value for _, *pair in values for value in pair), default=0) or 1
+    step = CHART_WIDTH // max(len(values), 1)
+    every = -(-len(values) // LABELS_MOST)
     return [
         Bar(
-            name=now.name,
+            name=name,
             x=at * step + step // 8,
             width=max(step * 3 // 4, 2),
-            height=BAR_HEIGHT * now.value(measure) // most,
-            height_before=BAR_HEIGHT * before.value(measure) // most,
+            height=BAR_HEIGHT * now // most,
+            height_before=BAR_HEIGHT * before // most,
             is_labelled=at % every == 0,
         )
-        for at, (now, before) in enumerate(rows)
+        for at, (name, now, before) in enumerate(values)
     ]

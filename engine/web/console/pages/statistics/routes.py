@@ -64,7 +64,9 @@ async def show(asked: Asked) -> web.StreamResponse:
         found=found,
         now=figures.total(one for one, _ in found.rows),
         before=figures.total(one for _, one in found.rows),
-        bars=figures.bars(found.rows, measure),
+        bars=figures.bars(
+            [(now.name, now.value(measure), one.value(measure)) for now, one in found.rows]
+        ),
         measure=measure,
         measures=tuple(Measure),
         ways=tuple(By),
@@ -77,12 +79,14 @@ async def show(asked: Asked) -> web.StreamResponse:
 
 
 def _label(asked: Asked, by: By, name: str) -> str:
-    """What a bucket is called; a weekday keeps its number."""
+    """What a bucket is called."""
     match by:
         case By.HOUR:
             return f"{name}:00"
         case By.DAY:
             return asked.texts.day(start_ms(date.fromisoformat(name)))
+        case By.WEEKDAY:
+            return asked.texts(figures.WEEKDAYS[int(name)])
         case By.SERVICE:
             return _services(asked)[name]
     return name

@@ -1,0 +1,54 @@
+"""Tracking calls: a month of them by three sources, one of those with few callers."""
+
+from engine.core.localtime import DAY_MS, HOUR_MS
+from engine.core.tracked import Outcome, TrackedCall
+from tests.web.console.house import MASTERS, OTHERS, House, Row
+from tests.web.site import ORGANISATION
+
+TRACKED = "/console/tracked"
+READERS = f"{MASTERS} manager coordinator auditor"
+WRITERS = f"{MASTERS} coordinator"
+NUMBER = "+493023125701"
+SOURCES = {"Webseite": 24, "Portal": 12, "Messe": 3}
+"""How many calls each source has in the last month, and half of them in the one before."""
+TERMS = {"callers_least": "5", "key_months": "1", "mails": "a@example.org", "lang": "de"}
+
+ROWS = {
+    ("GET", TRACKED): Row(READERS),
+    ("GET", f"{TRACKED}/report.csv"): Row(READERS),
+    ("GET", f"{TRACKED}/calls"): Row(READERS),
+    ("GET", f"{TRACKED}/terms"): Row(READERS),
+    ("POST", f"{TRACKED}/terms"): Row(WRITERS, TERMS),
+}
+
+
+async def seed(house: House) -> None:
+    """Calls of ours, some of them missed, and one of another organisation."""
+    now_ms = house.bench.site.clock.now().wall_ms
+    tracked = house.bench.site.tracked
+    for source, count in SOURCES.items():
+        for n in range(count + count // 2):
+            days = 1 + n % 25 if n < count else 35 + n % 20
+            arrived_ms = now_ms - days * DAY_MS + (n % 9) * HOUR_MS // 2
+            caller = f"+493023125{1 + n % 8}{len(source):02}" if n % 3 else f"+4915228817{n:03}"
+            await tracked.keep(call(f"{source}.{n}", source, arrived_ms, n), caller)
+    await tracked.keep(call("theirs", "Anzeige", now_ms, 0, OTHERS), "+4989999980001")
+
+
+def call(
+    call_id: str, source: str, arrived_ms: int, n: int, organisation: str = ORGANISATION
+) -> TrackedCall:
+    """A call; of every four the last was missed, each time in another way."""
+    missed = (Outcome.ABANDONED, Outcome.BUSY, Outcome.FAILED)[n // 4 % 3]
+    is_missed = n % 4 == 3
+    return TrackedCall(
+        call_id=call_id,
+        organisation=organisation,
+        number=NUMBER,
+        source=source,
+        arrived_ms=arrived_ms,
+        answered_ms=None if is_missed else arrived_ms + 4_000 + n * 500,
+        ended_ms=arrived_ms + (20_000 if is_missed else 95_000 + n * 7_000),
+        outcome=missed if is_missed else Outcome.ANSWERED,
+        target=0,
+    )
