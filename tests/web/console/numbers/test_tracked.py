@@ -1,0 +1,133 @@
+"""Pages of tracking calls: the report's figures, the list that names nobody, the terms."""
+
+import csv
+import io
+import re
+from datetime import timedelta
+
+import pytest
+
+from engine.core.localtime import DAY_MS
+from engine.core.roles import Role
+from engine.core.tracked import Terms
+from engine.web.console.forms.filters import start_ms
+from tests.web.console.house import House
+from tests.web.console.numbers.test_numbers import page, post, refused
+from tests.web.console.subjects.tracked import SOURCES, TERMS, TRACKED, call
+from tests.web.site import ORGANISATION
+
+ALL = sum(SOURCES.values())
+
+
+def _told(html: str) -> str:
+    return re.sub(r"<[^>]+>|\s+", " ", html)
+
+
+def _rows(html: str) -> list[list[str]]:
+    """The cells of the first table."""
+    body = html.partition("<tbody>")[2].partition("</tbody>")[0]
+    lines = (re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", line) for line in body.split("<tr>")[1:])
+    return [[_told(cell).strip() for cell in line] for line in lines]
+
+
+@pytest.mark.parametrize("by", ["source", "day", "weekday", "hour", "month"])
+async def test_every_way_tells_of_every_call(house: House, by: str) -> None:
+    coordinator = house.people[Role.COORDINATOR]
+    for measure in ("calls", "missed"):
+        html = await page(house, f"{TRACKED}?by={by}&measure={measure}", coordinator)
+        assert sum(int(row[1]) for row in _rows(html)) == ALL
+        assert sum(int(row[4]) for row in _rows(html)) == ALL // 4
+        assert "Anzeige" not in html
+    answer = await house.ask("GET", f"{TRACKED}/report.csv?by={by}", coordinator)
+    lines = list(csv.DictReader(io.StringIO(await answer.text())))
+    assert sum(int(line["calls"]) for line in lines) == ALL
+
+
+async def test_a_small_group_is_named_as_such(house: House) -> None:
+    html = await page(house, TRACKED, house.people[Role.AUDITOR])
+    rows = {row[0]: row for row in _rows(html)}
+    assert rows["Webseite"][1:5] == ["24", "61,5 %", "18", "6"]
+    assert rows["Webseite"][-2:] == ["12", "+100 %"]
+    assert rows["Messe"][10:12] == ["zu wenige", "zu wenige"]
+    assert rows["Webseite"][10].isdecimal()
+    assert "weniger als 5 Erstanrufe" in html
+    one = await page(house, f"{TRACKED}?source=Messe&by=weekday", house.people[Role.AUDITOR])
+    assert sum(int(row[1]) for row in _rows(one)) == SOURCES["Messe"]
+    nothing = await page(house, f"{TRACKED}?source=nobody", house.people[Role.AUDITOR])
+    assert "Keine Anrufe in dieser Zeit" in nothing
+
+
+async def test_too_many_days_are_refused_in_words(house: House) -> None:
+    for path in (TRACKED, f"{TRACKED}/calls"):
+        html = await page(house, f"{path}?from=2020-01-01", house.people[Role.OWNER])
+        assert "höchstens 800 Tage" in html
+
+
+async def test_an_origin_is_listed_only_of_a_group(house: House) -> None:
+    """Eight first calls came from Berlin in the month; from Munich and by mobile there was one."""
+    tracked, owner = house.bench.site.tracked, house.people[Role.OWNER]
+    _, today = house.bench.site.numbering.now()
+    day = (today - timedelta(days=100)).replace(day=1)
+    noon_ms = start_ms(day) + DAY_MS // 2
+    for n in range(8):
+        await tracked.keep(call(f"b{n}", "Radio", noon_ms + n, n), f"+4930231259{n:02}")
+    await tracked.keep(call("m", "Radio", noon_ms + 8, 0), "+498999998123")
+    await tracked.keep(call("o", "Radio", noon_ms + 9, 0), "+436641234567")
+    html = await page(house, f"{TRACKED}/calls?source=Radio&from={day}&to={day}", owner)
+    rows = _rows(html)
+    assert [row[6:] for row in rows[:2]] == [["–", "–"]] * 2
+    assert [row[6:] for row in rows[2:]] == [["DE 30 Berlin", "Festnetz"]] * 8
+    assert not re.search("2312590|99998123|1234567|München", html)
+    after = (day + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    report = await page(house, f"{TRACKED}?source=Radio&from={day}&to={after}", owner)
+    origins = report.partition("Woher Anrufer anrufen")[2]
+    assert _rows(origins) == [["DE 30 Berlin", "Festnetz", "Radio", "8", "8"]]
+
+
+async def test_calls_are_listed_in_pages(house: House) -> None:
+    owner, seen = house.people[Role.OWNER], list[str]()
+    _, today = house.bench.site.numbering.now()
+    path = f"{TRACKED}/calls?from={today - timedelta(days=90)}"
+    while path:
+        html = await page(house, path, owner)
+        seen += [row[0] for row in _rows(html)]
+        found = re.search(r'class="more"><a[^>]* href="([^"]+)"', html)
+        path = found[1].replace("&amp;", "&") if found else ""
+    assert len(seen) == sum(count + count // 2 for count in SOURCES.values())
+
+
+async def test_terms_are_changed_by_right(house: House) -> None:
+    coordinator, terms = house.people[Role.COORDINATOR], f"{TRACKED}/terms"
+    form = {**TERMS, "callers_least": "2", "key_months": "3", "mails": " a@example.org\n\nb@x.de"}
+    await post(house, terms, coordinator, form)
+    assert await house.bench.site.tracked.terms(ORGANISATION) == Terms(
+        organisation=ORGANISATION,
+        callers_least=2,
+        key_months=3,
+        mails=("a@example.org", "b@x.de"),
+    )
+    seen = await page(house, terms, house.people[Role.MANAGER])
+    assert "ein Kalendervierteljahr" in seen
+    assert "<textarea" not in seen
+    rows = _rows(await page(house, TRACKED, coordinator))
+    assert all("zu wenige" not in row[10] for row in rows if row[0] != "Messe")
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "told"),
+    [
+        ("callers_least", "0", "Eine Zahl von 1 bis 100"),
+        ("callers_least", "x", "Eine Zahl von 1 bis 100"),
+        ("key_months", "5", "Wählen Sie einen der Zeiträume"),
+        ("mails", "nobody", "gültige Mail-Adressen"),
+        ("mails", "\n".join(f"a{n}@example.org" for n in range(6)), "höchstens fünf"),
+        ("lang", "fr", "Wählen Sie eine der Sprachen"),
+    ],
+)
+async def test_terms_that_are_none_are_refused(
+    house: House, field: str, typed: str, told: str
+) -> None:
+    form = {**TERMS, field: typed}
+    answer = await house.ask("POST", f"{TRACKED}/terms", house.people[Role.OWNER], form)
+    await refused(answer, told)
+    assert await house.bench.site.tracked.terms(ORGANISATION) == Terms(organisation=ORGANISATION)
