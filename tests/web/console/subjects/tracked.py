@@ -1,5 +1,9 @@
 """Tracking calls: a month of them by three sources, one of those with few callers."""
 
+from datetime import timedelta
+
+from playwright.async_api import Page
+
 from engine.core.localtime import DAY_MS, HOUR_MS
 from engine.core.tracked import Outcome, TrackedCall
 from tests.web.console.house import MASTERS, OTHERS, House, Row
@@ -52,3 +56,22 @@ def call(
         outcome=missed if is_missed else Outcome.ANSWERED,
         target=0,
     )
+
+
+async def _month(house: House, page: Page, origin: str) -> bool:
+    """The month before by weekday, with where callers called from."""
+    _, today = house.bench.site.numbering.now()
+    last = today.replace(day=1) - timedelta(days=1)
+    await page.goto(f"{origin}{TRACKED}?by=weekday&from={last.replace(day=1)}&to={last}")
+    return True
+
+
+async def _refused(house: House, page: Page, origin: str) -> bool:
+    await page.goto(f"{origin}{TRACKED}/terms")
+    await page.locator("#mails").fill("nobody")
+    await page.locator("main form button").click()
+    await page.get_by_role("alert").wait_for()
+    return True
+
+
+SCENES = {"tracked-month": _month, "tracked-terms-refused": _refused}
