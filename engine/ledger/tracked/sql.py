@@ -8,7 +8,14 @@ from engine.core.tracked import Terms, TrackedCall
 from engine.ledger.sql import SqlLedger
 from engine.ledger.tracked import keys, reports, rows
 from engine.ledger.tracked.keys import KeySeal
-from engine.ports.tracked import ROWS_MOST, CallPlace, OriginLine, ReportFilter, ReportLine
+from engine.ports.tracked import (
+    ROWS_MOST,
+    CallPlace,
+    ListedCall,
+    OriginLine,
+    ReportFilter,
+    ReportLine,
+)
 
 
 class SqlTracked:
@@ -40,7 +47,7 @@ class SqlTracked:
 
     async def rows(
         self, wanted: ReportFilter, before: CallPlace | None = None, most: int = ROWS_MOST
-    ) -> Sequence[TrackedCall]:
+    ) -> Sequence[ListedCall]:
         """See `ports.tracked`."""
         reports.check(wanted)
         work = partial(reports.rows, wanted=wanted, before=before, most=most)
