@@ -54,6 +54,16 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Used:
+    """What a number's calls have used up of its caps: calls that go on now, and the time (ms) of
+    those that arrived in the local day and month."""
+
+    calls: int
+    day_ms: int
+    month_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ForwardedFilter:
     """Which forwarded calls are listed: newest first, `most` of them before `before` (an id)."""
 
@@ -73,6 +83,10 @@ class Forwarded(Protocol):
         the day and the month. A live call counts with the time since its arrival. A repeat is
         counted once. A call of which no end was ever heard counts for `LIVE_MOST_MS`.
         """
+        ...
+
+    async def used(self, organisation: str, number: str, usage: Usage) -> Used:
+        """What is used up of a number's caps, counted as `admit` counts it."""
         ...
 
     async def keep(self, call: ForwardedCall) -> None:

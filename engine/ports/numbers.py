@@ -96,6 +96,7 @@ class NumberFilter:
     organisation: str | None = None
     status: Status | None = None
     order_key: str | None = None
+    purpose: Purpose | None = None
     after: str = ""
     most: int = 50
 

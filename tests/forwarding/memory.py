@@ -6,7 +6,7 @@ from engine.core.diversion.record import ForwardedCall
 from engine.core.diversion.route import Caps, Forwarding, Route
 from engine.core.numbers.number import Purpose
 from engine.errors import ConflictError, RemoteError
-from engine.ports.diversion import LEFT_LEAST_MS, LIVE_MOST_MS, ForwardedFilter, Usage
+from engine.ports.diversion import LEFT_LEAST_MS, LIVE_MOST_MS, ForwardedFilter, Usage, Used
 
 MINUTE_MS = 60_000
 
@@ -72,24 +72,32 @@ class MemoryForwarded:
         self.all: dict[str, ForwardedCall] = {}
 
     async def admit(self, call: ForwardedCall, caps: Caps, usage: Usage) -> int | None:
-        self._answer()
-        others = [
-            one
-            for one in self.all.values()
-            if (one.organisation, one.number) == (call.organisation, call.number)
-            and one.call_id != call.call_id
-        ]
-        live = sum(_is_live(one, usage) for one in others)
-        used_ms = [
-            sum(_used_ms(one, usage) for one in others if one.arrived_ms >= from_ms)
-            for from_ms in (usage.day_from_ms, usage.month_from_ms)
-        ]
-        caps_ms = (caps.minutes_a_day * MINUTE_MS, caps.minutes_a_month * MINUTE_MS)
-        left_ms = min(cap - used for cap, used in zip(caps_ms, used_ms, strict=True))
-        if live >= caps.calls_at_once or left_ms < LEFT_LEAST_MS:
+        others = self._used(call.organisation, call.number, usage, besides=call.call_id)
+        left_ms = min(
+            caps.minutes_a_day * MINUTE_MS - others.day_ms,
+            caps.minutes_a_month * MINUTE_MS - others.month_ms,
+        )
+        if others.calls >= caps.calls_at_once or left_ms < LEFT_LEAST_MS:
             return None
         self.all.setdefault(call.call_id, call)
         return left_ms
+
+    async def used(self, organisation: str, number: str, usage: Usage) -> Used:
+        return self._used(organisation, number, usage, besides="")
+
+    def _used(self, organisation: str, number: str, usage: Usage, besides: str) -> Used:
+        self._answer()
+        counted = [
+            one
+            for one in self.all.values()
+            if (one.organisation, one.number) == (organisation, number) and one.call_id != besides
+        ]
+        day_ms, month_ms = (
+            sum(_used_ms(one, usage) for one in counted if one.arrived_ms >= from_ms)
+            for from_ms in (usage.day_from_ms, usage.month_from_ms)
+        )
+        live = sum(_is_live(one, usage) for one in counted)
+        return Used(calls=live, day_ms=day_ms, month_ms=month_ms)
 
     async def keep(self, call: ForwardedCall) -> None:
         self._answer()

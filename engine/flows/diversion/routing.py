@@ -1,15 +1,15 @@
 """Routes set, changed and deleted by whoever has the number; in force for the next call."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from engine.core.diversion.record import ForwardedCall
 from engine.core.diversion.route import Forwarding, Found, Route, Tracking
 from engine.core.numbers.number import Purpose
 from engine.errors import CallerError, ConflictError
-from engine.flows.diversion.directory import SOURCES_MOST, is_loop, source_of
+from engine.flows.diversion.directory import SOURCES_MOST, is_loop, source_of, usage_of
 from engine.forwarding import rules as forwarding
 from engine.ports.clock import Clock
-from engine.ports.diversion import Forwarded, ForwardedFilter, Routes
+from engine.ports.diversion import Forwarded, ForwardedFilter, Routes, Used
 from engine.ports.numbers import Numbers
 from engine.ports.speech import Sounds
 from engine.tracking import rules as tracking
@@ -60,8 +60,8 @@ class Routing:
         await self._check_held(organisation, e164, Purpose.TRACKING)
         terms = tracking.checked(e164, terms)
         route = await self._put(organisation, e164, version, terms, author)
-        sources = await self._numbers.sources(organisation, e164, "", SOURCES_MOST)
-        known = Found(organisation=organisation, route=route, source=source_of(sources))
+        source = await self.source(organisation, e164)
+        known = Found(organisation=organisation, route=route, source=source)
         for prompt, lang in tracking.whispers(known):
             await self._sounds.ensure((prompt,), lang)
         return route
@@ -102,6 +102,21 @@ class Routing:
     ) -> Sequence[Route]:
         """A page of the organisation's routes, by number."""
         return await self._routes.routes(organisation, purpose, after, most)
+
+    async def in_force(self, organisation: str, numbers: Collection[str]) -> Mapping[str, Route]:
+        """The organisation's routes of those of these numbers that have one, by number."""
+        found = await self._routes.leading(numbers)
+        return {route.number: route for route in found if route.organisation == organisation}
+
+    async def used(self, route: Route, terms: Forwarding) -> Used:
+        """What is used up now of the caps in a route's terms."""
+        usage = usage_of(terms.timezone, self._clock.now().wall_ms)
+        return await self._forwarded.used(route.organisation, route.number, usage)
+
+    async def source(self, organisation: str, number: str) -> str:
+        """The name of the sales channel in which a number is published now; "" for none."""
+        sources = await self._numbers.sources(organisation, number, "", SOURCES_MOST)
+        return source_of(sources)
 
     async def history(
         self, organisation: str, number: str, before: int | None, most: int

@@ -16,7 +16,7 @@ from engine.ledger.accounts import know_organisation
 from engine.ledger.diversion.tables import forwarded_calls
 from engine.ledger.numbers.records import record_of
 from engine.ledger.numbers.tables import dids
-from engine.ports.diversion import LEFT_LEAST_MS, LIVE_MOST_MS, ForwardedFilter, Usage
+from engine.ports.diversion import LEFT_LEAST_MS, LIVE_MOST_MS, ForwardedFilter, Usage, Used
 
 _ROW = forwarded_calls.c
 MINUTE_MS = 60_000
@@ -46,6 +46,18 @@ async def _left_ms(
     connection: AsyncConnection, call: ForwardedCall, caps: Caps, usage: Usage
 ) -> int | None:
     """How long a call may talk beside all others to its number; None if it may not."""
+    others = await used(connection, call.organisation, call.number, usage, besides=call.call_id)
+    left_ms = min(
+        caps.minutes_a_day * MINUTE_MS - others.day_ms,
+        caps.minutes_a_month * MINUTE_MS - others.month_ms,
+    )
+    return left_ms if others.calls < caps.calls_at_once and left_ms >= LEFT_LEAST_MS else None
+
+
+async def used(
+    connection: AsyncConnection, organisation: str, number: str, usage: Usage, besides: str = ""
+) -> Used:
+    """See `ports.diversion`; `besides` is a call that does not count."""
     is_live = _ROW.ended_ms.is_(None) & (_ROW.arrived_ms > usage.at_ms - LIVE_MOST_MS)
     since_ms = func.coalesce(_ROW.joined_ms, _ROW.ended_ms)
     used_ms = case((is_live, usage.at_ms - _ROW.arrived_ms), else_=_ROW.ended_ms - since_ms)
@@ -56,17 +68,13 @@ async def _left_ms(
         func.coalesce(func.sum(used_ms).filter(since_day), 0),
         func.coalesce(func.sum(used_ms).filter(since_month), 0),
     ).where(
-        _ROW.number == call.number,
-        _ROW.organisation == call.organisation,
+        _ROW.number == number,
+        _ROW.organisation == organisation,
         _ROW.arrived_ms >= min(usage.month_from_ms, usage.at_ms - LIVE_MOST_MS),
-        _ROW.call_id != call.call_id,
+        _ROW.call_id != besides,
     )
-    live, day_ms, month_ms = (await connection.execute(query)).one()
-    left_ms = min(
-        caps.minutes_a_day * MINUTE_MS - int(day_ms),
-        caps.minutes_a_month * MINUTE_MS - int(month_ms),
-    )
-    return left_ms if live < caps.calls_at_once and left_ms >= LEFT_LEAST_MS else None
+    calls, day_ms, month_ms = (await connection.execute(query)).one()
+    return Used(calls=calls, day_ms=int(day_ms), month_ms=int(month_ms))
 
 
 async def keep(connection: AsyncConnection, call: ForwardedCall) -> None:

@@ -8,7 +8,7 @@ from engine.core.diversion.route import Caps, Route
 from engine.core.numbers.number import Purpose
 from engine.ledger.diversion import forwarded, routes
 from engine.ledger.sql import SqlLedger
-from engine.ports.diversion import ForwardedFilter, Usage
+from engine.ports.diversion import ForwardedFilter, Usage, Used
 
 
 class SqlRoutes:
@@ -58,6 +58,11 @@ class SqlForwarded:
         """See `ports.diversion`."""
         work = partial(forwarded.admit, call=call, caps=caps, usage=usage)
         return await self._database.write(work)
+
+    async def used(self, organisation: str, number: str, usage: Usage) -> Used:
+        """See `ports.diversion`."""
+        work = partial(forwarded.used, organisation=organisation, number=number, usage=usage)
+        return await self._database.read(work)
 
     async def keep(self, call: ForwardedCall) -> None:
         """See `ports.diversion`."""

@@ -66,7 +66,7 @@ async def number(connection: AsyncConnection, e164: str) -> Number | None:
 async def numbers(connection: AsyncConnection, wanted: NumberFilter) -> list[Number]:
     """A page of numbers."""
     query = select(dids).where(dids.c.e164 > wanted.after)
-    for column in ("organisation", "status", "order_key"):
+    for column in ("organisation", "status", "order_key", "purpose"):
         value = getattr(wanted, column)
         if value is not None:
             query = query.where(dids.c[column] == value)

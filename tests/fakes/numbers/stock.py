@@ -61,6 +61,7 @@ class MemoryNumbers:
             and wanted.organisation in (None, number.organisation)
             and wanted.status in (None, number.status)
             and wanted.order_key in (None, number.order_key)
+            and wanted.purpose in (None, number.purpose)
         ][: wanted.most]
 
     async def unused(self, since: date, after: str, most: int) -> Sequence[Number]:

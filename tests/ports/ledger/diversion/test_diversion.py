@@ -193,6 +193,9 @@ async def test_minutes_of_the_day_and_the_month_are_used_up(kept: Kept) -> None:
     going_on = live("b", arrived_ms=NOW_MS - 4 * MINUTE_MS)
     assert await kept.forwarded.admit(going_on, caps, USAGE) == 10 * MINUTE_MS
     assert await kept.forwarded.admit(live("c"), caps, USAGE) == 6 * MINUTE_MS
+    used = await kept.forwarded.used("acme", NUMBER, USAGE)
+    assert (used.calls, used.day_ms, used.month_ms) == (3, 24 * MINUTE_MS, 39 * MINUTE_MS)
+    assert (await kept.forwarded.used("other", NUMBER, USAGE)).month_ms == 0
     narrow = replace(caps, minutes_a_month=40)
     assert await kept.forwarded.admit(live("d"), narrow, USAGE) == 1 * MINUTE_MS
     assert await kept.forwarded.admit(live("e"), replace(caps, minutes_a_month=39), USAGE) is None
