@@ -8,8 +8,6 @@ from engine.core.numbers.number import Purpose
 from engine.errors import ConflictError, RemoteError
 from engine.ports.diversion import LEFT_LEAST_MS, LIVE_MOST_MS, ForwardedFilter, Usage
 
-MINUTE_MS = 60_000
-
 
 class MemoryRoutes:
     """`ports.diversion.Routes` in memory; `down` refuses everything."""
@@ -84,8 +82,7 @@ class MemoryForwarded:
             sum(_used_ms(one, usage) for one in others if one.arrived_ms >= from_ms)
             for from_ms in (usage.day_from_ms, usage.month_from_ms)
         ]
-        caps_ms = (caps.minutes_a_day * MINUTE_MS, caps.minutes_a_month * MINUTE_MS)
-        left_ms = min(cap - used for cap, used in zip(caps_ms, used_ms, strict=True))
+        left_ms = caps.left_ms(day_ms=used_ms[0], month_ms=used_ms[1])
         if live >= caps.calls_at_once or left_ms < LEFT_LEAST_MS:
             return None
         self.all.setdefault(call.call_id, call)

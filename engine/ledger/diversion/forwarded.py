@@ -19,7 +19,6 @@ from engine.ledger.numbers.tables import dids
 from engine.ports.diversion import LEFT_LEAST_MS, LIVE_MOST_MS, ForwardedFilter, Usage
 
 _ROW = forwarded_calls.c
-MINUTE_MS = 60_000
 
 
 def _row(call: ForwardedCall) -> dict[str, Any]:
@@ -62,10 +61,7 @@ async def _left_ms(
         _ROW.call_id != call.call_id,
     )
     live, day_ms, month_ms = (await connection.execute(query)).one()
-    left_ms = min(
-        caps.minutes_a_day * MINUTE_MS - int(day_ms),
-        caps.minutes_a_month * MINUTE_MS - int(month_ms),
-    )
+    left_ms = caps.left_ms(day_ms=int(day_ms), month_ms=int(month_ms))
     return left_ms if live < caps.calls_at_once and left_ms >= LEFT_LEAST_MS else None
 
 
