@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from engine.app.parts import keep_private, open_ledger
 from engine.app.plan import policy_of, secret, web_plan_of
-from engine.app.site import Accounts, open_till, tracked_of
+from engine.app.site import Accounts, directory_of, open_till, tracked_of
 from engine.core.inventory import Inventory
 from engine.errors import RemoteError
 from engine.flows.access import People
 from engine.flows.clock import SystemClock
+from engine.flows.diversion.directory import Directory
 from engine.flows.keys import KeyRing
 from engine.flows.money.relay import Relay
 from engine.flows.numbers.numbering import Numbering, read_areas
@@ -112,6 +113,10 @@ class Books:
     def tracked(self, settings: Settings) -> SqlTracked:
         """The tracking calls."""
         return tracked_of(web_plan_of(settings), self.ledger)
+
+    def directory(self, settings: Settings) -> Directory:
+        """Where the calls to each number of the stock go."""
+        return directory_of(self.ledger, self.tracked(settings), self.clock)
 
     @property
     def keeping(self) -> SqlKeeping:

@@ -17,7 +17,7 @@ from engine.app.parts import (
     reloading,
 )
 from engine.app.plan import Plan, WebPlan
-from engine.app.site import Accounts, Back, open_sender, open_site, tracked_of
+from engine.app.site import Accounts, Back, directory_of, open_sender, open_site, tracked_of
 from engine.asterisk.agi import AgiServer, Lookups
 from engine.asterisk.dialplan import endpoint_of, endpoint_of_number
 from engine.asterisk.etc.files import AsteriskFiles
@@ -44,7 +44,6 @@ from engine.flows.verification.verifier import Verifier
 from engine.flows.versions.configuration import Configuration, Opening, begin
 from engine.flows.versions.view import View
 from engine.flows.versions.watching import Watcher
-from engine.ledger.diversion.sql import SqlForwarded, SqlRoutes
 from engine.ledger.mails.sql import SqlMails
 from engine.ledger.numbers.sql import SqlNumbers
 from engine.ledger.reading.sql import SqlKeeping
@@ -194,11 +193,9 @@ def _sessions(
 
 
 def _directory(plan: Plan, ledger: SqlLedger, clock: SystemClock) -> Directory:
-    """Where the calls to each number of the stock go; callers of tracked numbers are counted with
-    keys that the secret seals."""
+    """Where calls go; callers of tracked numbers are counted with keys that the secret seals."""
     tracked = tracked_of(plan.web, ledger) if plan.web is not None else None
-    numbers, routes = SqlNumbers(ledger), SqlRoutes(ledger)
-    return Directory(numbers, routes, SqlForwarded(ledger), tracked, clock)
+    return directory_of(ledger, tracked, clock)
 
 
 def _verifier(

@@ -12,6 +12,7 @@ from engine.errors import CallerError
 from engine.flows.access import People, SigningIn
 from engine.flows.agents import Staff
 from engine.flows.dialplan.own import OwnDialplan
+from engine.flows.diversion.directory import Directory
 from engine.flows.diversion.routing import Routing
 from engine.flows.keys import KeyRing
 from engine.flows.live import Control, Live
@@ -147,6 +148,7 @@ async def open_site(
     replays = Runs(SqlReplays(ledger), ledger, house.clock)
     stack.push_async_callback(replays.close)
     people = People(SqlUsers(ledger), SqlSessions(ledger), house.clock)
+    tracked = tracked_of(web, ledger)
     signing_in = SigningIn(people, till.seal)
     await signing_in.factors.hide_all()
     return Site(
@@ -185,7 +187,8 @@ async def open_site(
         verifier=back.verifier,
         tokens=Tokens(bytes.fromhex(web.secret), origin),
         replays=replays,
-        tracked=tracked_of(web, ledger),
+        tracked=tracked,
+        directory=directory_of(ledger, tracked, house.clock),
     )
 
 
@@ -213,6 +216,12 @@ def routing_of(ledger: SqlLedger, sounds: Sounds, clock: Clock) -> Routing:
     """Where the numbers of this ledger's stock lead."""
     numbers, routes = SqlNumbers(ledger), SqlRoutes(ledger)
     return Routing(numbers, routes, SqlForwarded(ledger), sounds, clock)
+
+
+def directory_of(ledger: SqlLedger, tracked: SqlTracked | None, clock: Clock) -> Directory:
+    """Where the calls to each number of the stock go; `tracked` counts those to tracked ones."""
+    numbers, routes = SqlNumbers(ledger), SqlRoutes(ledger)
+    return Directory(numbers, routes, SqlForwarded(ledger), tracked, clock)
 
 
 def webhooks_of(web: WebPlan, ledger: SqlLedger, clock: Clock) -> Webhooks:

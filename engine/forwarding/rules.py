@@ -13,7 +13,7 @@ libphonenumber toll-free numbers are "US", but nobody calls from one (`core.numb
 from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from engine.core.diversion.route import TARGETS_MOST, CallerClass, Caps, Forwarding
+from engine.core.diversion.route import MINUTE_MS, TARGETS_MOST, CallerClass, Caps, Forwarding
 from engine.core.number import NumberInfo, NumberType, caller_region, classify
 from engine.core.numbers.number import Purpose, purpose_of
 from engine.errors import CallerError
@@ -23,7 +23,6 @@ TERRITORIES = frozenset({"PR", "VI", "GU", "AS", "MP"})
 RING_S = range(5, 61)
 CALLS_AT_ONCE = range(1, 1_001)
 MINUTES = range(1, 10_000_001)
-MINUTE_MS = 60_000
 TALK_MOST_MS = 4 * 60 * MINUTE_MS
 
 _ORDINARY = frozenset(
@@ -116,6 +115,11 @@ def _check_timezone(name: str) -> None:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise CallerError("must be a time zone such as America/New_York", "timezone") from None
+
+
+def talk_most_ms(left_ms: int) -> int:
+    """How long a call may talk whose route's caps leave it so much."""
+    return min(left_ms, TALK_MOST_MS)
 
 
 def leads_back(number: str, routes: Mapping[str, Sequence[str]]) -> bool:

@@ -10,6 +10,7 @@ from engine.core.phrasing import Catalogue
 from engine.flows.access import People, SigningIn
 from engine.flows.agents import Staff
 from engine.flows.dialplan.own import OwnDialplan
+from engine.flows.diversion.directory import Directory
 from engine.flows.diversion.routing import Routing
 from engine.flows.keys import KeyRing
 from engine.flows.live import Control, Live
@@ -103,6 +104,7 @@ class Site:
     tokens: Tokens
     replays: Runs
     tracked: Tracked
+    directory: Directory
 
 
 SITE = web.AppKey("SITE", Site)

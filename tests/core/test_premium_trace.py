@@ -6,11 +6,12 @@ from datetime import UTC, date, datetime
 import pytest
 
 from engine.core.identity import Vouched
+from engine.core.imagined import Imagined, Step
 from engine.core.inventory import Agent, AgentKind, Hours, Inventory, Span, Strategy
 from engine.core.number import NumberFormat, normalise, written
 from engine.core.tariff import BillingStart, FirstCall, Increment, StartsFrom
 from engine.errors import CallerError
-from engine.premium.trace import Imagined, Step, service_of, trace
+from engine.premium.trace import service_of, trace
 from tests.core.premium_driver import stock_of, tariff_of
 
 MONDAY_NOON = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)

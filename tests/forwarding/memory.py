@@ -8,8 +8,6 @@ from engine.core.numbers.number import Purpose
 from engine.errors import ConflictError, RemoteError
 from engine.ports.diversion import LEFT_LEAST_MS, LIVE_MOST_MS, ForwardedFilter, Usage, Used
 
-MINUTE_MS = 60_000
-
 
 class MemoryRoutes:
     """`ports.diversion.Routes` in memory; `down` refuses everything."""
@@ -73,10 +71,7 @@ class MemoryForwarded:
 
     async def admit(self, call: ForwardedCall, caps: Caps, usage: Usage) -> int | None:
         others = self._used(call.organisation, call.number, usage, besides=call.call_id)
-        left_ms = min(
-            caps.minutes_a_day * MINUTE_MS - others.day_ms,
-            caps.minutes_a_month * MINUTE_MS - others.month_ms,
-        )
+        left_ms = caps.left_ms(day_ms=others.day_ms, month_ms=others.month_ms)
         if others.calls >= caps.calls_at_once or left_ms < LEFT_LEAST_MS:
             return None
         self.all.setdefault(call.call_id, call)

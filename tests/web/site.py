@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 from argon2 import PasswordHasher
 
-from engine.app.site import reading_of, routing_of
+from engine.app.site import directory_of, reading_of, routing_of
 from engine.core.inventory import (
     BillingProfile,
     Inventory,
@@ -289,12 +289,11 @@ async def open_site(
     clock = clock or SystemClock()
     ledger = SqlLedger(database or f"sqlite:///{file}", lambda: clock.now().wall_ms)
     store = MemoryStore(StoreData(lambda: clock.now().wall_ms))
-    provider = ScriptedProvider()
+    provider, stack = ScriptedProvider(), AsyncExitStack()
     till = _till(ledger, Relay(ledger, store, clock), provider, inventory, clock, origin)
-    stack = AsyncExitStack()
     calling = await stack.enter_async_context(telephones(ledger, store, clock, inventory, SECRET))
-    live, callers = Live(store, clock), SqlCallers(ledger)
-    replays = Runs(SqlReplays(ledger), ledger, clock)
+    live, tracked = Live(store, clock), SqlTracked(ledger, SECRET, mailing=True)
+    replays, callers = Runs(SqlReplays(ledger), ledger, clock), SqlCallers(ledger)
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     people = People(SqlUsers(ledger), SqlSessions(ledger), clock, passwords)
     site = Site(
@@ -333,7 +332,8 @@ async def open_site(
         reading=reading_of(ledger),
         signer=ProofSigner(SECRET),
         manager_limit_micros=50 * MICROS,
-        tracked=SqlTracked(ledger, SECRET, mailing=True),
+        tracked=tracked,
+        directory=directory_of(ledger, tracked, clock),
     )
     try:
         yield Bench(site, ledger, store, provider, calling)

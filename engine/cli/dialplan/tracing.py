@@ -1,5 +1,6 @@
 """`groschen dialplan trace`: what would happen to a call, told before anybody calls."""
 
+import asyncio
 from collections.abc import Mapping
 from functools import partial
 
@@ -11,6 +12,7 @@ from engine.asterisk.etc.plan import plan_of_own
 from engine.asterisk.etc.rules import place_of
 from engine.cli.books.opening import Amount, failure, inventory_in_force, inventory_of, run
 from engine.cli.lines import write
+from engine.core.imagined import Imagined, Step
 from engine.core.inventory import Inventory
 from engine.core.phrasing import Catalogue
 from engine.errors import CallerError, EngineError
@@ -18,7 +20,7 @@ from engine.flows.clock import SystemClock
 from engine.flows.config import Problems
 from engine.flows.dialplan.tracing import said, steps_of
 from engine.flows.dialplan.words import LANGUAGES, sentence
-from engine.premium.trace import Imagined, Step
+from engine.flows.diversion.directory import Directory
 from engine.settings import Settings, read_settings
 from engine.speech.catalogue import read_catalogues
 
@@ -27,7 +29,9 @@ Traced = tuple[tuple[Step, ...], Mapping[str, Catalogue]]
 
 @click.command("trace")
 @click.argument("number")
-@click.option("--at", default="", help="When: 2026-12-24T18:30, in the service's own time; now.")
+@click.option(
+    "--at", default="", help="When: 2026-12-24T18:30, in the service's or route's own time; now."
+)
 @click.option("--from", "caller", default="", help="Who calls; without: one without a number.")
 @click.option("--trunk", default="", help="The trunk he comes in by; the first there is.")
 @click.option("--withheld", is_flag=True, help="He withholds his number.")
@@ -52,14 +56,16 @@ def trace_call(
 
     Numbers are read as people write them in the trunk's country. The rules are those of the version
     in force, with --draft of the files in GROSCHEN_CONFIG, and those of a real call: the first
-    agent rung answers, nobody hangs up, and the call goes on to its end. With --json the answer
-    holds "steps", each with "step", "talked_s" (seconds since both were joined),
-    its values and, where somebody hears something, "who", "lang" and "says".
+    agent or target rung answers, nobody hangs up, and the call goes on to its end. Where a
+    forwarded or tracked number leads the books say, as they are now; with --draft that is not
+    known. With --json the answer holds "steps", each with "step", "talked_s" (seconds since both
+    were joined), its values and, where somebody hears something, "who", "lang" and "says".
 
     \b
     Examples:
       groschen dialplan trace "030 23125 100" --from "0171 2345678" --at 2026-12-24T18:30
       groschen dialplan trace "030 23125 100" --from "030 23125 111" --balance 5.00 --json
+      groschen dialplan trace "+1 888 555 0100" --from "+1 415 555 0123"
     """
     asked = Imagined(
         dialled=number,
@@ -72,7 +78,8 @@ def trace_call(
     )
 
     async def by_version(books: Books, settings: Settings) -> Traced:
-        return _traced(asked, at, settings, await inventory_in_force(books, settings))
+        inventory = await inventory_in_force(books, settings)
+        return await _traced(asked, at, settings, inventory, books.directory(settings))
 
     steps, catalogues = _by_draft(asked, at, as_json) if draft else run(by_version, as_json=as_json)
     if as_json:
@@ -86,19 +93,25 @@ def _by_draft(asked: Imagined, at: str, as_json: bool) -> Traced:
     """By the operator's files alone: no books are needed."""
     try:
         settings = read_settings()
-        return _traced(asked, at, settings, inventory_of(settings))
+        return asyncio.run(_traced(asked, at, settings, inventory_of(settings), None))
     except EngineError as fault:
         raise failure(fault, as_json) from fault
 
 
-def _traced(asked: Imagined, at: str, settings: Settings, inventory: Inventory) -> Traced:
+async def _traced(
+    asked: Imagined,
+    at: str,
+    settings: Settings,
+    inventory: Inventory,
+    directory: Directory | None,
+) -> Traced:
     """The steps, and what is said in them."""
     own = read_own(settings.own_dialplan)
     if isinstance(own, Problems):
         raise CallerError(str(own), "own_dialplan")
     now_ms = SystemClock().now().wall_ms
     taken_at = partial(place_of, plan_of_own(own))
-    steps = steps_of(asked, at, now_ms, inventory, taken_at)
+    steps = await steps_of(asked, at, now_ms, inventory, taken_at, directory)
     return steps, read_catalogues(settings.sounds)
 
 

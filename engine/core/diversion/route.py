@@ -11,6 +11,7 @@ from engine.core.inventory import Span
 from engine.core.numbers.number import Purpose
 
 TARGETS_MOST = 2
+MINUTE_MS = 60_000
 
 
 class CallerClass(StrEnum):
@@ -63,6 +64,12 @@ class Caps:
     calls_at_once: int = 10
     minutes_a_day: int = 600
     minutes_a_month: int = 6_000
+
+    def left_ms(self, *, day_ms: int, month_ms: int) -> int:
+        """What of the minutes is left when so much of the day's and the month's is used up."""
+        return min(
+            self.minutes_a_day * MINUTE_MS - day_ms, self.minutes_a_month * MINUTE_MS - month_ms
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
+from engine.core.imagined import Step, Value
 from engine.core.money import format_shortest
+from engine.flows.dialplan import diverted
 from engine.flows.evn.words import LANGUAGES as BILL
-from engine.premium.trace import Step, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +46,7 @@ GERMAN = Words(
         "kept": "Der Anrufer wird {seconds} s kostenfrei gehalten, um aufzuladen",
         "hung_up": "Aufgelegt ({reason})",
         "ended": "Ende: {outcome}; {talk_s} s gesprochen, {charged_s} s berechnet, {charge}",
+        **diverted.SENTENCES["de"],
     },
     codes={
         "caller": "Anrufer",
@@ -69,6 +69,7 @@ GERMAN = Words(
         "first_minutes": "{price} für {minutes} min, dann ",
         "announcement": "Ansageende",
         "conversation": "Gesprächsbeginn",
+        **diverted.CODES["de"],
     },
 )
 
@@ -99,6 +100,7 @@ ENGLISH = Words(
         "kept": "The caller is kept for {seconds} s, free of charge, to top up",
         "hung_up": "Hung up ({reason})",
         "ended": "End: {outcome}; {talk_s} s talked, {charged_s} s charged, {charge}",
+        **diverted.SENTENCES["en"],
     },
     codes={
         "caller": "Caller",
@@ -121,6 +123,7 @@ ENGLISH = Words(
         "first_minutes": "{price} for {minutes} min, then ",
         "announcement": "the announcement's end",
         "conversation": "its beginning",
+        **diverted.CODES["en"],
     },
 )
 
@@ -149,9 +152,8 @@ def _told(step: Step, words: Words) -> dict[str, str]:
             line = bill.lines[str(values["line"])]
             return {"number": str(number), "verified": vouched, "line": line}
         case "hours":
-            zone = ZoneInfo(str(values["timezone"]))
-            at = datetime.fromtimestamp(_whole(values["at_ms"]) // 1000, UTC).astimezone(zone)
-            return {"at": at.strftime("%Y-%m-%d %H:%M"), "state": codes[str(values["state"])]}
+            at = diverted.local(values["at_ms"], values["timezone"])
+            return {"at": at, "state": codes[str(values["state"])]}
         case "block_list":
             return {"blocked": codes["blocked" if values["blocked"] else "free"]}
         case "account":
@@ -169,7 +171,7 @@ def _told(step: Step, words: Words) -> dict[str, str]:
         case "ended":
             outcome = bill.outcomes[str(values["outcome"])]
             return {"outcome": outcome, "charge": _money(step, "charge_micros", words)}
-    return {}
+    return diverted.told(step, codes)
 
 
 def _price(step: Step, words: Words) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """What a diverted call asks of the books: where its number leads, whether it may, to be kept."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from engine.core.diversion.record import ForwardedCall
@@ -10,7 +11,7 @@ from engine.core.numbers.number import Number, Purpose, Status
 from engine.core.numbers.source import Source
 from engine.core.tracked import TrackedCall
 from engine.flows.numbers.numbering import local_day
-from engine.forwarding.rules import TALK_MOST_MS, leads_back
+from engine.forwarding.rules import leads_back, talk_most_ms
 from engine.ports.clock import Clock
 from engine.ports.diversion import Forwarded, Routes, Usage
 from engine.ports.numbers import Numbers
@@ -20,6 +21,18 @@ CHAIN_MOST = 10
 """So many routes after each other are followed; a longer chain counts as one without an end."""
 
 SOURCES_MOST = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the books say of a number whether it takes calls or not; what a call is told is `found`.
+
+    `number` is None where the stock has none; `last` is its holder's route, perhaps a deleted one.
+    """
+
+    number: Number | None
+    last: Route | None
+    found: Found
 
 
 class Directory:
@@ -58,6 +71,13 @@ class Directory:
             source=await self._source(number),
         )
 
+    async def known(self, e164: str) -> Known:
+        """All that is known of a number, for somebody who asks ahead of a call."""
+        number, last = await self._numbers.number(e164), await self._routes.route(e164)
+        holder = number.organisation if number is not None else None
+        own = last if last is not None and last.organisation == holder else None
+        return Known(number=number, last=own, found=await self.found(e164))
+
     async def note_call(self, e164: str) -> None:
         """Write down that a number is in use."""
         await self._numbers.called(e164, local_day(self._now_ms()))
@@ -74,7 +94,7 @@ class Directory:
         left_ms = await self._forwarded.admit(
             call, terms.caps, usage_of(terms.timezone, self._now_ms())
         )
-        return None if left_ms is None else min(left_ms, TALK_MOST_MS)
+        return None if left_ms is None else talk_most_ms(left_ms)
 
     async def keep(self, call: ForwardedCall) -> None:
         """Write a forwarded call down."""

@@ -19,7 +19,6 @@ from engine.ledger.numbers.tables import dids
 from engine.ports.diversion import LEFT_LEAST_MS, LIVE_MOST_MS, ForwardedFilter, Usage, Used
 
 _ROW = forwarded_calls.c
-MINUTE_MS = 60_000
 
 
 def _row(call: ForwardedCall) -> dict[str, Any]:
@@ -47,10 +46,7 @@ async def _left_ms(
 ) -> int | None:
     """How long a call may talk beside all others to its number; None if it may not."""
     others = await used(connection, call.organisation, call.number, usage, besides=call.call_id)
-    left_ms = min(
-        caps.minutes_a_day * MINUTE_MS - others.day_ms,
-        caps.minutes_a_month * MINUTE_MS - others.month_ms,
-    )
+    left_ms = caps.left_ms(day_ms=others.day_ms, month_ms=others.month_ms)
     return left_ms if others.calls < caps.calls_at_once and left_ms >= LEFT_LEAST_MS else None
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
+from engine.core.imagined import Imagined
 from engine.core.money import parse_micros
 from engine.core.roles import Right
 from engine.errors import CallerError, ConflictError
@@ -12,7 +13,6 @@ from engine.flows.dialplan.tracing import said, steps_of
 from engine.flows.dialplan.words import LANGUAGES, sentence
 from engine.flows.versions.configuration import Why
 from engine.ports.versions import Activation
-from engine.premium.trace import Imagined
 from engine.web.console.asked import Asked
 from engine.web.console.forms.files import files_typed
 from engine.web.console.menu import Item, Section
@@ -110,7 +110,7 @@ async def trace_call(asked: Asked) -> web.StreamResponse:
     steps: list[str] = []
     if wanted["number"]:
         try:
-            steps = _traced(asked, wanted, flags)
+            steps = await _traced(asked, wanted, flags)
         except CallerError as fault:
             asked.fault = fault
     trunks = [trunk.name for trunk in asked.site.inventory().trunks]
@@ -126,7 +126,7 @@ async def trace_call(asked: Asked) -> web.StreamResponse:
     )
 
 
-def _traced(asked: Asked, wanted: Mapping[str, str], flags: Mapping[str, bool]) -> list[str]:
+async def _traced(asked: Asked, wanted: Mapping[str, str], flags: Mapping[str, bool]) -> list[str]:
     site, words = asked.site, LANGUAGES[asked.texts.lang]
     balance = wanted["balance"].replace(",", ".")
     imagined = Imagined(
@@ -139,7 +139,9 @@ def _traced(asked: Asked, wanted: Mapping[str, str], flags: Mapping[str, bool]) 
     )
     taken_at = site.dialplan.taken_at if site.dialplan is not None else lambda _sent: None
     now_ms = site.clock.now().wall_ms
-    steps = steps_of(imagined, wanted["at"], now_ms, site.inventory(), taken_at)
+    steps = await steps_of(
+        imagined, wanted["at"], now_ms, site.inventory(), taken_at, site.directory
+    )
     return [sentence(step, words, said(step, site.catalogues)) for step in steps]
 
 
