@@ -7,6 +7,7 @@ from engine.core.diversion.route import Forwarding, Found, Route, Tracking
 from engine.core.numbers.number import Purpose
 from engine.errors import CallerError, ConflictError
 from engine.flows.diversion.directory import SOURCES_MOST, is_loop, source_of
+from engine.flows.numbers.numbering import local_day
 from engine.forwarding import rules as forwarding
 from engine.ports.clock import Clock
 from engine.ports.diversion import Forwarded, ForwardedFilter, Routes
@@ -61,7 +62,8 @@ class Routing:
         terms = tracking.checked(e164, terms)
         route = await self._put(organisation, e164, version, terms, author)
         sources = await self._numbers.sources(organisation, e164, "", SOURCES_MOST)
-        known = Found(organisation=organisation, route=route, source=source_of(sources))
+        source = source_of(sources, local_day(route.at_ms))
+        known = Found(organisation=organisation, route=route, source=source)
         for prompt, lang in tracking.whispers(known):
             await self._sounds.ensure((prompt,), lang)
         return route
