@@ -24,15 +24,15 @@ class Arrival:
 
     @property
     def caller(self) -> str | None:
-        """The caller's number (E.164), also a withheld one."""
-        return self.info.e164 if self.info is not None else None
+        """The caller's number (E.164); None too if he withholds it: nothing here needs it then."""
+        return self.info.e164 if self.info is not None and not self.withheld else None
 
     @property
     def show_number(self) -> str:
         """What the target is shown."""
-        if self.info is None or self.withheld or caller_region(self.info) is None:
+        if self.info is None or caller_region(self.info) is None:
             return self.number
-        return self.info.e164 or self.number
+        return self.caller or self.number
 
 
 def arrival_of(event: CallArrived, trunk: Trunk) -> Arrival:

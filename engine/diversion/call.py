@@ -34,11 +34,11 @@ class DivertedCall:
     """One call to a number of ours that is sent on. Times are Asterisk's wall clock (ms).
 
     `call_id` is the caller's leg, too; `leg` is the target's. `caller` is the number that his
-    network vouches for, `show_number` what targets are shown. `targets` are called one after the
-    other: `nth` is whose turn it is, since `rung_ms`, perhaps for the second time (`again`);
-    `failures` say why the ones before did not come. With `rings_on` a caller whom nobody takes
-    hears ringing on. `alive_ms` is the last proof that the conversation went on; `looks` counts how
-    often Asterisk was asked whether there is one.
+    network vouches for, None if it is `withheld`, `show_number` what targets are shown. `targets`
+    are called one after the other: `nth` is whose turn it is, since `rung_ms`, perhaps for the
+    second time (`again`); `failures` say why the ones before did not come. With `rings_on` a caller
+    whom nobody takes hears ringing on. `alive_ms` is the last proof that the conversation went on;
+    `looks` counts how often Asterisk was asked whether there is one.
     """
 
     call_id: str

@@ -28,7 +28,7 @@ class ForwardingCall(diverted.DivertedCall):
             organisation=self.organisation,
             number=self.number,
             route_version=self.route_version,
-            caller=mask(self.caller) if self.caller and not self.withheld else None,
+            caller=mask(self.caller) if self.caller else None,
             caller_class=self.caller_class,
             target=self.target,
             outcome=self.outcome,

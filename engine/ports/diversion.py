@@ -79,9 +79,11 @@ class Forwarded(Protocol):
     async def admit(self, call: ForwardedCall, caps: Caps, usage: Usage) -> int | None:
         """How long (ms) a call may talk, and have it count from now on; None: a cap is reached.
 
-        Exact however many ask at once: calls at once, and the minutes of the calls that arrived in
-        the day and the month. A live call counts with the time since its arrival. A repeat is
-        counted once. A call of which no end was ever heard counts for `LIVE_MOST_MS`.
+        Who is put through is exact however many ask at once: by calls at once, and the minutes of
+        the calls that arrived in the day and the month. A live call counts with the time since its
+        arrival, not with what it may still talk: each may talk for all that is left as it is put
+        through, so calls at once can go beyond the minutes together. A repeat is counted once. A
+        call of which no end was ever heard counts for `LIVE_MOST_MS`.
         """
         ...
 

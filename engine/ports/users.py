@@ -109,6 +109,10 @@ class Users(Protocol):
         """
         ...
 
+    async def has_try(self, user_id: str, source: str, most: int, at_ms: int) -> bool:
+        """Whether a source has a try left; none is counted."""
+        ...
+
     async def forget_tries(self, user_id: str, source: str) -> None: ...
 
     async def use_step(self, user_id: str, step: int) -> bool:

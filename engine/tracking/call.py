@@ -57,11 +57,5 @@ class TrackingCall(diverted.DivertedCall):
             timezone=self.terms.timezone if self.terms else TIMEZONE,
         )
 
-    @property
-    def counted_caller(self) -> str | None:
-        """Whom the call is counted for as a first or a repeated caller: nobody who withholds his
-        number."""
-        return None if self.withheld else self.caller
-
 
 Turn = diverted.Turn[TrackingCall]

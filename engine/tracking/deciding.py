@@ -105,4 +105,4 @@ def enter_keeping(turn: Turn) -> None:
     """End every leg, and tell what was."""
     turn.forget_timers("brief")
     ending.leave(turn, turn.call.playback)
-    turn.order(KeepTracked(call=turn.call.record, caller=turn.call.counted_caller))
+    turn.order(KeepTracked(call=turn.call.record, caller=turn.call.caller))

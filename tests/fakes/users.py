@@ -79,6 +79,11 @@ class MemoryUsers:
             factor.tries[source] = count + 1, until_ms
         return count < most
 
+    async def has_try(self, user_id: str, source: str, most: int, at_ms: int) -> bool:
+        tries = self._factors[user_id].tries if user_id in self._factors else {}
+        count, until_ms = tries.get(source, (0, at_ms))
+        return until_ms <= at_ms or count < most
+
     async def forget_tries(self, user_id: str, source: str) -> None:
         if factor := self._factors.get(user_id):
             factor.tries.pop(source, None)

@@ -159,6 +159,8 @@ def test_what_may_not_be_shown_is_not(caller: str, privacy: str) -> None:
     if privacy:
         assert kept.caller is None
         assert caller not in repr(driver.orders)
+        written = ForwardingMachine().encode(Driver(caller, privacy=privacy).call)
+        assert caller not in written.decode()
         assert ForwardingMachine().seen(driver.call, "e1", None, 0).caller is None
 
 

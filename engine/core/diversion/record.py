@@ -28,7 +28,8 @@ class Outcome(StrEnum):
 class ForwardedCall:
     """A call to a forwarded number; times in milliseconds of Asterisk's wall clock.
 
-    `caller` is cut by three digits, None if withheld or unknown: the whole number is kept nowhere.
+    `caller` is cut by three digits, None if withheld or unknown: of a call that is over the whole
+    number is kept nowhere.
     `target` is the number that answered, else the last that was rung. While the call goes on
     `outcome` and `ended_ms` are None.
     """

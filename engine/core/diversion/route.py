@@ -59,7 +59,8 @@ class Policy:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caps:
     """What forwarding may cost its owner: conversations at once, and their minutes by local day
-    and month. Who calls beyond them hears ringing."""
+    and month. Who calls beyond them hears ringing; conversations that go on at once may each talk
+    for what was left as they began."""
 
     calls_at_once: int = 10
     minutes_a_day: int = 600

@@ -3,7 +3,8 @@ with before, so often from any other network, and not much oftener from all of t
 
 So whoever tries passwords at a known name keeps others from it, and never the user's own browser,
 which has its own tries (OWASP: device cookies). A network's tries are counted once the name has one
-left for strangers, so that a name never has more rows than that.
+left for strangers, so that a name never has more rows than that; a network that has none left uses
+up none of the others'.
 """
 
 import re
@@ -44,11 +45,15 @@ class Brakes:
     async def may_try(self, user: User, visitor: Visitor) -> bool:
         """Count a try before it is judged; whether there was one left."""
         source = self._source(user, visitor)
-        if source.startswith("network ") and not await self._people.may_try(
-            user, STRANGERS, rules.STRANGERS_TRIES_MOST, rules.STRANGERS_WAIT_MS
-        ):
-            log.warning("sign_in.strangers_braked", user=user.user_id)
-            return False
+        if source.startswith("network "):
+            users, now_ms = self._people.users, self._now_ms()
+            if not await users.has_try(user.user_id, source, rules.TRIES_MOST, now_ms):
+                return False
+            if not await self._people.may_try(
+                user, STRANGERS, rules.STRANGERS_TRIES_MOST, rules.STRANGERS_WAIT_MS
+            ):
+                log.warning("sign_in.strangers_braked", user=user.user_id)
+                return False
         return await self._people.may_try(user, source, rules.TRIES_MOST, rules.WAIT_MS)
 
     async def forget(self, user: User, visitor: Visitor) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from engine.core.diversion.record import ForwardedCall
@@ -87,7 +88,7 @@ class Directory:
         if number.purpose is not Purpose.TRACKING:
             return ""
         sources = await self._numbers.sources(number.organisation, number.e164, "", SOURCES_MOST)
-        return source_of(sources)
+        return source_of(sources, local_day(self._now_ms()))
 
     async def admit(self, call: ForwardedCall, terms: Forwarding) -> int | None:
         """How long (ms) a forwarded call may talk; None: it may not be put through."""
@@ -109,9 +110,12 @@ class Directory:
         return self._clock.now().wall_ms
 
 
-def source_of(sources: Sequence[Source]) -> str:
-    """The name of the first source that is not over."""
-    return next((source.name for source in sources if source.removed_on is None), "")
+def source_of(sources: Sequence[Source], day: date) -> str:
+    """The name of the first source that is not over; of one whose last day is, but which nobody has
+    confirmed to be out of all offers, only if no other goes on."""
+    there = [source for source in sources if source.removed_on is None]
+    there.sort(key=lambda source: source.has_ended(day))
+    return there[0].name if there else ""
 
 
 def usage_of(timezone: str, at_ms: int) -> Usage:

@@ -81,7 +81,8 @@ _STRIPPED: dict[Kind, tuple[Column[str], Column[int], ColumnElement[bool], dict[
     ),
     Kind.FORWARDED: (
         forwarded_calls.c.call_id,
-        forwarded_calls.c.ended_ms,
+        # An end nobody ever heard must not keep a number for ever.
+        forwarded_calls.c.arrived_ms,
         forwarded_calls.c.caller.is_not(None),
         {"caller": None},
     ),

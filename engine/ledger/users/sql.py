@@ -68,6 +68,11 @@ class SqlUsers:
         counted = tries.Tried(user_id, source, at_ms, until_ms)
         return await self._database.write(partial(tries.count, tried=counted, most=most))
 
+    async def has_try(self, user_id: str, source: str, most: int, at_ms: int) -> bool:
+        """See `ports.users`."""
+        work = partial(tries.is_left, user_id=user_id, source=source, most=most, at_ms=at_ms)
+        return await self._database.read(work)
+
     async def forget_tries(self, user_id: str, source: str) -> None:
         """See `ports.users`."""
         await self._database.write(partial(tries.forget, user_id=user_id, source=source))

@@ -40,6 +40,16 @@ async def count(connection: AsyncConnection, tried: Tried, most: int) -> bool:
     return counted is None or counted < most
 
 
+async def is_left(
+    connection: AsyncConnection, user_id: str, source: str, most: int, at_ms: int
+) -> bool:
+    """Whether a source has a try left."""
+    query = select(tries.c.count).where(
+        tries.c.user_id == user_id, tries.c.source == source, tries.c.until_ms > at_ms
+    )
+    return (await connection.scalar(query) or 0) < most
+
+
 async def forget(connection: AsyncConnection, user_id: str, source: str) -> None:
     """Forget a user's from one source."""
     from_there = delete(tries).where(tries.c.user_id == user_id, tries.c.source == source)

@@ -1,7 +1,7 @@
 """What a call is told of its number: whose it is, where it leads, and how much of it is left."""
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -156,8 +156,19 @@ def test_a_source_that_is_over_names_nothing() -> None:
     old = Source(source_id="a", organisation="acme", e164=NUMBER, name="Messe")
     gone = replace(old, removed_on=datetime(2026, 11, 1, tzinfo=UTC).date())
     new = replace(old, source_id="b", name="Website")
-    assert source_of([gone, new]) == "Website"
-    assert source_of([gone]) == source_of([]) == ""
+    day = datetime(2026, 11, 22, tzinfo=UTC).date()
+    assert source_of([gone, new], day) == "Website"
+    assert source_of([gone], day) == source_of([], day) == ""
+
+
+def test_a_source_whose_last_day_is_over_gives_way_to_one_that_goes_on() -> None:
+    day = datetime(2026, 11, 22, tzinfo=UTC).date()
+    fair = Source(source_id="a", organisation="acme", e164=NUMBER, name="Messe", ends_on=day)
+    website = replace(fair, source_id="b", name="Website", ends_on=None)
+    assert source_of([fair, website], day) == "Messe"
+    later = day + timedelta(days=1)
+    assert source_of([fair, website], later) == "Website"
+    assert source_of([fair], later) == "Messe"
 
 
 async def test_a_call_talks_no_longer_than_is_left(office: Office) -> None:

@@ -317,9 +317,10 @@ async def test_forwarded_calls_lose_the_callers_number(
     ledger: SqlLedger, keeping: SqlKeeping
 ) -> None:
     log = SqlForwarded(ledger)
-    for n, ended_ms in enumerate((DUE_MS - 1, DUE_MS)):
-        await log.keep(forwarded(f"c{n}", ended_ms=ended_ms))
-    assert await all_gone(keeping, Kind.FORWARDED) == [1]
+    for n, arrived_ms in enumerate((DUE_MS - 1, DUE_MS)):
+        await log.keep(forwarded(f"c{n}", arrived_ms=arrived_ms, ended_ms=DUE_MS + 1))
+    await log.keep(forwarded("unended", arrived_ms=DUE_MS - 1, ended_ms=None, outcome=None))
+    assert await all_gone(keeping, Kind.FORWARDED) == [2, 0]
     newest, oldest = await log.calls(ForwardedFilter(organisation="acme"))
     assert (oldest.caller, newest.caller) == (None, forwarded().caller)
     assert (oldest.outcome, oldest.target) == (forwarded().outcome, forwarded().target)

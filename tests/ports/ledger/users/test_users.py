@@ -104,7 +104,12 @@ async def test_tries_run_out_and_come_again(desk: Desk) -> None:
     async def try_at(ms: int, source: str = "here") -> bool:
         return await desk.users.count_try("u1", source, 3, NOW_MS + ms, NOW_MS + ms + 100)
 
+    async def has_try(ms: int) -> bool:
+        return await desk.users.has_try("u1", "here", 3, NOW_MS + ms)
+
+    assert await has_try(0)
     assert [await try_at(ms) for ms in (0, 1, 2, 3, 99)] == [True, True, True, False, False]
+    assert [await has_try(ms) for ms in (0, 99, 100)] == [False, False, True]
     assert await try_at(99, "there")
     assert await try_at(100)
     await desk.users.forget_tries("u1", "here")

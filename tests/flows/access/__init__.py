@@ -1,0 +1,1 @@
+"""Who may try to sign in, and how often."""
