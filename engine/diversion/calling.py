@@ -102,14 +102,14 @@ def answered(turn: AnyTurn, event: LegAnswered) -> None:
 def failed(turn: AnyTurn, event: LegFailed) -> None:
     """Busy, no answer, refused, dead: the next target.
 
-    A leg that ends before its time without any answer was ended by the switch: it rang for an
-    engine that died, and cannot be moved. Such a target is called once more.
+    A leg that ends before its time, for the network's reason and without any answer, may have rung
+    for an engine that died, and cannot be moved. Such a target is called once more.
     """
     call = turn.call
     if event.leg != call.leg:
         return
     is_early = event.at_ms < call.rung_ms + call.ring_timeout_s * 1000 - EARLY_MS
-    is_silent = event.sip_code is None and event.reason is LegFailure.NO_ANSWER
+    is_silent = event.sip_code is None and event.reason is LegFailure.NETWORK
     if is_silent and is_early and not call.again:
         call_again_soon(turn)
     else:

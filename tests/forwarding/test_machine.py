@@ -325,7 +325,7 @@ def test_a_target_that_rang_for_a_dead_engine_is_called_again() -> None:
     first = driver.call.leg
     driver.adopt(stands("c1"), stands(first))
     assert [order.leg for order in driver.of(a.HangUp)] == [first]
-    driver.take(e.LegFailed, leg=first, reason=LegFailure.NO_ANSWER)
+    driver.take(e.LegFailed, leg=first, reason=LegFailure.NETWORK)
     driver.timer("again")
     assert driver.dialled == [TARGET]
     assert driver.call.leg not in ("", first)
@@ -335,12 +335,12 @@ def test_a_target_that_the_switch_let_go_is_called_once_more() -> None:
     """It rang for an engine that died; its end may be heard before the call is taken over."""
     driver = Driver()
     driver.through()
-    driver.fail(LegFailure.NO_ANSWER, None)
+    driver.fail(LegFailure.NETWORK, None)
     assert driver.call.state is State.CALLING
     driver.adopt(stands("c1"))
     driver.timer("again")
     assert driver.dialled == [TARGET]
-    driver.fail(LegFailure.NO_ANSWER, None)
+    driver.fail(LegFailure.NETWORK, None)
     assert driver.call.state is State.RINGING_ON
 
 
