@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from engine.cli import main
 
-SAMPLE = Path(__file__).parents[2] / "config"
+SAMPLE = Path(__file__).parents[3] / "config"
 SETTINGS = {
     "GROSCHEN_CONFIG": str(SAMPLE),
     "GROSCHEN_ARI_URL": "http://172.30.70.10:8188/ari",
