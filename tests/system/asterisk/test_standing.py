@@ -36,7 +36,9 @@ async def test_a_trunk_is_there_while_it_answers(shared_plant: Plant) -> None:
             assert (await seen(shared_plant, both))["trunks"] == Step(
                 "trunks", State.OPEN, (("there", "carrier"), ("away", "spare"))
             )
-        assert [m.method for m in carrier.messages if not m.sent] == ["OPTIONS", "OPTIONS"]
+        # Calls of tests before may still be sent again.
+        asked = [m for m in carrier.messages if not m.sent and m.method == "OPTIONS"]
+        assert len(asked) == 2
     finally:
         carrier.close()
     assert (await seen(shared_plant, stock))["trunks"].state is State.OPEN
