@@ -256,6 +256,7 @@ async def _pages(plan: Plan, web: WebPlan, back: Back, view: View, stack: AsyncE
     stack.push_async_callback(accounts.close)
     view.subscribe(accounts.follow)
     site = await open_site(web, port, back, accounts, read_catalogues(plan.sounds), stack)
+    await site.signing_in.factors.hide_all()
     asking = asyncio.create_task(Asking(site.till, house.clock).run(), name="asking")
     stack.push_async_callback(end, asking)
     _tracked(web, house, back.ledger, stack)

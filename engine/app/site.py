@@ -150,7 +150,6 @@ async def open_site(
     people = People(SqlUsers(ledger), SqlSessions(ledger), house.clock)
     tracked = tracked_of(web, ledger)
     signing_in = SigningIn(people, till.seal)
-    await signing_in.factors.hide_all()
     return Site(
         till=till,
         ledger=ledger,

@@ -91,7 +91,12 @@ class Post:
     async def carry(self) -> None:
         """Bring what there is, for ever."""
         timeout = aiohttp.ClientTimeout(total=ANSWER_WITHIN_S)
-        async with aiohttp.ClientSession(timeout=timeout) as session, asyncio.TaskGroup() as work:
+        # A connection for each callback: one that is kept would bring them all to one engine.
+        apart = aiohttp.TCPConnector(force_close=True)
+        async with (
+            aiohttp.ClientSession(timeout=timeout, connector=apart) as session,
+            asyncio.TaskGroup() as work,
+        ):
             for _ in range(CARRIERS):
                 work.create_task(self._carry(session))
 
