@@ -203,8 +203,8 @@ async def test_a_month_of_numbers_is_shown_and_exported(house: House, customer: 
     answer = await house.ask("GET", f"{NUMBERS}/statement.csv", customer)
     rows = (await answer.text()).splitlines()
     assert rows[0] == "organisation,month,number,days,price,amount,currency"
-    assert rows[1].startswith(f"{ORGANISATION},")
-    assert f",{mine.e164}," in rows[1]
+    assert all(row.startswith(f"{ORGANISATION},") for row in rows[1:])
+    assert [f",{mine.e164}," in row for row in rows].count(True) == 1
     assert PRICE == 4_900_000
     assert "Nichts zu berechnen" in await page(
         house, f"{NUMBERS}/statement?month=2020-01", customer
