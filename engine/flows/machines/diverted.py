@@ -55,23 +55,11 @@ class DivertedMachine(Machine[Call]):
             organisation=call.organisation,
             engine=engine,
             service=self.kind,
-            account_id=None,
             caller=self.caller(call),
             withheld=call.withheld,
-            agent=None,
             state=call.state,
             since_ms=call.since_ms or call.arrived_ms,
             arrived_ms=call.arrived_ms,
-            currency="",
-            cost_micros=0,
-            meter_runs=False,
-            left_ms=None,
-            balance_micros=None,
-            held_micros=None,
-            warned=(),
-            ordered=(),
-            first_call=False,
-            config_version=0,
         )
 
 

@@ -22,7 +22,7 @@ class LiveCall:
     stands. Whoever shows it counts `left_ms` down by himself while `meter_runs`. `balance_micros`,
     `held_micros`: the account's, by all its calls, None before one is known. `ordered` is what
     people ordered: when, who, what. `price_micros` is the price a minute that the call keeps, None
-    before it was told one.
+    before it was told one. What is not given is that of a call which costs its caller nothing.
     """
 
     at_ms: int
@@ -30,21 +30,21 @@ class LiveCall:
     organisation: str
     engine: str
     service: str
-    account_id: str | None
+    account_id: str | None = None
     caller: str | None
     withheld: bool
-    agent: str | None
+    agent: str | None = None
     state: str
     since_ms: int
     arrived_ms: int
-    currency: str
-    cost_micros: int
-    meter_runs: bool
-    left_ms: int | None
-    balance_micros: int | None
-    held_micros: int | None
-    warned: tuple[Warned, ...]
-    ordered: tuple[tuple[int, str, str], ...]
-    first_call: bool
-    config_version: int
+    currency: str = ""
+    cost_micros: int = 0
+    meter_runs: bool = False
+    left_ms: int | None = None
+    balance_micros: int | None = None
+    held_micros: int | None = None
+    warned: tuple[Warned, ...] = ()
+    ordered: tuple[tuple[int, str, str], ...] = ()
+    first_call: bool = False
+    config_version: int = 0
     price_micros: int | None = None
