@@ -87,8 +87,7 @@ class Directory:
         """The name of the sales channel in which a number is published now."""
         if number.purpose is not Purpose.TRACKING:
             return ""
-        sources = await self._numbers.sources(number.organisation, number.e164, "", SOURCES_MOST)
-        return source_of(sources, local_day(self._now_ms()))
+        return await source_at(self._numbers, number.organisation, number.e164, self._now_ms())
 
     async def admit(self, call: ForwardedCall, terms: Forwarding) -> int | None:
         """How long (ms) a forwarded call may talk; None: it may not be put through."""
@@ -108,6 +107,12 @@ class Directory:
 
     def _now_ms(self) -> int:
         return self._clock.now().wall_ms
+
+
+async def source_at(numbers: Numbers, organisation: str | None, e164: str, at_ms: int) -> str:
+    """The name of the sales channel in which a number is published at an instant; "" for none."""
+    sources = await numbers.sources(organisation, e164, "", SOURCES_MOST)
+    return source_of(sources, local_day(at_ms))
 
 
 def source_of(sources: Sequence[Source], day: date) -> str:

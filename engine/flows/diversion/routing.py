@@ -6,8 +6,7 @@ from engine.core.diversion.record import ForwardedCall
 from engine.core.diversion.route import Forwarding, Found, Route, Tracking
 from engine.core.numbers.number import Purpose
 from engine.errors import CallerError, ConflictError
-from engine.flows.diversion.directory import SOURCES_MOST, is_loop, source_of, usage_of
-from engine.flows.numbers.numbering import local_day
+from engine.flows.diversion.directory import is_loop, source_at, usage_of
 from engine.forwarding import rules as forwarding
 from engine.ports.clock import Clock
 from engine.ports.diversion import Forwarded, ForwardedFilter, Routes, Used
@@ -116,8 +115,7 @@ class Routing:
 
     async def source(self, organisation: str, number: str) -> str:
         """The name of the sales channel in which a number is published now; "" for none."""
-        sources = await self._numbers.sources(organisation, number, "", SOURCES_MOST)
-        return source_of(sources, local_day(self._clock.now().wall_ms))
+        return await source_at(self._numbers, organisation, number, self._clock.now().wall_ms)
 
     async def history(
         self, organisation: str, number: str, before: int | None, most: int
