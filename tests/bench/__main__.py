@@ -22,7 +22,7 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
 from tests.bench import replayed
 from tests.bench.console import lookups
@@ -31,6 +31,7 @@ from tests.bench.latency import verifications as verified
 from tests.bench.load import Load
 from tests.bench.report import TITLES, Report
 from tests.bench.site import GROUP_AGENTS, Shape, Site, Way
+from tests.rig.progress import Shown
 
 IDLE_S = 3.0
 BUSY_SHARE = 0.6
@@ -131,7 +132,7 @@ def topups(count: int, talking: int, as_json: bool) -> None:
     folder = Path(tempfile.mkdtemp(prefix="groschen-bench-"))
     columns = (TextColumn("Topping up"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     try:
-        with Progress(*columns, console=console) as progress:
+        with Shown(*columns, console=console) as progress:
             task = progress.add_task("top-ups", total=count)
             latencies = asyncio.run(
                 paid.measure(folder, count, talking, lambda n: progress.advance(task, n))
@@ -165,7 +166,7 @@ def verifications(count: int, rate: float, as_json: bool) -> None:
     folder = Path(tempfile.mkdtemp(prefix="groschen-bench-"))
     columns = (TextColumn("Asking"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     try:
-        with Progress(*columns, console=console) as progress:
+        with Shown(*columns, console=console) as progress:
             task = progress.add_task("verifications", total=count)
             latencies = asyncio.run(
                 verified.measure(folder, count, rate, lambda n: progress.advance(task, n))
@@ -217,7 +218,7 @@ def look_up(
     columns = (TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(),
                TimeElapsedColumn())  # fmt: skip
     try:
-        with Progress(*columns, console=console) as progress:
+        with Shown(*columns, console=console) as progress:
             task = progress.add_task("")
 
             def tell(doing: str, done: int, total: int) -> None:
@@ -261,7 +262,7 @@ def replay_calls(count: int, rounds: int, database: str, as_json: bool) -> None:
     columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(),
                TimeElapsedColumn())  # fmt: skip
     try:
-        with Progress(*columns, console=console) as progress:
+        with Shown(*columns, console=console) as progress:
             task = progress.add_task("Writing", total=count)
 
             def tell(doing: str, done: int) -> None:
@@ -289,7 +290,7 @@ async def _measure(console: Console, folder: Path, size: Size, ways: Sequence[Wa
     columns = (TextColumn("{task.description:<20}"), BarColumn(), MofNCompleteColumn(),
                TimeElapsedColumn())  # fmt: skip
     async with Site(folder, shape) as site:
-        with Progress(*columns, console=console) as progress:
+        with Shown(*columns, console=console) as progress:
             total = len(ways) * (size.rounds * size.calls + size.warm_up)
             task = progress.add_task("idle", total=total)
 

@@ -24,7 +24,6 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    Progress,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -33,6 +32,7 @@ from rich.progress import (
 from engine.core.money import format_shortest
 from engine.ledger.sql import SqlLedger
 from tests.rig.postgres import running_postgres
+from tests.rig.progress import Shown
 from tests.simulation.run import Total, quieten, run_town, simulate, towns_of
 from tests.simulation.tracking import START_MS, Verdict, fill
 from tests.simulation.tracking import simulate as tracking
@@ -130,7 +130,7 @@ def _tracked(database: str, calls: int, seed: int, way: Way) -> Verdict:
             server = stack.enter_context(running_postgres())
             server.psql("postgres", "CREATE DATABASE books")
             url = server.url("books")
-        progress = stack.enter_context(Progress(*columns, console=console))
+        progress = stack.enter_context(Shown(*columns, console=console))
         task = progress.add_task("calls", total=calls)
         return asyncio.run(kept(url, lambda count: progress.advance(task, count)))
 
@@ -141,7 +141,7 @@ def _stormed(storm: Storm) -> Report:
         TextColumn(f"Storming on {storm.database}"), BarColumn(), MofNCompleteColumn(),
         TextColumn("callbacks, {task.fields[died]} deaths"), TimeElapsedColumn(),
     )  # fmt: skip
-    with TemporaryDirectory() as folder, Progress(*columns, console=console) as progress:
+    with TemporaryDirectory() as folder, Shown(*columns, console=console) as progress:
         task = progress.add_task("callbacks", total=storm.callbacks, died=0)
 
         def show(delivered: int, died: int) -> None:
@@ -162,7 +162,7 @@ def _all(calls: int, seed: int, jobs: int) -> Total:
         TextColumn("Simulating"), BarColumn(), MofNCompleteColumn(), TextColumn("calls"),
         TimeRemainingColumn(), TextColumn("{task.fields[found]}"),
     )  # fmt: skip
-    with Progress(*columns, console=console) as progress:
+    with Shown(*columns, console=console) as progress:
         task = progress.add_task("calls", total=calls, found="")
 
         def show(total: Total) -> None:
