@@ -31,7 +31,7 @@ from tests.bench.latency import verifications as verified
 from tests.bench.load import Load
 from tests.bench.report import TITLES, Report
 from tests.bench.site import GROUP_AGENTS, Shape, Site, Way
-from tests.rig.progress import Shown
+from tests.progress import Shown
 
 IDLE_S = 3.0
 BUSY_SHARE = 0.6

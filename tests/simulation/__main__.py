@@ -31,8 +31,8 @@ from rich.progress import (
 
 from engine.core.money import format_shortest
 from engine.ledger.sql import SqlLedger
+from tests.progress import Shown
 from tests.rig.postgres import running_postgres
-from tests.rig.progress import Shown
 from tests.simulation.run import Total, quieten, run_town, simulate, towns_of
 from tests.simulation.tracking import START_MS, Verdict, fill
 from tests.simulation.tracking import simulate as tracking

@@ -11,12 +11,13 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.table import Table
 
 from engine import logs
@@ -31,9 +32,14 @@ from engine.flows.clock import SystemClock
 from engine.ledger.sql import SqlLedger
 from engine.ledger.users.sql import SqlSessions, SqlUsers
 from engine.settings import Settings, read_settings
+from engine.speech.library import Library
+from engine.speech.voices import find_voices
 from tests.demo.business.books import History
 from tests.demo.business.callers import Callers
+from tests.demo.business.channels import Channels
+from tests.demo.business.proofs import write_proofs
 from tests.demo.payments import plan_apart
+from tests.progress import Shown
 from tests.rig.house import free_udp_port
 from tests.rig.outside import OutsideWorld
 
@@ -42,15 +48,17 @@ BUSINESS = Path(__file__).with_name("business.yaml")
 
 
 @click.command()
-def main() -> None:
+@click.option("--calls", type=click.IntRange(1), default=2_000, show_default=True,
+              help="Calls of the last months.")  # fmt: skip
+def main(calls: int) -> None:
     """Run the engine with two made-up businesses, until Ctrl-C."""
     try:
-        asyncio.run(_run())
+        asyncio.run(_run(calls))
     except EngineError as fault:
         raise click.ClickException(str(fault)) from fault
 
 
-async def _run() -> None:
+async def _run(calls: int) -> None:
     began = time.monotonic()
     folder = read_settings().var / "demo-data"
     # Whoever names real books, store or Asterisk is refused before anything is made.
@@ -62,13 +70,14 @@ async def _run() -> None:
     logs.configure(level=settings.log_level, form=settings.log_format, numbers=settings.log_numbers)
     plan = replace(plan_apart(settings), folder=folder)
     inventory = inventory_of(settings)
-    logins = await _fill(plan, inventory)
+    logins, channels = await _fill(plan, inventory, calls)
     calling: list[asyncio.Task[None]] = []
 
     def tell(run: Running) -> None:
         origin = settings.web_origin or f"http://{settings.web_host}:{run.web_port}"
         _tell(logins, f"{origin}/console", time.monotonic() - began)
-        calling.append(asyncio.create_task(Callers(world, run.house).run(), name="callers"))
+        callers = Callers(world, run.house, channels)
+        calling.append(asyncio.create_task(callers.run(), name="callers"))
 
     async with world:
         try:
@@ -100,13 +109,16 @@ def _settings(folder: Path, world: OutsideWorld, sip_port: int) -> Settings:
     return read_settings({**os.environ, **own})
 
 
-async def _fill(plan: Plan, inventory: Inventory) -> Mapping[str, tuple[str, str, str]]:
-    """Write months of business and the people; each one's organisation, role and password."""
+async def _fill(
+    plan: Plan, inventory: Inventory, calls: int
+) -> tuple[Mapping[str, tuple[str, str, str]], Sequence[str]]:
+    """Write months of business and the people: each one's organisation, role and password, and
+    the numbers of sales channels."""
     clock = SystemClock()
     ledger = SqlLedger(plan.database, lambda: clock.now().wall_ms)
     try:
         await ledger.migrate()
-        await History(ledger, inventory, clock.now().wall_ms).write()
+        channels = await _write(plan, ledger, inventory, clock.now().wall_ms, calls)
         people = People(SqlUsers(ledger), SqlSessions(ledger), clock)
         logins: dict[str, tuple[str, str, str]] = {}
         for organisation in (None, *(one.name for one in inventory.organisations)):
@@ -115,9 +127,25 @@ async def _fill(plan: Plan, inventory: Inventory) -> Mapping[str, tuple[str, str
                 password = secrets.token_urlsafe(9)
                 await people.add(organisation, name, role, password)
                 logins[name] = (organisation or "(operator)", role.value, password)
-        return logins
+        return logins, channels
     finally:
         await ledger.close()
+
+
+async def _write(
+    plan: Plan, ledger: SqlLedger, inventory: Inventory, now_ms: int, calls: int
+) -> Sequence[str]:
+    """Months of business, with how far that is; the numbers of sales channels."""
+    assert plan.web is not None
+    secret, voices = bytes.fromhex(plan.web.secret), find_voices(plan.rendered.parent / "voices")
+    sounds = Library(plan.sounds, plan.rendered, voices)
+    columns = (TextColumn("Making up calls"), BarColumn(), MofNCompleteColumn())
+    with Shown(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task("calls", total=calls)
+        history = History(ledger, inventory, now_ms, calls, lambda: shown.advance(task))
+        await history.write()
+    await write_proofs(ledger, inventory, now_ms)
+    return await Channels(ledger, secret, sounds, now_ms).write()
 
 
 def _tell(logins: Mapping[str, tuple[str, str, str]], address: str, took_s: float) -> None:

@@ -1,6 +1,7 @@
 """Months of business: customers who pay in and talk, from one seed, so that every demo is alike."""
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.core.cdr import CallRecord, Disposition, Refusal
@@ -18,7 +19,6 @@ SEED = 1516
 DAYS = 120
 DAY_MS = 86_400_000
 CUSTOMERS = 90
-CALLS = 2_000
 APPLIED_AT_ONCE = 200
 TALK_S_MEAN = 240
 TALK_S_MOST = 1_800
@@ -39,31 +39,35 @@ class Customer:
 
 @dataclass
 class History:
-    """Writes the months into empty books. Nothing goes to a store: calls fetch what they need."""
+    """Writes the months into empty books. Nothing goes to a store: calls fetch what they need.
+
+    There are so many `calls`; `tell` hears of every one that is written."""
 
     ledger: SqlLedger
     inventory: Inventory
     now_ms: int
+    calls: int
+    tell: Callable[[], None]
 
     def __post_init__(self) -> None:
         self._chance = random.Random(SEED)
         self._posted: list[StorePosting] = []
 
-    async def write(self) -> int:
-        """All of it; how many calls there were."""
+    async def write(self) -> None:
+        """All of it."""
         customers = {
             profile.name: [await self._customer(profile.name, n) for n in range(CUSTOMERS)]
             for profile in self.inventory.profiles
         }
-        ends = sorted(self._chance.randrange(DAYS * DAY_MS) for _ in range(CALLS))
+        ends = sorted(self._chance.randrange(DAYS * DAY_MS) for _ in range(self.calls))
         for number, end in enumerate(ends):
             service = self._chance.choice(self.inventory.services)
             caller = self._chance.choice(customers[service.profile])
             ended_ms = self.now_ms - DAYS * DAY_MS + end
             await self._call(f"demo-{number}", service, caller, ended_ms)
+            self.tell()
         for first in range(0, len(self._posted), APPLIED_AT_ONCE):
             await self.ledger.mark_applied(self._posted[first : first + APPLIED_AT_ONCE])
-        return CALLS
 
     async def _customer(self, profile: str, number: int) -> Customer:
         found = self.inventory.profile(profile)
