@@ -34,6 +34,9 @@ from tests.bench.site import GROUP_AGENTS, Shape, Site, Way
 from tests.progress import Shown
 
 IDLE_S = 3.0
+WIDTH_IN_FILES = 160
+"""Of tables that are not written to a terminal, in columns."""
+
 BUSY_SHARE = 0.6
 """Groups are as many as keep this share of their agents talking."""
 
@@ -213,7 +216,8 @@ def look_up(
       scripts/bench reading --calls 50000
       scripts/bench reading --keep var/books --database sqlite
     """
-    console = Console(stderr=as_json)
+    shown = sys.stderr if as_json else sys.stdout
+    console = Console(file=shown, width=None if shown.isatty() else WIDTH_IN_FILES)
     folder = Path(tempfile.mkdtemp(prefix="groschen-bench-")) if keep is None else keep.absolute()
     columns = (TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(),
                TimeElapsedColumn())  # fmt: skip
