@@ -62,7 +62,11 @@ class Callers:
 
     async def _call_channel(self) -> None:
         """One call to a number of a sales channel, which leads to the dealer."""
-        await self._talk(await self._world.call(self._chance.choice(self._channels), pai=READER))
+        await self._talk(
+            await self._world.call(
+                self._chance.choice(self._channels), pai=READER, from_user=READER
+            )
+        )
 
     async def _call_line(self, e164: str) -> None:
         await self._call(e164, self._chance.choice(self._house.inventory().services))
