@@ -161,7 +161,7 @@ def _row(call: LiveCall, now_ms: int) -> tuple[str, ...]:
         left = f"{left_s // 60}:{left_s % 60:02}"
     return (
         call.call_id,
-        call.service,
+        call.service or call.kind,
         caller,
         call.agent or "-",
         call.state,

@@ -54,7 +54,7 @@ class DivertedMachine(Machine[Call]):
             call_id=call.call_id,
             organisation=call.organisation,
             engine=engine,
-            service=self.kind,
+            kind=self.kind,
             caller=self.caller(call),
             withheld=call.withheld,
             state=call.state,

@@ -16,6 +16,7 @@ class Warned:
 class LiveCall:
     """One call at the instant `at_ms`; times are of Asterisk's clock, in milliseconds since 1970.
 
+    `kind` is its machine's; `service` the line's or merchant's title, where one has a title.
     `caller` is cut by three digits, None if withheld or unknown; the number called, where we call.
     `since_ms` is when it came into its `state`. `cost_micros` is what it costs if it ends now,
     `left_ms` how long it may go on if everyone on the account talks on; None while its meter
@@ -29,7 +30,8 @@ class LiveCall:
     call_id: str
     organisation: str
     engine: str
-    service: str
+    service: str = ""
+    kind: str = "premium"
     account_id: str | None = None
     caller: str | None
     withheld: bool

@@ -62,6 +62,7 @@ class VerificationMachine(Machine[VerificationCall]):
             organisation=call.organisation,
             engine=engine,
             service=call.title,
+            kind=self.kind,
             caller=mask(call.e164),
             withheld=False,
             state=call.state,

@@ -80,7 +80,7 @@ def _call(call: LiveCall) -> models.Call:
     return models.Call(
         call_id=call.call_id,
         at=models.write_time(call.at_ms),
-        service=call.service,
+        service=call.service or call.kind,
         account_id=call.account_id,
         caller=call.caller,
         withheld=call.withheld,

@@ -9,6 +9,7 @@ from engine.core.numbers.case import CaseKind, CaseStatus
 from engine.core.payment import OrderStatus
 from engine.core.posting import EntryKind
 from engine.core.roles import Role
+from engine.flows.machines import MACHINES
 from engine.ports.operators import Scope
 from engine.ports.replays import RunState
 from engine.ports.webhooks.deliveries import DeliveryState
@@ -25,6 +26,7 @@ NAMED = {
     "cases.status_": CaseStatus,
     "holders.kind_": holder.DocumentKind,
     "holders.verdict_": holder.Verdict,
+    "kind_": {machine.kind for machine in MACHINES},
     "numbers.purpose_": number.Purpose,
     "numbers.status_": number.Status,
     "payments.status_": OrderStatus,

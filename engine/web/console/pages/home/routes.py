@@ -1,23 +1,27 @@
-"""The first page: live calls, as they change, and where a user can go; the organisation switch."""
+"""The first page: live calls, the day so far, where a user can go; the organisation switch."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from aiohttp import web
 
 from engine.core.roles import Right
 from engine.errors import CallerError, RemoteError
 from engine.flows.live import LiveCall
+from engine.flows.machines.premium import PremiumMachine
+from engine.ports.reading.sums import CallSums, SumFilter
 from engine.web.console import live, look
 from engine.web.console.asked import HOME, Asked
+from engine.web.console.forms.filters import start_ms, today
 from engine.web.console.menu import Item, Section
 from engine.web.console.route import Route, Subject, Whose
 
 
 @dataclass(frozen=True, slots=True)
 class LiveService:
-    """A service with its live calls: how many, and how many of them talk."""
+    """A service, or another kind of calls, with those that live and how many of them talk."""
 
     title: str
     calls: int
@@ -26,7 +30,8 @@ class LiveService:
 
 async def show(asked: Asked) -> web.StreamResponse:
     """What is going on."""
-    return asked.render("home/home.html", services=await _services(asked))
+    services = await _services(asked)
+    return asked.render("home/home.html", services=services, sums=await _today(asked))
 
 
 async def watch(asked: Asked) -> web.StreamResponse:
@@ -65,15 +70,37 @@ async def _services(asked: Asked) -> list[LiveService] | None:
 def _by_service(asked: Asked, calls: Sequence[LiveCall]) -> list[LiveService]:
     count, talking = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     for call in calls:
-        count[call.organisation, call.service] += 1
-        talking[call.organisation, call.service] += call.state == "talking"
-    found = []
-    for service in asked.site.inventory().services:
-        if asked.organisation in (None, service.organisation):
-            title = service.title or service.name
-            of_it = (service.organisation, title)
-            found.append(LiveService(title, count[of_it], talking[of_it]))
-    return found
+        is_line = call.kind == PremiumMachine.kind
+        of_it = (call.organisation, call.service) if is_line else ("", call.kind)
+        count[of_it] += 1
+        talking[of_it] += call.state == "talking"
+    lines = [
+        (service.organisation, service.title or service.name)
+        for service in asked.site.inventory().services
+        if asked.organisation in (None, service.organisation)
+    ]
+    found = [LiveService(one[1], count[one], talking[one]) for one in lines]
+    others = sorted(kind for organisation, kind in count if not organisation)
+    return found + [
+        LiveService(asked.texts(f"kind_{kind}"), count["", kind], talking["", kind])
+        for kind in others
+    ]
+
+
+async def _today(asked: Asked) -> Sequence[CallSums]:
+    """An organisation's calls of the day so far, a sum for each currency; none for whom they are
+    not."""
+    if asked.organisation is None or not asked.may(Right.CALLS_READ):
+        return ()
+    day = today(asked)
+    wanted = SumFilter(
+        organisation=asked.organisation,
+        from_ms=start_ms(day),
+        to_ms=start_ms(day + timedelta(days=1)),
+        by_service=False,
+        with_outcomes=False,
+    )
+    return await asked.site.reading.sums.calls(wanted)
 
 
 SUBJECT = Subject(
