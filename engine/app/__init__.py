@@ -6,6 +6,7 @@ books alone, for commands.
 """
 
 from engine.app.books import Books, books_of, manual_till
+from engine.app.heap import freeze_heap
 from engine.app.plan import Plan, WebPlan, asterisk_files, plan_of, secret
 from engine.app.running import Running, running
 
@@ -16,6 +17,7 @@ __all__ = [
     "WebPlan",
     "asterisk_files",
     "books_of",
+    "freeze_heap",
     "manual_till",
     "plan_of",
     "running",

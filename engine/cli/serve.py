@@ -2,14 +2,13 @@
 
 import asyncio
 import contextlib
-import gc
 import signal
 from collections.abc import Callable
 
 import click
 
 from engine import logs
-from engine.app import Plan, Running, plan_of, running
+from engine.app import Plan, Running, freeze_heap, plan_of, running
 from engine.errors import EngineError
 from engine.flows.versions.configuration import Opening
 from engine.settings import read_settings
@@ -57,7 +56,7 @@ async def work(plan: Plan, tell: Callable[[Running], None] = lambda _run: None) 
         if run.opening is not None:
             _tell_version(run.opening, plan)
         tell(run)
-        _let_be_what_stays()
+        freeze_heap()
         click.echo(f"Serving: {services}. Stop with Ctrl-C.", err=True)
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait({stopped, run.work}, return_when=asyncio.FIRST_COMPLETED)
@@ -65,16 +64,6 @@ async def work(plan: Plan, tell: Callable[[Running], None] = lambda _run: None) 
         with contextlib.suppress(asyncio.CancelledError):
             if run.work.done():
                 run.work.result()
-
-
-def _let_be_what_stays() -> None:
-    """Take all that is there now out of Python's search for garbage.
-
-    A whole search of an engine's heap stops its loop for some 200 ms, and with it every call; of
-    what is made while it serves, next to nothing stays.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 def _tell_version(opening: Opening, plan: Plan) -> None:

@@ -16,7 +16,7 @@ import msgspec
 import structlog
 from sqlalchemy import Connection, Engine, event
 
-from engine.app import Plan, running
+from engine.app import Plan, freeze_heap, running
 
 PAGES_MOST = 1_000_000
 
@@ -36,6 +36,7 @@ def _decode(kind: type, value: Any) -> Any:
 
 async def work(plan: Plan) -> None:
     async with running(plan) as run:
+        freeze_heap()
         print(f"ready {run.web_port} {run.health_port}", flush=True)
         parent = asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
         done, _ = await asyncio.wait({run.work, parent}, return_when=asyncio.FIRST_COMPLETED)

@@ -10,6 +10,7 @@ from pathlib import Path
 from string import Formatter
 from uuid import uuid4
 
+from engine.app import freeze_heap
 from engine.core.call import Now
 from engine.core.roles import Role
 from engine.flows.clock import SystemClock
@@ -94,6 +95,7 @@ async def measure(
     found: list[Asked] = []
     name = f"{uuid4()}@bench.example"
     async with open_house(file, database=url, inventory=inventory(name), clock=Evening()) as house:
+        freeze_heap()  # as an engine does that serves
         owner = await house.add(ORGANISATION, name, Role.OWNER)
         staff = await house.add(None, f"{uuid4()}@operator.example", Role.OWNER)
         own, all_of_them = await house.session(owner), await house.session(staff)
