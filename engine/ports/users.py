@@ -134,6 +134,8 @@ class Sessions(Protocol):
     async def begin(self, session: Session, judged: User, most: int) -> bool:
         """Begin a session of the user who was judged; of his at most `most` stay, the newest.
 
+        Only those are counted, and go, that are `proved` as this one is: whoever has the password
+        alone ends no session of who has the second factor too.
         False, and nothing is begun, if he has another password or is locked by now. All sessions
         that have ended are forgotten.
         """

@@ -149,8 +149,12 @@ class MemorySessions:
             name: one for name, one in self._sessions.items() if one.ends_ms > session.begun_ms
         }
         self._sessions[session.session_hash] = session
-        his = [one for one in self._sessions.values() if one.user_id == session.user_id]
-        for old in sorted(his, key=lambda one: (-one.begun_ms, one.session_hash))[most:]:
+        alike = [
+            one
+            for one in self._sessions.values()
+            if (one.user_id, one.proved) == (session.user_id, session.proved)
+        ]
+        for old in sorted(alike, key=lambda one: (-one.begun_ms, one.session_hash))[most:]:
             del self._sessions[old.session_hash]
         return True
 

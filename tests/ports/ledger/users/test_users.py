@@ -184,6 +184,20 @@ async def test_of_a_users_sessions_the_newest_stay(desk: Desk) -> None:
     assert await desk.sessions.sessions("u1") == []
 
 
+async def test_sessions_that_wait_for_a_second_factor_are_counted_apart(desk: Desk) -> None:
+    await settled(desk)
+    await desk.sessions.begin(session("whole"), ADA, 2)
+    for number in range(4):
+        half = replace(session(f"half{number}", begun_ms=NOW_MS + number + 1), proved=False)
+        await desk.sessions.begin(half, ADA, 2)
+    names = [one.session_hash for one in await desk.sessions.sessions("u1")]
+    assert names == ["half3", "half2", "whole"]
+    for number in range(3):
+        await desk.sessions.begin(session(f"w{number}", begun_ms=NOW_MS + number + 9), ADA, 2)
+    names = [one.session_hash for one in await desk.sessions.sessions("u1")]
+    assert names == ["w2", "w1", "half3", "half2"]
+
+
 async def test_no_session_begins_on_a_password_or_a_lock_of_before(desk: Desk) -> None:
     """Between the look at a password and the session somebody may have changed it."""
     await settled(desk)
