@@ -95,6 +95,10 @@ class Users(Protocol):
         """A second factor with its recovery codes, or none; what was before is gone."""
         ...
 
+    async def by_totp_chars(self, chars: int, most: int) -> Sequence[User]:
+        """At most so many of those whose second factor's secret is kept in so many characters."""
+        ...
+
     async def replace_totp(self, user_id: str, before: str, after: str) -> None:
         """Keep a second factor's secret in another form, if it is still kept as `before`."""
         ...
