@@ -24,13 +24,15 @@ class Breach:
     """A rule of law that a configuration breaks.
 
     `field` is the dotted path within the service (`tariff.landline`), `rule` a stable code,
-    `message` is to be read after the field's name.
+    `message` is to be read after the field's name; `values` are those it names, for whoever says
+    it in another language.
     """
 
     paragraph: str
     field: str
     rule: Rule
     message: str
+    values: Mapping[str, str]
 
 
 def check(
@@ -64,8 +66,9 @@ def check_caller_id(number: str, guard_code: str) -> tuple[Breach, ...]:
         return (_never_shown(guard, "caller_id", number, kind),)
     bound = Rule.CALLER_ID_FOREIGN in guard.paragraphs
     if bound and not number.startswith(guard.calling_code):
-        message = f"must be a complete number of {guard.calling_code}, not {number}"
-        return (_breach(guard, Rule.CALLER_ID_FOREIGN, "caller_id", message),)
+        message = "must be a complete number of {code}, not {given}"
+        values = {"code": guard.calling_code, "given": number}
+        return (_breach(guard, Rule.CALLER_ID_FOREIGN, "caller_id", message, **values),)
     return ()
 
 
@@ -101,8 +104,8 @@ def _breaches(
 def _currency(tariff: Tariff, guard: Guard, kinds: Mapping[str, AccessKind]) -> Iterator[Breach]:
     bound = not guard.currency_on.isdisjoint(kinds.values())
     if bound and tariff.currency != guard.currency:
-        message = f"must be {guard.currency}, in which the law states its limits"
-        yield _breach(guard, Rule.CURRENCY, "tariff.currency", message)
+        message = "must be {wanted}, in which the law states its limits"
+        yield _breach(guard, Rule.CURRENCY, "tariff.currency", message, wanted=guard.currency)
 
 
 def _minute_prices(tariff: Tariff) -> Iterator[tuple[str, int]]:
@@ -122,60 +125,79 @@ def _free(tariff: Tariff, guard: Guard, did: str) -> Iterator[Breach]:
     priced = [*_minute_prices(tariff), ("tariff.connect_fee", tariff.connect_fee_micros)]
     for field, micros in priced:
         if micros > 0:
-            message = f"must be 0: {did} is toll-free, its callers pay nothing"
-            yield _breach(guard, Rule.TOLL_FREE, field, message)
+            message = "must be 0: {did} is toll-free, its callers pay nothing"
+            yield _breach(guard, Rule.TOLL_FREE, field, message, did=did)
 
 
 def _prices(tariff: Tariff, cap: PriceCap, did: str, kind: AccessKind) -> Iterator[Breach]:
     most_micros = cap.minute_micros or 0
     for field, micros in _minute_prices(tariff):
         if micros > most_micros:
-            message = (
-                f"must be at most {format_shortest(most_micros)} a minute on {did} ({kind}), "
-                f"not {format_shortest(micros)}"
+            yield _said(
+                cap.paragraph,
+                field,
+                Rule.PRICE_PER_MINUTE,
+                "must be at most {most} a minute on {did} ({kind}), not {given}",
+                most=format_shortest(most_micros),
+                did=did,
+                kind=kind,
+                given=format_shortest(micros),
             )
-            yield Breach(cap.paragraph, field, Rule.PRICE_PER_MINUTE, message)
 
 
 def _fee(tariff: Tariff, cap: PriceCap, did: str, kind: AccessKind) -> Iterator[Breach]:
     fee_micros = tariff.connect_fee_micros
     most_micros = cap.call_micros or 0
     if fee_micros > most_micros:
-        message = (
-            f"must be at most {format_shortest(most_micros)} a call on {did} ({kind}), "
-            f"not {format_shortest(fee_micros)}"
+        yield _said(
+            cap.call_paragraph or cap.paragraph,
+            "tariff.connect_fee",
+            Rule.PRICE_PER_CALL,
+            "must be at most {most} a call on {did} ({kind}), not {given}",
+            most=format_shortest(most_micros),
+            did=did,
+            kind=kind,
+            given=format_shortest(fee_micros),
         )
-        paragraph = cap.call_paragraph or cap.paragraph
-        yield Breach(paragraph, "tariff.connect_fee", Rule.PRICE_PER_CALL, message)
     elif fee_micros > 0 and cap.whole_micros is None and _by_time(tariff):
         yield from _mixed(tariff, cap, did, kind)
 
 
 def _mixed(tariff: Tariff, cap: PriceCap, did: str, kind: AccessKind) -> Iterator[Breach]:
     if cap.mixed_micros is None:
-        message = f"must be 0: {did} ({kind}) may cost by the minute or by the call, not both"
-        yield Breach(cap.paragraph, "tariff.connect_fee", Rule.MIXED_PRICE, message)
+        message = "must be 0: {did} ({kind}) may cost by the minute or by the call, not both"
+        rule, field = Rule.MIXED_PRICE, "tariff.connect_fee"
+        yield _said(cap.paragraph, field, rule, message, did=did, kind=kind)
         return
     dearest_micros = _dearest_call(tariff)
     if dearest_micros > cap.mixed_micros:
-        message = (
-            f"must be 0 where the whole call can cost more than "
-            f"{format_shortest(cap.mixed_micros)}: {tariff.max_call_minutes} minutes "
-            f"(max_call_minutes) can cost {format_shortest(dearest_micros)}"
+        yield _said(
+            cap.mixed_paragraph,
+            "tariff.connect_fee",
+            Rule.MIXED_PRICE,
+            "must be 0 where the whole call can cost more than {most}: {minutes} minutes "
+            "(max_call_minutes) can cost {dearest}",
+            most=format_shortest(cap.mixed_micros),
+            minutes=str(tariff.max_call_minutes),
+            dearest=format_shortest(dearest_micros),
         )
-        yield Breach(cap.mixed_paragraph, "tariff.connect_fee", Rule.MIXED_PRICE, message)
 
 
 def _whole_call(tariff: Tariff, cap: PriceCap, did: str, kind: AccessKind) -> Iterator[Breach]:
     dearest_micros = _dearest_call(tariff)
     if cap.whole_micros is not None and dearest_micros > cap.whole_micros:
-        message = (
-            f"must be so few that no call on {did} ({kind}) costs more than "
-            f"{format_shortest(cap.whole_micros)}: {tariff.max_call_minutes} can cost "
-            f"{format_shortest(dearest_micros)}"
+        yield _said(
+            cap.whole_paragraph,
+            "tariff.max_call_minutes",
+            Rule.WHOLE_CALL,
+            "must be so few that no call on {did} ({kind}) costs more than {most}: {minutes} can "
+            "cost {dearest}",
+            did=did,
+            kind=kind,
+            most=format_shortest(cap.whole_micros),
+            minutes=str(tariff.max_call_minutes),
+            dearest=format_shortest(dearest_micros),
         )
-        field = "tariff.max_call_minutes"
-        yield Breach(cap.whole_paragraph, field, Rule.WHOLE_CALL, message)
 
 
 def _dearest_call(tariff: Tariff) -> int:
@@ -187,10 +209,10 @@ def _preamble(tariff: Tariff, guard: Guard, did: str, kind: AccessKind) -> Itera
     """The law wants words and a tone before the price that no announcement here has."""
     if kind in guard.preamble_on and (_by_time(tariff) or tariff.connect_fee_micros > 0):
         message = (
-            f"{did} ({kind}) may charge only after a preamble (name and kind of the service, a "
+            "{did} ({kind}) may charge only after a preamble (name and kind of the service, a "
             "parent's permission, a tone) that is not spoken here"
         )
-        yield _breach(guard, Rule.ANNOUNCEMENT, "numbers", message)
+        yield _breach(guard, Rule.ANNOUNCEMENT, "numbers", message, did=did, kind=kind)
 
 
 def _increments(tariff: Tariff, guard: Guard, kind: AccessKind) -> Iterator[Breach]:
@@ -200,16 +222,17 @@ def _increments(tariff: Tariff, guard: Guard, kind: AccessKind) -> Iterator[Brea
         for most in longest
     )
     if longest and not kept and _by_time(tariff):
-        choice = " or ".join(map(str, longest))
-        message = f"must be at most {choice} on {kind} numbers, not {tariff.increment}"
-        yield _breach(guard, Rule.INCREMENT, "tariff.increment", message)
+        message = "must be at most {most} on {kind} numbers, not {given}"
+        values = {"most": ", ".join(map(str, longest)), "given": str(tariff.increment)}
+        yield _breach(guard, Rule.INCREMENT, "tariff.increment", message, kind=kind, **values)
 
 
 def _rounding(tariff: Tariff, guard: Guard, kind: AccessKind) -> Iterator[Breach]:
     fewest = guard.rounding_digits.get(kind, 0)
     if tariff.rounding.digits < fewest:
-        message = f"must be at least {fewest} on {kind} numbers, not {tariff.rounding.digits}"
-        yield _breach(guard, Rule.ROUNDING, "tariff.rounding.digits", message)
+        message = "must be at least {fewest} on {kind} numbers, not {given}"
+        values = {"fewest": str(fewest), "given": str(tariff.rounding.digits)}
+        yield _breach(guard, Rule.ROUNDING, "tariff.rounding.digits", message, kind=kind, **values)
 
 
 def _pause(tariff: Tariff, guard: Guard, pause_ms: int) -> Iterator[Breach]:
@@ -217,11 +240,12 @@ def _pause(tariff: Tariff, guard: Guard, pause_ms: int) -> Iterator[Breach]:
     gap_ms = pause_ms + tariff.billing_start.after_s * 1000
     if gap_ms < guard.announcement_pause_ms:
         message = (
-            f"must let charging begin {guard.announcement_pause_ms} ms or more after the tariff "
-            f"announcement has ended, not {gap_ms} ms"
+            "must let charging begin {least} ms or more after the tariff announcement has ended, "
+            "not {given} ms"
         )
+        values = {"least": str(guard.announcement_pause_ms), "given": str(gap_ms)}
         field = "tariff.billing_starts.after_seconds"
-        yield _breach(guard, Rule.ANNOUNCEMENT_PAUSE, field, message)
+        yield _breach(guard, Rule.ANNOUNCEMENT_PAUSE, field, message, **values)
 
 
 def _forced_end(service: Service, guard: Guard, kind: AccessKind) -> Iterator[Breach]:
@@ -239,17 +263,17 @@ def _forced_end(service: Service, guard: Guard, kind: AccessKind) -> Iterator[Br
     if latest_min is None or not _by_time(service.tariff):
         return
     if end_min is None or end_min > latest_min:
-        message = f"must be at most {latest_min} minutes after the connection"
-        yield _breach(guard, Rule.FORCED_END, "forced_end_min", message)
+        message = "must be at most {most} minutes after the connection"
+        yield _breach(guard, Rule.FORCED_END, "forced_end_min", message, most=str(latest_min))
 
 
 def _paid_waiting(tariff: Tariff, guard: Guard, did: str, kind: AccessKind) -> Iterator[Breach]:
     """Waiting that is charged by time; a flat price may wait on any number."""
     charged = tariff.billing_start.origin is StartsFrom.ANNOUNCEMENT and _by_time(tariff)
     if charged and kind not in guard.paid_waiting_on:
-        message = f"must be conversation: waiting on {did} ({kind}) must be free for the caller"
+        message = "must be conversation: waiting on {did} ({kind}) must be free for the caller"
         field = "tariff.billing_starts.from"
-        yield _breach(guard, Rule.PAID_WAITING, field, message)
+        yield _breach(guard, Rule.PAID_WAITING, field, message, did=did, kind=kind)
 
 
 def _own_number(
@@ -264,9 +288,14 @@ def _own_number(
 
 
 def _never_shown(guard: Guard, field: str, number: str, kind: AccessKind) -> Breach:
-    message = f"{number} ({kind}) must never be sent or shown as a caller's number"
-    return _breach(guard, Rule.CALLER_ID, field, message)
+    message = "{did} ({kind}) must never be sent or shown as a caller's number"
+    return _breach(guard, Rule.CALLER_ID, field, message, did=number, kind=kind)
 
 
-def _breach(guard: Guard, rule: Rule, field: str, message: str) -> Breach:
-    return Breach(guard.paragraphs[rule], field, rule, message)
+def _breach(guard: Guard, rule: Rule, field: str, message: str, **values: str) -> Breach:
+    return _said(guard.paragraphs[rule], field, rule, message, **values)
+
+
+def _said(paragraph: str, field: str, rule: Rule, message: str, **values: str) -> Breach:
+    """A breach whose message has its values in braces."""
+    return Breach(paragraph, field, rule, message.format_map(values), values)

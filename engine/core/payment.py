@@ -7,6 +7,7 @@ that told it, so that the same payment told in ten ways is booked once. What doe
 goes to `suspense`, never to a customer.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -37,8 +38,7 @@ class FactKind(StrEnum):
     """What a provider can say of a payment.
 
     `pending` and `authorised` are no money yet; an authorised one waits to be captured. Of
-    `refunded` the amount is the total so far, of which each `refund_failed` comes off again;
-    `withdrawn` and `reinstated` are a dispute's.
+    `refunded` the amount is the total so far; `withdrawn` and `reinstated` are a dispute's.
     """
 
     PENDING = "pending"
@@ -48,12 +48,11 @@ class FactKind(StrEnum):
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     REFUNDED = "refunded"
-    REFUND_FAILED = "refund_failed"
     WITHDRAWN = "withdrawn"
     REINSTATED = "reinstated"
 
 
-_FAILED_REFUND = f"{FactKind.REFUND_FAILED}:"
+_FAILED_REFUND = "refund_failed:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +60,9 @@ class PaymentFact:
     """One thing a provider vouches for; an empty text is something it does not name.
 
     `order_id` is ours, `provider_ref` the provider's id of the order, `payment_ref` the id of the
-    movement itself (a capture, a charge, a failed refund, a dispute), `payee` whose provider
-    account has the money.
+    movement itself (a capture, a charge, a dispute), `payee` whose provider account has the money.
+    `failed` has the refunds that are in a total and came back, by id (micro-units): told with the
+    total, none can be taken for the failing of another.
     """
 
     kind: FactKind
@@ -72,6 +72,7 @@ class PaymentFact:
     amount_micros: int = 0
     currency: str = ""
     payee: str = ""
+    failed: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,8 +113,13 @@ class PaymentOrder:
 
     @property
     def withdrawn_micros(self) -> int:
-        """What disputes hold back at present."""
-        return sum(micros for _, micros in self.disputes) + self.failed_refunds_micros
+        """What disputes hold back at present; one known to be over before it began holds nothing,
+        and gives back nothing of another."""
+        held: Counter[str] = Counter()
+        for name, micros in self.disputes:
+            if not name.startswith(_FAILED_REFUND):
+                held[name.partition(":")[2]] += micros
+        return (+held).total()
 
     @property
     def failed_refunds_micros(self) -> int:
@@ -123,8 +129,8 @@ class PaymentOrder:
     @property
     def taken_back_micros(self) -> int:
         """How much of the payment is gone again; never more than was paid, never less than 0."""
-        refunded = self.refunded_micros - self.failed_refunds_micros
-        return max(0, min(self.amount_micros, refunded + self.withdrawn_micros))
+        refunded = max(0, self.refunded_micros - self.failed_refunds_micros)
+        return min(self.amount_micros, refunded + self.withdrawn_micros)
 
     @property
     def bonus_back_micros(self) -> int:
@@ -228,9 +234,10 @@ def _alarm(before: PaymentOrder, after: PaymentOrder, fact: PaymentFact) -> str:
     refunded = fact.amount_micros - after.failed_refunds_micros
     if fact.kind is FactKind.REFUNDED and refunded > after.amount_micros:
         return "more was refunded than was paid"
-    has_come_back = after.taken_back_micros < before.taken_back_micros
-    if fact.kind is FactKind.REFUND_FAILED and after.is_paid and has_come_back:
-        return "a refund has failed: its payer has no money of it, and what it took was given back"
+    if after.failed_refunds_micros > before.failed_refunds_micros:
+        return (
+            "a refund has failed: its payer has no money of it, and it takes none from his account"
+        )
     return ""
 
 
@@ -281,13 +288,18 @@ def _with_fact(order: PaymentOrder, fact: PaymentFact, now_ms: int) -> PaymentOr
             )
         case FactKind.REFUNDED:
             total = max(order.refunded_micros, fact.amount_micros)
-            order = replace(order, refunded_micros=total)
-        case FactKind.WITHDRAWN | FactKind.REINSTATED | FactKind.REFUND_FAILED:
+            failed = {f"{_FAILED_REFUND}{name}": -micros for name, micros in fact.failed}
+            order = replace(_with_disputes(order, failed), refunded_micros=total)
+        case FactKind.WITHDRAWN | FactKind.REINSTATED:
             sign = 1 if fact.kind is FactKind.WITHDRAWN else -1
-            known = dict(order.disputes)
-            known.setdefault(f"{fact.kind}:{fact.payment_ref}", sign * fact.amount_micros)
-            order = replace(order, disputes=tuple(sorted(known.items())))
+            name = f"{fact.kind}:{fact.payment_ref}"
+            order = _with_disputes(order, {name: sign * fact.amount_micros})
     return replace(order, status=_status(order, fact))
+
+
+def _with_disputes(order: PaymentOrder, told: dict[str, int]) -> PaymentOrder:
+    """The order with what came and went; what is known already stays as it was told first."""
+    return replace(order, disputes=tuple(sorted({**told, **dict(order.disputes)}.items())))
 
 
 def _status(order: PaymentOrder, fact: PaymentFact) -> OrderStatus:

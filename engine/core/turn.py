@@ -1,19 +1,18 @@
 """How a state table decides: the step in the making, and the handler that makes it.
 
-Each service has its own record, states and table (`TRANSITIONS`, `COMMON`, `ENTRIES`); how an event
-finds its handler, and how states are entered, is the same for all.
+Each service has its own record, states and rows (`TRANSITIONS`, `COMMON`, `ENTRIES`, `IGNORED`);
+how an event finds its handler, and how states are entered, is the same for all.
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
 
 from engine.core import events as e
 from engine.core.actions import Action
 from engine.core.call import Now, derived_id
-
-Decision = TypeVar("Decision")
 
 
 class Record(Protocol):
@@ -75,12 +74,33 @@ class Turn(Generic[Call, State]):
         return derived_id(self.call.call_id, kind, self.call.made)
 
 
-def decided_by(
-    state: StrEnum,
-    event: e.Event,
-    transitions: Mapping[Any, Decision],
-    common: Mapping[Any, Decision],
-) -> Decision | None:
-    """The handler of an event (a timer's by its name) in a state; the state's own goes first."""
-    key = event.name if isinstance(event, e.TimerFired) else type(event)
-    return transitions.get((state, key)) or common.get((state, key))
+Handler = Callable[[Any, Any], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A service's rows. Those of the state alone go before the `common` ones; a call that is taken
+    over is `adopted` in whatever state it is; `ignored` may come late to any state."""
+
+    transitions: Mapping[Any, Handler]
+    common: Mapping[Any, Handler]
+    entries: Mapping[Any, Callable[[Any], None]]
+    adopted: Handler
+    ignored: Set[type[e.Event]]
+
+    def decide(self, turn: Turn[Any, Any], event: e.Event) -> None:
+        """Let the event's handler decide, if it has one, and enter what this leads to."""
+        handler = self._handler(turn.call.state, event)
+        if handler is not None:
+            turn.take(handler, event, self.entries)
+
+    def is_expected(self, state: StrEnum, event: e.Event) -> bool:
+        """Whether this event is decided about or deliberately ignored in this state."""
+        return self._handler(state, event) is not None or type(event) in self.ignored
+
+    def _handler(self, state: StrEnum, event: e.Event) -> Handler | None:
+        """The handler of an event, a timer's by its name."""
+        if isinstance(event, e.CallAdopted):
+            return self.adopted
+        key = event.name if isinstance(event, e.TimerFired) else type(event)
+        return self.transitions.get((state, key)) or self.common.get((state, key))

@@ -9,14 +9,15 @@ once a target has answered.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from engine.core import events as e
+from engine.core.actions import Action
+from engine.core.turn import Handler, Table
+from engine.diversion import call as diverted
 from engine.diversion import calling, ending, finding, joining
-from engine.diversion.call import AnyTurn, State
+from engine.diversion.call import AnyTurn, Call, State
 
 S = State
-Handler = Callable[[Any, Any], None]
 Key = tuple[State, type[e.Event] | str]
 
 SHARED: Mapping[Key, Handler] = {
@@ -49,6 +50,17 @@ ENTRIES: Mapping[State, Callable[[AnyTurn], None]] = {
     S.RINGING_ON: calling.enter_ringing_on,
 }
 """What is ordered on entering a state, and again when another engine takes the call over in it."""
+
+
+def step(
+    table: Table, turn: diverted.Turn[Call], event: e.Event
+) -> tuple[Call, tuple[Action, ...]]:
+    """What a call becomes by one event, and the orders that follow. Pure."""
+    before = turn.call.state
+    table.decide(turn, event)
+    if turn.call.state is not before:
+        turn.change(since_ms=turn.now.wall_ms)
+    return turn.call, tuple(turn.actions)
 
 
 def common(*unanswered: State) -> Mapping[Key, Handler]:

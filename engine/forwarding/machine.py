@@ -10,13 +10,12 @@ early media of the target, transfers (refused by the trunk's settings).
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from engine.core import events as e
 from engine.core.actions import Action
 from engine.core.call import Now
 from engine.core.inventory import Trunk
-from engine.core.turn import decided_by
+from engine.core.turn import Handler, Table
 from engine.diversion import adoption, calling, table
 from engine.diversion.arrival import arrival_of
 from engine.forwarding import deciding
@@ -24,7 +23,6 @@ from engine.forwarding.call import ForwardingCall, State, Turn
 from engine.forwarding.rules import class_of
 
 S = State
-Handler = Callable[[Turn, Any], None]
 
 TRANSITIONS: Mapping[table.Key, Handler] = {
     **table.SHARED,
@@ -44,8 +42,17 @@ ENTRIES: Mapping[State, Callable[[Turn], None]] = {
 
 COMMON: Mapping[table.Key, Handler] = table.common(S.ADMITTING, S.CALLING, S.RINGING_ON)
 
-
 IGNORED = table.IGNORED
+
+
+def _adopted(turn: Turn, event: e.CallAdopted) -> None:
+    adoption.adopted(turn, event, calling.answered)
+
+
+TABLE = Table(
+    transitions=TRANSITIONS, common=COMMON, entries=ENTRIES, adopted=_adopted, ignored=IGNORED
+)
+is_expected = TABLE.is_expected
 
 
 def begin(event: e.CallArrived, trunk: Trunk) -> ForwardingCall:
@@ -67,27 +74,4 @@ def step(
     call: ForwardingCall, event: e.Event, now: Now
 ) -> tuple[ForwardingCall, tuple[Action, ...]]:
     """What the call becomes by one event, and the orders that follow. Pure."""
-    turn = Turn(call, now)
-    handler = _handler(call.state, event)
-    if handler is not None:
-        turn.take(handler, event, ENTRIES)
-    if turn.call.state is not call.state:
-        turn.change(since_ms=now.wall_ms)
-    return turn.call, tuple(turn.actions)
-
-
-def _handler(state: State, event: e.Event) -> Handler | None:
-    return (
-        _adopted
-        if isinstance(event, e.CallAdopted)
-        else decided_by(state, event, TRANSITIONS, COMMON)
-    )
-
-
-def _adopted(turn: Turn, event: e.CallAdopted) -> None:
-    adoption.adopted(turn, event, calling.answered)
-
-
-def is_expected(state: State, event: e.Event) -> bool:
-    """Whether this event is decided about or deliberately ignored in this state."""
-    return _handler(state, event) is not None or type(event) in IGNORED
+    return table.step(TABLE, Turn(call, now), event)

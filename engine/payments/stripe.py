@@ -83,7 +83,6 @@ class _Disputes(msgspec.Struct):
 class _Refund(msgspec.Struct):
     id: str
     amount: int
-    currency: str
     status: str | None = None
 
 
@@ -195,9 +194,7 @@ class Stripe:
         intent = session.payment_intent
         charge = intent.latest_charge if isinstance(intent, _Intent) else None
         if isinstance(intent, _Intent) and isinstance(charge, _Charge):
-            gross_minor = charge.amount_refunded + sum(refund.amount for refund in failed)
-            facts += [self._came_back(refund, session) for refund in failed]
-            facts += self._refunded(charge, gross_minor, _order_id(session), self.payee)
+            facts += self._refunded(charge, _order_id(session), self.payee, failed)
             if charge.disputed:
                 facts += await self._disputed(intent.id, session)
         return tuple(facts)
@@ -251,7 +248,7 @@ class Stripe:
         if event.type == "charge.refunded":
             charge = msgspec.json.decode(raw, type=_Charge)
             order_id = charge.metadata.get("order_id", "")
-            facts = self._refunded(charge, charge.amount_refunded, order_id, payee)
+            facts = self._refunded(charge, order_id, payee)
             ask = (charge.payment_intent,) if charge.payment_intent else ()
             return Notice(event.id, tuple(facts) if order_id else (), ask)
         if event.type in _DISPUTE_EVENTS | _REFUND_EVENTS:
@@ -281,9 +278,10 @@ class Stripe:
         )
 
     def _refunded(
-        self, charge: _Charge, minor: int, order_id: str, payee: str
+        self, charge: _Charge, order_id: str, payee: str, failed: tuple[_Refund, ...] = ()
     ) -> list[PaymentFact]:
-        """The total refunded of a charge, if anything was."""
+        """The total refunded of a charge, if anything was; what failed of it came off Stripe's."""
+        minor = charge.amount_refunded + sum(refund.amount for refund in failed)
         if minor == 0:
             return []
         currency = charge.currency.upper()
@@ -294,6 +292,7 @@ class Stripe:
             amount_micros=_micros(minor, currency),
             currency=currency,
             payee=payee,
+            failed=tuple((refund.id, _micros(refund.amount, currency)) for refund in failed),
         )
         return [fact]
 
@@ -307,19 +306,6 @@ class Stripe:
         }
         found = await _answer(self._client.v1.refunds.list_async(params), _Refunds)
         return tuple(refund for refund in found.data if refund.status in _FAILED_REFUND)
-
-    def _came_back(self, refund: _Refund, session: _Session) -> PaymentFact:
-        """A refund whose money came back."""
-        currency = refund.currency.upper()
-        return PaymentFact(
-            kind=FactKind.REFUND_FAILED,
-            order_id=_order_id(session),
-            provider_ref=session.id,
-            payment_ref=refund.id,
-            amount_micros=_micros(refund.amount, currency),
-            currency=currency,
-            payee=self.payee,
-        )
 
     async def _disputed(self, intent: str, session: _Session) -> list[PaymentFact]:
         """What disputes have withdrawn and given back, in the payment's own currency.

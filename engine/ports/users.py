@@ -95,6 +95,10 @@ class Users(Protocol):
         """A second factor with its recovery codes, or none; what was before is gone."""
         ...
 
+    async def by_totp_chars(self, chars: int, most: int) -> Sequence[User]:
+        """At most so many of those whose second factor's secret is kept in so many characters."""
+        ...
+
     async def replace_totp(self, user_id: str, before: str, after: str) -> None:
         """Keep a second factor's secret in another form, if it is still kept as `before`."""
         ...
@@ -134,6 +138,8 @@ class Sessions(Protocol):
     async def begin(self, session: Session, judged: User, most: int) -> bool:
         """Begin a session of the user who was judged; of his at most `most` stay, the newest.
 
+        Only those are counted, and go, that are `proved` as this one is: whoever has the password
+        alone ends no session of who has the second factor too.
         False, and nothing is begun, if he has another password or is locked by now. All sessions
         that have ended are forgotten.
         """

@@ -14,20 +14,18 @@ conversation.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
 
 from engine.core import events as e
 from engine.core.actions import Action
 from engine.core.call import Now
 from engine.core.inventory import Agent, AgentKind, Inventory, Service, Trunk
-from engine.core.turn import decided_by
+from engine.core.turn import Handler, Table
 from engine.premium import adoption, arrival, ending, spending, talking, telling
 from engine.premium.call import SET_UP, WAITING, Owed, PremiumCall, State, Turn
 from engine.premium.hunt import briefing, hunting, joining
 from engine.premium.rules import judge
 
 S = State
-Handler = Callable[[Turn, Any], None]
 Key = tuple[State, type[e.Event] | str]
 
 TRANSITIONS: Mapping[Key, Handler] = {
@@ -154,9 +152,7 @@ def _caller_ids(agents: Iterable[Agent], inventory: Inventory) -> Iterator[tuple
 def step(call: PremiumCall, event: e.Event, now: Now) -> tuple[PremiumCall, tuple[Action, ...]]:
     """What the call becomes by one event, and the orders that follow. Pure."""
     turn = Turn(call, now)
-    handler = _handler(call.state, event)
-    if handler is not None:
-        turn.take(handler, event, ENTRIES)
+    TABLE.decide(turn, event)
     if turn.call.meter is not None and turn.call.meter.running:
         turn.change(alive_ms=now.wall_ms)
     if turn.call.state is not call.state:
@@ -164,12 +160,6 @@ def step(call: PremiumCall, event: e.Event, now: Now) -> tuple[PremiumCall, tupl
     if turn.call is not call:
         turn.change(owed=Owed.of(turn.actions))
     return turn.call, tuple(turn.actions)
-
-
-def _handler(state: State, event: e.Event) -> Handler | None:
-    if isinstance(event, e.CallAdopted):
-        return adoption.adopted
-    return decided_by(state, event, TRANSITIONS, COMMON)
 
 
 def _common() -> dict[Key, Handler]:
@@ -202,12 +192,6 @@ def _common() -> dict[Key, Handler]:
 
 COMMON: Mapping[Key, Handler] = _common()
 
-
-def is_expected(state: State, event: e.Event) -> bool:
-    """Whether this event is decided about or deliberately ignored in this state."""
-    return _handler(state, event) is not None or type(event) in IGNORED
-
-
 IGNORED: frozenset[type[e.Event]] = frozenset(
     {
         e.LegRinging,
@@ -233,3 +217,12 @@ IGNORED: frozenset[type[e.Event]] = frozenset(
     }
 )
 """Events that may come late to any state and then mean nothing (a leg that was let go ends, …)."""
+
+TABLE = Table(
+    transitions=TRANSITIONS,
+    common=COMMON,
+    entries=ENTRIES,
+    adopted=adoption.adopted,
+    ignored=IGNORED,
+)
+is_expected = TABLE.is_expected

@@ -11,20 +11,18 @@ answer is an answer), transfers (refused by the trunk's settings).
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from engine.core import events as e
 from engine.core.actions import Action
 from engine.core.call import Now
 from engine.core.inventory import Trunk
-from engine.core.turn import decided_by
+from engine.core.turn import Handler, Table
 from engine.diversion import adoption, table
 from engine.diversion.arrival import arrival_of
 from engine.tracking import deciding
 from engine.tracking.call import State, TrackingCall, Turn
 
 S = State
-Handler = Callable[[Turn, Any], None]
 
 TRANSITIONS: Mapping[table.Key, Handler] = {
     **table.SHARED,
@@ -44,8 +42,17 @@ ENTRIES: Mapping[State, Callable[[Turn], None]] = {
 
 COMMON: Mapping[table.Key, Handler] = table.common(S.CALLING, S.BRIEFING, S.RINGING_ON)
 
-
 IGNORED = table.IGNORED
+
+
+def _adopted(turn: Turn, event: e.CallAdopted) -> None:
+    adoption.adopted(turn, event, deciding.answered)
+
+
+TABLE = Table(
+    transitions=TRANSITIONS, common=COMMON, entries=ENTRIES, adopted=_adopted, ignored=IGNORED
+)
+is_expected = TABLE.is_expected
 
 
 def begin(event: e.CallArrived, trunk: Trunk) -> TrackingCall:
@@ -64,25 +71,4 @@ def begin(event: e.CallArrived, trunk: Trunk) -> TrackingCall:
 
 def step(call: TrackingCall, event: e.Event, now: Now) -> tuple[TrackingCall, tuple[Action, ...]]:
     """What the call becomes by one event, and the orders that follow. Pure."""
-    turn = Turn(call, now)
-    handler = _handler(call.state, event)
-    if handler is not None:
-        turn.take(handler, event, ENTRIES)
-    if turn.call.state is not call.state:
-        turn.change(since_ms=now.wall_ms)
-    return turn.call, tuple(turn.actions)
-
-
-def _handler(state: State, event: e.Event) -> Handler | None:
-    if isinstance(event, e.CallAdopted):
-        return _adopted
-    return decided_by(state, event, TRANSITIONS, COMMON)
-
-
-def _adopted(turn: Turn, event: e.CallAdopted) -> None:
-    adoption.adopted(turn, event, deciding.answered)
-
-
-def is_expected(state: State, event: e.Event) -> bool:
-    """Whether this event is decided about or deliberately ignored in this state."""
-    return _handler(state, event) is not None or type(event) in IGNORED
+    return table.step(TABLE, Turn(call, now), event)

@@ -13,19 +13,17 @@ Answers follow RFC 3261, keys RFC 4733. Not handled: speech, and codes by any wa
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from engine.core import events as e
 from engine.core.actions import Action
 from engine.core.call import Now
 from engine.core.inventory import Merchant, Trunk
-from engine.core.turn import decided_by
+from engine.core.turn import Handler, Table
 from engine.core.verification import Verification, call_id_of
 from engine.verification import asking, dialling, leaving, proving
 from engine.verification.call import State, Turn, VerificationCall
 
 S = State
-Handler = Callable[[Turn, Any], None]
 Key = tuple[State, type[e.Event] | str]
 
 TRANSITIONS: Mapping[Key, Handler] = {
@@ -110,6 +108,15 @@ IGNORED: frozenset[type[e.Event]] = frozenset(
 )
 """Events that may come late to any state and then mean nothing."""
 
+TABLE = Table(
+    transitions=TRANSITIONS,
+    common=COMMON,
+    entries=ENTRIES,
+    adopted=leaving.adopted,
+    ignored=IGNORED,
+)
+is_expected = TABLE.is_expected
+
 
 def begin(
     verification: Verification, merchant: Merchant, trunk: Trunk, now_ms: int
@@ -139,18 +146,5 @@ def step(
 ) -> tuple[VerificationCall, tuple[Action, ...]]:
     """What the call becomes by one event, and the orders that follow. Pure."""
     turn = Turn(call, now)
-    handler = _handler(call.state, event)
-    if handler is not None:
-        turn.take(handler, event, ENTRIES)
+    TABLE.decide(turn, event)
     return turn.call, tuple(turn.actions)
-
-
-def _handler(state: State, event: e.Event) -> Handler | None:
-    if isinstance(event, e.CallAdopted):
-        return leaving.adopted
-    return decided_by(state, event, TRANSITIONS, COMMON)
-
-
-def is_expected(state: State, event: e.Event) -> bool:
-    """Whether this event is decided about or deliberately ignored in this state."""
-    return _handler(state, event) is not None or type(event) in IGNORED

@@ -125,7 +125,7 @@ BREACHES = [
         id="112-currency",
     ),
     pytest.param(
-        "order 45/2007 of the Bundesnetzagentur",
+        "Vfg. 45/2007 BNetzA",
         "tariff.connect_fee",
         Rule.PRICE_PER_CALL,
         service(MASS_CALL, **priced(0, connect_fee_micros=1_000_001)),
@@ -133,7 +133,7 @@ BREACHES = [
         id="0137-7",
     ),
     pytest.param(
-        "order 45/2007 of the Bundesnetzagentur",
+        "Vfg. 45/2007 BNetzA",
         "tariff.landline",
         Rule.PRICE_PER_MINUTE,
         service(MASS_MINUTE, **priced(140_001)),

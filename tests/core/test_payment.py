@@ -48,10 +48,16 @@ def told(*facts: PaymentFact) -> tuple[PaymentOrder, list[Entry]]:
     for one in facts:
         judged = judge(order, one, PAYEE, NOW_MS)
         assert judged.order is not None
-        assert judged.alarm == "" or one.kind is FactKind.REFUND_FAILED
+        assert judged.alarm == "" or one.failed
         order = judged.order
         entries += judged.entries
     return order, entries
+
+
+def refunded(euros: int, *failed: tuple[str, int]) -> PaymentFact:
+    """A total, and what of it came back."""
+    came_back = tuple((name, micros * EURO) for name, micros in failed)
+    return replace(fact(FactKind.REFUNDED, euros * EURO), failed=came_back)
 
 
 def on_customer(entries: list[Entry]) -> int:
@@ -96,7 +102,7 @@ def test_a_dispute_that_is_won_gives_all_back() -> None:
 
 def test_a_refund_that_failed_gives_back_what_it_took_with_one_alarm() -> None:
     order, _ = told(PAID, fact(FactKind.REFUNDED, 5 * EURO))
-    failed = fact(FactKind.REFUND_FAILED, 5 * EURO, "R1")
+    failed = refunded(5, ("R1", 5))
     judged = judge(order, failed, PAYEE, NOW_MS)
     assert "a refund has failed" in judged.alarm
     assert [entry.postings[0].micros for entry in judged.entries] == [5 * EURO, EURO // 2]
@@ -105,11 +111,18 @@ def test_a_refund_that_failed_gives_back_what_it_took_with_one_alarm() -> None:
     again = judge(judged.order, failed, PAYEE, NOW_MS)
     assert (again.order, again.entries, again.alarm) == (judged.order, (), "")
     # 25 in all, 5 of which failed, are no more than was paid; a dispute beside it is one.
-    most = judge(judged.order, fact(FactKind.REFUNDED, 25 * EURO), PAYEE, NOW_MS)
+    most = judge(judged.order, refunded(25), PAYEE, NOW_MS)
     assert (most.alarm, most.order and most.order.due_micros) == ("", 0)
     disputed = judge(judged.order, fact(FactKind.WITHDRAWN, 5 * EURO, "D1"), PAYEE, NOW_MS)
     assert disputed.order is not None
     assert disputed.order.status is OrderStatus.REVERSED
+
+
+def test_what_came_back_before_it_is_known_to_have_gone_gives_nothing_of_another() -> None:
+    order, _ = told(PAID, fact(FactKind.REINSTATED, 5 * EURO, "D1"), refunded(4))
+    assert order.taken_back_micros == 4 * EURO
+    order, _ = told(PAID, refunded(0, ("R1", 5)), fact(FactKind.WITHDRAWN, 4 * EURO, "D1"))
+    assert order.taken_back_micros == 4 * EURO
 
 
 MISFITS = {
@@ -171,7 +184,7 @@ FACTS = st.one_of(
     st.integers(1, 20).map(lambda euros: fact(FactKind.REFUNDED, euros * EURO)),
     st.integers(1, 3).map(lambda n: fact(FactKind.WITHDRAWN, n * EURO, f"D{n}")),
     st.integers(1, 3).map(lambda n: fact(FactKind.REINSTATED, n * EURO, f"D{n}")),
-    st.integers(1, 3).map(lambda n: fact(FactKind.REFUND_FAILED, n * EURO, f"R{n}")),
+    st.integers(1, 3).map(lambda n: refunded(3 + n, (f"R{n}", n))),
 )
 
 
@@ -187,3 +200,38 @@ def test_whatever_the_order_and_however_often_the_same_is_booked(
     assert on_customer(entries) == on_customer(again)
     assert on_customer(entries) == first.due_micros
     assert len({entry.key for entry in again}) == len(again)
+
+
+@st.composite
+def refunds_told(draw: st.DrawFn) -> tuple[list[PaymentFact], int, int]:
+    """What is told of refunds that succeed and fail: by messages, which name what has not failed by
+    then, and by answers, which name all, the last answer among them; in any order and repeated,
+    some never. Beside it what is refunded in the end (euros), and how many refunds failed.
+    """
+    steps = draw(st.lists(st.integers(1, 4), min_size=1, max_size=5))
+    refunds, answers, messages = dict[str, int](), list[PaymentFact](), list[PaymentFact]()
+    failed = dict[str, int]()
+    for number, euros in enumerate(steps):
+        refunds[f"R{number}"] = euros
+        total = sum(refunds.values())
+        messages.append(refunded(total - sum(failed.values())))
+        answers.append(refunded(total, *failed.items()))
+        if draw(st.booleans()):
+            failed[f"R{number}"] = euros
+            answers.append(refunded(total, *failed.items()))
+    some = draw(st.lists(st.sampled_from([*answers, *messages, PAID]), max_size=10))
+    said = draw(st.permutations([PAID, answers[-1], *some]))
+    return said, sum(refunds.values()) - sum(failed.values()), len(failed)
+
+
+@given(refunds_told())
+def test_whichever_of_payment_refund_and_its_failing_comes_first_the_books_end_alike(
+    drawn: tuple[list[PaymentFact], int, int],
+) -> None:
+    said, euros, failures = drawn
+    order, entries = told(*said)
+    taken = euros * EURO
+    assert (order.taken_back_micros, on_customer(entries)) == (taken, 22 * EURO - taken * 11 // 10)
+    assert order.failed_refunds_micros == order.refunded_micros - taken
+    assert len({entry.key for entry in entries}) == len(entries)
+    assert sum(name.startswith("refund_failed:") for name, _ in order.disputes) == failures

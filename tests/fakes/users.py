@@ -63,6 +63,10 @@ class MemoryUsers:
         if factor := self._factors.get(user_id):
             factor.step, factor.codes = 0, set(code_hashes)
 
+    async def by_totp_chars(self, chars: int, most: int) -> Sequence[User]:
+        found = [user for user in self.people.values() if len(user.totp_secret or "") == chars]
+        return sorted(found, key=lambda user: user.name)[:most]
+
     async def replace_totp(self, user_id: str, before: str, after: str) -> None:
         if user_id in self.people and self.people[user_id].totp_secret == before:
             self._change(user_id, totp_secret=after)
@@ -149,8 +153,12 @@ class MemorySessions:
             name: one for name, one in self._sessions.items() if one.ends_ms > session.begun_ms
         }
         self._sessions[session.session_hash] = session
-        his = [one for one in self._sessions.values() if one.user_id == session.user_id]
-        for old in sorted(his, key=lambda one: (-one.begun_ms, one.session_hash))[most:]:
+        alike = [
+            one
+            for one in self._sessions.values()
+            if (one.user_id, one.proved) == (session.user_id, session.proved)
+        ]
+        for old in sorted(alike, key=lambda one: (-one.begun_ms, one.session_hash))[most:]:
             del self._sessions[old.session_hash]
         return True
 

@@ -203,7 +203,7 @@ class TestGoingBack:
         fake.fail_refund(session, failing)
         assert (await notice_of(stripe, fake.told[-1])).ask == (books.order.payment_ref,)
         facts = await stripe.fetch(books.order)
-        assert kinds(facts) == [FactKind.PAID, FactKind.REFUND_FAILED, FactKind.REFUNDED]
+        assert kinds(facts) == [FactKind.PAID, FactKind.REFUNDED]
         books.note(facts)
         assert (books.order.status, books.balance_micros) == (OrderStatus.PAID, before_micros)
         (alarm,) = books.alarms
@@ -217,6 +217,21 @@ class TestGoingBack:
         books.note(await facts_in(stripe, fake.told[-1]) + await stripe.fetch(books.order))
         assert (books.order.status, books.order.taken_back_micros) == ("refunded", 5_000_000)
         assert len(books.alarms) == 1
+
+    async def test_a_refund_that_failed_before_we_heard_of_it_hides_no_other(
+        self, fake: StripeFake, stripe: Stripe
+    ) -> None:
+        books = await bought(fake, stripe)
+        session = books.order.provider_ref
+        fake.fail_refund(session, fake.refund(session, 500))
+        fake.refund(session, 500)
+        books.note(await facts_in(stripe, fake.told[-1]))
+        assert books.order.taken_back_micros == 5_000_000
+        so_far = books.balance_micros, books.booked
+        books.note(await stripe.fetch(books.order))
+        assert (books.balance_micros, books.booked) == so_far
+        (alarm,) = books.alarms
+        assert "a refund has failed" in alarm
 
     async def test_a_dispute_takes_the_money_and_may_give_it_back(
         self, fake: StripeFake, stripe: Stripe

@@ -10,10 +10,10 @@ import click
 from engine.app import Books
 from engine.cli.books.opening import author_option, json_option, run, user
 from engine.cli.config.base import based_on, note_base
-from engine.cli.config.files import configured, plain_problems
+from engine.cli.config.files import configured, lang_option, plain_problems
 from engine.cli.lines import utc, write
 from engine.errors import CallerError
-from engine.flows.config import Problems, read
+from engine.flows.config import Problems, read, words
 from engine.flows.versions.configuration import Applied, Why
 from engine.ports.versions import Activation
 from engine.settings import Settings
@@ -54,6 +54,7 @@ class Span(click.ParamType[int]):
 )
 @author_option
 @json_option
+@lang_option
 def apply(
     folder: Path | None,
     reason: str,
@@ -61,6 +62,7 @@ def apply(
     base: int | None,
     author: str | None,
     as_json: bool,
+    lang: str,
 ) -> None:
     """Put the *.yaml files of FOLDER (of GROSCHEN_CONFIG, if not given) in force.
 
@@ -90,7 +92,7 @@ def apply(
 
     outcome = run(work, as_json=as_json)
     if isinstance(outcome, Problems):
-        _tell_problems(outcome, as_json)
+        _tell_problems(outcome, as_json, lang)
         return
     unnoted = note_base(place, outcome.activation.number)
     if unnoted:
@@ -168,10 +170,10 @@ def _tell(activation: Activation, as_json: bool, *, is_new: bool = True) -> None
         )
 
 
-def _tell_problems(problems: Problems, as_json: bool) -> None:
+def _tell_problems(problems: Problems, as_json: bool, lang: str) -> None:
     if as_json:
         write({"error": "there are mistakes in the files", "problems": plain_problems(problems)})
     else:
-        click.echo(str(problems))
+        click.echo(words.told(problems, lang))
         click.echo("Nothing was changed.", err=True)
     click.get_current_context().exit(1)

@@ -11,14 +11,20 @@ from engine.cli.lines import write
 from engine.core.inventory import Inventory
 from engine.errors import CallerError
 from engine.flows.config import Problem, Problems, content_hash, parse, read, schema
+from engine.flows.config.words import LANGUAGES, told
 from engine.payments.registry import option_forms
 from engine.settings import read_settings
+
+lang_option = click.option(
+    "--lang", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Of the mistakes."
+)
 
 
 @click.command("check")
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
-def check(folder: Path | None, as_json: bool) -> None:
+@lang_option
+def check(folder: Path | None, as_json: bool, lang: str) -> None:
     """Name every mistake in the *.yaml files of FOLDER (of GROSCHEN_CONFIG, if not given).
 
     With --json the answer holds "valid", "problems" (each with file, line, column, rule, field,
@@ -35,7 +41,7 @@ def check(folder: Path | None, as_json: bool) -> None:
         hashed = None if isinstance(sources, Problems) else content_hash(sources)
         write(_answer(outcome, hashed))
     else:
-        click.echo(str(outcome) if isinstance(outcome, Problems) else _summary(outcome))
+        click.echo(told(outcome, lang) if isinstance(outcome, Problems) else _summary(outcome))
     if isinstance(outcome, Problems):
         click.get_current_context().exit(1)
 
@@ -70,7 +76,10 @@ def _answer(outcome: Inventory | Problems, hashed: str | None) -> Mapping[str, o
 
 def plain_problems(problems: Iterable[Problem]) -> list[Mapping[str, object]]:
     """Mistakes as programs read them."""
-    return [asdict(problem) for problem in problems]
+    return [
+        {name: value for name, value in asdict(problem).items() if name != "values"}
+        for problem in problems
+    ]
 
 
 def _summary(inventory: Inventory) -> str:

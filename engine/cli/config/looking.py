@@ -10,11 +10,12 @@ from engine.app import Books
 from engine.cli.books.opening import json_option, run
 from engine.cli.config.base import note_base
 from engine.cli.config.changing import shown
-from engine.cli.config.files import configured, plain_problems
+from engine.cli.config.files import configured, lang_option, plain_problems
 from engine.cli.lines import utc, write
 from engine.errors import CallerError, ConflictError, RemoteError
 from engine.flows.config import Problems, read
 from engine.flows.config.folder import is_one
+from engine.flows.config.words import told
 from engine.flows.versions.changes import EntryChange
 from engine.flows.versions.configuration import LISTED_MOST, Comparison
 from engine.ports.versions import Activation, EngineView, Version
@@ -35,7 +36,8 @@ class Past:
 @click.command("diff")
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
 @json_option
-def diff(folder: Path | None, as_json: bool) -> None:
+@lang_option
+def diff(folder: Path | None, as_json: bool, lang: str) -> None:
     """Show what the *.yaml files of FOLDER (of GROSCHEN_CONFIG) would change.
 
     First what it means (services, prices, people; before -> after), then line by line. The exit
@@ -58,7 +60,7 @@ def diff(folder: Path | None, as_json: bool) -> None:
     if as_json:
         write(_plain_comparison(compared, problems))
     else:
-        click.echo("\n".join(_told_comparison(compared, problems)))
+        click.echo("\n".join(_told_comparison(compared, problems, lang)))
     if problems or compared is None or compared.files:
         click.get_current_context().exit(1)
 
@@ -216,9 +218,11 @@ def _plain_comparison(
     }
 
 
-def _told_comparison(compared: Comparison | None, problems: Problems | None) -> Iterator[str]:
+def _told_comparison(
+    compared: Comparison | None, problems: Problems | None, lang: str
+) -> Iterator[str]:
     if problems:
-        yield str(problems)
+        yield told(problems, lang)
     if compared is None:
         return
     if not compared.files:

@@ -10,9 +10,11 @@ from engine.app import Books, asterisk_files
 from engine.asterisk.etc.changes import Change
 from engine.asterisk.etc.files import Rendered, Report
 from engine.cli.books.opening import inventory_in_force, inventory_of, run
+from engine.cli.config.files import lang_option, plain_problems
 from engine.cli.lines import write
 from engine.errors import EngineError
 from engine.flows.config import Problems
+from engine.flows.config.words import told
 from engine.settings import Settings, read_settings
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
@@ -20,7 +22,8 @@ as_json_option = click.option("--json", "as_json", is_flag=True, help="Answer as
 
 @click.command("check")
 @as_json_option
-def check(as_json: bool) -> None:
+@lang_option
+def check(as_json: bool, lang: str) -> None:
     """Name every mistake in what Asterisk would be given; change nothing.
 
     Checked are the files rendered from the operator's (GROSCHEN_CONFIG) and his own dialplan beside
@@ -38,14 +41,15 @@ def check(as_json: bool) -> None:
     except EngineError as fault:
         raise click.ClickException(str(fault)) from fault
     if isinstance(outcome, Problems):
-        _tell_problems(outcome, as_json)
+        _tell_problems(outcome, as_json, lang)
     else:
         _tell_checked(outcome, as_json)
 
 
 @click.command("apply")
 @as_json_option
-def apply(as_json: bool) -> None:
+@lang_option
+def apply(as_json: bool, lang: str) -> None:
     """Bring the running Asterisk to the version in force, without dropping a call.
 
     Its trunks and agents come with the version by themselves; the operator's own dialplan
@@ -65,16 +69,16 @@ def apply(as_json: bool) -> None:
 
     outcome = run(work)
     if isinstance(outcome, Problems):
-        _tell_problems(outcome, as_json)
+        _tell_problems(outcome, as_json, lang)
     else:
         _tell_report(outcome, as_json)
 
 
-def _tell_problems(problems: Problems, as_json: bool) -> None:
+def _tell_problems(problems: Problems, as_json: bool, lang: str) -> None:
     if as_json:
-        write({"valid": False, "problems": [asdict(problem) for problem in problems]})
+        write({"valid": False, "problems": plain_problems(problems)})
     else:
-        click.echo(str(problems))
+        click.echo(told(problems, lang))
     click.get_current_context().exit(1)
 
 

@@ -24,7 +24,8 @@ _PREMIUM = PriceCap(
 )
 _SERVICE = PriceCap(paragraph="§ 112(4) TKG", minute_micros=14 * CENT, call_micros=20 * CENT)
 _PERSONAL = PriceCap(paragraph="§ 112(5) TKG", minute_micros=9 * CENT)
-_ORDER = "order 45/2007 of the Bundesnetzagentur"
+_ORDER = "Vfg. 45/2007 BNetzA"
+"""An order (Verfügung) of the Bundesnetzagentur, cited alike in both languages."""
 
 
 def _mass_call(prefix: str, call_micros: int) -> Range:

@@ -9,7 +9,7 @@ from engine.errors import CallerError
 from engine.flows.access import rules, second_factor
 from engine.flows.access.people import People
 from engine.flows.payments.seals import Purpose, Seal
-from engine.ports.users import User, UserFilter
+from engine.ports.users import User
 
 PAGE = 500
 IN_SESSION_CODE = "session code"
@@ -65,16 +65,13 @@ class SecondFactors:
         await self._users.set_totp(user.user_id, None, ())
 
     async def hide_all(self) -> None:
-        """Encrypt secrets that are kept from before they were encrypted."""
-        after = ""
-        while page := await self._users.users(
-            UserFilter(organisation=None, after=after, most=PAGE)
-        ):
+        """Encrypt secrets that are kept from before they were encrypted; what is encrypted is
+        longer, and not even read."""
+        while page := await self._users.by_totp_chars(second_factor.SECRET_CHARS, PAGE):
             for user in page:
-                if user.totp_secret is not None and second_factor.is_secret(user.totp_secret):
-                    hidden = self._hidden(user.user_id, user.totp_secret)
-                    await self._users.replace_totp(user.user_id, user.totp_secret, hidden)
-            after = page[-1].name
+                plain = user.totp_secret or ""
+                hidden = self._hidden(user.user_id, plain)
+                await self._users.replace_totp(user.user_id, plain, hidden)
 
     def _hidden(self, user_id: str, secret: str) -> str:
         return self._seal.hide(Purpose.SECOND_FACTOR, user_id, secret)

@@ -20,6 +20,9 @@ from engine.ports.users import Session, User
 
 SECRET_BYTES = 32
 SESSIONS_MOST = 20
+UNPROVED_MOST = rules.TRIES_MOST + 2
+"""Sessions of a user that wait for his second factor: more than one network can begin, so that it
+alone keeps nobody from giving his."""
 SEEN_EVERY_MS = rules.MINUTE_MS
 BROWSER_CHARS_MOST = 200
 
@@ -113,7 +116,8 @@ class SigningIn:
             address=visitor.address,
             browser=visitor.browser[:BROWSER_CHARS_MOST],
         )
-        has_begun = await self._sessions.begin(session, user, SESSIONS_MOST)
+        most = SESSIONS_MOST if proved else UNPROVED_MOST
+        has_begun = await self._sessions.begin(session, user, most)
         known = self._brakes.known(user) if proved else ""
         return Begun(session, user, secret, known) if has_begun else None
 

@@ -1,6 +1,7 @@
 """From sound entries to the inventory, and the guards' judgement of it."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from engine.core import guards
 from engine.core.inventory import (
@@ -66,7 +67,7 @@ def breaches(records: Records) -> Iterator[Problem]:
     for record, trunk in records.sound(TrunkInFile):
         for breach in guards.check_caller_id(trunk.caller_id or "", trunk.region):
             if trunk.caller_id is not None:
-                yield _breach(record, breach, ("caller_id",), "")
+                yield _breach(record, breach, ("caller_id",))
     for record, model in records.sound(ServiceInFile):
         service = _service(records, record, model)
         tariff = records.get("tariffs", model.tariff)
@@ -75,17 +76,18 @@ def breaches(records: Records) -> Iterator[Problem]:
         for breach in guards.check(service, outside=_outside_trunks(records, model)):
             section, _, rest = breach.field.partition(".")
             if section != "tariff":
-                yield _breach(record, breach, (breach.field,), "")
+                yield _breach(record, breach, (breach.field,))
             elif rest != "other" or tariff.has("other"):
-                yield _breach(tariff, breach, tuple(rest.split(".")), f" (service {record.name})")
+                yield _breach(tariff, breach, tuple(rest.split(".")), record.name)
 
 
 def _breach(
-    record: Record, breach: guards.Breach, path: tuple[str, ...], of_service: str
+    record: Record, breach: guards.Breach, path: tuple[str, ...], service: str = ""
 ) -> Problem:
-    return record.problem(
-        path, breach.rule, breach.message + of_service, paragraph=breach.paragraph
-    )
+    """A breach at its place; one of a tariff is a `service`'s, for each may have its own law."""
+    message = breach.message + (f" (service {service})" if service else "")
+    values: dict[str, Any] = {**breach.values, **({"service": service} if service else {})}
+    return record.problem(path, breach.rule, message, paragraph=breach.paragraph, **values)
 
 
 def _outside_trunks(records: Records, service: ServiceInFile) -> list[Trunk]:

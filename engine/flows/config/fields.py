@@ -71,9 +71,10 @@ class Ref:
     section: str
 
 
-def refuse(rule: str, message: str, suggestion: str = "") -> PydanticCustomError:
-    """The refusal of a value, to be raised by its reader."""
-    return PydanticCustomError(rule, "{message}", {"message": message, "suggestion": suggestion})
+def refuse(rule: str, message: str, suggestion: str = "", **values: str) -> PydanticCustomError:
+    """The refusal of a value, to be raised by its reader; `values` as in `Problem`."""
+    told = {"message": message, "suggestion": suggestion, "values": values}
+    return PydanticCustomError(rule, "{message}", told)
 
 
 def _text_of(value: object, rule: str, message: str) -> str:
@@ -98,7 +99,8 @@ def read_text(value: object) -> str:
     message = f"must be text of at most {_TEXT_MOST} characters"
     text = _text_of(value, "not_text", message).strip()
     if not text or len(text) > _TEXT_MOST or not text.isprintable():
-        raise refuse("not_text", f"{message}, in one line and not empty")
+        most = str(_TEXT_MOST)
+        raise refuse("not_text", f"{message}, in one line and not empty", most=most)
     return text
 
 
@@ -107,7 +109,7 @@ def read_option(value: object) -> str:
     message = f"must be text of at most {_OPTION_MOST} characters, in one line"
     text = _text_of(value, "not_text", message).strip()
     if not text or len(text) > _OPTION_MOST or not text.isprintable():
-        raise refuse("not_text", message)
+        raise refuse("not_text", message, most=str(_OPTION_MOST))
     return text
 
 
@@ -269,7 +271,8 @@ def _one_of(value: object, choices: Iterable[str]) -> str:
         return text
     few = len(known) <= _MOST_LISTED
     rule = f"must be one of {', '.join(known)}" if few else "must be a known name"
-    raise refuse("not_a_choice", f"{rule}, not {quoted(text)}", closest(text, known))
+    values = {"choices": ", ".join(known)} if few else {}
+    raise refuse("not_a_choice", f"{rule}, not {quoted(text)}", closest(text, known), **values)
 
 
 def one_of(choices: Callable[[], Iterable[str]]) -> Callable[[object], str]:

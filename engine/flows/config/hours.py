@@ -80,7 +80,8 @@ class HoursInFile(Strict):
         for first, second in pairwise(spans):
             if first.weekday == second.weekday and second.opens_min < first.closes_min:
                 day = WEEKDAYS[first.weekday]
-                raise refuse("hours_overlap", f"must not be open twice at a time (on {day})")
+                message = f"must not be open twice at a time (on {day})"
+                raise refuse("hours_overlap", message, day=day)
         return self
 
     def built(self) -> Hours:

@@ -64,7 +64,14 @@ def _unknown_references(records: Records) -> Iterator[Problem]:
                 if name not in known:
                     message = f"names {quoted(name)}, which is not among the {section}"
                     meant = closest(name, known)
-                    yield record.problem(path, "unknown_reference", message, suggestion=meant)
+                    yield record.problem(
+                        path,
+                        "unknown_reference",
+                        message,
+                        suggestion=meant,
+                        name=quoted(name),
+                        section=section,
+                    )
 
 
 def _named(record: Record, key: str) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -88,7 +95,8 @@ def _unknown_kinds(records: Records) -> Iterator[Problem]:
         if record.name not in list(Kind):
             message = f"is no kind of record that is kept for a time ({', '.join(Kind)})"
             meant = closest(record.name, Kind)
-            yield record.problem((), "unknown_kind", message, suggestion=meant)
+            kinds = ", ".join(Kind)
+            yield record.problem((), "unknown_kind", message, suggestion=meant, kinds=kinds)
 
 
 def _foreign_references(records: Records) -> Iterator[Problem]:
@@ -103,7 +111,10 @@ def _foreign_references(records: Records) -> Iterator[Problem]:
                 theirs = owner(records, other) if other is not None else mine
                 if mine and theirs and mine != theirs:
                     message = f"names {quoted(name)}, which belongs to {theirs}, not to {mine}"
-                    yield record.problem(path, "other_organisation", message)
+                    yield record.problem(
+                        path, "other_organisation", message,
+                        name=quoted(name), theirs=theirs, mine=mine,
+                    )  # fmt: skip
 
 
 def _numbers_used_twice(records: Records) -> Iterator[Problem]:
@@ -113,7 +124,10 @@ def _numbers_used_twice(records: Records) -> Iterator[Problem]:
             before = first.setdefault(e164, mark)
             if before is not mark:
                 message = f"({e164}) is in {before.file}, line {before.line}, too"
-                yield record.problem(path, "duplicate_number", message)
+                yield record.problem(
+                    path, "duplicate_number", message,
+                    number=e164, where=before.file, row=str(before.line),
+                )  # fmt: skip
 
 
 def _numbers_of(record: Record) -> Iterator[tuple[tuple[str | int, ...], str, Mark]]:
@@ -132,7 +146,7 @@ def _agents_twice(records: Records) -> Iterator[Problem]:
         for n, name in enumerate(group.agents):
             if name in group.agents[:n]:
                 message = f"names {quoted(name)} a second time"
-                yield record.problem(("agents", n), "duplicate_entry", message)
+                yield record.problem(("agents", n), "duplicate_entry", message, name=quoted(name))
 
 
 def _users_twice(records: Records) -> Iterator[Problem]:
@@ -141,7 +155,8 @@ def _users_twice(records: Records) -> Iterator[Problem]:
     for record, agent in records.sound(AgentInFile):
         before = first.setdefault(agent.user.lower(), record.name)
         if agent.user and before != record.name:
-            yield record.problem(("user",), "duplicate_user", f"is agent {before} already")
+            message = f"is agent {before} already"
+            yield record.problem(("user",), "duplicate_user", message, agent=before)
 
 
 def _trunks_at_one_address(records: Records) -> Iterator[Problem]:
@@ -151,7 +166,7 @@ def _trunks_at_one_address(records: Records) -> Iterator[Problem]:
         before = first.setdefault((trunk.host.lower(), trunk.port), record.name)
         if before != record.name:
             message = f"and port are those of trunk {before} too"
-            yield record.problem(("host",), "duplicate_address", message)
+            yield record.problem(("host",), "duplicate_address", message, trunk=before)
 
 
 def _agent_addresses(records: Records) -> Iterator[Problem]:
@@ -168,7 +183,7 @@ def _phone(record: Record, agent: AgentInFile) -> Iterator[Problem]:
         if agent.address:
             read_contact(agent.address)
     except PydanticCustomError as refusal:
-        yield record.problem(("address",), refusal.type, (refusal.context or {})["message"])
+        yield record.refused(("address",), refusal.type, refusal.context or {})
     if agent.trunk is not None:
         message = "is only for agents of the kind outside"
         yield record.problem(("trunk",), "not_for_a_phone", message)
@@ -186,18 +201,15 @@ def _outside(
     try:
         e164 = outside_number(records, agent)
     except PydanticCustomError as refusal:
-        told = refusal.context or {}
-        yield record.problem(
-            ("address",), refusal.type, told["message"], suggestion=told["suggestion"]
-        )
+        yield record.refused(("address",), refusal.type, refusal.context or {})
         return
     kind = classify(e164, None).type
     if kind in _NEVER_CALLED:
         message = f"({e164}) is a {kind} number, which agents are not called at"
-        yield record.problem(("address",), "costly_number", message)
+        yield record.problem(("address",), "costly_number", message, number=e164, type=kind)
     if e164 in own:
         message = f"({e164}) is one of the services' own numbers: the call would come back"
-        yield record.problem(("address",), "loop", message)
+        yield record.problem(("address",), "loop", message, number=e164)
 
 
 def _currencies(records: Records) -> Iterator[Problem]:
@@ -208,7 +220,10 @@ def _currencies(records: Records) -> Iterator[Problem]:
             message = (
                 f"is in {tariff.currency}, but profile {service.profile} holds {profile.currency}"
             )
-            yield record.problem(("tariff",), "currency_mismatch", message)
+            yield record.problem(
+                ("tariff",), "currency_mismatch", message,
+                currency=tariff.currency, profile=service.profile, held=profile.currency,
+            )  # fmt: skip
 
 
 def _merchants(records: Records) -> Iterator[Problem]:
@@ -216,7 +231,7 @@ def _merchants(records: Records) -> Iterator[Problem]:
         trunk = records.model(TrunkInFile, merchant.trunk)
         if trunk is not None and trunk.caller_id is None:
             message = f"names trunk {merchant.trunk}, which has no caller_id to call with"
-            yield record.problem(("trunk",), "no_caller_id", message)
+            yield record.problem(("trunk",), "no_caller_id", message, trunk=merchant.trunk)
         if Line.OTHER in merchant.lines:
             message = "must be mobile or landline"
             yield record.problem(("lines",), "not_a_line", message)

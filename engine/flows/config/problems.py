@@ -28,7 +28,8 @@ class Problem:
     """One mistake. `rule` is a stable code, `message` is to be read after `field`.
 
     `field` is the dotted path (`services.sternlicht.tariff`), empty for the file itself;
-    `paragraph` the law that is broken, where one is; `suggestion` what was probably meant.
+    `paragraph` the law that is broken, where one is; `suggestion` what was probably meant. `values`
+    are those that its sentence in another language names (`words`).
     """
 
     file: str
@@ -39,6 +40,7 @@ class Problem:
     message: str
     suggestion: str = ""
     paragraph: str = ""
+    values: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def at(
@@ -50,6 +52,7 @@ class Problem:
         *,
         suggestion: str = "",
         paragraph: str = "",
+        **values: str,
     ) -> "Problem":
         return cls(
             file=mark.file,
@@ -60,14 +63,20 @@ class Problem:
             message=message,
             suggestion=suggestion,
             paragraph=paragraph,
+            values=tuple(values.items()),
         )
 
-    def __str__(self) -> str:
+    def in_words(self, message: str, meant: str) -> str:
+        """The problem in one line, in the language of its `message` and of what introduces what was
+        `meant`."""
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
         law = f" ({self.paragraph})" if self.paragraph else ""
-        meant = f"; did you mean {self.suggestion}?" if self.suggestion else ""
-        subject = f"{self.field} {self.message}" if self.field else self.message
-        return f"{place}: {subject}{law}{meant} [{self.rule}]"
+        hint = f"; {meant} {self.suggestion}?" if self.suggestion else ""
+        subject = f"{self.field} {message}" if self.field else message
+        return f"{place}: {subject}{law}{hint} [{self.rule}]"
+
+    def __str__(self) -> str:
+        return self.in_words(self.message, "did you mean")
 
 
 class Problems(tuple[Problem, ...]):
@@ -87,7 +96,9 @@ def in_order(problems: Iterable[Problem]) -> Problems:
         return Problems(told)
     left = len(told) - MOST_PROBLEMS
     last = Mark(told[MOST_PROBLEMS].file)
-    more = Problem.at(last, "too_many_problems", "", f"{left} more problems are not shown")
+    more = Problem.at(
+        last, "too_many_problems", "", f"{left} more problems are not shown", left=str(left)
+    )
     return Problems([*told[:MOST_PROBLEMS], more])
 
 

@@ -39,7 +39,7 @@ def provider_problems(records: Records, forms: Forms | None) -> Iterator[Problem
                 message = f"is not a provider; known are {', '.join(sorted(forms))}"
                 yield record.problem(
                     ("providers", name), "unknown_provider", message,
-                    suggestion=closest(name, forms), of_key=True,
+                    suggestion=closest(name, forms), of_key=True, known=", ".join(sorted(forms)),
                 )  # fmt: skip
             else:
                 yield from _option_problems(record, name, options, form)
@@ -53,7 +53,7 @@ def _option_problems(
             message = f"is not an option of {name}; known are {', '.join(sorted(form))}"
             yield record.problem(
                 ("providers", name, option), "unknown_key", message,
-                suggestion=closest(option, form), of_key=True,
+                suggestion=closest(option, form), of_key=True, known=", ".join(sorted(form)),
             )  # fmt: skip
     for option, wanted in form.items():
         if wanted.is_required and option not in options:

@@ -22,7 +22,7 @@ Model = TypeVar("Model", bound=Strict)
 _KEY = "[key]"
 """How pydantic says that the fault is in a key, not in its value."""
 
-_MESSAGES: Mapping[str, tuple[str, str]] = {
+MESSAGES: Mapping[str, tuple[str, str]] = {
     "missing": ("missing_key", "is missing"),
     "extra_forbidden": ("unknown_key", "is not a key that is read"),
     "model_type": ("not_a_mapping", "must be keys with values"),
@@ -33,6 +33,7 @@ _MESSAGES: Mapping[str, tuple[str, str]] = {
     "greater_than_equal": ("out_of_range", "must be at least {ge}"),
     "less_than_equal": ("out_of_range", "must be at most {le}"),
 }
+"""By pydantic's name for a fault: our rule and sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class Record:
         suggestion: str = "",
         paragraph: str = "",
         of_key: bool = False,
+        **values: str,
     ) -> Problem:
         return Problem.at(
             self.at(*path, of_key=of_key),
@@ -75,6 +77,20 @@ class Record:
             message,
             suggestion=suggestion,
             paragraph=paragraph,
+            **values,
+        )
+
+    def refused(
+        self, path: tuple[Step, ...], rule: str, told: Mapping[str, Any], *, of_key: bool = False
+    ) -> Problem:
+        """What a reader has refused (`fields.refuse`), as a problem at its place."""
+        return self.problem(
+            path,
+            rule,
+            told["message"],
+            suggestion=told.get("suggestion", ""),
+            of_key=of_key,
+            **told.get("values", {}),
         )
 
 
@@ -125,7 +141,8 @@ def collect(trees: Iterable[Node]) -> tuple[Records, list[Problem]]:
                 file, line, _ = first.key_mark
                 message = f"is in {file}, line {line}, too"
                 field = dotted((section, name))
-                problems.append(Problem.at(key_mark, "duplicate_name", field, message))
+                values = {"where": file, "row": str(line)}
+                problems.append(Problem.at(key_mark, "duplicate_name", field, message, **values))
     return records, problems
 
 
@@ -168,8 +185,7 @@ def _name_problems(record: Record) -> Iterator[Problem]:
     try:
         read_name(record.name)
     except PydanticCustomError as refusal:
-        message, suggestion = _told(dict(refusal.context or {}))
-        yield record.problem((), refusal.type, message, suggestion=suggestion)
+        yield record.refused((), refusal.type, refusal.context or {})
 
 
 def _translated(record: Record, model: type[Strict], fault: ErrorDetails) -> Problem:
@@ -179,21 +195,17 @@ def _translated(record: Record, model: type[Strict], fault: ErrorDetails) -> Pro
     kind, context = fault["type"], fault.get("ctx", {})
     if kind == "extra_forbidden":
         meant = closest(str(path[-1]), _keys_at(model, path[:-1]))
-        rule, message = _MESSAGES[kind]
+        rule, message = MESSAGES[kind]
         return record.problem(path, rule, message, suggestion=meant, of_key=True)
     if fault["input"] is None and kind != "missing" and path:
         message = "must not be empty; leave the key out for its default, if it has one"
         return record.problem(path, "empty_value", message, of_key=True)
-    if kind in _MESSAGES:
-        rule, template = _MESSAGES[kind]
-        return record.problem(path, rule, template.format_map(context), of_key=in_key)
-    message, suggestion = _told(context)
-    told = message or fault["msg"]
-    return record.problem(path, kind, told, suggestion=suggestion, of_key=in_key)
-
-
-def _told(context: Mapping[str, Any]) -> tuple[str, str]:
-    return str(context.get("message", "")), str(context.get("suggestion", ""))
+    if kind in MESSAGES:
+        rule, template = MESSAGES[kind]
+        limits = {name: str(value) for name, value in context.items()}
+        return record.problem(path, rule, template.format_map(limits), of_key=in_key, **limits)
+    told = str(context.get("message", "")) or fault["msg"]
+    return record.refused(path, kind, {**context, "message": told}, of_key=in_key)
 
 
 def _keys_at(model: type[Strict], path: tuple[Step, ...]) -> list[str]:

@@ -204,7 +204,8 @@ class _Grower:
         mark = Mark(self._file, where.line + 1, where.column + 1) if where else Mark(self._file)
         told = " ".join(part for part in (error.context, error.problem) if part)
         hint = "; indent with spaces, not tabs" if "\\t" in told else ""
-        return Problem.at(mark, "yaml_syntax", "", f"is no YAML: {in_one_line(told)}{hint}")
+        why = in_one_line(told)
+        return Problem.at(mark, "yaml_syntax", "", f"is no YAML: {why}{hint}", why=why)
 
     def _node(self, event: Event, events: Iterator[Event], path: tuple[Step, ...]) -> Node:
         if isinstance(event, AliasEvent):

@@ -1,5 +1,6 @@
 """What forwarded and tracked calls have in common in the shell's hands."""
 
+from dataclasses import replace
 from typing import ClassVar, TypeVar
 
 from engine.core.account import AccountView
@@ -45,8 +46,15 @@ class DivertedMachine(Machine[Call]):
         return call.state in (State.KEEPING, State.FINISHED)
 
     def caller(self, call: Call) -> str | None:
-        """What is shown of the caller while the call lives."""
+        """What is shown, and written down, of the caller while the call lives."""
         return None
+
+    def encode(self, call: Call) -> bytes:
+        """See `Machine`. No caller's whole number is ever written to the store, whose files keep
+        what its keys have long forgotten: once a call is taken over, a target that is called then
+        is shown the number called, as of whoever withholds his own."""
+        shown = replace(call, caller=self.caller(call), show_number=call.number)
+        return super().encode(shown)
 
     def seen(self, call: Call, engine: str, view: AccountView | None, at_ms: int) -> LiveCall:
         return LiveCall(

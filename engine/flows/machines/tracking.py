@@ -1,6 +1,6 @@
-"""Tracking calls in the shell's hands; nobody who looks on is shown their callers."""
+"""Tracking calls in the shell's hands; nobody who looks on is shown their callers. One whose call
+is taken over is counted as neither new nor known."""
 
-from dataclasses import replace
 from typing import ClassVar
 
 from engine.core.actions import Action
@@ -30,8 +30,3 @@ class TrackingMachine(DivertedMachine[TrackingCall]):
 
     def is_expected(self, call: TrackingCall, event: Event) -> bool:
         return machine.is_expected(call.state, event)
-
-    def encode(self, call: TrackingCall) -> bytes:
-        """See `Machine`. No caller's number is ever written to a disk: one whose call is taken over
-        is counted as neither new nor known, and a further target is shown the number called."""
-        return super().encode(replace(call, caller=None, show_number=call.number))

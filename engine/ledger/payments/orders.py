@@ -168,12 +168,7 @@ async def note(
     return Taken(tuple(postings), tuple(alarms), tuple(changed.values()))
 
 
-_GOING_BACK = (
-    FactKind.REFUNDED,
-    FactKind.REFUND_FAILED,
-    FactKind.WITHDRAWN,
-    FactKind.REINSTATED,
-)
+_GOING_BACK = (FactKind.REFUNDED, FactKind.WITHDRAWN, FactKind.REINSTATED)
 
 
 async def _is_of_money_set_aside(

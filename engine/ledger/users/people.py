@@ -104,6 +104,13 @@ async def set_totp(
         await connection.execute(insert(recovery_codes), rows)
 
 
+async def by_totp_chars(connection: AsyncConnection, chars: int, most: int) -> list[User]:
+    """Users whose second factor's secret has so many characters, by name."""
+    query = select(*COLUMNS).where(func.length(users.c.totp_secret) == chars)
+    query = query.order_by(users.c.name).limit(most)
+    return [user_of(row) for row in (await connection.execute(query)).mappings()]
+
+
 async def replace_totp(connection: AsyncConnection, user_id: str, before: str, after: str) -> None:
     """The secret in another form, if it is still that one."""
     still = update(users).where(users.c.user_id == user_id, users.c.totp_secret == before)

@@ -20,8 +20,8 @@ def _session(row: RowMapping) -> Session:
 
 
 async def begin(connection: AsyncConnection, session: Session, judged: User, most: int) -> bool:
-    """Write a session down if its user is still as he was judged; his oldest beyond `most`, and all
-    that have ended, go."""
+    """Write a session down if its user is still as he was judged; his oldest beyond `most` that are
+    proved as it is, and all that have ended, go."""
     as_judged = (
         select(users.c.user_id)
         .where(users.c.user_id == session.user_id)
@@ -33,14 +33,14 @@ async def begin(connection: AsyncConnection, session: Session, judged: User, mos
         return False
     await connection.execute(delete(sessions).where(sessions.c.ends_ms <= session.begun_ms))
     await connection.execute(insert(sessions).values(asdict(session)))
+    alike = (sessions.c.user_id == session.user_id, sessions.c.proved.is_(session.proved))
     kept = (
         select(sessions.c.session_hash)
-        .where(sessions.c.user_id == session.user_id)
+        .where(*alike)
         .order_by(sessions.c.begun_ms.desc(), sessions.c.session_hash)
         .limit(most)
     )
-    of_his = delete(sessions).where(sessions.c.user_id == session.user_id)
-    await connection.execute(of_his.where(sessions.c.session_hash.not_in(kept)))
+    await connection.execute(delete(sessions).where(*alike, sessions.c.session_hash.not_in(kept)))
     return True
 
 

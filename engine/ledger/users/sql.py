@@ -56,6 +56,10 @@ class SqlUsers:
         work = partial(people.set_totp, user_id=user_id, secret=secret, code_hashes=code_hashes)
         await self._database.write(work)
 
+    async def by_totp_chars(self, chars: int, most: int) -> Sequence[User]:
+        """See `ports.users`."""
+        return await self._database.read(partial(people.by_totp_chars, chars=chars, most=most))
+
     async def replace_totp(self, user_id: str, before: str, after: str) -> None:
         """See `ports.users`."""
         work = partial(people.replace_totp, user_id=user_id, before=before, after=after)

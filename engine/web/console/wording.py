@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from engine.errors import CallerError
+from engine.flows.config import Problem
+from engine.flows.config.words import sentence
 from engine.web.wording import HOME_LANGUAGE, Wording, Words, accepted, read_words
 
 HERE = Path(__file__).parent
@@ -48,6 +50,10 @@ class Texts(Wording):
     def date(self, day: date) -> str:
         """A calendar day."""
         return day.strftime(self.words["day_form"])
+
+    def problem(self, problem: Problem) -> str:
+        """What is wrong with a configuration or a dialplan, to be read after its field."""
+        return sentence(problem, self.lang)
 
     def fault(self, subject: str, error: CallerError) -> str:
         """What was wrong with a field: the text `<subject>.wrong_<field>`, else the rule itself."""

@@ -36,6 +36,14 @@ def test_mistakes_are_told_a_line_each(tmp_path: Path) -> None:
     assert places == ["agents.yaml:2:3", "agents.yaml:2:15", "agents.yaml:2:19"]
 
 
+def test_mistakes_are_told_in_german_too(tmp_path: Path) -> None:
+    result = _run("check", str(_broken(tmp_path)), "--lang", "de")
+    assert result.exit_code == 1
+    assert "agents.yaml:2:15: agents.ben.lang muss eines von de, en sein [not_a_choice]" in (
+        result.stdout.splitlines()
+    )
+
+
 def test_programs_get_one_object(tmp_path: Path) -> None:
     result = _run("check", str(_broken(tmp_path)), "--json")
     answer = json.loads(result.stdout)

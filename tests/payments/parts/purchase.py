@@ -39,10 +39,11 @@ def an_order(provider: str, amount_micros: int = 20_000_000, **changes: object) 
 
 @dataclass
 class Books:
-    """One order, and what its customer has of it."""
+    """One order, what its customer has of it, and how many entries made it so."""
 
     order: PaymentOrder
     balance_micros: int = 0
+    booked: int = 0
     alarms: tuple[str, ...] = ()
 
     def note(self, facts: Iterable[PaymentFact]) -> PaymentOrder:
@@ -53,6 +54,7 @@ class Books:
             assert judged.order is not None
             self.order = judged.order
             self.alarms += (judged.alarm,) if judged.alarm else ()
+            self.booked += len(judged.entries)
             self.balance_micros += sum(
                 posting.micros
                 for entry in judged.entries

@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from redis import Redis
 
 from engine.core.diversion.record import ForwardedCall, Outcome
 from engine.core.diversion.route import CallerClass, Caps, Policy, Verdict
 from engine.core.numbers.number import Status
 from engine.ports.diversion import ForwardedFilter
+from engine.store.address import parse_address
 from tests.forwarding.cases import CALLERS, forwarding, number
+from tests.ports.ledger.tracked.traces import Place, store, traces
 from tests.rig.sip.agents import Agent
 from tests.rig.sip.legs import PATIENCE_S, Leg
 from tests.system.stage.exchange import Exchange, Programme, both_talk, had_by, rings_on
@@ -320,6 +323,35 @@ async def test_its_engine_dies_and_they_talk_on(x: Exchange) -> None:
     logs = [await line.kept(n) for line, n in zip(lines, counts, strict=True)]
     outcomes = [log[0].outcome for log in logs]
     assert outcomes == [Outcome.ANSWERED, Outcome.NOT_LET_THROUGH, Outcome.ABANDONED]
+
+
+@scene
+async def test_the_store_never_has_a_callers_number(x: Exchange) -> None:
+    """Neither its keys nor its files, while they talk and afterwards."""
+    line = await Line(x, 18).opened(0)
+    line.target().answers()
+    caller = await line.call()
+    target = await line.target().called()
+    await caller.answered()
+    talking = await asyncio.to_thread(_stored, x)
+    await both_talk(caller, target)
+    (call,) = await line.kept()
+    assert call.caller == f"{line.us[:-3]}xxx"
+    over = await asyncio.to_thread(_stored, x)
+    # That there is a snapshot to look into, and a file that it was written to, is seen by the rest.
+    for written in (call.caller, line.target().name):
+        found = {place for place, held in talking if written.encode() in held}
+        assert any(place.startswith("store ") for place in found)
+        assert "file" in {place for place, held in over if written.encode() in held}
+    assert traces([*talking, *over], [line.us]) == set()
+
+
+def _stored(x: Exchange) -> list[Place]:
+    """Every key of the store, and every file it has written."""
+    folder = x.house.folder / "store"
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    with Redis(unix_socket_path=parse_address(x.house.store_process.url).path) as client:
+        return [*store(client), *(("file", file.read_bytes()) for file in files)]
 
 
 async def _joined(line: Line) -> Leg:

@@ -2,7 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
+import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from engine.core.inventory import Inventory
@@ -19,6 +20,8 @@ from tests.system.stage.alone import in_its_own_house
 DID = "+493023125100"
 PRICES = {1: 660_000, 2: 990_000}
 FOLLOWED_MS = 1_000
+LATE_MOST = 1
+"""Of the seven versions those that an engine may take later: the first needs new prompts."""
 SOON_S = 20
 FILES = """
 organisations: {%(organisation)s: {title: Acme}}
@@ -36,6 +39,16 @@ tariffs:
 services:
   line: {numbers: ["%(did)s"], profile: %(profile)s, tariff: plain, group: advisers}
 """
+
+
+def _waited_us() -> int:
+    """How long somebody on this machine has had to wait for a processor so far, in microseconds; 0
+    where Linux does not count it (docs.kernel.org/accounting/psi.html)."""
+    try:
+        words = Path("/proc/pressure/cpu").read_text()
+    except OSError:
+        return 0
+    return int(words.partition("\n")[0].rpartition("total=")[2])
 
 
 def _write(folder: Path, world: OutsideWorld, price: str) -> None:
@@ -77,10 +90,14 @@ class Office:
                     return {view.engine: view for view in views}
                 await asyncio.sleep(0.02)
 
-    async def lag_ms(self, made: Activation) -> int:
-        """After how long the slower engine goes by a version."""
+    async def lags_ms(self, put: Awaitable[Activation]) -> dict[str, float]:
+        """After how long each engine goes by a version, from before it was written; of that time
+        only the share in which nobody had to wait for a processor."""
+        began_s, began_us = time.monotonic(), _waited_us()
+        made = await put
         views = await self.views(lambda view: view.number == made.number)
-        return max(view.since_ms for view in views.values()) - made.at_ms
+        waited = (_waited_us() - began_us) / 1e6 / (time.monotonic() - began_s)
+        return {name: (v.since_ms - made.at_ms) * (1 - waited) for name, v in views.items()}
 
 
 @in_its_own_house
@@ -104,17 +121,15 @@ async def test_versions_change_under_calls_and_deaths(folder: Path) -> None:
 
 async def calls_while_versions_flip(office: Office) -> None:
     """Every call has number, price and announcement of one version, and both versions had some."""
-    lags_ms = [await office.lag_ms(await office.apply("0.99", 1))]
+    lags_ms = [await office.lags_ms(office.apply("0.99", 1))]
     callers = [f"+493023140{n:03}" for n in range(12)]
     for caller in callers:
         await office.house.book(caller, 5_000_000)
 
     async def flip() -> None:
         for n in range(6):
-            why = Why("mia", f"flip {n}")
-            lags_ms.append(
-                await office.lag_ms(await office.configuration.roll_back(1 + n % 2, why))
-            )
+            put = office.configuration.roll_back(1 + n % 2, Why("mia", f"flip {n}"))
+            lags_ms.append(await office.lags_ms(put))
 
     async def call(number: int) -> None:
         await asyncio.sleep(number * 0.25)
@@ -126,7 +141,9 @@ async def calls_while_versions_flip(office: Office) -> None:
         await leg.ended()
 
     await asyncio.gather(flip(), *(call(number) for number in range(len(callers))))
-    assert min(lags_ms) < FOLLOWED_MS, lags_ms
+    for engine in ("e1", "e2"):
+        late = [lags for lags in lags_ms if lags[engine] >= FOLLOWED_MS]
+        assert len(late) <= LATE_MOST, lags_ms
     records = await office.house.records(len(callers))
     for record in records:
         assert record.rate is not None

@@ -196,6 +196,8 @@ async def test_a_secret_of_a_second_factor_is_hidden_in_the_books(house: House) 
     assert await users.codes_left(user.user_id) == len(codes)
     await house.bench.site.signing_in.factors.hide_all()
     assert await users.user(user.user_id) == kept
+    # What is hidden is not even read again.
+    assert await users.by_totp_chars(second_factor.SECRET_CHARS, 1) == []
     # Another's hidden secret is good for nothing, wherever it is put.
     assert others.totp_secret is not None
     await users.set_totp(user.user_id, others.totp_secret, [])

@@ -1,4 +1,4 @@
-"""The console's texts: alike in both languages, each of them used; its style sheet whole."""
+"""The console's texts: alike in both languages, each of them used."""
 
 import re
 from pathlib import Path
@@ -81,12 +81,3 @@ def test_what_is_named_by_rule_is_there() -> None:
     assert {f"keys.scope_{scope.replace(':', '_')}" for scope in Scope} <= set(words)
     for route in routes_by_key().values():
         assert not route.asks_first or _confirmed(route) in words, route.path
-
-
-def test_every_rule_of_the_style_sheet_is_closed() -> None:
-    depth = 0
-    for row, line in enumerate((HERE / "static/console.css").read_text().splitlines(), 1):
-        # A rule that is left open takes in all that follow.
-        assert not (line.startswith((".", "/* ---")) and depth), row
-        depth += line.count("{") - line.count("}")
-    assert depth == 0

@@ -134,6 +134,20 @@ async def test_a_secret_is_kept_in_another_form_if_it_is_still_that_one(desk: De
     assert (found.totp_secret, await desk.users.codes_left("u1")) == ("hidden", 1)
 
 
+async def test_users_are_found_by_how_long_their_factors_secret_is(desk: Desk) -> None:
+    await settled(desk)
+    for user, secret in ((EVE, "SECRET"), (ADA, "HIDDEN"), (BOB, "long, for it is hidden")):
+        await desk.users.set_totp(user.user_id, secret, ())
+    found = await desk.users.by_totp_chars(6, 9)
+    assert [(user.name, user.totp_secret) for user in found] == [
+        (ADA.name, "HIDDEN"),
+        (EVE.name, "SECRET"),
+    ]
+    assert [user.name for user in await desk.users.by_totp_chars(6, 1)] == [ADA.name]
+    await desk.users.set_totp("u1", None, ())
+    assert [user.name for user in await desk.users.by_totp_chars(6, 9)] == [EVE.name]
+
+
 async def test_many_tries_at_once_are_no_more_than_there_are(desk: Desk) -> None:
     await settled(desk)
     tries = (desk.users.count_try("u1", "here", 3, NOW_MS, NOW_MS + 100) for _ in range(8))
@@ -182,6 +196,20 @@ async def test_of_a_users_sessions_the_newest_stay(desk: Desk) -> None:
     assert names == ["s3", "s2"]
     await desk.sessions.begin(session("b", BOB, NOW_MS + 1_003), BOB, 2)
     assert await desk.sessions.sessions("u1") == []
+
+
+async def test_sessions_that_wait_for_a_second_factor_are_counted_apart(desk: Desk) -> None:
+    await settled(desk)
+    await desk.sessions.begin(session("whole"), ADA, 2)
+    for number in range(4):
+        half = replace(session(f"half{number}", begun_ms=NOW_MS + number + 1), proved=False)
+        await desk.sessions.begin(half, ADA, 2)
+    names = [one.session_hash for one in await desk.sessions.sessions("u1")]
+    assert names == ["half3", "half2", "whole"]
+    for number in range(3):
+        await desk.sessions.begin(session(f"w{number}", begun_ms=NOW_MS + number + 9), ADA, 2)
+    names = [one.session_hash for one in await desk.sessions.sessions("u1")]
+    assert names == ["w2", "w1", "half3", "half2"]
 
 
 async def test_no_session_begins_on_a_password_or_a_lock_of_before(desk: Desk) -> None:
