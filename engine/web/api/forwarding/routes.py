@@ -6,6 +6,7 @@ from typing import Any
 from engine.core.diversion import record
 from engine.core.diversion.route import CallerClass, Caps, Forwarding, Policy, Route
 from engine.core.numbers.number import Purpose
+from engine.forwarding.rules import check_number
 from engine.ports.diversion import ForwardedFilter
 from engine.ports.operators import Scope
 from engine.web.api import contract
@@ -92,9 +93,9 @@ async def delete_route(asked: Asked[NoQuery, models.Deletion]) -> Result:
 
 async def list_versions(asked: Asked[models.HistoryQuery, NoBody]) -> Result:
     """What a number's route was, and who changed it when; newest first."""
-    query = asked.query
+    query, number = asked.query, check_number(number_of(asked))
     found = await asked.site.routing.history(
-        asked.organisation, number_of(asked), query.before, query.limit + 1
+        asked.organisation, number, query.before, query.limit + 1
     )
     page = found[: query.limit]
     return models.RouteVersions(

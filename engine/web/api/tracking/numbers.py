@@ -1,4 +1,4 @@
-"""To which dealers tracked numbers lead: set, read, changed, deleted."""
+"""To which dealers tracked numbers lead: set, read, changed, deleted; and what was before."""
 
 from typing import Any
 
@@ -6,9 +6,10 @@ from engine.core.diversion.route import Route, Target, Tracking
 from engine.core.inventory import Span
 from engine.core.numbers.number import Purpose
 from engine.ports.operators import Scope
+from engine.tracking.rules import check_number
 from engine.web.api import contract
 from engine.web.api.contract import CONFLICT, Asked, NoBody, NoQuery, Refused, Result
-from engine.web.api.forwarding.models import Deletion, RouteDeleted, RoutesQuery
+from engine.web.api.forwarding.models import Deletion, HistoryQuery, RouteDeleted, RoutesQuery
 from engine.web.api.forwarding.routes import (
     NO_NUMBER,
     NO_ROUTE,
@@ -71,6 +72,19 @@ async def delete_route(asked: Asked[NoQuery, Deletion]) -> Result:
     return RouteDeleted(number=number)
 
 
+async def list_versions(asked: Asked[HistoryQuery, NoBody]) -> Result:
+    """To whom a tracked number led, and who changed it when; newest first."""
+    query, number = asked.query, check_number(number_of(asked))
+    found = await asked.site.routing.history(
+        asked.organisation, number, query.before, query.limit + 1
+    )
+    page = found[: query.limit]
+    return models.TrackingVersions(
+        versions=[_version(route) for route in page],
+        next=page[-1].version if len(found) > query.limit else None,
+    )
+
+
 async def _route(asked: Asked[Any, Any]) -> tuple[Route, Tracking] | Refused:
     route = await asked.site.routing.route(asked.organisation, number_of(asked))
     terms = _terms(route) if route is not None else None
@@ -125,6 +139,16 @@ def _told(route: Route, terms: Tracking) -> models.TrackingRoute:
     )
 
 
+def _version(route: Route) -> models.TrackingVersion:
+    terms = _terms(route)
+    return models.TrackingVersion(
+        version=route.version,
+        changed=write_time(route.at_ms),
+        author=route.author,
+        route=_told(route, terms) if terms is not None else None,
+    )
+
+
 ROUTES: tuple[contract.Route[Any, Any], ...] = (
     contract.Route(
         method="GET",
@@ -171,5 +195,16 @@ ROUTES: tuple[contract.Route[Any, Any], ...] = (
         answer=RouteDeleted,
         run=delete_route,
         refusals=(CONFLICT,),
+    ),
+    contract.Route(
+        method="GET",
+        path="/tracking/routes/{number}/versions",
+        name="listTrackingVersions",
+        summary="List to whom a tracked number led, and who changed it",
+        scope=Scope.TRACKING_READ,
+        query=HistoryQuery,
+        body=NoBody,
+        answer=models.TrackingVersions,
+        run=list_versions,
     ),
 )
