@@ -17,9 +17,10 @@ from engine.core.numbers.due import (
     NoticeKind,
 )
 from engine.core.numbers.holder import Holder
-from engine.flows.statement.words import LANGUAGES
 
 LANGS = ("de", "en")
+
+_DAY_FORMS = {"de": "%d.%m.%Y", "en": "%d %b %Y"}
 
 _SUBJECTS = {"de": "Zu Ihren Rufnummern", "en": "About your numbers"}
 
@@ -109,22 +110,26 @@ def sentence(notice: Notice, lang: str) -> str:
         other=international(notice.detail) if notice.kind is NoticeKind.REPLACED else "",
         proof=_PROOFS[lang].get(notice.detail, ""),
         detail=_detail(notice, lang),
-        until=LANGUAGES[lang].day(notice.until) if notice.until is not None else "",
+        until=_day(notice.until, lang) if notice.until is not None else "",
     )
 
 
 def _detail(notice: Notice, lang: str) -> str:
     """What a notice is about; of some it is a day."""
     if notice.kind in _SINCE:
-        return LANGUAGES[lang].day(date.fromisoformat(notice.detail))
+        return _day(date.fromisoformat(notice.detail), lang)
     return reason_in(lang, notice.detail)
+
+
+def _day(day: date, lang: str) -> str:
+    return day.strftime(_DAY_FORMS[lang])
 
 
 def mails_of(notice: Notice, holder: Holder | None) -> tuple[Mail, ...]:
     """The mail that tells a holder of a notice; none where he wants none, or it is not his."""
     if holder is None or not holder.mail or notice.kind in TO_OPERATOR:
         return ()
-    day = LANGUAGES[holder.lang].day(notice.day)
+    day = _day(notice.day, holder.lang)
     told = Mail(
         key=f"notice:{notice.key}",
         organisation=notice.organisation,

@@ -50,7 +50,7 @@ def test_every_notice_is_a_sentence(kind: NoticeKind, lang: str) -> None:
 def test_days_are_told_as_people_write_them() -> None:
     asked = notice(NoticeKind.CONFIRM_DATA, "2026-03-01")
     assert "geschah das am 01.03.2026" in sentence(asked, "de")
-    assert "confirmed on 2026-03-01" in sentence(asked, "en")
+    assert "confirmed on 01 Mar 2026" in sentence(asked, "en")
 
 
 def test_what_the_engine_gives_as_a_reason_is_translated() -> None:
