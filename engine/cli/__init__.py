@@ -21,6 +21,7 @@ from engine.cli.numbers import numbers
 from engine.cli.quote import quote_calls
 from engine.cli.reading.call import call
 from engine.cli.reading.retention import retention
+from engine.cli.reading.routes import forwarding
 from engine.cli.reading.tracking import tracking
 from engine.cli.replay import replay
 from engine.cli.serve import serve
@@ -44,6 +45,7 @@ main.add_command(classify_numbers)
 main.add_command(config)
 main.add_command(dialplan)
 main.add_command(evn)
+main.add_command(forwarding)
 main.add_command(ledger)
 main.add_command(numbers)
 main.add_command(payments)

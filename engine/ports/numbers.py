@@ -91,12 +91,16 @@ class Offer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberFilter:
-    """Which numbers are listed: by number, `most` of them after `after`. None: whichever."""
+    """Which numbers are listed: by number, `most` of them after `after`. None: whichever.
+
+    `digits` follow one another somewhere in the number; empty: whichever.
+    """
 
     organisation: str | None = None
     status: Status | None = None
     order_key: str | None = None
     purpose: Purpose | None = None
+    digits: str = ""
     after: str = ""
     most: int = 50
 

@@ -35,6 +35,7 @@ class Scope(StrEnum):
     TRACKING_WRITE = "tracking:write"
     FORWARDING_READ = "forwarding:read"
     FORWARDING_WRITE = "forwarding:write"
+    STATEMENTS_READ = "statements:read"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -152,6 +152,17 @@ class AsteriskFiles:
         """Where the operator's own files take a number, as the trunk sends it, before ours do."""
         return rules.place_of(plan_of_own(self.own()), sent)
 
+    def unapplied(self) -> tuple[str, ...]:
+        """The operator's own files that Asterisk has otherwise, or not, or still has: by name."""
+        own = {f"{OWN_FOLDER}/{name}": words for name, words in self.own().items()}
+        here = f"{OWN_FOLDER}/"
+        present = {
+            name: words for name, words in self._present(own).items() if name.startswith(here)
+        }
+        unread = {name for name in self._unread() if name.startswith(here)}
+        differing = unread | {change.file for change in changes(present, own)}
+        return tuple(sorted(name.removeprefix(here) for name in differing))
+
     async def standing(self, inventory: Inventory) -> Mapping[str, bool]:
         """Which trunks and phones can be reached: asked at a fixed address, else registered."""
         phones = [agent for agent in inventory.agents if agent.kind is AgentKind.PHONE]

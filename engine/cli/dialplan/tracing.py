@@ -6,7 +6,7 @@ from functools import partial
 
 import click
 
-from engine.app import Books
+from engine.app import Books, asterisk_files
 from engine.asterisk.etc.own import read_own
 from engine.asterisk.etc.plan import plan_of_own
 from engine.asterisk.etc.rules import place_of
@@ -18,7 +18,7 @@ from engine.core.phrasing import Catalogue
 from engine.errors import CallerError, EngineError
 from engine.flows.clock import SystemClock
 from engine.flows.config import Problems
-from engine.flows.dialplan.tracing import said, steps_of
+from engine.flows.dialplan.tracing import own_standing, said, steps_of
 from engine.flows.dialplan.words import LANGUAGES, sentence
 from engine.flows.diversion.directory import Directory
 from engine.settings import Settings, read_settings
@@ -58,8 +58,11 @@ def trace_call(
     in force, with --draft of the files in GROSCHEN_CONFIG, and those of a real call: the first
     agent or target rung answers, nobody hangs up, and the call goes on to its end. Where a
     forwarded or tracked number leads the books say, as they are now; with --draft that is not
-    known. With --json the answer holds "steps", each with "step", "talked_s" (seconds since both
-    were joined), its values and, where somebody hears something, "who", "lang" and "says".
+    known. What the operator's own dialplan takes is read from his files; if Asterisk has it
+    otherwise, the first line says so.
+
+    With --json the answer holds "steps", each with "step", "talked_s" (seconds since both were
+    joined), its values and, where somebody hears something, "who", "lang" and "says".
 
     \b
     Examples:
@@ -79,7 +82,8 @@ def trace_call(
 
     async def by_version(books: Books, settings: Settings) -> Traced:
         inventory = await inventory_in_force(books, settings)
-        return await _traced(asked, at, settings, inventory, books.directory(settings))
+        traced, said_by = await _traced(asked, at, settings, inventory, books.directory(settings))
+        return (*_beware(settings), *traced), said_by
 
     steps, catalogues = _by_draft(asked, at, as_json) if draft else run(by_version, as_json=as_json)
     if as_json:
@@ -113,6 +117,14 @@ async def _traced(
     taken_at = partial(place_of, plan_of_own(own))
     steps = await steps_of(asked, at, now_ms, inventory, taken_at, directory)
     return steps, read_catalogues(settings.sounds)
+
+
+def _beware(settings: Settings) -> tuple[Step, ...]:
+    """Whether Asterisk goes by the own dialplan as it was read here."""
+    try:
+        return own_standing(asterisk_files(settings).unapplied())
+    except (CallerError, OSError):
+        return own_standing(None if read_own(settings.own_dialplan) else ())
 
 
 def _answer(step: Step, catalogues: Mapping[str, Catalogue]) -> Mapping[str, object]:

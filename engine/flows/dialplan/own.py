@@ -67,6 +67,10 @@ class OwnDialplan(Protocol):
         """Where the own dialplan takes a number, as the trunk sends it, before ours does."""
         ...
 
+    def unapplied(self) -> tuple[str, ...]:
+        """The own files that Asterisk has otherwise, or not, or still has: by name."""
+        ...
+
     async def standing(self, inventory: Inventory) -> Mapping[str, bool]:
         """Which trunks and phones can be reached, as `trunk-NAME` and `agent-NAME`.
 

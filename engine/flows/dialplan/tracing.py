@@ -4,7 +4,7 @@ A premium number is the configuration's. Whose a number of the stock is, and whe
 books say as they are now; what then follows, each service's `trace`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -60,6 +60,16 @@ async def steps_of(
         if diverted:
             return (*begun(imagined, trunk), *diverted)
     return premium.trace(imagined, inventory)
+
+
+def own_standing(unapplied: Sequence[str] | None) -> tuple[Step, ...]:
+    """Whether Asterisk goes by the own dialplan as the steps do; `unapplied` are the files that it
+    has otherwise, None where its files cannot be seen. Nothing where it does."""
+    if unapplied is None:
+        return (Step(name="own_unseen", values={}),)
+    if unapplied:
+        return (Step(name="own_unapplied", values={"files": tuple(unapplied)}),)
+    return ()
 
 
 def said(step: Step, catalogues: Mapping[str, Catalogue]) -> str:

@@ -25,6 +25,10 @@ GERMAN = Words(
         "number": "Gewählt: {dialled}, das ist {did}",
         "own_dialplan": "Der eigene Wählplan nimmt die Nummer: {file}, Zeile {line}; "
         "was dort steht, entscheidet",
+        "own_unapplied": "Achtung: Asterisk hat den eigenen Wählplan noch nicht so, wie er hier "
+        "gelesen wird ({files}); `groschen dialplan apply` wendet ihn an",
+        "own_unseen": "Achtung: der eigene Wählplan ist hier gelesen; ob Asterisk ihn so hat, ist "
+        "nicht zu sehen",
         "trunk": "Leitung: {trunk}, verbürgt: {vouches}",
         "nobody": "Kein Dienst hat die Nummer {did}: abgewiesen ({reason})",
         "service": "Dienst: {title} ({service}), Mandant {organisation}, Schutzregeln {guard}",
@@ -79,6 +83,10 @@ ENGLISH = Words(
         "number": "Dialled: {dialled}, which is {did}",
         "own_dialplan": "The operator's own dialplan takes the number: {file}, line {line}; "
         "what stands there decides",
+        "own_unapplied": "Beware: Asterisk does not have the operator's own dialplan as it is read "
+        "here yet ({files}); `groschen dialplan apply` brings it there",
+        "own_unseen": "Beware: the operator's own dialplan is read here; whether Asterisk has it "
+        "like that cannot be seen",
         "trunk": "Trunk: {trunk}, vouches for: {vouches}",
         "nobody": "No service has the number {did}: turned away ({reason})",
         "service": "Service: {title} ({service}) of {organisation}, guard {guard}",

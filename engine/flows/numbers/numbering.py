@@ -83,9 +83,7 @@ class Numbering:
 
 
 def _after(wanted: NumberFilter, after: str) -> NumberFilter:
-    return NumberFilter(
-        organisation=wanted.organisation, status=wanted.status, after=after, most=PAGE
-    )
+    return replace(wanted, after=after, most=PAGE)
 
 
 def local_day(at_ms: int) -> date:

@@ -1,6 +1,7 @@
-"""Notices in words, German and English; numbers as people read them, days as ISO 8601."""
+"""Notices in words, German and English; numbers and days as people read them."""
 
 from collections.abc import Mapping
+from datetime import date
 
 from engine.core.mail import Mail
 from engine.core.number import international
@@ -18,6 +19,8 @@ from engine.core.numbers.due import (
 from engine.core.numbers.holder import Holder
 
 LANGS = ("de", "en")
+
+_DAY_FORMS = {"de": "%d.%m.%Y", "en": "%d %b %Y"}
 
 _SUBJECTS = {"de": "Zu Ihren Rufnummern", "en": "About your numbers"}
 
@@ -91,6 +94,10 @@ _SENTENCES: Mapping[str, Mapping[NoticeKind, str]] = {
 }
 
 
+_SINCE = frozenset({NoticeKind.CONFIRM_DATA, NoticeKind.RECLAIM_PROPOSED})
+"""Notices whose detail is the day since which something is as it is."""
+
+
 def reason_in(lang: str, reason: str) -> str:
     """A reason of the history in a language; what a person wrote stays as it is."""
     return _REASONS_DE.get(reason, reason) if lang == "de" else reason
@@ -102,20 +109,32 @@ def sentence(notice: Notice, lang: str) -> str:
         number=international(notice.e164) if notice.e164 else "",
         other=international(notice.detail) if notice.kind is NoticeKind.REPLACED else "",
         proof=_PROOFS[lang].get(notice.detail, ""),
-        detail=reason_in(lang, notice.detail),
-        until=notice.until,
+        detail=_detail(notice, lang),
+        until=_day(notice.until, lang) if notice.until is not None else "",
     )
+
+
+def _detail(notice: Notice, lang: str) -> str:
+    """What a notice is about; of some it is a day."""
+    if notice.kind in _SINCE:
+        return _day(date.fromisoformat(notice.detail), lang)
+    return reason_in(lang, notice.detail)
+
+
+def _day(day: date, lang: str) -> str:
+    return day.strftime(_DAY_FORMS[lang])
 
 
 def mails_of(notice: Notice, holder: Holder | None) -> tuple[Mail, ...]:
     """The mail that tells a holder of a notice; none where he wants none, or it is not his."""
     if holder is None or not holder.mail or notice.kind in TO_OPERATOR:
         return ()
+    day = _day(notice.day, holder.lang)
     told = Mail(
         key=f"notice:{notice.key}",
         organisation=notice.organisation,
         recipient=holder.mail,
         subject=_SUBJECTS[holder.lang],
-        text=f"{sentence(notice, holder.lang)}\n\n{holder.title}, {notice.day}\n",
+        text=f"{sentence(notice, holder.lang)}\n\n{holder.title}, {day}\n",
     )
     return (told,)

@@ -9,6 +9,8 @@ from engine.errors import CallerError
 
 HOME_TIMEZONE = "Europe/Berlin"
 
+MONTHS_LISTED = 12
+
 _MONTH = re.compile(r"(2[0-9]{3})-(0[1-9]|1[0-2])", re.ASCII)
 
 
@@ -49,6 +51,15 @@ def month_before(now_ms: int, timezone: str) -> Month:
     now = datetime.fromtimestamp(now_ms // 1000, ZoneInfo(timezone))
     last_day = now.date().replace(day=1) - timedelta(days=1)
     return month_of(f"{last_day:%Y-%m}", timezone)
+
+
+def months_listed(now_ms: int) -> list[Month]:
+    """This month at home and those before it, newest first: those that papers are offered of."""
+    now = datetime.fromtimestamp(now_ms // 1000, ZoneInfo(HOME_TIMEZONE))
+    months = [month_of(f"{now:%Y-%m}", HOME_TIMEZONE)]
+    while len(months) < MONTHS_LISTED:
+        months.append(month_before(months[-1].from_ms, HOME_TIMEZONE))
+    return months
 
 
 def day_of(name: str, timezone: str) -> tuple[int, int]:

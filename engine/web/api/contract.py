@@ -71,6 +71,12 @@ class Sheet(BaseModel):
     text: str
 
 
+class Paper(BaseModel):
+    """A document to be printed (PDF)."""
+
+    content: bytes
+
+
 class NoQuery(Form):
     """A route without query parameters."""
 
@@ -107,13 +113,16 @@ class Asked(Generic[Query, Body]):
 
 Result = BaseModel | Refused
 
+_MEDIA_TYPES: Mapping[type[BaseModel], str] = {Sheet: "text/csv", Paper: "application/pdf"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route(Generic[Q, B]):
     """One method on one path, below `/api/v1`; `refusals` are those of its own.
 
     `untold` are members of its answer that are told once: a repeat of the request finds them null,
-    and they are not kept. A reading whose `answer` is a `Sheet` is answered in CSV.
+    and they are not kept. A reading whose `answer` is a `Sheet` is answered in CSV, one whose is a
+    `Paper` in PDF.
     """
 
     method: str
@@ -137,7 +146,7 @@ class Route(Generic[Q, B]):
     @property
     def media_type(self) -> str:
         """What its answer is in."""
-        return "text/csv" if self.answer is Sheet else "application/json"
+        return _MEDIA_TYPES.get(self.answer, "application/json")
 
     @property
     def has_body(self) -> bool:

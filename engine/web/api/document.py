@@ -15,7 +15,7 @@ from engine.web.problems import MEDIA_TYPE
 VERSION = "1.0.0"
 REF = "#/components/schemas/{model}"
 ABOUT = """Accounts, money, numbers, payment orders, live calls, agents, callers, webhooks,
-verifications and tracking calls of one organisation, which the API key names.
+verifications, tracking calls and monthly statements of one organisation, which the API key names.
 
 Amounts are decimal strings with at most 6 decimals, times RFC 3339 in UTC, numbers E.164. A number
 that a caller has withheld is null. Every refusal is a problem document (RFC 9457). A write needs an
@@ -42,6 +42,7 @@ MEANINGS = {
     Scope.TRACKING_WRITE: "Change how tracking calls count and are told, where their numbers lead.",
     Scope.FORWARDING_READ: "Look at where toll-free numbers are forwarded, and at their calls.",
     Scope.FORWARDING_WRITE: "Set, change and delete where toll-free numbers are forwarded.",
+    Scope.STATEMENTS_READ: "Read the monthly statements of billing profiles and merchants.",
 }
 
 Json = dict[str, Any]
@@ -82,7 +83,7 @@ def _security() -> Json:
 def _modes(routes: Iterable[Route[Any, Any]]) -> list[tuple[type[BaseModel], JsonSchemaMode]]:
     wanted: dict[type[BaseModel], JsonSchemaMode] = {models.Problem: "validation"}
     for route in routes:
-        if route.answer is not contract.Sheet:
+        if route.answer not in (contract.Sheet, contract.Paper):
             wanted[route.answer] = "serialization"
         wanted[route.query] = "validation"
         if route.has_body:
@@ -146,6 +147,8 @@ def _operation(route: Route[Any, Any]) -> Json:
 def _content(model: type[BaseModel]) -> Json:
     if model is contract.Sheet:
         return {"schema": {"type": "string"}, "example": "source,calls\r\nwebsite,120\r\n"}
+    if model is contract.Paper:
+        return {}
     return {"schema": _ref(model), "example": _example(model)}
 
 

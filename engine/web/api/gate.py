@@ -30,6 +30,7 @@ from engine.web.api.contract import (
     Asked,
     NoBody,
     NoQuery,
+    Paper,
     Refused,
     Result,
     Route,
@@ -41,6 +42,7 @@ from engine.web.api.live import ROUTES as LIVE
 from engine.web.api.models import NAMED_PATTERN, Form
 from engine.web.api.numbers import ROUTES as NUMBERS
 from engine.web.api.orders import ROUTES as ORDERS
+from engine.web.api.statements import ROUTES as STATEMENTS
 from engine.web.api.tracking import ROUTES as TRACKING
 from engine.web.api.tracking.numbers import ROUTES as TRACKED_NUMBERS
 from engine.web.api.verifications import ROUTES as VERIFICATIONS
@@ -62,11 +64,14 @@ ROUTES: tuple[Route[Any, Any], ...] = (
     *TRACKING,
     *FORWARDING,
     *TRACKED_NUMBERS,
+    *STATEMENTS,
 )
 FAULTS_MOST = 20
 JSON = "application/json"
 
 _ID = re.compile(NAMED_PATTERN)
+
+Answered = Answer | Paper | Refused
 
 log = structlog.get_logger(__name__)
 
@@ -107,7 +112,7 @@ def _bearer(request: web.Request) -> str:
     return text.strip() if scheme.lower() == "bearer" else ""
 
 
-async def _answer(route: Route[Any, Any], request: web.Request, key: ApiKey) -> Answer | Refused:
+async def _answer(route: Route[Any, Any], request: web.Request, key: ApiKey) -> Answered:
     """What the request is answered."""
     if route.scope not in key.scopes:
         return Refused(NO_SCOPE, f"It needs {route.scope}.")
@@ -120,7 +125,8 @@ async def _answer(route: Route[Any, Any], request: web.Request, key: ApiKey) -> 
         asked = Asked(
             site=request.app[SITE], key=key, ids=request.match_info, query=query, body=NoBody()
         )
-        return _rendered(route, await route.run(asked))
+        result = await route.run(asked)
+        return result if isinstance(result, Paper) else _rendered(route, result)
     body = await _read_body(route, request)
     if isinstance(body, Refused):
         return body
@@ -235,14 +241,17 @@ def _refusal(refused: Refused) -> web.Response:
     return response
 
 
-def _response(answer: Answer | Refused, media_type: str) -> web.Response:
+def _response(answer: Answered, media_type: str) -> web.Response:
     if isinstance(answer, Refused):
         return _refusal(answer)
+    headers = {"Cache-Control": "no-store"}
+    if isinstance(answer, Paper):
+        return web.Response(body=answer.content, content_type=media_type, headers=headers)
     return web.Response(
         status=answer.status,
         text=answer.body,
         content_type=media_type if answer.status < 400 else MEDIA_TYPE,
-        headers={"Cache-Control": "no-store"},
+        headers=headers,
     )
 
 

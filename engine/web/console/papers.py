@@ -1,25 +1,12 @@
-"""Papers of a month as files: which months there are, in which form, and the answer."""
-
-from datetime import datetime
-from zoneinfo import ZoneInfo
+"""Papers of a month as files: which month, in which form, and the answer."""
 
 from aiohttp import web
 
 from engine.errors import CallerError
-from engine.flows.papers.month import HOME_TIMEZONE, Month, month_before, month_of
+from engine.flows.papers.month import HOME_TIMEZONE, Month, month_of
 from engine.web.console.asked import Asked
 
-MONTHS_LISTED = 12
 FORMS = {"pdf": "application/pdf", "csv": "text/csv"}
-
-
-def months_listed(now_ms: int) -> list[Month]:
-    """This month and those before it, newest first."""
-    now = datetime.fromtimestamp(now_ms // 1000, ZoneInfo(HOME_TIMEZONE))
-    months = [month_of(f"{now:%Y-%m}", HOME_TIMEZONE)]
-    while len(months) < MONTHS_LISTED:
-        months.append(month_before(months[-1].from_ms, HOME_TIMEZONE))
-    return months
 
 
 def wanted_paper(asked: Asked) -> tuple[Month, str]:

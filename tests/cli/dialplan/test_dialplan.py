@@ -205,3 +205,40 @@ def test_what_cannot_be_asked_is_named(tmp_path: Path, option: str, value: str) 
     refused = _invoke("trace", "--draft", LINE, option, value, GROSCHEN_OWN_DIALPLAN=str(tmp_path))
     assert refused.exit_code == 1
     assert option.removeprefix("--") in refused.stderr
+
+
+# --- trace, where Asterisk does not go by the own dialplan as it is read here -----------------
+
+
+def _steps(tmp_path: Path, **places: str) -> list[dict[str, object]]:
+    told = _invoke("trace", "+4930231254711", "--json", GROSCHEN_VAR=str(tmp_path), **places)
+    assert told.exit_code == 0, told.output
+    steps: list[dict[str, object]] = json.loads(told.stdout)["steps"]
+    return steps
+
+
+def test_a_trace_says_what_of_the_own_dialplan_asterisk_has_otherwise(tmp_path: Path) -> None:
+    places = _rendered(tmp_path)
+    assert _steps(tmp_path, **places)[0]["step"] == "number"
+    (tmp_path / "own" / "a.conf").write_text("exten => 4711,1,Hangup()\n")
+    there = tmp_path / "asterisk" / "etc" / "own.d"
+    there.mkdir(exist_ok=True)
+    (there / "gone.conf").write_text("exten => 4712,1,Hangup()\n")
+    first = _steps(tmp_path, **places)[0]
+    assert (first["step"], first["files"]) == ("own_unapplied", ["a.conf", "gone.conf"])
+    told = _invoke("trace", "4711", "--lang", "en", GROSCHEN_VAR=str(tmp_path), **places)
+    assert "(a.conf, gone.conf); `groschen dialplan apply` brings it there" in told.stdout
+    draft = _invoke("trace", "4711", "--draft", GROSCHEN_VAR=str(tmp_path), **places)
+    assert "Achtung" not in draft.stdout
+    (there / "gone.conf").unlink()
+    (there / "a.conf").write_text("exten => 4711,1,Hangup()\n")
+    assert _steps(tmp_path, **places)[0]["step"] == "number"
+
+
+def test_a_trace_says_that_asterisks_files_cannot_be_seen(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    places = {"GROSCHEN_OWN_DIALPLAN": str(own)}
+    assert _steps(tmp_path, **places)[0]["step"] == "number"
+    (own / "a.conf").write_text("exten => 4711,1,Hangup()\n")
+    assert _steps(tmp_path, **places)[0]["step"] == "own_unseen"

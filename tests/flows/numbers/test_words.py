@@ -18,6 +18,8 @@ DETAILS = {
     NoticeKind.REPLACED: "+498999998000",
     NoticeKind.DOCUMENTS_DEMANDED: "seat",
     NoticeKind.DOCUMENTS_OVERDUE: "need",
+    NoticeKind.CONFIRM_DATA: "2026-03-01",
+    NoticeKind.RECLAIM_PROPOSED: "2026-03-01",
 }
 
 
@@ -45,6 +47,12 @@ def test_every_notice_is_a_sentence(kind: NoticeKind, lang: str) -> None:
         assert "+49 89 99998000" in said
 
 
+def test_days_are_told_as_people_write_them() -> None:
+    asked = notice(NoticeKind.CONFIRM_DATA, "2026-03-01")
+    assert "geschah das am 01.03.2026" in sentence(asked, "de")
+    assert "confirmed on 01 Mar 2026" in sentence(asked, "en")
+
+
 def test_what_the_engine_gives_as_a_reason_is_translated() -> None:
     told = notice(NoticeKind.DEACTIVATED, UNUSED)
     assert "zwölf Monate" in sentence(told, "de")
@@ -65,7 +73,7 @@ async def test_a_holder_is_mailed_what_he_is_told(town: Town, numbers: MemoryNum
         ("acme", "office@acme.example")
     }
     assert [mail.text.splitlines()[0] for mail in mails] == [
-        "Bitte weisen Sie bis 2027-03-31 Ihren Bedarf (Bescheinigung) nach.",
+        "Bitte weisen Sie bis 31.03.2027 Ihren Bedarf (Bescheinigung) nach.",
         f"Die Bestellung der Rufnummer {international(mine.e164)} ist beendet: vorbei.",
     ]
     assert [mail.subject for mail in mails] == ["Zu Ihren Rufnummern"] * 2

@@ -32,6 +32,7 @@ from engine.web.api.gate import PREFIX, ROUTES
 from engine.web.api.once import HEADER
 from engine.web.guard import Guard
 from engine.web.server import listen, serving
+from tests.verification.cases import MERCHANT
 from tests.web.site import LANDLINE, ORGANISATION, PROFILE, open_site, site_inventory
 
 EXAMPLES = 15
@@ -61,6 +62,7 @@ async def serve(file: Path, started: "Future[Live]", stop: asyncio.Event) -> Non
         why = Why(key="start", reason="start", author="test")
         await bench.site.money.credit(order.account_id, 5_000 * MICROS, why)
         ids = {"account_id": order.account_id, "order_id": order.order_id}
+        ids |= {"profile": PROFILE, "merchant": MERCHANT.name}
         listener = listen("127.0.0.1", 0)
         port = listener.getsockname()[1]
         async with serving(bench.site, listener):

@@ -1,11 +1,12 @@
 """Where toll-free numbers are forwarded: set, read, changed, deleted; and the calls' log."""
 
-from dataclasses import asdict
 from typing import Any
 
 from engine.core.diversion import record
-from engine.core.diversion.route import CallerClass, Caps, Forwarding, Policy, Route
+from engine.core.diversion.route import Caps, Forwarding, Policy, Route
 from engine.core.numbers.number import Purpose
+from engine.flows.diversion.sheet import values
+from engine.forwarding.rules import check_number
 from engine.ports.diversion import ForwardedFilter
 from engine.ports.operators import Scope
 from engine.web.api import contract
@@ -44,16 +45,15 @@ async def list_routes(asked: Asked[models.RoutesQuery, NoBody]) -> Result:
     )
     page = found[: query.limit]
     return models.ForwardingRoutes(
-        routes=[_told(route, terms) for route in page if (terms := _terms(route))],
+        routes=[_told(route) for route in page],
         next=page[-1].number if len(found) > query.limit else None,
     )
 
 
 async def show_route(asked: Asked[NoQuery, NoBody]) -> Result:
     """Where a number is forwarded now."""
-    route = await asked.site.routing.route(asked.organisation, number_of(asked))
-    terms = _terms(route) if route is not None else None
-    return NO_ROUTE if route is None or terms is None else _told(route, terms)
+    found = await _route(asked)
+    return found if isinstance(found, Refused) else _told(found)
 
 
 async def put_route(asked: Asked[NoQuery, models.RouteForm]) -> Result:
@@ -75,26 +75,24 @@ async def put_route(asked: Asked[NoQuery, models.RouteForm]) -> Result:
     route = await asked.site.routing.forward(
         asked.organisation, number_of(asked), terms, body.version, asked.author
     )
-    kept = _terms(route)
-    assert kept is not None
-    return _told(route, kept)
+    return _told(route)
 
 
 async def delete_route(asked: Asked[NoQuery, models.Deletion]) -> Result:
     """Forward a number no more: who calls hears ringing, and the old target is not called."""
-    routing, number = asked.site.routing, number_of(asked)
-    route = await routing.route(asked.organisation, number)
-    if route is None or _terms(route) is None:
-        return NO_ROUTE
-    await routing.delete(asked.organisation, number, asked.body.version, asked.author)
+    found = await _route(asked)
+    if isinstance(found, Refused):
+        return found
+    number = number_of(asked)
+    await asked.site.routing.delete(asked.organisation, number, asked.body.version, asked.author)
     return models.RouteDeleted(number=number)
 
 
 async def list_versions(asked: Asked[models.HistoryQuery, NoBody]) -> Result:
     """What a number's route was, and who changed it when; newest first."""
-    query = asked.query
+    query, number = asked.query, check_number(number_of(asked))
     found = await asked.site.routing.history(
-        asked.organisation, number_of(asked), query.before, query.limit + 1
+        asked.organisation, number, query.before, query.limit + 1
     )
     page = found[: query.limit]
     return models.RouteVersions(
@@ -120,31 +118,21 @@ async def list_calls(asked: Asked[models.ForwardedQuery, NoBody]) -> Result:
     )
 
 
-def _terms(route: Route) -> Forwarding | None:
-    return route.terms if isinstance(route.terms, Forwarding) else None
+async def _route(asked: Asked[Any, Any]) -> Route | Refused:
+    route = await asked.site.routing.route(asked.organisation, number_of(asked))
+    return route if route is not None and isinstance(route.terms, Forwarding) else NO_ROUTE
 
 
-def _told(route: Route, terms: Forwarding) -> models.ForwardingRoute:
-    return models.ForwardingRoute(
-        number=route.number,
-        version=route.version,
-        targets=list(terms.targets),
-        ring_timeout_s=terms.ring_timeout_s,
-        policy={who: terms.policy.verdict(who) for who in CallerClass},
-        caps=models.CapsForm(**asdict(terms.caps)),
-        timezone=terms.timezone,
-        changed=wire.write_time(route.at_ms),
-        author=route.author,
-    )
+def _told(route: Route) -> models.ForwardingRoute:
+    return models.ForwardingRoute.model_validate(values(route))
 
 
 def _version(route: Route) -> models.RouteVersion:
-    terms = _terms(route)
     return models.RouteVersion(
         version=route.version,
         changed=wire.write_time(route.at_ms),
         author=route.author,
-        route=_told(route, terms) if terms is not None else None,
+        route=_told(route) if route.terms is not None else None,
     )
 
 

@@ -1,14 +1,16 @@
-"""To which dealers tracked numbers lead: set, read, changed, deleted."""
+"""To which dealers tracked numbers lead: set, read, changed, deleted; and what was before."""
 
 from typing import Any
 
 from engine.core.diversion.route import Route, Target, Tracking
 from engine.core.inventory import Span
 from engine.core.numbers.number import Purpose
+from engine.flows.diversion.sheet import values
 from engine.ports.operators import Scope
+from engine.tracking.rules import check_number
 from engine.web.api import contract
 from engine.web.api.contract import CONFLICT, Asked, NoBody, NoQuery, Refused, Result
-from engine.web.api.forwarding.models import Deletion, RouteDeleted, RoutesQuery
+from engine.web.api.forwarding.models import Deletion, HistoryQuery, RouteDeleted, RoutesQuery
 from engine.web.api.forwarding.routes import (
     NO_NUMBER,
     NO_ROUTE,
@@ -27,7 +29,7 @@ async def list_routes(asked: Asked[RoutesQuery, NoBody]) -> Result:
     )
     page = found[: query.limit]
     return models.TrackingRoutes(
-        routes=[_told(route, terms) for route in page if (terms := _terms(route))],
+        routes=[_told(route) for route in page],
         next=page[-1].number if len(found) > query.limit else None,
     )
 
@@ -35,7 +37,7 @@ async def list_routes(asked: Asked[RoutesQuery, NoBody]) -> Result:
 async def show_route(asked: Asked[NoQuery, NoBody]) -> Result:
     """To whom a tracked number leads now."""
     found = await _route(asked)
-    return found if isinstance(found, Refused) else _told(*found)
+    return found if isinstance(found, Refused) else _told(found)
 
 
 async def put_route(asked: Asked[NoQuery, models.TrackingRouteForm]) -> Result:
@@ -56,9 +58,7 @@ async def put_route(asked: Asked[NoQuery, models.TrackingRouteForm]) -> Result:
     route = await asked.site.routing.track(
         asked.organisation, number_of(asked), terms, body.version, asked.author
     )
-    kept = _terms(route)
-    assert kept is not None
-    return _told(route, kept)
+    return _told(route)
 
 
 async def delete_route(asked: Asked[NoQuery, Deletion]) -> Result:
@@ -71,14 +71,22 @@ async def delete_route(asked: Asked[NoQuery, Deletion]) -> Result:
     return RouteDeleted(number=number)
 
 
-async def _route(asked: Asked[Any, Any]) -> tuple[Route, Tracking] | Refused:
+async def list_versions(asked: Asked[HistoryQuery, NoBody]) -> Result:
+    """To whom a tracked number led, and who changed it when; newest first."""
+    query, number = asked.query, check_number(number_of(asked))
+    found = await asked.site.routing.history(
+        asked.organisation, number, query.before, query.limit + 1
+    )
+    page = found[: query.limit]
+    return models.TrackingVersions(
+        versions=[_version(route) for route in page],
+        next=page[-1].version if len(found) > query.limit else None,
+    )
+
+
+async def _route(asked: Asked[Any, Any]) -> Route | Refused:
     route = await asked.site.routing.route(asked.organisation, number_of(asked))
-    terms = _terms(route) if route is not None else None
-    return NO_ROUTE if route is None or terms is None else (route, terms)
-
-
-def _terms(route: Route) -> Tracking | None:
-    return route.terms if isinstance(route.terms, Tracking) else None
+    return route if route is not None and isinstance(route.terms, Tracking) else NO_ROUTE
 
 
 def _target(form: models.TargetForm) -> Target:
@@ -94,34 +102,16 @@ def _minutes(clock: str) -> int:
     return int(hours) * 60 + int(minutes)
 
 
-def _clock(minutes: int) -> str:
-    return f"{minutes // 60:02}:{minutes % 60:02}"
+def _told(route: Route) -> models.TrackingRoute:
+    return models.TrackingRoute.model_validate(values(route))
 
 
-def _told(route: Route, terms: Tracking) -> models.TrackingRoute:
-    return models.TrackingRoute(
-        number=route.number,
+def _version(route: Route) -> models.TrackingVersion:
+    return models.TrackingVersion(
         version=route.version,
-        targets=[
-            models.TargetForm(
-                number=target.e164,
-                spans=[
-                    models.SpanForm(
-                        weekday=span.weekday,
-                        opens=_clock(span.opens_min),
-                        closes=_clock(span.closes_min),
-                    )
-                    for span in target.spans
-                ],
-            )
-            for target in terms.targets
-        ],
-        ring_timeout_s=terms.ring_timeout_s,
-        whisper=terms.whisper,
-        lang=terms.lang,
-        timezone=terms.timezone,
         changed=write_time(route.at_ms),
         author=route.author,
+        route=_told(route) if route.terms is not None else None,
     )
 
 
@@ -171,5 +161,16 @@ ROUTES: tuple[contract.Route[Any, Any], ...] = (
         answer=RouteDeleted,
         run=delete_route,
         refusals=(CONFLICT,),
+    ),
+    contract.Route(
+        method="GET",
+        path="/tracking/routes/{number}/versions",
+        name="listTrackingVersions",
+        summary="List to whom a tracked number led, and who changed it",
+        scope=Scope.TRACKING_READ,
+        query=HistoryQuery,
+        body=NoBody,
+        answer=models.TrackingVersions,
+        run=list_versions,
     ),
 )

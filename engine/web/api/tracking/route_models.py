@@ -89,3 +89,23 @@ class TrackingRoutes(BaseModel):
 
     routes: list[TrackingRoute]
     next: str | None = Field(description="Give it as `after` for the next page; null at the end.")
+
+
+class TrackingVersion(BaseModel):
+    """A version of a route; `route` is null where it was deleted."""
+
+    model_config = _example(
+        version=1, changed=_ROUTE["changed"], author=_ROUTE["author"], route=_ROUTE
+    )
+
+    version: int
+    changed: Time
+    author: str
+    route: TrackingRoute | None
+
+
+class TrackingVersions(BaseModel):
+    """A page of a route's versions, newest first."""
+
+    versions: list[TrackingVersion]
+    next: int | None = Field(description="Give it as `before` for the next page; null at the end.")

@@ -1,5 +1,6 @@
 """What people type into filters and forms: days, numbers, amounts, one of a few words."""
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -59,6 +60,11 @@ def today(asked: Asked) -> date:
 def word_of(kind: type[Word], text: str) -> Word | None:
     """One of a few words; None for anything else."""
     return kind(text) if text in {word.value for word in kind} else None
+
+
+def digits_of(text: str) -> str:
+    """The digits of a part of a number as E.164 has them: a 0 in front is for dialling alone."""
+    return re.sub("[^0-9]", "", text.replace("(0)", "")).lstrip("0")
 
 
 def number_of(text: str, field: str = "number") -> str:

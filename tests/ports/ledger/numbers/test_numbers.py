@@ -53,6 +53,9 @@ async def test_numbers_are_listed_by_what_is_asked_for(town: Town) -> None:
     tracking = NumberFilter(organisation="acme", purpose=Purpose.TRACKING)
     assert await town.numbers.numbers(tracking) == listed
     assert await town.numbers.numbers(replace(tracking, purpose=Purpose.FORWARDING)) == []
+    part = NumberFilter(digits=mine.e164[5:], purpose=mine.purpose)
+    assert await town.numbers.numbers(part) == [mine]
+    assert await town.numbers.numbers(replace(part, digits="%")) == []
     first = await town.numbers.numbers(NumberFilter(most=3))
     rest = await town.numbers.numbers(NumberFilter(after=first[-1].e164, most=99))
     assert len({n.e164 for n in [*first, *rest]}) == 20

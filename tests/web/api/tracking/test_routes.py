@@ -45,6 +45,25 @@ async def test_a_route_is_set_read_changed_and_deleted(program: Program) -> None
     await program.post(f"/forwarding/routes/{NUMBER[1:]}/delete", {"version": 2}, 404)
     await program.post(f"{PATH}/delete", {"version": 2}, 200)
     await program.get(PATH, 404)
+    versions = (await program.get(f"{PATH}/versions"))["versions"]
+    assert [(one["version"], one["route"]) for one in versions] == [
+        (3, None),
+        (2, changed),
+        (1, made),
+    ]
+    assert {one["author"] for one in versions} == {made["author"]}
+    page = await program.get(f"{PATH}/versions", limit=1)
+    assert page["next"] == 3
+    further = await program.get(f"{PATH}/versions", limit=1, before=page["next"])
+    assert further["versions"][0]["route"] == changed
+
+
+async def test_one_services_history_is_none_of_the_others(program: Program) -> None:
+    await program.put(PATH, ROUTE)
+    refused = await program.get(f"/forwarding/routes/{NUMBER[1:]}/versions", 422)
+    assert refused["field"] == "number"
+    refused = await program.get("/tracking/routes/18885550100/versions", 422)
+    assert refused["field"] == "number"
 
 
 @pytest.mark.parametrize(
@@ -76,6 +95,8 @@ async def test_what_another_has_is_not_there(program: Program) -> None:
     await other.get(PATH, 404)
     await other.put(PATH, ROUTE | {"version": 1}, 404)
     await other.post(f"{PATH}/delete", {"version": 1}, 404)
+    assert (await other.get(f"{PATH}/versions"))["versions"] == []
     reader = await program.with_key([Scope.TRACKING_READ])
     await reader.get(PATH)
+    await reader.get(f"{PATH}/versions")
     await reader.put(PATH, ROUTE | {"version": 1}, 403)

@@ -1,5 +1,6 @@
 """Sources: added, changed, ended by the word that the number is out of every offer."""
 
+from engine.core.numbers.number import Number, Purpose, Status
 from engine.core.numbers.source import Source
 from engine.core.roles import Role
 from tests.web.console.house import House
@@ -44,3 +45,33 @@ async def test_a_source_needs_an_active_number_of_ones_own(house: House) -> None
     assert house.foreign["number"] not in form
     nameless = {**FAIR, "name": " ", "number": f"+{house.own['number']}"}
     await refused(await house.ask("POST", f"{SOURCES}/new", coordinator, nameless), "einen Namen")
+
+
+async def test_of_many_numbers_one_is_found_by_a_part_of_it(house: House) -> None:
+    coordinator = house.people[Role.COORDINATOR]
+    assert 'name="part"' not in await page(house, f"{SOURCES}/new", coordinator)
+    many = [
+        Number(
+            e164=f"+4930231260{n:02}",
+            country="DE",
+            area_code="30",
+            status=Status.ACTIVE,
+            organisation=ORGANISATION,
+            purpose=Purpose.TRACKING,
+        )
+        for n in range(60)
+    ]
+    await house.bench.site.numbering.numbers.stock(many, "operator", 0)
+    cut = await page(house, f"{SOURCES}/new", coordinator)
+    assert cut.count("<option") == 50
+    assert "Gezeigt sind die ersten 50" in cut
+    assert many[-1].e164 not in cut
+    for typed in ("6059", "030 23126059", "%2B49 (0)30 23126059", "0049 30/231260-59"):
+        found = await page(house, f"{SOURCES}/new?part={typed}", coordinator)
+        assert found.count("<option") == 1
+        assert many[-1].e164 in found
+    none = await page(house, f"{SOURCES}/new?part=99999", coordinator)
+    assert "Keine passende Rufnummer" in none
+    chosen = {**FAIR, "name": "", "number": many[-1].e164}
+    again = await house.ask("POST", f"{SOURCES}/new?part=6059", coordinator, chosen)
+    assert f'value="{many[-1].e164}" selected' in await again.text()

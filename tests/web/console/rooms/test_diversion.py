@@ -6,9 +6,9 @@ from engine.core.diversion.route import CallerClass, Forwarding, Tracking, Verdi
 from engine.core.inventory import Span
 from engine.core.roles import Role
 from engine.errors import CallerError
+from engine.flows.diversion import hours
 from engine.ledger.diversion.sql import SqlForwarded
 from engine.ports.audit import ActFilter
-from engine.web.console.pages.diversion import hours
 from tests.forwarding.cases import live
 from tests.web.console.house import House
 from tests.web.console.numbers.test_numbers import page, post, refused

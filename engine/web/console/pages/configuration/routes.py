@@ -9,7 +9,7 @@ from engine.core.money import parse_micros
 from engine.core.roles import Right
 from engine.errors import CallerError, ConflictError
 from engine.flows.config import Problems
-from engine.flows.dialplan.tracing import said, steps_of
+from engine.flows.dialplan.tracing import own_standing, said, steps_of
 from engine.flows.dialplan.words import LANGUAGES, sentence
 from engine.flows.versions.configuration import Why
 from engine.ports.versions import Activation
@@ -142,7 +142,8 @@ async def _traced(asked: Asked, wanted: Mapping[str, str], flags: Mapping[str, b
     steps = await steps_of(
         imagined, wanted["at"], now_ms, site.inventory(), taken_at, site.directory
     )
-    return [sentence(step, words, said(step, site.catalogues)) for step in steps]
+    beware = own_standing(site.dialplan.unapplied()) if site.dialplan is not None else ()
+    return [sentence(step, words, said(step, site.catalogues)) for step in (*beware, *steps)]
 
 
 def _editor(

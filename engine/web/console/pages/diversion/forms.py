@@ -13,10 +13,10 @@ from engine.core.diversion.route import (
     Verdict,
 )
 from engine.errors import CallerError
+from engine.flows.diversion import hours
 from engine.tracking.rules import TARGETS_MOST
 from engine.web.console.asked import Asked
 from engine.web.console.forms.filters import word_of
-from engine.web.console.pages.diversion import hours
 
 SPANS_CHARS_MOST = 2_000
 WHOLE_DIGITS_MOST = 9

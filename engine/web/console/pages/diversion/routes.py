@@ -11,13 +11,13 @@ from aiohttp import web
 from engine.core.diversion.route import CallerClass, Forwarding, Policy, Route, Tracking
 from engine.core.numbers.number import Number, Purpose
 from engine.core.roles import Right
+from engine.flows.diversion.hours import stretches
 from engine.ports.diversion import ForwardedFilter
 from engine.tracking.rules import on_duty
 from engine.web.console import route as console
 from engine.web.console.asked import PAGE_ROWS, Asked
 from engine.web.console.menu import Item, Section
 from engine.web.console.pages.diversion import calls, forms
-from engine.web.console.pages.diversion.hours import stretches
 from engine.web.console.pages.diversion.paths import (
     BASES,
     FORWARDING,

@@ -14,6 +14,7 @@ from engine.ports.numbers import NumberFilter
 from engine.web.console.asked import PAGE_ROWS, Asked, Belongs
 from engine.web.console.forms.filters import number_of, word_of
 from engine.web.console.menu import Item, Section
+from engine.web.console.pages.diversion.paths import path_of as route_path
 from engine.web.console.pages.numbers import billing, notices, ordering
 from engine.web.console.pages.numbers.paths import NUMBERS, allowed, path_of
 from engine.web.console.route import Handler, Route, Subject, Whose
@@ -70,6 +71,7 @@ async def show(asked: Asked) -> web.StreamResponse:
         sources=sources,
         areas=asked.site.numbering.areas,
         why=reason_in,
+        route_path=route_path,
     )
 
 

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from engine.core.inventory import BillingProfile
 from engine.core.roles import Right
+from engine.flows.papers.month import months_listed
 from engine.flows.payments.till import MANUAL
 from engine.flows.statement.pdf import pdf
 from engine.flows.statement.sheet import csv_text
@@ -15,7 +16,7 @@ from engine.web.console.asked import Asked, Belongs
 from engine.web.console.menu import Item, Section
 from engine.web.console.pages.configuration import drafting
 from engine.web.console.pages.configuration.editing import Editing, Field, Form, Kind
-from engine.web.console.papers import handed_over, months_listed, wanted_paper
+from engine.web.console.papers import handed_over, wanted_paper
 from engine.web.console.route import Handler, Route, Subject
 from engine.web.topup.page import snippet_of
 

@@ -9,13 +9,13 @@ from engine.errors import CallerError
 from engine.flows.numbers.sources import PLACES_MOST, TEXT_MOST, Channel, Sources
 from engine.ports.numbers import NumberFilter
 from engine.web.console.asked import PAGE_ROWS, Asked, Belongs
-from engine.web.console.forms.filters import day_of, today
+from engine.web.console.forms.filters import day_of, digits_of, today
 from engine.web.console.menu import Item, Section
 from engine.web.console.route import Route, Subject, Whose
 
 SOURCES = "/console/sources"
 ONE = f"{SOURCES}/{{source_id}}"
-NUMBERS_MOST = 500
+NUMBERS_SHOWN = 50
 PLACES_CHARS_MOST = PLACES_MOST * (TEXT_MOST + 2)
 
 
@@ -36,10 +36,21 @@ async def show_all(asked: Asked) -> web.StreamResponse:
 
 async def show_new(asked: Asked) -> web.StreamResponse:
     """The form for a new source."""
-    wanted = NumberFilter(organisation=asked.owner, status=Status.ACTIVE, most=NUMBERS_MOST)
-    active = await asked.site.numbering.numbers.numbers(wanted)
-    tracking = [number for number in active if number.purpose is Purpose.TRACKING]
-    return asked.render("sources/new.html", numbers=tracking, today=today(asked))
+    part = asked.wanted("part", 40)
+    wanted = NumberFilter(
+        organisation=asked.owner,
+        status=Status.ACTIVE,
+        purpose=Purpose.TRACKING,
+        digits=digits_of(part),
+        most=NUMBERS_SHOWN + 1,
+    )
+    found = await asked.site.numbering.numbers.numbers(wanted)
+    return asked.render(
+        "sources/new.html",
+        part=part,
+        numbers=found[:NUMBERS_SHOWN],
+        is_cut=len(found) > NUMBERS_SHOWN,
+    )
 
 
 async def add(asked: Asked) -> web.StreamResponse:

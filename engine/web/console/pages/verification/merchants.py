@@ -8,10 +8,11 @@ from aiohttp import web
 from engine.core.inventory import Merchant
 from engine.core.roles import Right
 from engine.errors import RemoteError
+from engine.flows.papers.month import months_listed
 from engine.flows.statement.merchant import draw_up_merchant, merchant_csv
 from engine.flows.statement.pdf import merchant_pdf
 from engine.web.console.asked import Asked, Belongs
-from engine.web.console.papers import handed_over, months_listed, wanted_paper
+from engine.web.console.papers import handed_over, wanted_paper
 from engine.web.console.route import Route
 
 MERCHANTS = "/console/merchants"

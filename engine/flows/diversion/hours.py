@@ -24,7 +24,7 @@ class Stretch:
     @property
     def clocks(self) -> str:
         """The times as clocks show them: `09:00-12:30, 14:00-18:00`."""
-        return ", ".join(f"{_clock(opens)}-{_clock(closes)}" for opens, closes in self.times)
+        return ", ".join(f"{clock(opens)}-{clock(closes)}" for opens, closes in self.times)
 
 
 def stretches(spans: Sequence[Span]) -> Iterator[Stretch]:
@@ -62,5 +62,6 @@ def _days(one: Stretch) -> str:
     return first if first == last else f"{first}-{last}"
 
 
-def _clock(minutes: int) -> str:
+def clock(minutes: int) -> str:
+    """Minutes since midnight as a clock shows them: `09:00`."""
     return f"{minutes // 60:02}:{minutes % 60:02}"

@@ -1,0 +1,1 @@
+"""Where numbers lead, on the command line."""

@@ -1,0 +1,1 @@
+"""Tracking calls, asked for by programs."""
