@@ -22,6 +22,7 @@ from engine.ledger.diversion.sql import SqlForwarded, SqlRoutes
 from engine.ledger.numbers.sql import SqlNumbers
 from engine.ledger.tracked.sql import SqlTracked
 from engine.ports.numbers import Commit, Move
+from tests.fakes.numbers.giving import give
 from tests.rig.audio.speechlike import write_prompt
 from tests.rig.ear import Ear
 from tests.rig.house import SOUNDS, VAR, WEB_SECRET, RealHouse
@@ -68,16 +69,7 @@ class Exchange:
 
     async def give(self, number: Number) -> None:
         """Take a number into the stock, and give it to its organisation."""
-        await self.patiently(lambda: self._give(number))
-
-    async def _give(self, number: Number) -> None:
-        if await self.numbers.number(number.e164) == replace(number, version=1):
-            return
-        free = Number(e164=number.e164, country=number.country, area_code=number.area_code)
-        await self.numbers.stock([free], "operator", 0)
-        given = replace(number, version=1)
-        move = Move(free, given, "given")
-        await self.numbers.commit(Commit(author="operator", at_ms=0, moves=(move,)))
+        await self.patiently(lambda: give(self.numbers, number))
 
     async def change(self, e164: str, status: Status) -> None:
         """Let a number stand otherwise."""
