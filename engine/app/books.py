@@ -53,7 +53,8 @@ class Books:
     @property
     def configuration(self) -> Configuration:
         """The versions of the operator's files."""
-        return Configuration(SqlVersions(self.ledger), self.clock, option_forms())
+        versions, numbers = SqlVersions(self.ledger), SqlNumbers(self.ledger)
+        return Configuration(versions, self.clock, option_forms(), numbers)
 
     @property
     def people(self) -> People:

@@ -91,7 +91,9 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
         clock = SystemClock()
         metrics = PrometheusMetrics()
         ledger = await open_ledger(plan.database, stack, metrics)
-        configuration = Configuration(SqlVersions(ledger), clock, option_forms())
+        configuration = Configuration(
+            SqlVersions(ledger), clock, option_forms(), SqlNumbers(ledger)
+        )
         inventory, opening = await _began_with(plan, configuration)
         expect(metrics, inventory)
         view = View(inventory)

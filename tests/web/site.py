@@ -320,7 +320,9 @@ async def open_site(
         tokens=Tokens(SECRET, origin),
         replays=replays,
         webhooks=Webhooks(SqlEndpoints(ledger), SqlDeliveries(ledger), Signer(SECRET), clock),
-        configuration=Configuration(SqlVersions(ledger), clock, {PROVIDER: {}, **option_forms()}),
+        configuration=Configuration(
+            SqlVersions(ledger), clock, {PROVIDER: {}, **option_forms()}, SqlNumbers(ledger)
+        ),
         sounds=NamedSounds(),
         catalogues=read_catalogues(SOUNDS),
         dialplan=dialplan,

@@ -151,9 +151,7 @@ def ended(route: Route, author: str, at_ms: int, reason: str, successor: str) ->
 
 def passed_on(route: Route, end: Route, version: int) -> Route:
     """The version by which a successor has the route that ended with `end`."""
-    return replace(
-        end, number=end.other, version=version, terms=route.terms, other=route.number
-    )
+    return replace(end, number=end.other, version=version, terms=route.terms, other=route.number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

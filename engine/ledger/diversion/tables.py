@@ -13,7 +13,10 @@ routes = table(
     Column("terms", JSON(none_as_null=True)),
     text_column("author"),
     number("at_ms"),
-    *(Column(name, Text, nullable=False, server_default=text("''")) for name in ("reason", "other")),
+    *(
+        Column(name, Text, nullable=False, server_default=text("''"))
+        for name in ("reason", "other")
+    ),
     Index("ix_routes_organisation", "organisation", "number", "version"),
 )
 """Every version of every route; without purpose and terms it was deleted."""

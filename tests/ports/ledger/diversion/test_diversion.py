@@ -96,7 +96,9 @@ async def test_a_route_is_read_as_it_was_written(kept: Kept) -> None:
     spans = (Span(weekday=0, opens_min=540, closes_min=1020),)
     targets = (Target(e164="+493023125001", spans=spans), Target(e164="+493023125002"))
     terms_of_dealers = Tracking(targets=targets, whisper=True)
-    to_dealers = replace(route(number=tracked.NUMBER), terms=terms_of_dealers, reason="r", other="o")
+    to_dealers = replace(
+        route(number=tracked.NUMBER), terms=terms_of_dealers, reason="r", other="o"
+    )
     await kept.routes.put(to_dealers)
     assert await kept.routes.route(tracked.NUMBER) == to_dealers
 
