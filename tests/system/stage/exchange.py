@@ -14,10 +14,13 @@ import pytest
 from engine.app import Plan, Running, WebPlan, running
 from engine.core.inventory import Inventory, Organisation, Trunk
 from engine.core.number import NumberFormat
+from engine.core.numbers.holder import Policy
 from engine.core.numbers.number import Number, Status
 from engine.errors import RemoteError
 from engine.flows.clock import SystemClock
 from engine.flows.diversion.routing import Routing
+from engine.flows.numbers.allocation import Allocation
+from engine.flows.numbers.numbering import Numbering, read_areas
 from engine.ledger.diversion.sql import SqlForwarded, SqlRoutes
 from engine.ledger.numbers.sql import SqlNumbers
 from engine.ledger.tracked.sql import SqlTracked
@@ -79,6 +82,12 @@ class Exchange:
         move = Move(before, after, "changed")
         commit = Commit(author="operator", at_ms=1, moves=(move,))
         await self.patiently(lambda: self.numbers.commit(commit))
+
+    async def replace(self, old: str, new: str) -> None:
+        """The operator gives a new number for an old one."""
+        numbering = Numbering(self.numbers, read_areas(), SystemClock(), Policy())
+        allocation = Allocation(numbering)
+        await self.patiently(lambda: allocation.replace(old, "moved", "operator", new))
 
     async def patiently(self, write: Callable[[], Awaitable[object]]) -> None:
         """Write to the books, which two engines work with besides; one at a time."""

@@ -2,10 +2,13 @@
 
 import pytest
 
+from engine.core.numbers.number import Status
 from engine.core.roles import Role
+from engine.ports.numbers import NumberFilter
 from engine.ports.users import User
 from tests.web.console.house import House
 from tests.web.console.subjects.services import SERVICE
+from tests.web.site import ORGANISATION
 
 EDIT = "/console/services/sternlicht/edit"
 OLD = "030 23125 000"
@@ -32,17 +35,16 @@ async def test_a_number_that_is_not_his_is_refused_where_it_is_typed(
     house: House, whose: str
 ) -> None:
     manager = house.people[Role.MANAGER]
-    numbers = house.bench.site.numbering.numbers
-    held = await numbers.held(manager.organisation or "")
-    assert held
+    pending = NumberFilter(organisation=ORGANISATION, status=Status.ORDERED, most=1)
+    (ordered,) = await house.bench.site.numbering.numbers.numbers(pending)
     typed = {
         "theirs": f"+{house.foreign['number']}",
-        "nobody's": "+4930231259999",
-        "on order": f"+{house.own['ordered']}",
+        "nobody's": "+493023125999",
+        "on order": ordered.e164,
     }[whose]
     page = await checked(house, manager, OLD, typed)
     assert "Neu sind hier nur Nummern möglich, die im Bestand Ihre sind" in page
-    assert f"({typed}) is none of the active numbers that acme has" in page
+    assert f"({typed}) is none of the active numbers that {ORGANISATION} has" in page
     assert page.count('aria-invalid="true"') == 1
     assert "/edit/apply" not in page
     assert await apply(house, manager, page, OLD, typed) == 1
