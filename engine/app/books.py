@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from engine.app.parts import keep_private, open_ledger
 from engine.app.plan import policy_of, secret, web_plan_of
-from engine.app.site import Accounts, directory_of, open_till, tracked_of
+from engine.app.site import Accounts, configuration_of, directory_of, open_till, tracked_of
 from engine.core.inventory import Inventory
 from engine.errors import RemoteError
 from engine.flows.access import People
@@ -28,8 +28,6 @@ from engine.ledger.statements.sql import SqlStatements
 from engine.ledger.tracked.sql import SqlTracked
 from engine.ledger.users.sql import SqlAudit, SqlSessions, SqlUsers
 from engine.ledger.verifications.sql import SqlVerifications
-from engine.ledger.versions.sql import SqlVersions
-from engine.payments.registry import option_forms
 from engine.settings import Settings
 from engine.store.address import parse_address
 from engine.store.process import StoreProcess
@@ -53,7 +51,7 @@ class Books:
     @property
     def configuration(self) -> Configuration:
         """The versions of the operator's files."""
-        return Configuration(SqlVersions(self.ledger), self.clock, option_forms())
+        return configuration_of(self.ledger, self.clock)
 
     @property
     def people(self) -> People:

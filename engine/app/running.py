@@ -17,7 +17,15 @@ from engine.app.parts import (
     reloading,
 )
 from engine.app.plan import Plan, WebPlan
-from engine.app.site import Accounts, Back, directory_of, open_sender, open_site, tracked_of
+from engine.app.site import (
+    Accounts,
+    Back,
+    configuration_of,
+    directory_of,
+    open_sender,
+    open_site,
+    tracked_of,
+)
 from engine.asterisk.agi import AgiServer, Lookups
 from engine.asterisk.dialplan import endpoint_of, endpoint_of_number
 from engine.asterisk.etc.files import AsteriskFiles
@@ -50,9 +58,7 @@ from engine.ledger.reading.sql import SqlKeeping
 from engine.ledger.sql import SqlLedger
 from engine.ledger.statements.sql import SqlStatements
 from engine.ledger.verifications.sql import SqlVerifications
-from engine.ledger.versions.sql import SqlVersions
 from engine.metrics import PrometheusMetrics
-from engine.payments.registry import option_forms
 from engine.post.smtp import SmtpPostman
 from engine.speech.catalogue import read_catalogues
 from engine.speech.library import Library
@@ -91,7 +97,7 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
         clock = SystemClock()
         metrics = PrometheusMetrics()
         ledger = await open_ledger(plan.database, stack, metrics)
-        configuration = Configuration(SqlVersions(ledger), clock, option_forms())
+        configuration = configuration_of(ledger, clock)
         inventory, opening = await _began_with(plan, configuration)
         expect(metrics, inventory)
         view = View(inventory)

@@ -48,8 +48,9 @@ from engine.ledger.statements.sql import SqlStatements
 from engine.ledger.tracked.sql import SqlTracked
 from engine.ledger.users.sql import SqlAudit, SqlSessions, SqlUsers
 from engine.ledger.verifications.sql import SqlVerifications
+from engine.ledger.versions.sql import SqlVersions
 from engine.ledger.webhooks.sql import SqlDeliveries, SqlEndpoints
-from engine.payments.registry import open_provider
+from engine.payments.registry import open_provider, option_forms
 from engine.ports.clock import Clock
 from engine.ports.metrics import UNMEASURED, Metrics
 from engine.ports.payments import Provider
@@ -209,6 +210,11 @@ def reading_of(ledger: SqlLedger) -> Reading:
         statements=SqlStatements(ledger),
         verifications=SqlVerifications(ledger),
     )
+
+
+def configuration_of(ledger: SqlLedger, clock: Clock) -> Configuration:
+    """The versions of the operator's files."""
+    return Configuration(SqlVersions(ledger), clock, option_forms(), SqlNumbers(ledger))
 
 
 def routing_of(ledger: SqlLedger, sounds: Sounds, clock: Clock) -> Routing:

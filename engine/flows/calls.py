@@ -233,7 +233,6 @@ class CallTask:
         self.call, actions = self._decide(event)
         self._note(before, event, actions)
         now = self._house.clock.now()
-        self._measures.stepped(before, self.call, event, actions, now)
         # What ends a conversation waits for nobody: found parted, a call is adopted as well.
         partings = [action for action in actions if isinstance(action, Part)]
         for parting in partings:
@@ -243,6 +242,8 @@ class CallTask:
                 self._save_soon()
             else:
                 await self._save()
+        # Counted once it is written down: another that has the call by then counts it himself.
+        self._measures.stepped(before, self.call, event, actions, now)
         for action in actions:
             if action not in partings:
                 await self._order(action, event)

@@ -335,11 +335,8 @@ class Errands:
     async def _find_route(self, action: a.FindRoute) -> None:
         directory = self._house.directory
         found = await directory.found(action.number) if directory is not None else Found()
-        if found.organisation is None or found.purpose is None:
+        if found.organisation is None:
             self._log.warning("call.to_nobody", did=action.number)
-            self._house.metrics.call_turned_away()
-        else:
-            self._house.metrics.call_begun(found.purpose)
         self._tell(e.RouteFound(at_ms=self._now_ms(), found=found))
         if directory is None or found.organisation is None:
             return

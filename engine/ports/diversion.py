@@ -14,12 +14,16 @@ from engine.core.numbers.number import Purpose
 
 
 class Routes(Protocol):
-    """The routes of all organisations; every version of them is kept."""
+    """The routes of all organisations; every version of them is kept.
+
+    As a number leaves its holder its route ends by itself: see `ports.numbers`.
+    """
 
     async def put(self, route: Route) -> None:
         """Write a route's next version down; in force for the next call. A repeat changes nothing.
 
-        `ConflictError` unless the version before it is the last one.
+        `ConflictError` unless the version before it is the last one, and the organisation has the
+        number now.
         """
         ...
 

@@ -2,7 +2,8 @@
 
 Every change is one `Commit`, all of it or nothing, decided on what was read before: whatever has
 changed since makes it a `ConflictError`, and the decision is made again. History is only added to.
-Errors otherwise as in `ports.ledger`.
+A route (`ports.diversion`) follows its number in the same step: it ends as the number leaves its
+holder, and goes over to the number that replaces it. Errors otherwise as in `ports.ledger`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,11 @@ class Move:
     action: str
     reason: str = ""
     other: str = ""
+
+    @property
+    def changes_hands(self) -> bool:
+        """Whether another has the number afterwards, or nobody."""
+        return self.before.organisation != self.after.organisation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

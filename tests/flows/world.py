@@ -22,6 +22,7 @@ from engine.core.number import NumberFormat
 from engine.core.posting import Entry, EntryKind, Posting, customer
 from engine.core.tariff import BillingStart, Increment, StartsFrom, Tariff
 from engine.errors import RemoteError
+from engine.flows.diversion.directory import Directory
 from engine.flows.engine import Engine
 from engine.flows.errands import House
 from engine.flows.money.relay import Relay
@@ -125,6 +126,7 @@ class World:
     stores: dict[str, MemoryStore] = field(default_factory=dict)
     ports: dict[str, SwitchPort] = field(default_factory=dict)
     metrics: Metrics = UNMEASURED
+    directory: Directory | None = None
 
     def __post_init__(self) -> None:
         self.switch = FakeSwitch(self.clock, playback_ms=playback_ms)
@@ -161,6 +163,7 @@ class World:
             engine=name,
             metrics=self.metrics,
             sessions=Sessions(self.verifications, store, CODES, self.clock),
+            directory=self.directory,
         )
         engine = self.engines[name] = Engine(house)
         self._tasks[name] = asyncio.create_task(self._run(house, engine))
@@ -404,10 +407,12 @@ def playback_ms(audio: str) -> int:
 
 @asynccontextmanager
 async def world(
-    stock: Inventory | None = None, metrics: Metrics = UNMEASURED
+    stock: Inventory | None = None,
+    metrics: Metrics = UNMEASURED,
+    directory: Directory | None = None,
 ) -> AsyncIterator[World]:
     """A house with one engine, stopped at the end."""
-    house = World(stock or inventory(), metrics=metrics)
+    house = World(stock or inventory(), metrics=metrics, directory=directory)
     await house.start_engine("e1")
     try:
         yield house

@@ -3,26 +3,53 @@
 from collections.abc import Collection, Sequence
 
 from engine.core.diversion.record import ForwardedCall
-from engine.core.diversion.route import Caps, Forwarding, Route
+from engine.core.diversion.route import Caps, Forwarding, Route, ended, passed_on
 from engine.core.numbers.number import Purpose
 from engine.errors import ConflictError, RemoteError
 from engine.ports.diversion import LEFT_LEAST_MS, LIVE_MOST_MS, ForwardedFilter, Usage, Used
+from engine.ports.numbers import Commit
+from tests.fakes.numbers.stock import MemoryNumbers
 
 
 class MemoryRoutes:
-    """`ports.diversion.Routes` in memory; `down` refuses everything."""
+    """`ports.diversion.Routes` in memory; `down` refuses everything. Without `numbers` a route can
+    be put whosever its number is."""
 
-    def __init__(self) -> None:
+    def __init__(self, numbers: MemoryNumbers | None = None) -> None:
         self.down = False
         self._versions: dict[str, list[Route]] = {}
+        self._numbers = numbers
+        if numbers is not None:
+            numbers.follow = self._follow
 
     async def put(self, route: Route) -> None:
         versions = self._of(route.number)
         if versions and versions[-1] == route:
             return
+        if self._numbers is not None:
+            number = await self._numbers.number(route.number)
+            if number is None or number.organisation != route.organisation:
+                raise ConflictError("the number is not the organisation's")
         if len(versions) + 1 != route.version:
             raise ConflictError("the route has changed")
-        self._versions[route.number] = [*versions, route]
+        self._write(route)
+
+    def _write(self, route: Route) -> None:
+        self._versions[route.number] = [*self._of(route.number), route]
+
+    def _follow(self, commit: Commit) -> None:
+        ends: dict[str, tuple[Route, Route]] = {}
+        moves = [move for move in commit.moves if move.changes_hands]
+        for move in moves:
+            last = next(reversed(self._of(move.after.e164)), None)
+            if last is not None and last.terms is not None:
+                end = ended(last, commit.author, commit.at_ms, move.reason, move.other)
+                ends[last.number] = (last, end)
+                self._write(end)
+        for move in moves:
+            if move.after.is_held and move.other in ends:
+                version = len(self._of(move.after.e164)) + 1
+                self._write(passed_on(*ends[move.other], version))
 
     async def route(self, number: str) -> Route | None:
         return next(reversed(self._of(number)), None)

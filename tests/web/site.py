@@ -272,6 +272,11 @@ def _till(
     )
 
 
+def _configuration(ledger: SqlLedger, clock: Clock) -> Configuration:
+    forms = {PROVIDER: {}, **option_forms()}
+    return Configuration(SqlVersions(ledger), clock, forms, SqlNumbers(ledger))
+
+
 @asynccontextmanager
 async def open_site(
     file: Path,
@@ -320,7 +325,7 @@ async def open_site(
         tokens=Tokens(SECRET, origin),
         replays=replays,
         webhooks=Webhooks(SqlEndpoints(ledger), SqlDeliveries(ledger), Signer(SECRET), clock),
-        configuration=Configuration(SqlVersions(ledger), clock, {PROVIDER: {}, **option_forms()}),
+        configuration=_configuration(ledger, clock),
         sounds=NamedSounds(),
         catalogues=read_catalogues(SOUNDS),
         dialplan=dialplan,

@@ -1,10 +1,11 @@
 """Routes: where the calls to a number of the stock are sent on, as its holder wants it.
 
 A route is good for whoever has the number, and only while he has it. It may be there before the
-number takes calls. Each change is a new version; a deleted route is a version without terms.
+number takes calls. Each change is a new version; a deleted route is a version without terms. As the
+number leaves its holder the route ends, and goes over to the number that replaces it, if one does.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from engine.core.inventory import Span
@@ -108,7 +109,11 @@ class Tracking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One version of a number's route; `terms` are None once it was deleted."""
+    """One version of a number's route; `terms` are None once it was deleted.
+
+    Of a version that came with the number, not by an edit, `reason` is why the number was given or
+    taken, and `other` the number that it is replaced by, or that it replaces.
+    """
 
     number: str
     version: int
@@ -116,6 +121,8 @@ class Route:
     terms: Forwarding | Tracking | None
     author: str
     at_ms: int
+    reason: str = ""
+    other: str = ""
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -126,6 +133,25 @@ class Route:
             case Tracking():
                 return tuple(target.e164 for target in self.terms.targets)
         return ()
+
+
+def ended(route: Route, author: str, at_ms: int, reason: str, successor: str) -> Route:
+    """The version by which a route ends as its number leaves its holder; `successor` is the number
+    that replaces it, empty for none."""
+    return replace(
+        route,
+        version=route.version + 1,
+        terms=None,
+        author=author,
+        at_ms=at_ms,
+        reason=reason,
+        other=successor,
+    )
+
+
+def passed_on(route: Route, end: Route, version: int) -> Route:
+    """The version by which a successor has the route that ended with `end`."""
+    return replace(end, number=end.other, version=version, terms=route.terms, other=route.number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,13 +16,23 @@ from engine.core.inventory import Inventory
 from engine.flows.config.build import breaches, inventory
 from engine.flows.config.files import ConfigFile
 from engine.flows.config.folder import read
-from engine.flows.config.links import problems_between
+from engine.flows.config.links import Asker, problems_between
 from engine.flows.config.problems import Problem, Problems, in_order
 from engine.flows.config.providers import Forms, provider_problems
 from engine.flows.config.records import collect
 from engine.flows.config.tree import grow
 
-__all__ = ["Inventory", "Problem", "Problems", "content_hash", "load", "parse", "read", "schema"]
+__all__ = [
+    "Asker",
+    "Inventory",
+    "Problem",
+    "Problems",
+    "content_hash",
+    "load",
+    "parse",
+    "read",
+    "schema",
+]
 
 
 def load(folder: Path, version: int = 1, forms: Forms | None = None) -> Inventory | Problems:
@@ -32,11 +42,14 @@ def load(folder: Path, version: int = 1, forms: Forms | None = None) -> Inventor
 
 
 def parse(
-    sources: Mapping[str, bytes], version: int = 1, forms: Forms | None = None
+    sources: Mapping[str, bytes],
+    version: int = 1,
+    forms: Forms | None = None,
+    asker: Asker | None = None,
 ) -> Inventory | Problems:
     """The inventory in files given as name and content, or every mistake in order of place.
 
-    `forms` are the payment providers that there are.
+    `forms` are the payment providers that there are, `asker` is who wants it, None the operator.
     """
     grown = [grow(name, sources[name]) for name in sorted(sources)]
     of_form = [problem for _, problems in grown for problem in problems]
@@ -46,7 +59,7 @@ def parse(
         []
         if any(tree is None and found for tree, found in grown)
         else [
-            *problems_between(records),
+            *problems_between(records, asker),
             *provider_problems(records, forms),
             *breaches(records),
         ]

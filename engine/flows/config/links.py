@@ -5,6 +5,7 @@ written, so they are judged even in an entry that has other mistakes.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from pydantic_core import PydanticCustomError
 
@@ -37,10 +38,23 @@ _OF_NOBODY = ("organisations", "trunks", "retention")
 Link = Callable[[Records], Iterator[Problem]]
 
 
-def problems_between(records: Records) -> Iterator[Problem]:
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """An organisation that changes its own entries; its services may have `numbers` (E.164) alone.
+
+    The operator asks as nobody: what he writes is his to answer for.
+    """
+
+    organisation: str
+    numbers: frozenset[str]
+
+
+def problems_between(records: Records, asker: Asker | None = None) -> Iterator[Problem]:
     """Every problem between entries."""
     for link in _LINKS:
         yield from link(records)
+    if asker is not None:
+        yield from _numbers_not_held(records, asker)
 
 
 def owner(records: Records, record: Record) -> str:
@@ -139,6 +153,18 @@ def _numbers_of(record: Record) -> Iterator[tuple[tuple[str | int, ...], str, Ma
             continue
         path = ("numbers", n)
         yield path, e164, place(record.node, path) or record.key_mark
+
+
+def _numbers_not_held(records: Records, asker: Asker) -> Iterator[Problem]:
+    for record in records.of("services"):
+        if owner(records, record) != asker.organisation:
+            continue
+        for path, e164, _ in _numbers_of(record):
+            if e164 not in asker.numbers:
+                message = f"({e164}) is none of the active numbers that {asker.organisation} has"
+                yield record.problem(
+                    path, "number_not_held", message, number=e164, organisation=asker.organisation
+                )
 
 
 def _agents_twice(records: Records) -> Iterator[Problem]:

@@ -13,6 +13,8 @@ from engine.diversion.call import DivertedCall, State
 from engine.flows.errands import CallTerms
 from engine.flows.machines.machine import Machine
 from engine.flows.machines.seen import LiveCall
+from engine.flows.measures.diverted import DivertedMeasures
+from engine.ports.metrics import Metrics
 
 Call = TypeVar("Call", bound=DivertedCall)
 
@@ -35,6 +37,9 @@ class DivertedMachine(Machine[Call]):
 
     def service(self, call: Call) -> str:
         return self.kind
+
+    def measures(self, metrics: Metrics, call: Call) -> DivertedMeasures:
+        return DivertedMeasures(metrics, self.service(call))
 
     def legs(self, call: Call) -> tuple[str, ...]:
         return (call.call_id, call.leg) if call.leg else (call.call_id,)

@@ -63,13 +63,9 @@ class Numbering:
                 mails += mails_of(notice, holder)
         await self.numbers.commit(replace(commit, mails=tuple(mails)))
 
-    async def all_numbers(self, wanted: NumberFilter) -> AsyncIterator[Number]:
-        """Every number a filter lets through, read in pages of its size."""
-        after = wanted.after
-        while page := await self.numbers.numbers(_after(wanted, after)):
-            for number in page:
-                yield number
-            after = page[-1].e164
+    def all_numbers(self, wanted: NumberFilter) -> AsyncIterator[Number]:
+        """Every number a filter lets through, read in pages."""
+        return every_number(self.numbers, wanted)
 
     async def all_sources(
         self, organisation: str | None = None, e164: str | None = None
@@ -82,8 +78,13 @@ class Numbering:
             after = page[-1].source_id
 
 
-def _after(wanted: NumberFilter, after: str) -> NumberFilter:
-    return replace(wanted, after=after, most=PAGE)
+async def every_number(numbers: Numbers, wanted: NumberFilter) -> AsyncIterator[Number]:
+    """Every number of the stock that a filter lets through, read in pages."""
+    page = replace(wanted, most=PAGE)
+    while found := await numbers.numbers(page):
+        for number in found:
+            yield number
+        page = replace(page, after=found[-1].e164)
 
 
 def local_day(at_ms: int) -> date:

@@ -12,12 +12,15 @@ from pathlib import Path
 import structlog
 
 from engine.core.inventory import Inventory
+from engine.core.numbers.number import Status
 from engine.errors import CallerError, ConflictError
-from engine.flows.config import Problems, content_hash, parse, read
+from engine.flows.config import Asker, Problems, content_hash, parse, read
 from engine.flows.config.folder import MOST_FILES, is_one
 from engine.flows.config.providers import Forms
+from engine.flows.numbers.numbering import every_number
 from engine.flows.versions.changes import EntryChange, FileChange, entry_changes, file_changes
 from engine.ports.clock import Clock
+from engine.ports.numbers import NumberFilter, Numbers
 from engine.ports.versions import Activation, Cause, Draft, EngineView, Order, Version, Versions
 
 BYTES_MOST = 5_000_000
@@ -74,14 +77,18 @@ class Applied:
 class Configuration:
     """All versions, as an operator works with them; `forms` are the payment providers there are.
 
+    Where an `organisation` wants a change, its services may only have numbers that they have in
+    force, or that are its own in the stock and take calls. The operator may write any.
+
     Raises `CallerError` with the field for a wish that is none, `ConflictError` where what is in
     force has changed meanwhile, `RemoteError` if the books do not answer.
     """
 
-    def __init__(self, versions: Versions, clock: Clock, forms: Forms) -> None:
+    def __init__(self, versions: Versions, clock: Clock, forms: Forms, numbers: Numbers) -> None:
         self._versions = versions
         self._clock = clock
         self._forms = forms
+        self._numbers = numbers
 
     async def active(self) -> Activation | None:
         """The activation in force, after undoing one that nobody confirmed in time."""
@@ -113,21 +120,27 @@ class Configuration:
             raise CallerError(told, "number")
         return read_in
 
-    async def compare(self, sources: Mapping[str, bytes]) -> Comparison:
+    async def compare(
+        self, sources: Mapping[str, bytes], organisation: str | None = None
+    ) -> Comparison:
         """What files would change of what is in force, and what is wrong with them."""
         current = await self.in_force()
-        return await self._against(None if current is None else current.version, sources)
+        old = None if current is None else current.version
+        return await self._against(old, sources, organisation)
 
     async def between(self, older: int, newer: int) -> Comparison:
         """What one version has otherwise than another; `CallerError` if there is no such one."""
         files = _bytes((await self.version(newer)).files)
         return await self._against(await self.version(older), files)
 
-    async def _against(self, old: Version | None, sources: Mapping[str, bytes]) -> Comparison:
+    async def _against(
+        self, old: Version | None, sources: Mapping[str, bytes], organisation: str | None = None
+    ) -> Comparison:
         base, texts = Inventory(version=0), dict[str, str]()
         if old is not None:
             base, texts = await self.inventory(old), dict(old.files)
-        after = await self._parse(sources, base.version + 1)
+        asker = await self._asker(organisation, base)
+        after = await self._parse(sources, base.version + 1, asker)
         drafted = {name: content.decode(errors="replace") for name, content in sources.items()}
         return Comparison(
             base=base.version,
@@ -144,6 +157,7 @@ class Configuration:
         based_on: int,
         why: Why,
         confirm_within_ms: int | None = None,
+        organisation: str | None = None,
     ) -> Applied | Problems:
         """Put files in force as the next version, or tell every mistake in them.
 
@@ -151,11 +165,14 @@ class Configuration:
         """
         order = self._order(why, confirm_within_ms)
         _check_files(sources)
-        problems = await self._parse(sources, based_on + 1)
+        current = await self.in_force()
+        asker = None
+        if organisation is not None and current is not None:
+            asker = await self._asker(organisation, await self.inventory(current.version))
+        problems = await self._parse(sources, based_on + 1, asker)
         if isinstance(problems, Problems):
             return problems
         hashed = content_hash(sources)
-        current = await self.in_force()
         if current is not None and current.version.content_hash == hashed:
             return Applied(current.activation, is_new=False)
         if current is None and confirm_within_ms is not None:
@@ -215,8 +232,19 @@ class Configuration:
             raise ConflictError("there is no version yet")
         return last
 
-    async def _parse(self, sources: Mapping[str, bytes], number: int) -> Inventory | Problems:
-        return await asyncio.to_thread(parse, sources, number, self._forms)
+    async def _parse(
+        self, sources: Mapping[str, bytes], number: int, asker: Asker | None = None
+    ) -> Inventory | Problems:
+        return await asyncio.to_thread(parse, sources, number, self._forms, asker)
+
+    async def _asker(self, organisation: str | None, base: Inventory) -> Asker | None:
+        """Who wants a change of what is in force, and the numbers his services may have."""
+        if organisation is None:
+            return None
+        services = [one for one in base.services if one.organisation == organisation]
+        active = NumberFilter(organisation=organisation, status=Status.ACTIVE)
+        stocked = {number.e164 async for number in every_number(self._numbers, active)}
+        return Asker(organisation, frozenset(stocked.union(*(one.dids for one in services))))
 
     def _order(self, why: Why, confirm_within_ms: int | None = None) -> Order:
         for field, text, most in (

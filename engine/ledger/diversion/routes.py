@@ -3,7 +3,7 @@
 A route's versions follow each other without a gap; the number's last row is what holds.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -11,11 +11,12 @@ from sqlalchemy import Select, func, insert, select
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.core.diversion.route import Forwarding, Route, Tracking
+from engine.core.diversion.route import Forwarding, Route, Tracking, ended, passed_on
 from engine.core.numbers.number import Purpose
 from engine.errors import ConflictError
-from engine.ledger.accounts import know_organisation
 from engine.ledger.diversion.tables import routes
+from engine.ledger.numbers.tables import dids
+from engine.ports.numbers import Move
 
 _ROW = routes.c
 _TERMS: dict[Purpose, type[Forwarding] | type[Tracking]] = {
@@ -36,6 +37,8 @@ def to_route(row: RowMapping) -> Route:
         terms=terms,
         author=row["author"],
         at_ms=row["at_ms"],
+        reason=row["reason"],
+        other=row["other"],
     )
 
 
@@ -50,19 +53,53 @@ def _row(route: Route) -> dict[str, Any]:
         "terms": terms,
         "author": route.author,
         "at_ms": route.at_ms,
+        "reason": route.reason,
+        "other": route.other,
     }
 
 
 async def put(connection: AsyncConnection, route: Route) -> None:
     """Write the next version down, unless it is there already; `ConflictError` if it is not the
-    next one."""
+    next one, or the number is not the organisation's.
+
+    The number's row in the stock is held, so that no route comes to a number that leaves just now.
+    """
+    held = select(dids.c.e164).where(
+        dids.c.e164 == route.number,
+        dids.c.organisation == route.organisation,
+    )
+    is_held = await connection.scalar(held.with_for_update()) is not None
     last = await by_number(connection, route.number)
     if last == route:
         return
+    if not is_held:
+        raise ConflictError(f"{route.number} has left {route.organisation} meanwhile")
     if (last.version if last is not None else 0) + 1 != route.version:
         raise ConflictError(f"the route of {route.number} has changed meanwhile")
-    await know_organisation(connection, route.organisation)
     await connection.execute(insert(routes).values(_row(route)))
+
+
+async def follow(
+    connection: AsyncConnection, moves: Sequence[Move], author: str, at_ms: int
+) -> None:
+    """Let routes follow their numbers, which are moved and held: see `ports.numbers`.
+
+    Numbers that are given up come before those that replace them.
+    """
+    ends: dict[str, tuple[Route, Route]] = {}
+    for move in moves:
+        if not move.changes_hands:
+            continue
+        last = await by_number(connection, move.after.e164)
+        if last is not None and last.terms is not None:
+            end = ended(last, author, at_ms, move.reason, move.other)
+            ends[last.number] = (last, end)
+            await connection.execute(insert(routes).values(_row(end)))
+            last = end
+        if move.after.is_held and move.other in ends:
+            version = (last.version if last is not None else 0) + 1
+            taken_over = passed_on(*ends[move.other], version)
+            await connection.execute(insert(routes).values(_row(taken_over)))
 
 
 async def by_number(connection: AsyncConnection, number: str) -> Route | None:

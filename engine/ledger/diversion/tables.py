@@ -1,6 +1,6 @@
 """The tables of routes, which are only added to, and of forwarded calls."""
 
-from sqlalchemy import JSON, BigInteger, Column, Index, Text
+from sqlalchemy import JSON, BigInteger, Column, Index, Text, text
 
 from engine.ledger.columns import number, organisation, table, text_column
 
@@ -13,6 +13,10 @@ routes = table(
     Column("terms", JSON(none_as_null=True)),
     text_column("author"),
     number("at_ms"),
+    *(
+        Column(name, Text, nullable=False, server_default=text("''"))
+        for name in ("reason", "other")
+    ),
     Index("ix_routes_organisation", "organisation", "number", "version"),
 )
 """Every version of every route; without purpose and terms it was deleted."""

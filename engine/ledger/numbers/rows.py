@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from engine.core.numbers.number import HELD, Area, Number, Status
 from engine.errors import CallerError, ConflictError
 from engine.ledger.accounts import know_organisation
+from engine.ledger.diversion.routes import follow
 from engine.ledger.mails.rows import queue
 from engine.ledger.numbers import papers
 from engine.ledger.numbers.records import record_of
@@ -139,8 +140,10 @@ async def commit(connection: AsyncConnection, commit: Commit) -> None:
     if commit.holder is not None:
         await papers.put_holder(connection, commit.holder, commit)
     # What is given up goes first: an order's key is on one number at a time.
-    for move in sorted(commit.moves, key=lambda m: (m.after.is_held, m.before.e164)):
+    moves = sorted(commit.moves, key=lambda m: (m.after.is_held, m.before.e164))
+    for move in moves:
         await _move(connection, move, commit)
+    await follow(connection, moves, commit.author, commit.at_ms)
     for source in commit.sources:
         await papers.put_source(connection, source)
     for notice in commit.notices:

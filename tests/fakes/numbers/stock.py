@@ -1,7 +1,7 @@
 """The stock of numbers in memory."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import zip_longest
@@ -26,7 +26,7 @@ from engine.ports.numbers import (
 
 
 class MemoryNumbers:
-    """`ports.numbers.Numbers` in memory."""
+    """`ports.numbers.Numbers` in memory; routes of these numbers `follow` every commit."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, Number] = {}
@@ -39,6 +39,7 @@ class MemoryNumbers:
         self._prices: dict[tuple[str, int], tuple[int, str]] = {}
         self._entries: dict[str, Entry] = {}
         self.mails: dict[str, Mail] = {}
+        self.follow: Callable[[Commit], None] = lambda _commit: None
 
     async def stock(self, numbers: Sequence[Number], author: str, at_ms: int) -> int:
         for number in numbers:
@@ -106,6 +107,7 @@ class MemoryNumbers:
             self._put_holder(commit.holder, commit)
         for move in commit.moves:
             self._write(move, commit.author, commit.at_ms)
+        self.follow(commit)
         self._sources |= {source.source_id: source for source in commit.sources}
         for notice in commit.notices:
             self._notices.setdefault(notice.key, notice)

@@ -11,6 +11,7 @@ from engine.flows.versions.view import View
 from engine.flows.versions.watching import Watcher
 from engine.payments.registry import option_forms
 from engine.ports.versions import Activation
+from tests.fakes.numbers.stock import MemoryNumbers
 from tests.fakes.versions import MemoryVersions
 from tests.ports.ledger.api.conftest import StoppedClock
 
@@ -34,10 +35,11 @@ class Office:
 
     versions: MemoryVersions = field(default_factory=MemoryVersions)
     clock: StoppedClock = field(default_factory=StoppedClock)
+    numbers: MemoryNumbers = field(default_factory=MemoryNumbers)
 
     @property
     def configuration(self) -> Configuration:
-        return Configuration(self.versions, self.clock, option_forms())
+        return Configuration(self.versions, self.clock, option_forms(), self.numbers)
 
     async def apply(
         self, sources: dict[str, bytes], based_on: int, within_ms: int | None = None

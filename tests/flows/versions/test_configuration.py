@@ -4,12 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from engine.core.numbers.number import Status
 from engine.errors import CallerError, ConflictError
 from engine.flows.config import Problems
 from engine.flows.config.tree import MOST_BYTES
 from engine.flows.versions.configuration import BYTES_MOST, Applied, Why, begin
 from engine.ports.versions import Cause
+from tests.fakes.numbers.giving import give
 from tests.flows.versions.office import BASE, WHY, Office, micros, priced
+from tests.tracking import cases as tracked
 
 BROKEN = Path(__file__).parents[1] / "config" / "broken_configs"
 BROKEN_FILES = {path: path.read_bytes() for path in BROKEN.glob("*.yaml")}
@@ -214,3 +217,44 @@ async def test_of_two_engines_that_start_at_once_one_begins(
     monkeypatch.setattr(configuration, "apply", slower)
     opening = await begin(configuration, _folder(tmp_path, priced("1.99")), "e2")
     assert (micros(opening.inventory), opening.differs) == (2_490_000, True)
+
+
+async def test_an_organisation_gives_its_services_numbers_it_has_and_no_others(
+    office: Office,
+) -> None:
+    """Kept is what is in force; new is what it has in the stock and takes calls on."""
+    held = "+493023125107"
+    await office.apply({"base.yaml": BASE}, 0)
+    await give(office.numbers, tracked.number(held, organisation="sternlicht"))
+    await give(office.numbers, tracked.number("+493023125108", organisation="bolt"))
+    ordered = tracked.number("+493023125109", organisation="sternlicht", status=Status.ORDERED)
+    await give(office.numbers, ordered)
+    for wanted, fields in (
+        ("030 23125 100, 030 23125 107", ()),
+        ("030 23125 107", ()),
+        ("030 23125 108, 030 23125 107, 030 23125 109", (0, 2)),
+        ("030 23125 107, 030 23125 110", (1,)),
+    ):
+        sources = {"base.yaml": BASE.replace(b"030 23125 100", wanted.encode())}
+        compared = await office.configuration.compare(sources, "sternlicht")
+        told = [(problem.rule, problem.field) for problem in compared.problems or ()]
+        assert told == [
+            ("number_not_held", f"services.sternlicht.numbers.{place}") for place in fields
+        ]
+        assert (await office.configuration.compare(sources)).problems is None
+        if fields:
+            outcome = await office.configuration.apply(sources, 1, WHY, None, "sternlicht")
+            assert outcome == compared.problems
+    own = {"base.yaml": BASE.replace(b"030 23125 100", b"030 23125 107")}
+    applied = await office.configuration.apply(own, 1, WHY, None, "sternlicht")
+    assert isinstance(applied, Applied)
+    back = await office.configuration.compare({"base.yaml": BASE}, "sternlicht")
+    assert [problem.rule for problem in back.problems or ()] == ["number_not_held"]
+
+
+async def test_a_number_not_held_is_told_with_every_other_mistake(office: Office) -> None:
+    await office.apply({"base.yaml": BASE}, 0)
+    wrong = BASE.replace(b"030 23125 100", b"030 23125 108").replace(b"standard\n", b"none\n")
+    compared = await office.configuration.compare({"base.yaml": wrong}, "sternlicht")
+    rules = {problem.rule for problem in compared.problems or ()}
+    assert {"number_not_held", "unknown_reference"} <= rules

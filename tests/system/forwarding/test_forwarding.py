@@ -13,7 +13,7 @@ from redis import Redis
 
 from engine.core.diversion.record import ForwardedCall, Outcome
 from engine.core.diversion.route import CallerClass, Caps, Policy, Verdict
-from engine.core.numbers.number import Status
+from engine.core.numbers.number import Number, Status
 from engine.ports.diversion import ForwardedFilter
 from engine.store.address import parse_address
 from tests.forwarding.cases import CALLERS, forwarding, number
@@ -292,6 +292,27 @@ async def test_a_loop_rings_unanswered(x: Exchange) -> None:
     await x.patiently(lambda: x.routes.put(looped))
     await rings_on(await line.call())
     assert await line.outcome() is Outcome.NO_ROUTE
+
+
+@scene
+async def test_a_replaced_number_takes_its_route_along(x: Exchange) -> None:
+    """The next call to the new number reaches the target; the old one is not in service."""
+    line, new = await Line(x, 18).opened(0), Line(x, 19)
+    line.target().answers()
+    free = Number(e164=new.number, country="US", area_code="")
+    await x.patiently(lambda: x.numbers.stock([free], "operator", 0))
+    before = await line.call()
+    await both_talk(before, await line.target().called(), 1)
+    await x.replace(line.number, new.number)
+    refused = await (await line.call()).ended()
+    assert (refused.by, refused.sip_code) == ("engine", 404)
+    caller = await new.call()
+    target = await line.target().called()
+    await both_talk(caller, target, 1)
+    assert len(line.target().legs) == 2
+    (kept,) = await new.kept()
+    assert (kept.outcome, kept.target) == (Outcome.ANSWERED, line.target().name)
+    assert len(await line.kept()) == 1
 
 
 @scene

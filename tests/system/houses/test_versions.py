@@ -10,6 +10,7 @@ from engine.core.inventory import Inventory
 from engine.flows.clock import SystemClock
 from engine.flows.config import Problems, load, read
 from engine.flows.versions.configuration import Configuration, Why
+from engine.ledger.numbers.sql import SqlNumbers
 from engine.ledger.versions.sql import SqlVersions
 from engine.payments.registry import option_forms
 from engine.ports.versions import Activation, EngineView
@@ -71,7 +72,9 @@ class Office:
         self.house = house
         self.config = config
         versions = SqlVersions(house.ledger)
-        self.configuration = Configuration(versions, SystemClock(), option_forms())
+        self.configuration = Configuration(
+            versions, SystemClock(), option_forms(), SqlNumbers(house.ledger)
+        )
 
     async def apply(self, price: str, based_on: int, within_ms: int | None = None) -> Activation:
         _write(self.config, self.house.world, price)

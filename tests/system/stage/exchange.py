@@ -14,14 +14,18 @@ import pytest
 from engine.app import Plan, Running, WebPlan, running
 from engine.core.inventory import Inventory, Organisation, Trunk
 from engine.core.number import NumberFormat
+from engine.core.numbers.holder import Policy
 from engine.core.numbers.number import Number, Status
 from engine.errors import RemoteError
 from engine.flows.clock import SystemClock
 from engine.flows.diversion.routing import Routing
+from engine.flows.numbers.allocation import Allocation
+from engine.flows.numbers.numbering import Numbering, read_areas
 from engine.ledger.diversion.sql import SqlForwarded, SqlRoutes
 from engine.ledger.numbers.sql import SqlNumbers
 from engine.ledger.tracked.sql import SqlTracked
 from engine.ports.numbers import Commit, Move
+from tests.fakes.numbers.giving import give
 from tests.rig.audio.speechlike import write_prompt
 from tests.rig.ear import Ear
 from tests.rig.house import SOUNDS, VAR, WEB_SECRET, RealHouse
@@ -68,16 +72,7 @@ class Exchange:
 
     async def give(self, number: Number) -> None:
         """Take a number into the stock, and give it to its organisation."""
-        await self.patiently(lambda: self._give(number))
-
-    async def _give(self, number: Number) -> None:
-        if await self.numbers.number(number.e164) == replace(number, version=1):
-            return
-        free = Number(e164=number.e164, country=number.country, area_code=number.area_code)
-        await self.numbers.stock([free], "operator", 0)
-        given = replace(number, version=1)
-        move = Move(free, given, "given")
-        await self.numbers.commit(Commit(author="operator", at_ms=0, moves=(move,)))
+        await self.patiently(lambda: give(self.numbers, number))
 
     async def change(self, e164: str, status: Status) -> None:
         """Let a number stand otherwise."""
@@ -87,6 +82,12 @@ class Exchange:
         move = Move(before, after, "changed")
         commit = Commit(author="operator", at_ms=1, moves=(move,))
         await self.patiently(lambda: self.numbers.commit(commit))
+
+    async def replace(self, old: str, new: str) -> None:
+        """The operator gives a new number for an old one."""
+        numbering = Numbering(self.numbers, read_areas(), SystemClock(), Policy())
+        allocation = Allocation(numbering)
+        await self.patiently(lambda: allocation.replace(old, "moved", "operator", new))
 
     async def patiently(self, write: Callable[[], Awaitable[object]]) -> None:
         """Write to the books, which two engines work with besides; one at a time."""

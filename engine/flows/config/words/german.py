@@ -102,6 +102,7 @@ _ENTRIES: Mapping[str, str] = {
     "not_a_list": "muss eine Liste sein",
     "not_a_mapping": "muss aus Schlüsseln mit Werten bestehen",
     "not_for_a_phone": "gilt nur für Agenten der Art outside",
+    "number_not_held": "({number}) ist im Bestand keine geschaltete Nummer von {organisation}",
     "other_organisation": "nennt {name}, das {theirs} gehört und nicht {mine}",
     "plain_secret": (
         "muss eine Datei im Ordner der Geheimnisse nennen; Versionen dieser Dateien bleiben stehen"

@@ -139,15 +139,22 @@ class ForwardingRoutes(BaseModel):
 
 
 class RouteVersion(BaseModel):
-    """A version of a route; `route` is null where it was deleted."""
+    """A version of a route; `route` is null where it was deleted, or ended with the number."""
 
     model_config = _example(
-        version=1, changed=_ROUTE["changed"], author=_ROUTE["author"], route=_ROUTE
+        version=1,
+        changed=_ROUTE["changed"],
+        author=_ROUTE["author"],
+        reason="",
+        other="",
+        route=_ROUTE,
     )
 
     version: int
     changed: Time
     author: str
+    reason: str = Field(description="Why the number was given or taken, where that changed it.")
+    other: str = Field(description="The number that the route came from, or has gone over to.")
     route: ForwardingRoute | None
 
 

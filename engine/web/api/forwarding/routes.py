@@ -132,6 +132,8 @@ def _version(route: Route) -> models.RouteVersion:
         version=route.version,
         changed=wire.write_time(route.at_ms),
         author=route.author,
+        reason=route.reason,
+        other=route.other,
         route=_told(route) if route.terms is not None else None,
     )
 

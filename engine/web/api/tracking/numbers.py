@@ -111,6 +111,8 @@ def _version(route: Route) -> models.TrackingVersion:
         version=route.version,
         changed=write_time(route.at_ms),
         author=route.author,
+        reason=route.reason,
+        other=route.other,
         route=_told(route) if route.terms is not None else None,
     )
 

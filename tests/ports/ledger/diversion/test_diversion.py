@@ -22,6 +22,9 @@ from engine.errors import ConflictError
 from engine.ledger.diversion.sql import SqlForwarded, SqlRoutes
 from engine.ledger.numbers.sql import SqlNumbers
 from engine.ports.diversion import LIVE_MOST_MS, Forwarded, ForwardedFilter, Routes, Usage
+from engine.ports.numbers import Numbers
+from tests.fakes.numbers.giving import give
+from tests.fakes.numbers.stock import MemoryNumbers
 from tests.forwarding.cases import (
     NOW_MS,
     NUMBER,
@@ -34,7 +37,9 @@ from tests.forwarding.cases import (
     route,
 )
 from tests.forwarding.memory import MemoryForwarded, MemoryRoutes
+from tests.tracking import cases as tracked
 
+DELETED, OF_OTHERS = "+18665550102", "+18555550103"
 MINUTE_MS = 60_000
 DAY_MS = 24 * 60 * MINUTE_MS
 USAGE = Usage(at_ms=NOW_MS, day_from_ms=NOW_MS - 60 * MINUTE_MS, month_from_ms=NOW_MS - DAY_MS)
@@ -52,16 +57,24 @@ class Kept:
 async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Kept]:
     """Routes and calls of each kind, empty."""
     if request.param == "memory":
-        yield Kept(MemoryRoutes(), MemoryForwarded())
+        numbers = MemoryNumbers()
+        await _give(numbers)
+        yield Kept(MemoryRoutes(numbers), MemoryForwarded())
         return
     from tests.ports.ledger.conftest import _postgres, _sqlite
 
     books = _sqlite(request, tmp_path) if request.param == "sqlite" else _postgres(request)
     ledger = books.open()
-    free = replace(number(), status="free", organisation=None, purpose=None)
-    await SqlNumbers(ledger).stock([free], "operator", NOW_MS)
+    await _give(SqlNumbers(ledger))
     yield Kept(SqlRoutes(ledger), SqlForwarded(ledger))
     await books.close()
+
+
+async def _give(numbers: Numbers) -> None:
+    for e164 in (NUMBER, OTHER_NUMBER, DELETED):
+        await give(numbers, number(e164))
+    await give(numbers, number(OF_OTHERS, organisation="other"))
+    await give(numbers, tracked.number())
 
 
 # --- routes ----------------------------------------------------------------------------------
@@ -82,10 +95,12 @@ async def test_a_route_is_read_as_it_was_written(kept: Kept) -> None:
     assert await kept.routes.route(OTHER_NUMBER) is None
     spans = (Span(weekday=0, opens_min=540, closes_min=1020),)
     targets = (Target(e164="+493023125001", spans=spans), Target(e164="+493023125002"))
-    tracked = route(number="+493023125000", terms=Tracking(targets=targets, whisper=True))
-    tracked = replace(tracked, terms=Tracking(targets=targets, whisper=True))
-    await kept.routes.put(tracked)
-    assert await kept.routes.route("+493023125000") == tracked
+    terms_of_dealers = Tracking(targets=targets, whisper=True)
+    to_dealers = replace(
+        route(number=tracked.NUMBER), terms=terms_of_dealers, reason="r", other="o"
+    )
+    await kept.routes.put(to_dealers)
+    assert await kept.routes.route(tracked.NUMBER) == to_dealers
 
 
 async def test_each_change_is_the_next_version_and_all_are_kept(kept: Kept) -> None:
@@ -115,21 +130,20 @@ async def test_of_two_who_change_at_once_one_finds_a_conflict(kept: Kept) -> Non
 
 
 async def test_lists_hold_what_is_in_force(kept: Kept) -> None:
-    deleted = "+18665550102"
     await kept.routes.put(route())
     await kept.routes.put(route(forwarding(SECOND), version=2))
     await kept.routes.put(route(number=OTHER_NUMBER))
-    await kept.routes.put(route(number=deleted))
-    await kept.routes.put(replace(route(number=deleted, version=2), terms=None))
-    await kept.routes.put(route(number="+18555550103", organisation="other"))
+    await kept.routes.put(route(number=DELETED))
+    await kept.routes.put(replace(route(number=DELETED, version=2), terms=None))
+    await kept.routes.put(route(number=OF_OTHERS, organisation="other"))
     listed = await kept.routes.routes("acme", Purpose.FORWARDING, "", 9)
     assert [(one.number, one.version) for one in listed] == [(OTHER_NUMBER, 1), (NUMBER, 2)]
     after = await kept.routes.routes("acme", Purpose.FORWARDING, OTHER_NUMBER, 9)
     assert [one.number for one in after] == [NUMBER]
     assert len(await kept.routes.routes("acme", Purpose.FORWARDING, "", 1)) == 1
     assert await kept.routes.routes("acme", Purpose.TRACKING, "", 9) == []
-    leading = await kept.routes.leading([NUMBER, deleted, "+15555550100", "+18555550103"])
-    assert [one.number for one in leading] == ["+18555550103", NUMBER]
+    leading = await kept.routes.leading([NUMBER, DELETED, "+15555550100", OF_OTHERS])
+    assert [one.number for one in leading] == [OF_OTHERS, NUMBER]
     assert await kept.routes.leading([]) == []
 
 

@@ -9,6 +9,7 @@ from engine.core.diversion.record import Outcome
 from engine.core.diversion.route import CallerClass
 from engine.core.numbers.number import Number, Purpose, Status
 from engine.core.roles import RIGHTS, Right, Role, may
+from engine.flows.numbers.allocation import Allocation
 from engine.ledger.diversion.sql import SqlForwarded
 from engine.ledger.numbers.sql import SqlNumbers
 from engine.ports.numbers import Commit, Move
@@ -71,6 +72,15 @@ async def test_a_route_is_set_read_changed_and_deleted(program: Program) -> None
     assert page["next"] == 3
     further = await program.get(f"{PATH}/versions", limit=1, before=page["next"])
     assert further["versions"][0]["route"] == changed
+
+
+async def test_why_a_route_ended_with_its_number(program: Program, bench: Bench) -> None:
+    made = await program.put(PATH, ROUTE)
+    await Allocation(bench.site.numbering).deactivate(NUMBER, "nobody pays", "operator")
+    await program.get(PATH, 404)
+    end, first = (await program.get(f"{PATH}/versions"))["versions"]
+    assert (end["route"], end["author"], end["reason"]) == (None, "operator", "nobody pays")
+    assert (first["route"], first["reason"], first["other"]) == (made, "", "")
 
 
 async def test_a_stale_change_is_a_conflict_and_changes_nothing(program: Program) -> None:

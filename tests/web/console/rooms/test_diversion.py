@@ -4,9 +4,12 @@ import pytest
 
 from engine.core.diversion.route import CallerClass, Forwarding, Tracking, Verdict
 from engine.core.inventory import Span
+from engine.core.number import international
+from engine.core.numbers.life import Refused
 from engine.core.roles import Role
 from engine.errors import CallerError
 from engine.flows.diversion import hours
+from engine.flows.numbers.allocation import Allocation
 from engine.ledger.diversion.sql import SqlForwarded
 from engine.ports.audit import ActFilter
 from tests.forwarding.cases import live
@@ -156,6 +159,25 @@ async def test_the_history_goes_on_page_by_page(house: House) -> None:
     last = await page(house, f"{FORWARDING}/{own}?before=2", owner)
     assert last.count(f"owner@{ORGANISATION}.example</td>") == 1
     assert (await house.ask("GET", f"{FORWARDING}/{own}?before=²", owner)).status == 200
+
+
+async def test_a_replaced_numbers_route_and_history_are_on_the_new_ones_page(house: House) -> None:
+    """Who set it, who replaced the number, and why."""
+    old = f"+{house.own['toll_free']}"
+    both = await Allocation(house.bench.site.numbering).replace(
+        old, "anrufe bei nacht", "grace@operator.example"
+    )
+    assert not isinstance(both, Refused), both
+    path = f"{FORWARDING}/{both[1].e164[1:]}"
+    owner = house.people[Role.OWNER]
+    shown = await page(house, path, owner)
+    assert shown.count("anrufe bei nacht") == 2
+    assert shown.count("<td>grace@operator.example</td>") == 2
+    assert f"übernommen von {international(old)}: anrufe bei nacht" in shown
+    assert f"übergegangen auf {international(both[1].e164)}: anrufe bei nacht" in shown
+    assert f"<h3>Verlauf von {international(old)}" in shown
+    assert (await house.ask("GET", f"{FORWARDING}/{old[1:]}", owner)).status == 404
+    assert await post(house, f"{path}/edit", owner, FORWARDING_FORM) == path
 
 
 # --- tracking ----------------------------------------------------------------------------------

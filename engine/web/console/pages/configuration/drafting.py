@@ -84,7 +84,7 @@ async def with_changes(
 async def look_at(asked: Asked, files: Mapping[str, str], based_on: int) -> Draft:
     """What a draft would change, and what is in its way."""
     configuration, sources = asked.site.configuration, as_bytes(files)
-    comparison = await configuration.compare(sources)
+    comparison = await configuration.compare(sources, _asker(asked))
     meanwhile = None
     if based_on != comparison.base:
         meanwhile = await configuration.between(based_on, comparison.base)
@@ -103,7 +103,9 @@ async def put_in_force(asked: Asked, files: Mapping[str, str], based_on: int) ->
     asked.note(based_on=based_on)
     within_ms = _confirm_within_ms(asked)
     why = Why(asked.user.name, asked.typed("reason"))
-    made = await asked.site.configuration.apply(as_bytes(files), based_on, why, within_ms)
+    made = await asked.site.configuration.apply(
+        as_bytes(files), based_on, why, within_ms, _asker(asked)
+    )
     if not isinstance(made, Problems):
         asked.note(version=made.activation.number, reason=why.reason)
     return made
@@ -112,7 +114,7 @@ async def put_in_force(asked: Asked, files: Mapping[str, str], based_on: int) ->
 async def replay(asked: Asked, files: Mapping[str, str]) -> web.Response | None:
     """Go on to a replay of the month's calls under a draft; None if the draft has mistakes."""
     month = month_of(asked.typed("month"), HOME_TIMEZONE)
-    comparison = await asked.site.configuration.compare(as_bytes(files))
+    comparison = await asked.site.configuration.compare(as_bytes(files), _asker(asked))
     if comparison.after is None:
         return None
     wish = Wish(
@@ -152,6 +154,11 @@ def base_typed(asked: Asked) -> int:
 def as_bytes(files: Mapping[str, str]) -> Mapping[str, bytes]:
     """Files as they are checked and applied."""
     return {name: text.encode() for name, text in files.items()}
+
+
+def _asker(asked: Asked) -> str | None:
+    """The organisation whose user wants a change; None for the operator's staff."""
+    return asked.user.organisation
 
 
 def _confirm_within_ms(asked: Asked) -> int | None:

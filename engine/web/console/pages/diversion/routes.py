@@ -58,15 +58,20 @@ async def show(asked: Asked) -> web.StreamResponse:
     number = asked.found(Number)
     route = await route_of(asked, number)
     before = asked.wanted("before", 15)
-    past = await asked.site.routing.history(
+    history = asked.site.routing.history
+    past = await history(
         asked.owner, number.e164, int(before) if before.isdecimal() else None, VERSIONS + 1
     )
+    versions = past[:VERSIONS]
+    former = next((one.other for one in versions if one.terms is not None and one.other), "")
     values = {
         "number": number,
         "path": path_of(number),
         "route": route,
-        "versions": past[:VERSIONS],
-        "more": past[VERSIONS - 1].version if len(past) > VERSIONS else "",
+        "versions": versions,
+        "more": versions[-1].version if len(past) > VERSIONS else "",
+        "former": former,
+        "former_versions": await history(asked.owner, former, None, VERSIONS) if former else (),
     }
     if number.purpose is Purpose.TRACKING:
         return await _show_tracking(asked, number, route, values)
