@@ -5,7 +5,7 @@ changed since makes it a `ConflictError`, and the decision is made again. Histor
 Errors otherwise as in `ports.ledger`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -91,12 +91,14 @@ class Offer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberFilter:
-    """Which numbers are listed: by number, `most` of them after `after`. None: whichever."""
+    """Which numbers are listed: by number, `most` of them after `after`, of `only` these. None:
+    whichever."""
 
     organisation: str | None = None
     status: Status | None = None
     order_key: str | None = None
     purpose: Purpose | None = None
+    only: Collection[str] | None = None
     after: str = ""
     most: int = 50
 

@@ -50,6 +50,7 @@ from engine.ledger.callers import SqlCallers
 from engine.ledger.numbers.cases import SqlCases
 from engine.ledger.numbers.sql import SqlNumbers
 from engine.ledger.payments.sql import SqlOrders
+from engine.ledger.probing.sql import SqlProbes
 from engine.ledger.replays.sql import SqlReplays
 from engine.ledger.sql import SqlLedger
 from engine.ledger.tracked.sql import SqlTracked
@@ -334,6 +335,7 @@ async def open_site(
         manager_limit_micros=50 * MICROS,
         tracked=tracked,
         directory=directory_of(ledger, tracked, clock),
+        probes=SqlProbes(ledger),
     )
     try:
         yield Bench(site, ledger, store, provider, calling)

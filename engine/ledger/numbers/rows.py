@@ -70,6 +70,8 @@ async def numbers(connection: AsyncConnection, wanted: NumberFilter) -> list[Num
         value = getattr(wanted, column)
         if value is not None:
             query = query.where(dids.c[column] == value)
+    if wanted.only is not None:
+        query = query.where(dids.c.e164.in_(wanted.only))
     query = query.order_by(dids.c.e164).limit(wanted.most)
     return [record_of(row, Number) for row in (await connection.execute(query)).mappings()]
 
