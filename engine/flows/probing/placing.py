@@ -48,6 +48,7 @@ class Placing:
         self._metrics = metrics
         self._new_id = new_id
         self._machine = ProbingMachine()
+        self._enrol_ms = 0
 
     async def run(self) -> None:
         """Look for who is due, for ever."""
@@ -74,9 +75,14 @@ class Placing:
                 await self._place(health, plan, outage)
 
     async def _enrol(self, plan: ProbePlan) -> None:
+        """Note, every minute, who has not been probed for its holder yet."""
         at_ms = self._now_ms()
+        if at_ms < self._enrol_ms:
+            return
         found = await self._probes.strangers(ENROL_MOST)
-        await self._probes.enrol([enrolled(*one, plan, at_ms) for one in found])
+        if found:
+            await self._probes.enrol([enrolled(*one, plan, at_ms) for one in found])
+        self._enrol_ms = at_ms + MINUTE_MS
 
     async def _put_off(self, health: Health, plan: ProbePlan, at_ms: int) -> None:
         """Its turn has passed while no engine ran."""

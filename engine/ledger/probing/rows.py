@@ -57,8 +57,6 @@ async def strangers(
 
 async def enrol(connection: AsyncConnection, fresh: Sequence[Health]) -> None:
     """See `ports.probes`."""
-    if not fresh:
-        return
     there = [health.e164 for health in fresh]
     await connection.execute(delete(number_healths).where(_H.e164.in_(there)))
     rows = [msgspec.to_builtins(health) for health in fresh]

@@ -15,6 +15,7 @@ from engine.app import Plan, Running, WebPlan, running
 from engine.core.inventory import Inventory, Organisation, Trunk
 from engine.core.number import NumberFormat
 from engine.core.numbers.number import Number, Status
+from engine.core.probe import ProbePlan
 from engine.errors import RemoteError
 from engine.flows.clock import SystemClock
 from engine.flows.diversion.routing import Routing
@@ -110,9 +111,13 @@ class Exchange:
 
 
 @asynccontextmanager
-async def exchange(folder: Path) -> AsyncIterator[Exchange]:
-    """The house, and an engine in it."""
-    async with RealHouse(folder, (), organise=_inventory) as house:
+async def exchange(folder: Path, probing: tuple[ProbePlan, ...] = ()) -> AsyncIterator[Exchange]:
+    """The house, and an engine in it, which probes its numbers by a plan if there is one."""
+
+    def organise(world: OutsideWorld) -> Inventory:
+        return replace(_inventory(world), probing=probing)
+
+    async with RealHouse(folder, (), organise=organise) as house:
         plan = Plan(
             engine="e1",
             folder=folder / "e1",
