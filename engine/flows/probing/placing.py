@@ -63,6 +63,7 @@ class Placing:
         """See to every number that is due now; while the trunk is out, to one now and then."""
         plan = self._judging.plan
         if plan is None:
+            self._metrics.probe_trunk_out(False)
             return
         await self._enrol(plan)
         outage = await self._probes.outage(plan.trunk)
