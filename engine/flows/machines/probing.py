@@ -54,7 +54,7 @@ class ProbingMachine(Machine[ProbeCall]):
             call_id=call.call_id,
             organisation="",
             engine=engine,
-            service=KIND,
+            kind=KIND,
             caller=None,
             withheld=False,
             state=call.state,

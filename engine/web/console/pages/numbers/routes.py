@@ -61,7 +61,7 @@ async def show_all(asked: Asked) -> web.StreamResponse:
         numbers=found[:PAGE_ROWS],
         more=more,
         wanted=Standing.DEAD if is_dead else status or "",
-        statuses=(*Status, Standing.DEAD),
+        statuses=tuple(Status),
         healths=await _healths(asked, found),
         areas=asked.site.numbering.areas,
     )
