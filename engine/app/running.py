@@ -91,8 +91,7 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
     """An engine at work until the block is left; raises what it cannot start with."""
     async with AsyncExitStack() as stack:
         keep_private(plan.folder)
-        clock = SystemClock()
-        metrics = PrometheusMetrics()
+        clock, metrics = SystemClock(), PrometheusMetrics()
         ledger = await open_ledger(plan.database, stack, metrics)
         configuration = Configuration(SqlVersions(ledger), clock, option_forms())
         inventory, opening = await _began_with(plan, configuration)
@@ -109,7 +108,6 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
             AriTelephony.connected(access, plan.app, metrics)
         )
         numbering = _numbering(plan, ledger, clock)
-        judging = Judging(SqlProbes(ledger), store, numbering, view.inventory, metrics)
         house = House(
             telephony=telephony,
             store=store,
@@ -124,18 +122,15 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
             metrics=metrics,
             sessions=_sessions(plan, ledger, store, clock),
             directory=_directory(plan, ledger, clock),
-            judging=judging,
+            judging=Judging(SqlProbes(ledger), store, numbering, view.inventory, metrics),
         )
         engine, work = await _at_work(house, stack)
         verifier = _verifier(house, engine, store, stack)
-        asked = Dialplan(ledger, store, house.inventory)
-        lookups = Lookups(balance=asked.balance, quote=asked.quote)
-        agi = await stack.enter_async_context(AgiServer(lookups, plan.agi_host, plan.agi_port))
+        agi = await _agi(plan, house, stack)
         _statements(plan, house, ledger, stack)
         _retention(house, ledger, stack)
         _numbers(numbering, stack)
-        probing = Probing(judging, engine.calls, store, metrics)
-        stack.push_async_callback(end, asyncio.create_task(probing.run(), name="probes"))
+        _probes(house, engine, store, stack)
         web_port = 0
         if plan.web is not None and verifier is not None:
             studio = LibraryStudio(sounds)
@@ -232,6 +227,20 @@ def _retention(house: House, ledger: SqlLedger, stack: AsyncExitStack) -> None:
     """Let go once a day of what may be kept no longer."""
     daily = Daily(SqlKeeping(ledger), lambda: house.inventory().policy, house.clock)
     stack.push_async_callback(end, asyncio.create_task(daily.run(), name="retention"))
+
+
+async def _agi(plan: Plan, house: House, stack: AsyncExitStack) -> AgiServer:
+    """Answer what the operator's own dialplan asks."""
+    asked = Dialplan(house.ledger, house.store, house.inventory)
+    lookups = Lookups(balance=asked.balance, quote=asked.quote)
+    return await stack.enter_async_context(AgiServer(lookups, plan.agi_host, plan.agi_port))
+
+
+def _probes(house: House, engine: Engine, store: ValkeyStore, stack: AsyncExitStack) -> None:
+    """Call the numbers to see that they live."""
+    assert house.judging is not None
+    probing = Probing(house.judging, engine.calls, store, house.metrics)
+    stack.push_async_callback(end, asyncio.create_task(probing.run(), name="probes"))
 
 
 def _numbering(plan: Plan, ledger: SqlLedger, clock: SystemClock) -> Numbering:

@@ -273,6 +273,9 @@ def _till(
     )
 
 
+PASSWORDS = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
 @asynccontextmanager
 async def open_site(
     file: Path,
@@ -295,8 +298,7 @@ async def open_site(
     calling = await stack.enter_async_context(telephones(ledger, store, clock, inventory, SECRET))
     live, tracked = Live(store, clock), SqlTracked(ledger, SECRET, mailing=True)
     replays, callers = Runs(SqlReplays(ledger), ledger, clock), SqlCallers(ledger)
-    passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    people = People(SqlUsers(ledger), SqlSessions(ledger), clock, passwords)
+    people = People(SqlUsers(ledger), SqlSessions(ledger), clock, PASSWORDS)
     site = Site(
         till=till,
         ledger=ledger,
