@@ -22,6 +22,7 @@ from engine.ledger.callers import SqlCallers
 from engine.ledger.numbers.cases import SqlCases
 from engine.ledger.numbers.sql import SqlNumbers
 from engine.ledger.payments.sql import SqlOrders
+from engine.ledger.probing.sql import SqlProbes
 from engine.ledger.reading.sql import SqlKeeping, SqlKin, SqlRecords
 from engine.ledger.sql import SqlLedger
 from engine.ledger.statements.sql import SqlStatements
@@ -102,6 +103,11 @@ class Books:
             policy_of(settings),
             mailing=settings.smtp_host is not None,
         )
+
+    @property
+    def probes(self) -> SqlProbes:
+        """How numbers stand by their probes."""
+        return SqlProbes(self.ledger)
 
     @property
     def cases(self) -> SqlCases:

@@ -43,6 +43,8 @@ from engine.flows.numbers.daily import Daily as NumbersDaily
 from engine.flows.numbers.numbering import Numbering, read_areas
 from engine.flows.orders import House
 from engine.flows.payments.asking import Asking
+from engine.flows.probing.judging import Judging
+from engine.flows.probing.placing import Placing as Probing
 from engine.flows.retention.daily import Daily
 from engine.flows.statement.monthly import Monthly
 from engine.flows.tracked.destroying import Destroyer
@@ -54,6 +56,7 @@ from engine.flows.versions.view import View
 from engine.flows.versions.watching import Watcher
 from engine.ledger.mails.sql import SqlMails
 from engine.ledger.numbers.sql import SqlNumbers
+from engine.ledger.probing.sql import SqlProbes
 from engine.ledger.reading.sql import SqlKeeping
 from engine.ledger.sql import SqlLedger
 from engine.ledger.statements.sql import SqlStatements
@@ -94,8 +97,7 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
     """An engine at work until the block is left; raises what it cannot start with."""
     async with AsyncExitStack() as stack:
         keep_private(plan.folder)
-        clock = SystemClock()
-        metrics = PrometheusMetrics()
+        clock, metrics = SystemClock(), PrometheusMetrics()
         ledger = await open_ledger(plan.database, stack, metrics)
         configuration = configuration_of(ledger, clock)
         inventory, opening = await _began_with(plan, configuration)
@@ -111,6 +113,7 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
         telephony = await stack.enter_async_context(
             AriTelephony.connected(access, plan.app, metrics)
         )
+        numbering = _numbering(plan, ledger, clock)
         house = House(
             telephony=telephony,
             store=store,
@@ -125,15 +128,15 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
             metrics=metrics,
             sessions=_sessions(plan, ledger, store, clock),
             directory=_directory(plan, ledger, clock),
+            judging=Judging(SqlProbes(ledger), store, numbering, view.inventory, metrics),
         )
         engine, work = await _at_work(house, stack)
         verifier = _verifier(house, engine, store, stack)
-        asked = Dialplan(ledger, store, house.inventory)
-        lookups = Lookups(balance=asked.balance, quote=asked.quote)
-        agi = await stack.enter_async_context(AgiServer(lookups, plan.agi_host, plan.agi_port))
+        agi = await _agi(plan, house, stack)
         _statements(plan, house, ledger, stack)
         _retention(house, ledger, stack)
-        numbering = _numbers(plan, house, ledger, stack)
+        _numbers(numbering, stack)
+        _probes(house, engine, store, stack)
         web_port = 0
         if plan.web is not None and verifier is not None:
             studio = LibraryStudio(sounds)
@@ -232,15 +235,30 @@ def _retention(house: House, ledger: SqlLedger, stack: AsyncExitStack) -> None:
     stack.push_async_callback(end, asyncio.create_task(daily.run(), name="retention"))
 
 
-def _numbers(plan: Plan, house: House, ledger: SqlLedger, stack: AsyncExitStack) -> Numbering:
-    """Do each day's work on numbers, on what is then given to the pages."""
+async def _agi(plan: Plan, house: House, stack: AsyncExitStack) -> AgiServer:
+    """Answer what the operator's own dialplan asks."""
+    asked = Dialplan(house.ledger, house.store, house.inventory)
+    lookups = Lookups(balance=asked.balance, quote=asked.quote)
+    return await stack.enter_async_context(AgiServer(lookups, plan.agi_host, plan.agi_port))
+
+
+def _probes(house: House, engine: Engine, store: ValkeyStore, stack: AsyncExitStack) -> None:
+    """Call the numbers to see that they live."""
+    assert house.judging is not None
+    probing = Probing(house.judging, engine.calls, store, house.metrics)
+    stack.push_async_callback(end, asyncio.create_task(probing.run(), name="probes"))
+
+
+def _numbering(plan: Plan, ledger: SqlLedger, clock: SystemClock) -> Numbering:
+    """What numbers are given out with."""
     mailing = plan.web is not None and plan.web.mail is not None
-    numbering = Numbering(
-        SqlNumbers(ledger), read_areas(), house.clock, plan.numbers, mailing=mailing
-    )
+    return Numbering(SqlNumbers(ledger), read_areas(), clock, plan.numbers, mailing=mailing)
+
+
+def _numbers(numbering: Numbering, stack: AsyncExitStack) -> None:
+    """Do each day's work on numbers."""
     work = asyncio.create_task(NumbersDaily(numbering).run(), name="numbers")
     stack.push_async_callback(end, work)
-    return numbering
 
 
 def _tracked(web: WebPlan, house: House, ledger: SqlLedger, stack: AsyncExitStack) -> None:

@@ -34,6 +34,7 @@ from engine.ledger.diversion.sql import SqlForwarded, SqlRoutes
 from engine.ledger.numbers.cases import SqlCases
 from engine.ledger.numbers.sql import SqlNumbers
 from engine.ledger.payments.sql import SqlOrders, SqlSuspense
+from engine.ledger.probing.sql import SqlProbes
 from engine.ledger.reading.sql import (
     SqlKeeping,
     SqlKin,
@@ -189,6 +190,7 @@ async def open_site(
         replays=replays,
         tracked=tracked,
         directory=directory_of(ledger, tracked, house.clock),
+        probes=SqlProbes(ledger),
     )
 
 

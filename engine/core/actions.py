@@ -11,6 +11,7 @@ from enum import StrEnum
 from engine.core.cdr import CallRecord
 from engine.core.diversion.record import ForwardedCall
 from engine.core.diversion.route import Forwarding
+from engine.core.probe import Probe
 from engine.core.prompt import Prompt
 from engine.core.quota import Meter
 from engine.core.tracked import TrackedCall
@@ -312,9 +313,11 @@ class CheckCode(Action):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindRoute(Action):
-    """Look up who has a number and where its calls go; outcome `RouteFound`."""
+    """Look up who has a number and where its calls go; outcome `RouteFound`. `from_house`: the call
+    shows the house's own number, and may be a probe of ours."""
 
     number: str
+    from_house: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -342,3 +345,10 @@ class KeepTracked(Action):
 
     call: TrackedCall
     caller: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellProbe(Action):
+    """Tell how a probe came out, as far as its own leg has shown; outcome `CallSettled`."""
+
+    probe: Probe

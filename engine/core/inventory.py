@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from engine.core.identity import Vouched
 from engine.core.number import NumberFormat
+from engine.core.probe import ProbePlan
 from engine.core.rating import Rate
 from engine.core.retention import Kept, Policy, policy_of
 from engine.core.tariff import Line, Tariff
@@ -268,11 +269,17 @@ class Inventory:
     services: tuple[Service, ...] = ()
     merchants: tuple[Merchant, ...] = ()
     retention: tuple[Kept, ...] = ()
+    probing: tuple[ProbePlan, ...] = ()
 
     @property
     def policy(self) -> Policy:
         """How long each kind of record is kept."""
         return policy_of(self.retention)
+
+    @property
+    def probe_plan(self) -> ProbePlan | None:
+        """How numbers are probed; None: they are not."""
+        return next(iter(self.probing), None)
 
     def service_of(self, did: str) -> Service | None:
         """The service that owns a number (E.164)."""

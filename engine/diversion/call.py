@@ -38,7 +38,8 @@ class DivertedCall:
     are called one after the other: `nth` is whose turn it is, since `rung_ms`, perhaps for the
     second time (`again`); `failures` say why the ones before did not come. With `rings_on` a caller
     whom nobody takes hears ringing on. `alive_ms` is the last proof that the conversation went on;
-    `looks` counts how often Asterisk was asked whether there is one.
+    `looks` counts how often Asterisk was asked whether there is one. `from_house`: the caller's
+    number is the house's own.
     """
 
     call_id: str
@@ -49,6 +50,7 @@ class DivertedCall:
     trunk: str
     caller: str | None
     withheld: bool
+    from_house: bool = False
     show_number: str
     arrived_ms: int
     since_ms: int = 0

@@ -14,7 +14,7 @@ def arrived(turn: AnyTurn, event: CallArrived) -> None:
 
 
 def enter_finding(turn: AnyTurn) -> None:
-    turn.order(FindRoute(number=turn.call.number))
+    turn.order(FindRoute(number=turn.call.number, from_house=turn.call.from_house))
 
 
 def not_found_yet(turn: AnyTurn, event: MoneyUnreachable) -> None:

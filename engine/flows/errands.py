@@ -26,6 +26,7 @@ from engine.errors import CallerError, ConflictError, EngineError, RemoteError
 from engine.flows.diversion.directory import Directory
 from engine.flows.money.accounts import Accounts, put_back
 from engine.flows.money.relay import Relay
+from engine.flows.probing.judging import Judging
 from engine.flows.verification.sessions import Sessions
 from engine.ports.clock import Clock
 from engine.ports.ledger import Ledger
@@ -46,7 +47,7 @@ log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
     """All that flows need of the outside, handed in by `app`; without `sessions` no number can be
-    verified, without a `directory` none is sent on."""
+    verified, without a `directory` none is sent on, without `judging` none is probed."""
 
     telephony: Telephony
     store: Store
@@ -61,6 +62,7 @@ class House:
     metrics: Metrics = UNMEASURED
     sessions: Sessions | None = None
     directory: Directory | None = None
+    judging: Judging | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -333,7 +335,10 @@ class Errands:
     # --- diversion ---------------------------------------------------------------------
 
     async def _find_route(self, action: a.FindRoute) -> None:
-        directory = self._house.directory
+        directory, judging = self._house.directory, self._house.judging
+        if action.from_house and judging is not None and await judging.is_probe(action.number):
+            self._tell(e.RouteFound(at_ms=self._now_ms(), found=Found(is_probe=True)))
+            return
         found = await directory.found(action.number) if directory is not None else Found()
         if found.organisation is None:
             self._log.warning("call.to_nobody", did=action.number)
@@ -357,6 +362,12 @@ class Errands:
     async def _keep_tracked(self, action: a.KeepTracked) -> None:
         work = partial(self._directory.keep_tracked, action.call, action.caller)
         await self._until_done("keep_tracked", work)
+        self._tell(e.CallSettled(at_ms=self._now_ms()))
+
+    async def _tell_probe(self, action: a.TellProbe) -> None:
+        judging = self._house.judging
+        assert judging is not None, "a probe where none are judged"
+        await self._until_done("tell_probe", lambda: judging.told(action.probe))
         self._tell(e.CallSettled(at_ms=self._now_ms()))
 
     @property
@@ -446,6 +457,7 @@ ERRANDS: dict[type[a.Action], Errand] = {
     a.AdmitForwarded: Errands._admit_forwarded,
     a.KeepForwarded: Errands._keep_forwarded,
     a.KeepTracked: Errands._keep_tracked,
+    a.TellProbe: Errands._tell_probe,
 }
 
 WORDS = "words"

@@ -9,9 +9,10 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from types import TracebackType
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
+from engine.core.probe import Result
 from engine.errors import EngineError, RemoteError
 from engine.metrics.standing import Standing
 from engine.ports.metrics import Disagreement, Metrics, Readings, Remote
@@ -39,6 +40,7 @@ class PrometheusMetrics(Metrics):
         self._timers: dict[tuple[str, str], Histogram] = {}
         self._count_calls()
         self._time_calls()
+        self._watch_probes()
         self._watch_money()
         self._remote = self._histogram(
             "remote_seconds", "until store, ledger, ARI or AMI answered", ANSWERS_S, REMOTE_LABELS
@@ -78,6 +80,14 @@ class PrometheusMetrics(Metrics):
         )
         self._event_lag = self._histogram(
             "event_lag_seconds", "from the switch's time of an event to our acting on it", LAGS_S
+        )
+
+    def _watch_probes(self) -> None:
+        self._probed = self._counter("probes", "calls of ours to numbers of ours", ("result",))
+        for result in Result:
+            self._probed.labels(result)
+        self._trunk_out = Gauge(
+            f"{PREFIX}_probe_trunk_out", "1 while no number is reached", registry=self.registry
         )
 
     def _watch_money(self) -> None:
@@ -172,6 +182,12 @@ class PrometheusMetrics(Metrics):
 
     def event_handled(self, lag_ms: int) -> None:
         self._event_lag.observe(lag_ms / 1000)
+
+    def probed(self, result: Result) -> None:
+        self._probed.labels(result).inc()
+
+    def probe_trunk_out(self, is_out: bool) -> None:
+        self._trunk_out.set(int(is_out))
 
     # --- money -------------------------------------------------------------------------
 

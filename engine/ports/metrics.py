@@ -10,6 +10,8 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from engine.core.probe import Result
+
 
 class Remote(StrEnum):
     """Whom an engine asks."""
@@ -70,6 +72,12 @@ class Metrics:
 
     def event_handled(self, lag_ms: int) -> None:
         """An event of the switch was acted upon, so long after the switch saw it."""
+
+    def probed(self, result: Result) -> None:
+        """A probe of a number of ours has come out like this."""
+
+    def probe_trunk_out(self, is_out: bool) -> None:
+        """Whether numbers are reached no more, one as little as the other."""
 
     # --- money -------------------------------------------------------------------------
 

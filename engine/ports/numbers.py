@@ -6,7 +6,7 @@ A route (`ports.diversion`) follows its number in the same step: it ends as the 
 holder, and goes over to the number that replaces it. Errors otherwise as in `ports.ledger`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -99,7 +99,7 @@ class Offer:
 class NumberFilter:
     """Which numbers are listed: by number, `most` of them after `after`. None: whichever.
 
-    `digits` follow one another somewhere in the number; empty: whichever.
+    `digits` follow one another somewhere in the number; empty: whichever. `only`: of these alone.
     """
 
     organisation: str | None = None
@@ -107,6 +107,7 @@ class NumberFilter:
     order_key: str | None = None
     purpose: Purpose | None = None
     digits: str = ""
+    only: Collection[str] | None = None
     after: str = ""
     most: int = 50
 

@@ -83,6 +83,11 @@ def limit_key(key: str) -> str:
     return f"{{limits}}:{key}"
 
 
+def probe_key(e164: str) -> str:
+    """Where it is kept that a probe of a number is awaited, and when it arrived."""
+    return f"probe:{e164}"
+
+
 def meter_text(meter: Meter) -> bytes:
     """A meter as it stands in a hold."""
     return _encoder.encode(meter)

@@ -265,6 +265,22 @@ class ValkeyStore:
         keys = tuple(codec.limit_key(breaker.key) for breaker in breakers)
         await self._orders.script("note_outcome", keys, *words)
 
+    # --- probes --------------------------------------------------------------------------
+
+    async def expect_probe(self, e164: str, within_ms: int) -> None:
+        """See `ports.probes`."""
+        await self._orders.command("SET", codec.probe_key(e164), "", "PX", within_ms)
+
+    async def note_arrival(self, e164: str, at_ms: int) -> bool:
+        """See `ports.probes`."""
+        noted = await self._orders.script("note_arrival", (codec.probe_key(e164),), at_ms)
+        return bool(noted)
+
+    async def arrival(self, e164: str) -> int | None:
+        """See `ports.probes`."""
+        noted = await self._orders.command("GET", codec.probe_key(e164))
+        return int(noted) if noted else None
+
     # --- the ways to the keys ------------------------------------------------------------
 
     async def _fields(self, account_id: str) -> Mapping[bytes, bytes]:

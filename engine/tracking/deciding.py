@@ -22,6 +22,9 @@ def route_found(turn: Turn, event: RouteFound) -> None:
     """The number is ours and somebody's; who is to be called now."""
     turn.forget_timers("find")
     found, call = event.found, turn.call
+    if found.is_probe:
+        finding.turn_away(turn, HangUpReason.REJECTED)
+        return
     if found.organisation is None:
         finding.turn_away(turn, HangUpReason.UNALLOCATED)
         return

@@ -30,6 +30,7 @@ from engine.ports.clock import Clock
 from engine.ports.ledger import Ledger
 from engine.ports.operators import Answers, Customers
 from engine.ports.people.callers import Callers
+from engine.ports.probes import Probes
 from engine.ports.reading.kin import Kin
 from engine.ports.reading.marks import Marks
 from engine.ports.reading.records import Records
@@ -105,6 +106,7 @@ class Site:
     replays: Runs
     tracked: Tracked
     directory: Directory
+    probes: Probes
 
 
 SITE = web.AppKey("SITE", Site)

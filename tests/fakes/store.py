@@ -235,6 +235,17 @@ class MemoryStore:
             "note_outcome", lambda: self.data.note_outcome(subject_id, good, breakers)
         )
 
+    # --- probes --------------------------------------------------------------------------
+
+    async def expect_probe(self, e164: str, within_ms: int) -> None:
+        await self._order("expect_probe", lambda: self.data.expect_probe(e164, within_ms))
+
+    async def note_arrival(self, e164: str, at_ms: int) -> bool:
+        return await self._order("note_arrival", lambda: self.data.note_arrival(e164, at_ms))
+
+    async def arrival(self, e164: str) -> int | None:
+        return await self._order("arrival", lambda: self.data.arrival(e164))
+
     # --- news ----------------------------------------------------------------------------
 
     async def watch(self, account_id: str) -> None:

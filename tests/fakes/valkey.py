@@ -76,6 +76,7 @@ class StoreData:
         self.taken: set[tuple[str, str]] = set()
         self.outcomes: dict[str, Outcome] = {}
         self.counted: dict[str, dict[str, int]] = {}
+        self.probes: dict[str, tuple[int, int | None]] = {}
         self.generations += 1
 
     # --- accounts and holds --------------------------------------------------------------
@@ -340,6 +341,20 @@ class StoreData:
         counted = self.counted.get(key, {})
         self.counted[key] = {name: at for name, at in counted.items() if at > since_ms}
         return self.counted[key]
+
+    def expect_probe(self, e164: str, within_ms: int) -> None:
+        self.probes[e164] = (self.now_ms() + within_ms, None)
+
+    def note_arrival(self, e164: str, at_ms: int) -> bool:
+        until_ms, noted_ms = self.probes.get(e164, (0, None))
+        if until_ms <= self.now_ms():
+            return False
+        self.probes[e164] = (until_ms, at_ms if noted_ms is None else noted_ms)
+        return True
+
+    def arrival(self, e164: str) -> int | None:
+        until_ms, noted_ms = self.probes.get(e164, (0, None))
+        return noted_ms if until_ms > self.now_ms() else None
 
     def next_turn(self, group: str) -> int:
         self.turns[group] += 1

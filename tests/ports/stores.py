@@ -112,7 +112,7 @@ class Bench:
         self._data = StoreData(lambda: self._passed_ms)
         self._stores: list[MemoryStore | ValkeyStore] = []
 
-    def engine(self) -> Store:
+    def engine(self) -> MemoryStore | ValkeyStore:
         """One more engine's way to the store."""
         store = MemoryStore(self._data) if self._address is None else ValkeyStore(self._address)
         self._stores.append(store)

@@ -21,6 +21,8 @@ from engine.diversion import call as diverted_call
 from engine.forwarding import machine as forwarding_machine
 from engine.premium import call as premium_call
 from engine.premium import machine as premium_machine
+from engine.probing import call as probe_call
+from engine.probing import machine as probing_machine
 from engine.tracking import machine as tracking_machine
 from engine.verification import call as verification_call
 from engine.verification import machine as verification_machine
@@ -89,7 +91,15 @@ TRACKING = Room(
     "a tracking call",
     (diverted_call.State.ADMITTING,),
 )
-ROOMS = (PREMIUM, VERIFICATION, FORWARDING, TRACKING)
+PROBING = Room(
+    "probing",
+    probing_machine,
+    probe_call.State,
+    probe_call.State.BEGUN,
+    probe_call.State.FINISHED,
+    "a probe",
+)
+ROOMS = (PREMIUM, VERIFICATION, FORWARDING, TRACKING, PROBING)
 
 
 def edges(room: Room) -> dict[Edge, set[str]]:

@@ -50,6 +50,7 @@ from engine.ledger.callers import SqlCallers
 from engine.ledger.numbers.cases import SqlCases
 from engine.ledger.numbers.sql import SqlNumbers
 from engine.ledger.payments.sql import SqlOrders
+from engine.ledger.probing.sql import SqlProbes
 from engine.ledger.replays.sql import SqlReplays
 from engine.ledger.sql import SqlLedger
 from engine.ledger.tracked.sql import SqlTracked
@@ -277,6 +278,9 @@ def _configuration(ledger: SqlLedger, clock: Clock) -> Configuration:
     return Configuration(SqlVersions(ledger), clock, forms, SqlNumbers(ledger))
 
 
+PASSWORDS = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
 @asynccontextmanager
 async def open_site(
     file: Path,
@@ -299,8 +303,7 @@ async def open_site(
     calling = await stack.enter_async_context(telephones(ledger, store, clock, inventory, SECRET))
     live, tracked = Live(store, clock), SqlTracked(ledger, SECRET, mailing=True)
     replays, callers = Runs(SqlReplays(ledger), ledger, clock), SqlCallers(ledger)
-    passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    people = People(SqlUsers(ledger), SqlSessions(ledger), clock, passwords)
+    people = People(SqlUsers(ledger), SqlSessions(ledger), clock, PASSWORDS)
     site = Site(
         till=till,
         ledger=ledger,
@@ -339,6 +342,7 @@ async def open_site(
         manager_limit_micros=50 * MICROS,
         tracked=tracked,
         directory=directory_of(ledger, tracked, clock),
+        probes=SqlProbes(ledger),
     )
     try:
         yield Bench(site, ledger, store, provider, calling)

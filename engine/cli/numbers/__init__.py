@@ -16,6 +16,7 @@ from engine.cli.numbers.authority import case
 from engine.cli.numbers.billing import statement
 from engine.cli.numbers.day import due, notices
 from engine.cli.numbers.holding import check, confirm, demand, hand_in, holder, seat
+from engine.cli.numbers.probing import probe
 from engine.cli.numbers.publishing import source
 from engine.cli.numbers.stocking import import_blocks, price, prices
 
@@ -42,6 +43,7 @@ for command in (
     order,
     price,
     prices,
+    probe,
     reject,
     replace_number,
     seat,

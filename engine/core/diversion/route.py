@@ -160,6 +160,7 @@ class Found:
 
     `organisation` has it, and it takes calls; None: nobody has it. `route` is None where its holder
     has none; `loops` says that it leads back to the number. `source` is its sales channel's name.
+    `is_probe`: the call is one of ours, that has come back.
     """
 
     organisation: str | None = None
@@ -167,3 +168,4 @@ class Found:
     route: Route | None = None
     loops: bool = False
     source: str = ""
+    is_probe: bool = False

@@ -55,6 +55,8 @@ class NoticeKind(StrEnum):
     REMOVE_FROM_OFFERS = "remove_from_offers"
     RECLAIM_PROPOSED = "reclaim_proposed"
     MISPLACED = "misplaced"
+    UNREACHABLE = "unreachable"
+    REACHABLE = "reachable"
 
 
 TO_OPERATOR = frozenset({NoticeKind.RECLAIM_PROPOSED, NoticeKind.MISPLACED})

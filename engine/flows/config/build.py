@@ -20,6 +20,7 @@ from engine.core.inventory import (
     Trunk,
 )
 from engine.core.money import Rounding
+from engine.core.probe import ProbePlan
 from engine.core.rating import Increment, Rate
 from engine.core.retention import Kept
 from engine.flows.config.files import (
@@ -28,6 +29,7 @@ from engine.flows.config.files import (
     KeptInFile,
     MerchantInFile,
     OrganisationInFile,
+    ProbingInFile,
     ProfileInFile,
     ServiceInFile,
     TariffInFile,
@@ -59,6 +61,7 @@ def inventory(records: Records, version: int) -> Inventory:
         retention=tuple(
             Kept(record.name, model.months) for record, model in records.sound(KeptInFile)
         ),
+        probing=tuple(_probing(*pair) for pair in records.sound(ProbingInFile)),
     )
 
 
@@ -68,6 +71,9 @@ def breaches(records: Records) -> Iterator[Problem]:
         for breach in guards.check_caller_id(trunk.caller_id or "", trunk.region):
             if trunk.caller_id is not None:
                 yield _breach(record, breach, ("caller_id",))
+    for record, probing in records.sound(ProbingInFile):
+        for breach in guards.check_caller_id(probing.number, probing.region):
+            yield _breach(record, breach, ("number",))
     for record, model in records.sound(ServiceInFile):
         service = _service(records, record, model)
         tariff = records.get("tariffs", model.tariff)
@@ -186,6 +192,14 @@ def _merchant(records: Records, record: Record, model: MerchantInFile) -> Mercha
         ring_timeout_s=model.ring_timeout_s,
         limits=CallLimits(**model.limits.model_dump()),
         sites=tuple(dict.fromkeys(model.sites)),
+    )
+
+
+def _probing(record: Record, model: ProbingInFile) -> ProbePlan:
+    return ProbePlan(
+        name=record.name,
+        show_number=model.number,
+        **model.model_dump(exclude={"number", "region"}),
     )
 
 

@@ -34,6 +34,7 @@ from engine.flows.config.fields import (
     Region,
     Strict,
     Text,
+    Timezone,
     Whole,
     choice,
     read_text,
@@ -336,6 +337,32 @@ class KeptInFile(Strict):
     months: Whole = Field(ge=1, le=120, description="whole months, from the first of the next")
 
 
+class ProbingInFile(Strict):
+    """How tracked numbers are called by the engine itself, to see that they live."""
+
+    region: Region = Field("DE", description="country of the number, if it has no country code")
+    trunk: Annotated[Name, Ref("trunks")] = Field(description="they are called through it")
+    number: PhoneNumber = Field(
+        description="own number that is shown, and by which such a call is known when it comes back"
+    )
+    from_hour: Whole = Field(10, ge=0, le=23, description="each number once a day, from this hour")
+    to_hour: Whole = Field(16, ge=1, le=24, description="to this one, spread over the time")
+    timezone: Timezone = Field("Europe/Berlin", description="whose hours they are")
+    at_once: Whole = Field(
+        2, ge=1, le=50, description="calls at the same time; fewer than the trunk has channels"
+    )
+    per_minute: Whole = Field(10, ge=1, le=600, description="calls begun in a minute, at most")
+    arrive_within_s: Whole = Field(20, ge=3, le=60, description="to come back in")
+    tries: Whole = Field(3, ge=3, le=10, description="that fail before a number is dead")
+    retry_after_s: Whole = Field(600, ge=60, le=7200, description="between the tries")
+
+    @model_validator(mode="after")
+    def _opens_before_it_closes(self) -> "ProbingInFile":
+        if self.from_hour >= self.to_hour:
+            raise refuse("no_time", "has a from_hour that is not before its to_hour")
+        return self
+
+
 class ConfigFile(Strict):
     """One of the operator's files: any of these sections, each entry under a name of its own."""
 
@@ -348,6 +375,7 @@ class ConfigFile(Strict):
     services: dict[Name, ServiceInFile] = Field(default_factory=dict)
     verification: dict[Name, MerchantInFile] = Field(default_factory=dict)
     retention: dict[Kind, KeptInFile] = Field(default_factory=dict)
+    probing: dict[Name, ProbingInFile] = Field(default_factory=dict, max_length=1)
 
 
 SECTIONS: dict[str, type[Strict]] = {
@@ -360,4 +388,5 @@ SECTIONS: dict[str, type[Strict]] = {
     "services": ServiceInFile,
     "verification": MerchantInFile,
     "retention": KeptInFile,
+    "probing": ProbingInFile,
 }

@@ -32,7 +32,7 @@ _NEVER_CALLED = frozenset(
     {NumberType.PREMIUM_RATE, NumberType.SHARED_COST, NumberType.PAGER, NumberType.VOICEMAIL}
 )
 
-_OF_NOBODY = ("organisations", "trunks", "retention")
+_OF_NOBODY = ("organisations", "trunks", "retention", "probing")
 """Sections whose entries are no organisation's."""
 
 Link = Callable[[Records], Iterator[Problem]]
@@ -263,6 +263,11 @@ def _merchants(records: Records) -> Iterator[Problem]:
             yield record.problem(("lines",), "not_a_line", message)
 
 
+def _one_way_of_probing(records: Records) -> Iterator[Problem]:
+    for record in list(records.of("probing"))[1:]:
+        yield record.problem((), "second_entry", "is one too many: numbers are probed in one way")
+
+
 _LINKS: tuple[Link, ...] = (
     _unknown_references,
     _ownerless,
@@ -275,4 +280,5 @@ _LINKS: tuple[Link, ...] = (
     _agent_addresses,
     _currencies,
     _merchants,
+    _one_way_of_probing,
 )

@@ -15,6 +15,7 @@ from engine.core.inventory import Inventory
 from engine.flows.machines.forwarding import ForwardingMachine
 from engine.flows.machines.machine import Machine
 from engine.flows.machines.premium import PremiumMachine
+from engine.flows.machines.probing import ProbingMachine
 from engine.flows.machines.tracking import TrackingMachine
 from engine.flows.machines.verification import VerificationMachine
 from engine.ports.store import Snapshot
@@ -26,6 +27,7 @@ MACHINES: tuple[Machine[Any], ...] = (
     VerificationMachine(),
     ForwardingMachine(),
     TrackingMachine(),
+    ProbingMachine(),
 )
 _BY_KIND = {machine.kind: machine for machine in MACHINES}
 

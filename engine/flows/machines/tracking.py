@@ -1,6 +1,7 @@
 """Tracking calls in the shell's hands; nobody who looks on is shown their callers. One whose call
 is taken over is counted as neither new nor known."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 from engine.core.actions import Action
@@ -21,7 +22,11 @@ class TrackingMachine(DivertedMachine[TrackingCall]):
 
     def begin(self, event: CallArrived, call_id: str, inventory: Inventory) -> TrackingCall | None:
         trunk = trunk_for(event, inventory, Purpose.TRACKING)
-        return machine.begin(event, trunk) if trunk is not None else None
+        if trunk is None:
+            return None
+        call = machine.begin(event, trunk)
+        plan = inventory.probe_plan
+        return replace(call, from_house=plan is not None and call.caller == plan.show_number)
 
     def step(
         self, call: TrackingCall, event: Event, now: Now

@@ -17,6 +17,7 @@ from engine.core.numbers.due import (
     NoticeKind,
 )
 from engine.core.numbers.holder import Holder
+from engine.core.probe import WHY, Result
 
 LANGS = ("de", "en")
 
@@ -36,6 +37,11 @@ _REASONS_DE = {
     QUARANTINE_OVER: "die Sperrfrist ist abgelaufen",
     FIRST_DAY_COME: "ihr erster Tag ist da",
     SEAT_MOVED: "der Sitz ist in einem anderen Ortsnetz",
+    WHY[Result.BUSY]: "es ist besetzt",
+    WHY[Result.REFUSED]: "der Anruf wird abgewiesen",
+    WHY[Result.NOT_ARRIVED]: "der Anruf kommt nicht an",
+    WHY[Result.ANSWERED]: "der Anruf kommt anderswo an",
+    WHY[Result.NETWORK]: "das Netz ist gestört",
 }
 """What the engine itself writes down as a reason; what people write stays as it is."""
 
@@ -66,6 +72,11 @@ _SENTENCES: Mapping[str, Mapping[NoticeKind, str]] = {
         NoticeKind.MISPLACED: (
             "{number} passt nicht mehr zum Sitz ({detail}), und dort ist keine Rufnummer frei."
         ),
+        NoticeKind.UNREACHABLE: (
+            "Die Rufnummer {number} ist nicht zu erreichen, wie unsere Prüfanrufe zeigen: {detail}."
+            " Wir kümmern uns darum."
+        ),
+        NoticeKind.REACHABLE: "Die Rufnummer {number} ist wieder zu erreichen.",
     },
     "en": {
         NoticeKind.ACTIVATED: "The number {number} takes calls.",
@@ -90,6 +101,10 @@ _SENTENCES: Mapping[str, Mapping[NoticeKind, str]] = {
         NoticeKind.MISPLACED: (
             "{number} no longer fits the seat ({detail}), and no number is free there."
         ),
+        NoticeKind.UNREACHABLE: (
+            "The number {number} cannot be reached, as our test calls show: {detail}. We see to it."
+        ),
+        NoticeKind.REACHABLE: "The number {number} can be reached again.",
     },
 }
 

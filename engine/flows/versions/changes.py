@@ -20,6 +20,7 @@ SECTIONS = (
     "services",
     "verification",
     "retention",
+    "probing",
 )
 """As in the files; tariffs are told at the services that have them."""
 

@@ -73,6 +73,8 @@ async def numbers(connection: AsyncConnection, wanted: NumberFilter) -> list[Num
             query = query.where(dids.c[column] == value)
     if wanted.digits:
         query = query.where(dids.c.e164.contains(wanted.digits, autoescape=True))
+    if wanted.only is not None:
+        query = query.where(dids.c.e164.in_(wanted.only))
     query = query.order_by(dids.c.e164).limit(wanted.most)
     return [record_of(row, Number) for row in (await connection.execute(query)).mappings()]
 

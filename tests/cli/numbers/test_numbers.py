@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from engine.cli.numbers import probing
 from engine.core.inventory import Inventory
+from engine.core.probe import Health, ProbePlan, Result, Standing
 from engine.flows.config import Problems, load
 from engine.payments.registry import option_forms
 from tests.cli.conftest import SAMPLE, Shop
@@ -135,3 +137,46 @@ def test_a_case_is_an_owners(quiet_shop: Shop, organisation: str, tmp_path: Path
     (shown,) = lines(quiet_shop, "case", "show", case_id, *ada)
     assert [line["action"] for line in shown["log"]][:3] == ["opened", "seen", "referred"]
     assert case_id in quiet_shop.run("numbers", "case", "list", *ada).stdout
+
+
+def test_a_number_is_probed_only_with_a_number_to_show(quiet_shop: Shop) -> None:
+    result = quiet_shop.run("numbers", "probe", NUMBER, "--json")
+    assert result.exit_code == 1
+    assert "no number to show is configured" in result.output
+
+
+@pytest.mark.parametrize(
+    ("result", "exit_code", "said"),
+    [
+        (Result.ARRIVED, 0, f"{NUMBER}  alive, arrived after 287 ms"),
+        (Result.REFUSED, 1, f"{NUMBER}  failing, the call is refused"),
+    ],
+)
+def test_what_a_probe_showed_is_told(
+    quiet_shop: Shop, monkeypatch: pytest.MonkeyPatch, result: Result, exit_code: int, said: str
+) -> None:
+    arrived = result is Result.ARRIVED
+    health = Health(
+        e164=NUMBER,
+        organisation="acme",
+        standing=Standing.ALIVE if arrived else Standing.FAILING,
+        next_ms=1,
+        last_result=result,
+        delay_ms=287 if arrived else None,
+    )
+    plan = ProbePlan(trunk="carrier", show_number="+493023125999")
+
+    async def inventory(*_: object) -> Inventory:
+        return Inventory(version=1, probing=(plan,))
+
+    async def probed(_numbering: object, _probes: object, _plan: object, e164: str) -> Health:
+        assert (_plan, e164) == (plan, NUMBER)
+        return health
+
+    monkeypatch.setattr(probing, "inventory_in_force", inventory)
+    monkeypatch.setattr(probing, "probed", probed)
+    told = quiet_shop.run("numbers", "probe", "030 23125000")
+    assert (told.exit_code, told.output.strip()) == (exit_code, said)
+    as_json = quiet_shop.run("numbers", "probe", NUMBER, "--json")
+    assert as_json.exit_code == exit_code
+    assert json.loads(as_json.stdout)["last_result"] == result

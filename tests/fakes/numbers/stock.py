@@ -64,6 +64,7 @@ class MemoryNumbers:
             and wanted.order_key in (None, number.order_key)
             and wanted.purpose in (None, number.purpose)
             and wanted.digits in e164
+            and (wanted.only is None or e164 in wanted.only)
         ][: wanted.most]
 
     async def unused(self, since: date, after: str, most: int) -> Sequence[Number]:

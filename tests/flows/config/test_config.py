@@ -26,6 +26,7 @@ from engine.core.inventory import (
     Span,
     Trunk,
 )
+from engine.core.probe import ProbePlan
 from engine.core.quote import read_tariff
 from engine.core.retention import Kind, Policy
 from engine.flows.config import Problems, content_hash, load, parse, read, schema, tree
@@ -221,6 +222,14 @@ def test_what_is_kept_for_another_time_changes_the_policy() -> None:
     assert _right().policy == Policy()
     changed = _right(x="retention:\n  calls: {months: 3}\n  notes: {months: 6}\n")
     assert changed.policy == Policy(calls_months=3, notes_months=6)
+
+
+def test_numbers_are_probed_once_a_number_to_show_is_there() -> None:
+    assert _right().probe_plan is None
+    (trunk,) = [one.name for one in _right().trunks][:1]
+    written = f"probing:\n  daily: {{trunk: {trunk}, number: 030 23125 100}}\n"
+    plan = _right(x=written).probe_plan
+    assert plan == ProbePlan(trunk=trunk, show_number="+493023125100")
 
 
 def test_left_out_keys_have_the_defaults_of_the_inventory() -> None:

@@ -18,6 +18,7 @@ from engine.ledger.diversion import tables as _of_diversion  # noqa: F401  # MET
 from engine.ledger.journal import content_hash
 from engine.ledger.mails import tables as _of_mails  # noqa: F401  # METADATA needs them
 from engine.ledger.numbers import tables as _of_numbers  # noqa: F401  # METADATA needs them
+from engine.ledger.probing import tables as _of_probing  # noqa: F401  # METADATA needs them
 from engine.ledger.reading.sql import SqlSums, SqlTransactions
 from engine.ledger.replays import tables as _of_replays  # noqa: F401  # METADATA needs them
 from engine.ledger.sql import SqlLedger

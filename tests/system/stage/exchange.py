@@ -16,6 +16,7 @@ from engine.core.inventory import Inventory, Organisation, Trunk
 from engine.core.number import NumberFormat
 from engine.core.numbers.holder import Policy
 from engine.core.numbers.number import Number, Status
+from engine.core.probe import ProbePlan
 from engine.errors import RemoteError
 from engine.flows.clock import SystemClock
 from engine.flows.diversion.routing import Routing
@@ -111,9 +112,13 @@ class Exchange:
 
 
 @asynccontextmanager
-async def exchange(folder: Path) -> AsyncIterator[Exchange]:
-    """The house, and an engine in it."""
-    async with RealHouse(folder, (), organise=_inventory) as house:
+async def exchange(folder: Path, probing: tuple[ProbePlan, ...] = ()) -> AsyncIterator[Exchange]:
+    """The house, and an engine in it, which probes its numbers by a plan if there is one."""
+
+    def organise(world: OutsideWorld) -> Inventory:
+        return replace(_inventory(world), probing=probing)
+
+    async with RealHouse(folder, (), organise=organise) as house:
         plan = Plan(
             engine="e1",
             folder=folder / "e1",

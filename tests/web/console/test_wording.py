@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from engine.core import retention, verification
+from engine.core import probe, retention, verification
 from engine.core.numbers import holder, number
 from engine.core.numbers.case import CaseKind, CaseStatus
 from engine.core.payment import OrderStatus
@@ -28,6 +28,8 @@ NAMED = {
     "holders.verdict_": holder.Verdict,
     "kind_": {machine.kind for machine in MACHINES},
     "numbers.purpose_": number.Purpose,
+    "numbers.result_": probe.Result,
+    "numbers.standing_": {probe.Standing.DEAD, probe.Standing.FAILING},
     "numbers.status_": number.Status,
     "payments.status_": OrderStatus,
     "replays.state_": RunState,

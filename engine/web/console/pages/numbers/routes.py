@@ -1,11 +1,12 @@
 """Numbers: listed; one with its history; given back, and what the operator decides of it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from aiohttp import web
 
 from engine.core.numbers.life import Refused
 from engine.core.numbers.number import Number, Status
+from engine.core.probe import Health, Standing
 from engine.core.roles import Right
 from engine.errors import CallerError
 from engine.flows.numbers.allocation import Allocation
@@ -22,6 +23,7 @@ from engine.web.console.route import Handler, Route, Subject, Whose
 ONE = f"{NUMBERS}/{{number}}"
 EVENTS_MOST = 200
 SOURCES_MOST = 50
+PROBES_SHOWN = 10
 REASON_CHARS_MOST = 200
 APPROVED = {
     Status.ACTIVE: "numbers.approved_active",
@@ -37,23 +39,31 @@ async def find(asked: Asked) -> Belongs | None:
 
 
 async def show_all(asked: Asked) -> web.StreamResponse:
-    """An organisation's numbers; the whole stock for the operator's staff."""
+    """An organisation's numbers, perhaps those that are dead; the whole stock for the operator's
+    staff."""
     status = word_of(Status, asked.wanted("status"))
+    is_dead = asked.wanted("status") == Standing.DEAD
     after = asked.wanted("after", 20)
+    after = f"+{after}" if after else ""
+    site, only = asked.site, None
+    if is_dead:
+        only = await site.probes.dead(asked.organisation, after, PAGE_ROWS + 1)
     wanted = NumberFilter(
         organisation=asked.organisation,
         status=status,
-        after=f"+{after}" if after else "",
+        only=only,
+        after=after,
         most=PAGE_ROWS + 1,
     )
-    found = await asked.site.numbering.numbers.numbers(wanted)
+    found = await site.numbering.numbers.numbers(wanted)
     more = found[PAGE_ROWS - 1].e164[1:] if len(found) > PAGE_ROWS else ""
     return asked.render(
         "numbers/list.html",
         numbers=found[:PAGE_ROWS],
         more=more,
-        wanted=status or "",
+        wanted=Standing.DEAD if is_dead else status or "",
         statuses=tuple(Status),
+        healths=await _healths(asked, found),
         areas=asked.site.numbering.areas,
     )
 
@@ -72,7 +82,18 @@ async def show(asked: Asked) -> web.StreamResponse:
         areas=asked.site.numbering.areas,
         why=reason_in,
         route_path=route_path,
+        health=(await _healths(asked, [number])).get(number.e164),
+        probes=await asked.site.probes.history(
+            number.e164, number.organisation or "", PROBES_SHOWN
+        ),
     )
+
+
+async def _healths(asked: Asked, numbers: Sequence[Number]) -> Mapping[str, Health]:
+    """How numbers stand that are probed for the holder they have now."""
+    whose = {one.e164: one.organisation for one in numbers if one.status is Status.ACTIVE}
+    found = await asked.site.probes.healths(whose)
+    return {e164: one for e164, one in found.items() if one.organisation == whose[e164]}
 
 
 async def approve(asked: Asked) -> web.StreamResponse:

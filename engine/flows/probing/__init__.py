@@ -1,0 +1,1 @@
+"""Placing probes, and what they show."""

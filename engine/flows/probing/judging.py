@@ -1,0 +1,112 @@
+"""What probes show, written down and told: a number dead or alive again, a trunk that is out."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import structlog
+
+from engine.core.inventory import Inventory
+from engine.core.probe import (
+    Health,
+    Others,
+    Probe,
+    ProbePlan,
+    Result,
+    judged,
+    outage_of,
+    told,
+    wants_witness,
+)
+from engine.flows.numbers.numbering import Numbering, decided, local_day
+from engine.ports.metrics import UNMEASURED, Metrics
+from engine.ports.numbers import Commit
+from engine.ports.probes import Awaited, Probes
+
+AUTHOR = "engine"
+
+log = structlog.get_logger(__name__)
+
+
+class Judging:
+    """The probes of all engines: which calls they are, and what comes of them."""
+
+    def __init__(
+        self,
+        probes: Probes,
+        awaited: Awaited,
+        numbering: Numbering,
+        inventory: Callable[[], Inventory],
+        metrics: Metrics = UNMEASURED,
+    ) -> None:
+        self.probes = probes
+        self.awaited = awaited
+        self.numbering = numbering
+        self._inventory = inventory
+        self._metrics = metrics
+
+    @property
+    def plan(self) -> ProbePlan | None:
+        """How numbers are probed now; None: they are not."""
+        return self._inventory().probe_plan
+
+    async def is_probe(self, e164: str) -> bool:
+        """Whether a call that shows the house's own number is a probe that has come back."""
+        at_ms, _ = self.numbering.now()
+        is_ours = await self.awaited.note_arrival(e164, at_ms)
+        if is_ours:
+            log.info("probe.arrived", did=e164)
+        return is_ours
+
+    async def told(self, probe: Probe) -> None:
+        """A probe is over, and this is what its leg has shown; that it arrived is in the store."""
+        arrived_ms = await self.awaited.arrival(probe.e164)
+        if arrived_ms is not None:
+            delay_ms = max(0, arrived_ms - probe.placed_ms)
+            probe = replace(probe, result=Result.ARRIVED, delay_ms=delay_ms)
+
+        async def decide(_attempt: int) -> None:
+            await self._judge(probe)
+
+        await decided(decide)
+
+    async def _judge(self, probe: Probe) -> None:
+        plan, before = self.plan, await self.probes.health(probe.e164)
+        if plan is None or before is None or before.call_id != probe.call_id:
+            log.warning("probe.not_judged", did=probe.e164, probe=probe.call_id)
+            return
+        others = await self.probes.others(probe.e164)
+        after = judged(before, probe, others, plan)
+        await self._tell(before, after)
+        await self.probes.put(after, probe)
+        self._metrics.probed(probe.result)
+        log.info(
+            "probe.judged",
+            did=probe.e164,
+            result=probe.result,
+            delay_ms=probe.delay_ms,
+            standing=after.standing,
+        )
+        await self._follow_up(after, others, plan)
+
+    async def _tell(self, before: Health, after: Health) -> None:
+        """Tell the number's holder, once: the notice has a key of its own."""
+        at_ms, _ = self.numbering.now()
+        notice = told(before, after, local_day(at_ms))
+        if notice is None or await self.numbering.numbers.told([notice.key]):
+            return
+        await self.numbering.commit(Commit(author=AUTHOR, at_ms=at_ms, notices=(notice,)))
+        log.warning("number.told", did=after.e164, kind=notice.kind, why=notice.detail)
+
+    async def _follow_up(self, after: Health, others: Others, plan: ProbePlan) -> None:
+        """What a probe says of the trunk: it works again, it is out, or a witness is needed."""
+        if after.last_result is Result.ARRIVED:
+            if await self.probes.end_outage(plan.trunk):
+                log.warning("probes.trunk_works", trunk=plan.trunk)
+            return
+        outage = outage_of(after, others, plan, await self.probes.outage(plan.trunk))
+        if outage is not None:
+            if await self.probes.begin_outage(outage):
+                log.error("probes.trunk_out", trunk=plan.trunk, since_ms=outage.since_ms)
+        elif wants_witness(after, others):
+            at_ms, _ = self.numbering.now()
+            await self.probes.wake_witness(after.e164, at_ms)

@@ -1,0 +1,1 @@
+"""Probes of our numbers, beside the stock."""

@@ -1,0 +1,1 @@
+"""Probes: calls of ours to numbers of ours, which never answer them."""

@@ -1,0 +1,58 @@
+"""A probe as it lives: its record and its states."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from engine.core import turn
+from engine.core.probe import Result
+
+KIND = "probe"
+
+
+class State(StrEnum):
+    """Where a probe stands; `machine.TRANSITIONS` says what may happen in each."""
+
+    BEGUN = "begun"
+    DIALING = "dialing"
+    REPORTING = "reporting"
+    FINISHED = "finished"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeCall:
+    """One call of ours to a number of ours. Times are milliseconds of Asterisk's wall clock.
+
+    `organisation` has the number; `result` is what the leg has shown once it is over.
+    """
+
+    call_id: str
+    kind: str = KIND
+    state: State = State.BEGUN
+    e164: str
+    organisation: str
+    trunk: str
+    show_number: str
+    arrive_within_s: int
+    begun_ms: int
+    made: int = 0
+    leg: str = ""
+    placed_ms: int = 0
+    result: Result | None = None
+
+    @property
+    def account_id(self) -> None:
+        """It talks on nobody's money."""
+        return
+
+    @property
+    def finished(self) -> bool:
+        return self.state is State.FINISHED
+
+
+class Turn(turn.Turn[ProbeCall, State]):
+    """One step of a probe in the making."""
+
+    def change(self, **changes: Any) -> None:
+        """Replace fields of the call."""
+        self.call = replace(self.call, **changes)
