@@ -83,7 +83,7 @@ class PrometheusMetrics(Metrics):
         )
 
     def _watch_probes(self) -> None:
-        self._probed = self._counter("probes", "calls of ours to numbers of ours", ("result",))
+        self._probed = self._counter("probes", "calls of ours to numbers of ours", ("outcome",))
         for result in Result:
             self._probed.labels(result)
         self._trunk_out = Gauge(

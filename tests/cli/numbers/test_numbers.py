@@ -176,7 +176,7 @@ def test_what_a_probe_showed_is_told(
     monkeypatch.setattr(probing, "inventory_in_force", inventory)
     monkeypatch.setattr(probing, "probed", probed)
     told = quiet_shop.run("numbers", "probe", "030 23125000")
-    assert (told.exit_code, told.output.strip()) == (exit_code, said)
+    assert (told.exit_code, told.stdout.strip()) == (exit_code, said)
     as_json = quiet_shop.run("numbers", "probe", NUMBER, "--json")
     assert as_json.exit_code == exit_code
     assert json.loads(as_json.stdout)["last_result"] == result
