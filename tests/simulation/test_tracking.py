@@ -1,4 +1,4 @@
-"""A thousand tracking calls counted again, on both databases; more by scripts/simulate."""
+"""Some hundred tracking calls counted again, on both databases; more by scripts/simulate."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,7 +10,7 @@ from engine.ledger.sql import SqlLedger
 from tests.rig.postgres import running_postgres
 from tests.simulation.tracking import START_MS, Truth, Verdict, drawn, fill, judge, simulate
 
-CALLS = 1_000
+CALLS = 600
 REPORTS = {"whole", "hour", "weekday", "day", "month", "origins"}
 
 

@@ -23,12 +23,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from engine.core.tracked import Outcome, Seen, TrackedCall, key_period, origin_of, place_of
 from engine.ledger.sql import SqlLedger
 from engine.ledger.tables import organisations
-from engine.ledger.tracked import rows
-from engine.ledger.tracked.keys import KeySeal
 from engine.ledger.tracked.sql import SqlTracked
 from engine.ledger.tracked.tables import tracked_calls
 from engine.ports.reading.sums import Bucket
-from engine.ports.tracked import ReportFilter, ReportLine
+from engine.ports.tracked import ReportFilter, ReportLine, Tracked
 
 ORGANISATIONS = {"acme": "Europe/Berlin", "bolt": "America/New_York", "cafe": "Asia/Kolkata"}
 SOURCES = ("website", "portal", "newspaper", "radio", "leaflet", "fair", "search", "maps")
@@ -38,6 +36,9 @@ HOURS_AFTER = date(2026, 4, 11)
 """A hundred days are reported by the hour, the beginning of summer time among them."""
 
 BATCH = 500
+AT_ONCE = 8
+"""How many calls are being kept at a time."""
+
 TWICE_EACH = 50
 TIMES = 11
 SECRET = b"the secret of a simulated house"
@@ -118,22 +119,20 @@ async def simulate(
 ) -> Verdict:
     """Keep so many calls in empty books and hold every report against a recount."""
     verdict, truth = Verdict(calls=count), Truth()
-    seal, calls = KeySeal(SECRET), drawn(seed, count)
+    tracked, calls = SqlTracked(ledger, SECRET, mailing=False), drawn(seed, count)
     while batch := list(islice(calls, BATCH)):
         for one in batch:
             truth.see(*one)
-        ordered = defaultdict(list)
-        for call, caller in [*batch, *batch[::TWICE_EACH]]:
-            ordered[call.organisation].append((call, caller))
-        # Organisations share no row, so they may be kept at once, each in its own transaction.
-        keeping = (
-            ledger.database.write(partial(_keep, calls=own, seal=seal), 60)
-            for own in ordered.values()
-        )
-        await asyncio.gather(*keeping)
+        kept = iter([*batch, *batch[::TWICE_EACH]])
+        await asyncio.gather(*(_keep(tracked, kept) for _ in range(AT_ONCE)))
         tell(len(batch))
     await judge(ledger, truth, verdict)
     return verdict
+
+
+async def _keep(tracked: Tracked, calls: Iterator[Drawn]) -> None:
+    for call, caller in calls:
+        await tracked.keep(call, caller)
 
 
 async def fill(
@@ -187,11 +186,6 @@ def _sums(hour: str) -> str:
         SELECT organisation, {hour}, day, source, number, {counts}
         FROM tracked_calls GROUP BY 1, 2, 3, 4, 5
     """
-
-
-async def _keep(connection: AsyncConnection, calls: Sequence[Drawn], seal: KeySeal) -> None:
-    for call, caller in calls:
-        await rows.keep(connection, call, caller, seal, mailing=False)
 
 
 _RECOUNT = """
