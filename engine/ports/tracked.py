@@ -82,7 +82,8 @@ class Tracked(Protocol):
         """Keep a call, once by its id: what is kept already stands.
 
         `caller` is his number in E.164; None if there is none, or he withheld it. With the call
-        its sums are raised and, if it was missed, mails about it are queued, all or nothing.
+        its sums are raised, hits are queued for those who are told of it (`ports.analytics`) and,
+        if it was missed, mails, all or nothing.
         """
         ...
 

@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 from argon2 import PasswordHasher
 
-from engine.app.site import directory_of, reading_of, routing_of
+from engine.app.site import collecting_of, directory_of, reading_of, routing_of
 from engine.core.inventory import (
     BillingProfile,
     Inventory,
@@ -333,6 +333,7 @@ async def open_site(
         signer=ProofSigner(SECRET),
         manager_limit_micros=50 * MICROS,
         tracked=tracked,
+        collecting=collecting_of(ledger, Seal(SECRET), clock),
         directory=directory_of(ledger, tracked, clock),
     )
     try:

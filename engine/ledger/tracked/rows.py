@@ -28,6 +28,7 @@ from engine.core.tracked import (
     place_of,
 )
 from engine.ledger.accounts import know_organisation
+from engine.ledger.analytics import rows as analytics
 from engine.ledger.columns import insert_into
 from engine.ledger.mails.rows import queue
 from engine.ledger.tracked.days import number_of
@@ -67,6 +68,7 @@ async def keep(
     await connection.execute(insert(tracked_calls).values(_row(call, place, origin, found)))
     await _add_origin(connection, call, place.day, origin, found)
     await _add_counts(connection, call, place, found)
+    await analytics.queue(connection, call)
     if mailing:
         for mail in missed_mails(call, own):
             await queue(connection, mail, call.ended_ms)

@@ -37,6 +37,7 @@ from engine.ports.tracked import (
     ReportFilter,
     ReportLine,
 )
+from tests.fakes.analytics.memory import MemoryCollectors
 
 Kept = tuple[TrackedCall, Place, Origin, Seen]
 
@@ -87,6 +88,7 @@ class MemoryTracked:
     """`ports.tracked.Tracked` in memory."""
 
     mails: MemoryMails = field(default_factory=MemoryMails)
+    collectors: MemoryCollectors = field(default_factory=MemoryCollectors)
     calls: dict[str, Kept] = field(default_factory=dict)
     keys: dict[tuple[str, KeyPeriod], bytes | None] = field(default_factory=dict)
     callers: set[tuple[str, KeyPeriod, bytes]] = field(default_factory=set)
@@ -100,6 +102,7 @@ class MemoryTracked:
         if caller is not None:
             seen = self._seen(call.organisation, key_period(place.day, own.key_months), caller)
         self.calls[call.call_id] = call, place, origin_of(caller), seen
+        await self.collectors.queue(call)
         for mail in missed_mails(call, own):
             await self.mails.queue(mail, call.ended_ms)
 

@@ -23,7 +23,7 @@ from engine.web.console.asked import Asked
 from engine.web.console.forms.filters import start_ms, today, word_of
 from engine.web.console.menu import Item, Section
 from engine.web.console.pages.statistics.figures import WEEKDAYS, bars
-from engine.web.console.pages.tracked import calls, terms
+from engine.web.console.pages.tracked import calls, collectors, terms
 from engine.web.console.pages.tracked.figures import (
     By,
     Measure,
@@ -178,6 +178,7 @@ SUBJECT = Subject(
             is_page=False,
         ),
         *calls.ROUTES,
+        *collectors.ROUTES,
         *terms.ROUTES,
     ),
     menu=(Item(Section.BUSINESS, TRACKED, Right.TRACKING_READ, "tracked.title", place=62),),
