@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from engine.core.tracked import Counts, Origin, Terms, TrackedCall
+from engine.core.tracked import Counts, Measure, Origin, Terms, TrackedCall
 from engine.ports.reading.sums import Bucket
 
 DAYS_MOST = 800
@@ -45,6 +45,20 @@ class ReportLine:
     number: str
     bucket: str
     counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class MedianLine:
+    """The median of a time of `calls` calls of a source ("": of all) in a bucket, in whole seconds.
+
+    It is exact: the least time that at least half of them do not exceed, each rounded half up.
+    """
+
+    measure: Measure
+    source: str
+    bucket: str
+    calls: int
+    seconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +103,10 @@ class Tracked(Protocol):
 
     async def report(self, wanted: ReportFilter) -> Sequence[ReportLine]:
         """By source, number and bucket, in that order; what is empty is left out."""
+        ...
+
+    async def medians(self, wanted: ReportFilter, *, by_source: bool) -> Sequence[MedianLine]:
+        """By measure, source (if told apart by it) and bucket, in that order."""
         ...
 
     async def origins(self, wanted: ReportFilter) -> Sequence[OriginLine]:

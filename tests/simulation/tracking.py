@@ -15,9 +15,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from functools import partial
 from itertools import islice, pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, text
+from sqlalchemy import Row, TextClause, insert, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.core.tracked import Outcome, Seen, TrackedCall, key_period, origin_of, place_of
@@ -149,7 +150,8 @@ async def fill(
         adding = partial(_insert, written=written)
         await ledger.database.write(adding, 60)
         tell(len(batch))
-    for statement in (_sums("-1"), _sums("hour"), _ADD_ORIGINS):
+    times = [_times(hour, *one) for hour in ("-1", "hour") for one in _MS.items()]
+    for statement in (_sums("-1"), _sums("hour"), _ADD_ORIGINS, *times):
         await ledger.database.write(partial(_execute, statement=statement), 600)
     await judge(ledger, truth, verdict)
     return verdict
@@ -188,6 +190,28 @@ def _sums(hour: str) -> str:
     """
 
 
+_MS = {
+    "ring": "(COALESCE(answered_ms, ended_ms) - arrived_ms)",
+    "talk": "(ended_ms - answered_ms)",
+}
+
+
+def _times(hour: str, measure: str, ms: str) -> str:
+    return f"""
+        INSERT INTO tracked_times
+            (organisation, hour, day, source, number, measure, seconds, calls)
+        SELECT organisation, {hour}, day, source, number, '{measure}', ({ms} + 500) / 1000, COUNT(*)
+        FROM tracked_calls WHERE {ms} IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 7
+    """
+
+
+_TIMED = """
+    SELECT '{measure}' AS measure, {source} AS source, {bucket} AS bucket,
+        ({ms} + 500) / 1000 AS seconds, COUNT(*) AS calls
+    FROM tracked_calls
+    WHERE organisation = :organisation AND day >= :first AND day < :after AND {ms} IS NOT NULL
+    GROUP BY 2, 3, 4
+"""
 _RECOUNT = """
     SELECT source, number, {bucket} AS bucket, COUNT(*) AS calls,
         SUM(CASE outcome WHEN 'answered' THEN 1 ELSE 0 END) AS answered,
@@ -243,6 +267,7 @@ async def judge(ledger: SqlLedger, truth: Truth, verdict: Verdict) -> None:
             lines = await tracked.report(wanted)
             if await _recount(ledger, wanted) != sorted(_values(line) for line in lines):
                 verdict.faults.append(f"{organisation}: the report by {bucket} is not the recount")
+            await _judge_medians(ledger, tracked, wanted, verdict)
             if _hours(truth, wanted) != sum(line.counts.calls for line in lines):
                 verdict.faults.append(f"{organisation}: the report by {bucket} is not all calls")
         whole = ReportFilter(organisation=organisation, first=FIRST, after=AFTER)
@@ -250,6 +275,40 @@ async def judge(ledger: SqlLedger, truth: Truth, verdict: Verdict) -> None:
         await _judge_origins(ledger, tracked, whole, verdict)
     await _judge_hours(ledger, truth, verdict)
     await _time(tracked, verdict)
+
+
+async def _judge_medians(
+    ledger: SqlLedger, tracked: SqlTracked, wanted: ReportFilter, verdict: Verdict
+) -> None:
+    """Each median, of sources and of all, is that of the times themselves."""
+    for by_source in (True, False):
+        told = await tracked.medians(wanted, by_source=by_source)
+        medians = sorted((line.measure, line.source, line.calls, line.seconds) for line in told)
+        source = "source" if by_source else "''"
+        if medians != await _recounted_medians(ledger, wanted, source):
+            fault = f"the medians by {wanted.bucket} are not the recount"
+            verdict.faults.append(f"{wanted.organisation}: {fault}")
+
+
+async def _recounted_medians(
+    ledger: SqlLedger, wanted: ReportFilter, source: str
+) -> list[tuple[str, str, int, int]]:
+    found: defaultdict[tuple[str, str, str], Counter[int]] = defaultdict(Counter)
+    for measure, ms in _MS.items():
+        bucket = _BUCKETS[wanted.bucket]
+        statement = text(_TIMED.format(measure=measure, source=source, bucket=bucket, ms=ms))
+        for row in await ledger.database.read(partial(_read, wanted=wanted, asked=statement), 600):
+            found[row.measure, row.source, row.bucket][row.seconds] += row.calls
+    return sorted(
+        (measure, source, times.total(), statistics.median_low(sorted(times.elements())))
+        for (measure, source, _), times in found.items()
+    )
+
+
+async def _read(
+    connection: AsyncConnection, wanted: ReportFilter, asked: TextClause
+) -> Sequence[Row[Any]]:
+    return (await connection.execute(asked, _span(wanted))).all()
 
 
 def _values(line: ReportLine) -> tuple[object, ...]:
@@ -334,6 +393,9 @@ async def _time(tracked: SqlTracked, verdict: Verdict) -> None:
         wanted = ReportFilter(organisation="acme", first=FIRST, after=after, bucket=bucket)
         verdict.report_ms[bucket.value] = await _median_ms(partial(tracked.report, wanted))
     whole = ReportFilter(organisation="acme", first=FIRST, after=AFTER)
+    for name, by_source in (("medians", False), ("medians by source", True)):
+        asking = partial(tracked.medians, whole, by_source=by_source)
+        verdict.report_ms[name] = await _median_ms(asking)
     verdict.report_ms["origins"] = await _median_ms(partial(tracked.origins, whole))
 
 

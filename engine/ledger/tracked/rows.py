@@ -26,6 +26,7 @@ from engine.core.tracked import (
     key_period,
     origin_of,
     place_of,
+    seconds_of,
 )
 from engine.ledger.accounts import know_organisation
 from engine.ledger.analytics import rows as analytics
@@ -39,6 +40,7 @@ from engine.ledger.tracked.tables import (
     tracked_origins,
     tracked_sums,
     tracked_terms,
+    tracked_times,
 )
 
 _FIELDS = tuple(field.name for field in fields(TrackedCall))
@@ -99,6 +101,17 @@ async def _add_counts(
         for hour in (ALL_DAY, place.hour)
     ]
     await _add(connection, tracked_sums, rows)
+    times = [
+        {
+            **{name: row[name] for name in (*keys, "day", "hour")},
+            "measure": measure.value,
+            "seconds": seconds,
+            "calls": 1,
+        }
+        for row in rows
+        for measure, seconds in seconds_of(call).items()
+    ]
+    await _add(connection, tracked_times, times)
 
 
 async def _add_origin(

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from statistics import median_low
 
 from engine.core.mail import Mail
 from engine.core.missed import missed_mails
@@ -12,6 +13,7 @@ from engine.core.tracked import (
     KEY_BYTES,
     Counts,
     KeyPeriod,
+    Measure,
     Origin,
     Place,
     Seen,
@@ -22,6 +24,7 @@ from engine.core.tracked import (
     key_period,
     origin_of,
     place_of,
+    seconds_of,
     total,
 )
 from engine.errors import CallerError
@@ -33,6 +36,7 @@ from engine.ports.tracked import (
     ROWS_MOST,
     CallPlace,
     ListedCall,
+    MedianLine,
     OriginLine,
     ReportFilter,
     ReportLine,
@@ -123,6 +127,17 @@ class MemoryTracked:
             bucket = _bucket(place, wanted.bucket)
             found[call.source, call.number, bucket].append(counted(call, seen))
         return [ReportLine(*key, total(counts)) for key, counts in sorted(found.items())]
+
+    async def medians(self, wanted: ReportFilter, *, by_source: bool) -> Sequence[MedianLine]:
+        _check(wanted)
+        found: defaultdict[tuple[Measure, str, str], list[int]] = defaultdict(list)
+        for call, place, *_ in self._wanted(wanted):
+            for measure, seconds in seconds_of(call).items():
+                source = call.source if by_source else ""
+                found[measure, source, _bucket(place, wanted.bucket)].append(seconds)
+        return [
+            MedianLine(*key, len(times), median_low(times)) for key, times in sorted(found.items())
+        ]
 
     async def origins(self, wanted: ReportFilter) -> Sequence[OriginLine]:
         _check(wanted)
