@@ -159,8 +159,9 @@ def keys_due(now_ms: int) -> date:
 class Terms:
     """How an organisation's calls are counted and told.
 
-    What is told of callers is not told of fewer than `callers_least`; a key holds for `key_months`.
-    Missed calls are mailed to `mails`, in `lang`.
+    What is told of callers is not told of fewer than `callers_least`; a key holds for `key_months`,
+    and where that is changed, for as long as it was to hold. Missed calls are mailed to `mails`, in
+    `lang`.
     """
 
     organisation: str

@@ -134,5 +134,6 @@ class Tracked(Protocol):
         ...
 
     async def set_terms(self, terms: Terms) -> None:
-        """Change how its calls are counted and told from now on."""
+        """Change how its calls are counted and told from now on; of a key period that runs the
+        length stays, so that nobody who is known becomes new within it."""
         ...

@@ -23,7 +23,6 @@ from engine.core.tracked import (
     Terms,
     TrackedCall,
     counted,
-    key_period,
     origin_of,
     place_of,
     seconds_of,
@@ -33,7 +32,7 @@ from engine.ledger.analytics import rows as analytics
 from engine.ledger.columns import insert_into
 from engine.ledger.mails.rows import queue
 from engine.ledger.tracked.days import number_of
-from engine.ledger.tracked.keys import KeySeal, seen
+from engine.ledger.tracked.keys import KeySeal, period_of, seen
 from engine.ledger.tracked.tables import (
     ALL_DAY,
     tracked_calls,
@@ -65,7 +64,7 @@ async def keep(
     own = await terms(connection, call.organisation)
     found = Seen.UNKNOWN
     if caller is not None:
-        period = key_period(place.day, own.key_months)
+        period = await period_of(connection, call.organisation, place.day, own.key_months)
         found = await seen(connection, seal, call.organisation, period, caller)
     await connection.execute(insert(tracked_calls).values(_row(call, place, origin, found)))
     await _add_origin(connection, call, place.day, origin, found)

@@ -97,6 +97,8 @@ class MemoryTracked:
     keys: dict[tuple[str, KeyPeriod], bytes | None] = field(default_factory=dict)
     callers: set[tuple[str, KeyPeriod, bytes]] = field(default_factory=set)
     said: dict[str, Terms] = field(default_factory=dict)
+    unknown_times: set[str] = field(default_factory=set)
+    """Calls from before times were kept."""
 
     async def keep(self, call: TrackedCall, caller: str | None) -> None:
         if call.call_id in self.calls:
@@ -104,11 +106,20 @@ class MemoryTracked:
         own, place = await self.terms(call.organisation), place_of(call)
         seen = Seen.UNKNOWN
         if caller is not None:
-            seen = self._seen(call.organisation, key_period(place.day, own.key_months), caller)
+            period = self._period(call.organisation, place.day, own.key_months)
+            seen = self._seen(call.organisation, period, caller)
         self.calls[call.call_id] = call, place, origin_of(caller), seen
         await self.collectors.queue(call)
         for mail in missed_mails(call, own):
             await self.mails.queue(mail, call.ended_ms)
+
+    def _period(self, organisation: str, day: date, months: int) -> KeyPeriod:
+        running = [
+            period
+            for whose, period in self.keys
+            if whose == organisation and period.first <= day < period.after
+        ]
+        return min(running, key=lambda one: one.after, default=key_period(day, months))
 
     def _seen(self, organisation: str, period: KeyPeriod, caller: str) -> Seen:
         key = self.keys.setdefault((organisation, period), secrets.token_bytes(KEY_BYTES))
@@ -132,7 +143,8 @@ class MemoryTracked:
         _check(wanted)
         found: defaultdict[tuple[Measure, str, str], list[int]] = defaultdict(list)
         for call, place, *_ in self._wanted(wanted):
-            for measure, seconds in seconds_of(call).items():
+            times = {} if call.call_id in self.unknown_times else seconds_of(call)
+            for measure, seconds in times.items():
                 source = call.source if by_source else ""
                 found[measure, source, _bucket(place, wanted.bucket)].append(seconds)
         return [

@@ -140,6 +140,7 @@ async def run(ledger: SqlLedger) -> list[Place]:
     wish = Wish(
         organisation="acme",
         days=Days(november().first, november().after),
+        closed=november().after,
         against=Against.BEFORE,
     )
     found = await report(tracked, wish)

@@ -193,6 +193,28 @@ async def test_a_key_period_may_be_longer(tracked: Tracked) -> None:
     assert await seen(tracked, wanted) == (4, 2, 2)
 
 
+@pytest.mark.parametrize("months", [2, 12])
+async def test_a_changed_key_period_begins_when_the_running_one_ends(
+    tracked: Tracked, months: int
+) -> None:
+    await tracked.keep(call("c1", "2026-11-10 09:00:00"), ANNA)
+    await tracked.set_terms(Terms(organisation="acme", key_months=months))
+    await tracked.keep(call("c2", "2026-11-20 09:00:00"), ANNA)
+    assert await seen(tracked) == (2, 1, 1)
+    # December has its own key now, and a call of November that is kept late has November's.
+    await tracked.keep(call("c3", "2026-12-10 09:00:00"), ANNA)
+    await tracked.keep(call("c4", "2026-11-30 09:00:00"), ANNA)
+    assert await seen(tracked) == (3, 1, 2)
+    december = replace(november(), first=date(2026, 12, 1), after=date(2027, 1, 1))
+    assert await seen(tracked, december) == (1, 1, 0)
+    await tracked.set_terms(Terms(organisation="acme", key_months=1))
+    await tracked.keep(call("c5", "2026-12-20 09:00:00"), ANNA)
+    assert await seen(tracked, december) == (2, 1, 1)
+    await tracked.keep(call("c6", "2027-01-10 09:00:00"), ANNA)
+    january = replace(november(), first=date(2027, 1, 1), after=date(2027, 2, 1))
+    assert await seen(tracked, january) == (1, 1, 0)
+
+
 async def test_a_withheld_caller_is_neither_first_nor_repeated(tracked: Tracked) -> None:
     await tracked.keep(call("c1"), None)
     await tracked.keep(call("c2"), None)

@@ -43,14 +43,35 @@ async def test_every_way_tells_of_every_call(house: House, by: str) -> None:
     assert sum(int(line["calls"]) for line in lines) == ALL
 
 
-async def test_a_small_group_is_named_as_such(house: House) -> None:
+async def test_callers_are_told_of_months_that_are_over_and_small_groups_named(
+    house: House,
+) -> None:
+    tracked, auditor = house.bench.site.tracked, house.people[Role.AUDITOR]
+    _, today = house.bench.site.numbering.now()
+    first = (today - timedelta(days=100)).replace(day=1)
+    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    noon_ms = start_ms(first) + DAY_MS // 2
+    for n in range(12):
+        source = "Radio" if n < 8 else "Zettel"
+        await tracked.keep(call(f"r{n}", source, noon_ms + n, n), f"+4930231259{n:02}")
+    month = f"{TRACKED}?from={first}&to={last}"
+    html = await page(house, month, auditor)
+    rows = {row[0]: row for row in _rows(html)}
+    assert rows["Radio"][10:12] == ["8", "0"]
+    assert rows["Zettel"][10:12] == ["zu wenige", "zu wenige"]
+    assert rows["Radio"][8] == "9 s 6 s"
+    assert "weniger als 5 Erstanrufe" in html
+    by_hour = _rows(await page(house, f"{month}&by=hour", auditor))
+    assert {cell for row in by_hour for cell in row[10:12]} == {"–"}
+
+
+async def test_of_the_last_days_nothing_is_told_of_callers(house: House) -> None:
     html = await page(house, TRACKED, house.people[Role.AUDITOR])
     rows = {row[0]: row for row in _rows(html)}
     assert rows["Webseite"][1:5] == ["24", "61,5 %", "18", "6"]
     assert rows["Webseite"][-1] == "12 (+100 %)"
-    assert rows["Messe"][10:12] == ["zu wenige", "zu wenige"]
-    assert rows["Webseite"][10].isdecimal()
-    assert "weniger als 5 Erstanrufe" in html
+    assert rows["Webseite"][10:12] == rows["Messe"][10:12] == ["–", "–"]
+    assert "für ganze Monate, die seit zwei Tagen vorbei sind" in html
     one = await page(house, f"{TRACKED}?source=Messe&by=weekday", house.people[Role.AUDITOR])
     assert sum(int(row[1]) for row in _rows(one)) == SOURCES["Messe"]
     nothing = await page(house, f"{TRACKED}?source=nobody", house.people[Role.AUDITOR])
