@@ -11,9 +11,9 @@ import statistics
 import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
-from functools import partial
+from functools import cache, partial
 from itertools import islice, pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -157,9 +157,12 @@ async def fill(
     return verdict
 
 
+_origin = cache(origin_of)
+
+
 def _written(truth: Truth, call: TrackedCall, caller: str | None) -> dict[str, object]:
     """A call's row."""
-    place, origin = place_of(call), origin_of(caller)
+    place, origin = place_of(call), _origin(caller)
     known = key_period(place.day).first, caller or ""
     seen = Seen.UNKNOWN
     if caller is not None:
@@ -167,9 +170,15 @@ def _written(truth: Truth, call: TrackedCall, caller: str | None) -> dict[str, o
     truth.see(call, caller)
     day = (place.day - date(1970, 1, 1)).days
     return {
-        **asdict(call), **asdict(origin), "day": day, "hour": place.hour, "seen": seen.value,
+        **{each.name: getattr(call, each.name) for each in fields(TrackedCall)},
+        "country": origin.country,
+        "area": origin.area,
+        "line": origin.line,
+        "day": day,
+        "hour": place.hour,
+        "seen": seen.value,
         "outcome": call.outcome.value,
-    }  # fmt: skip
+    }
 
 
 async def _insert(connection: AsyncConnection, written: Sequence[dict[str, object]]) -> None:

@@ -220,8 +220,8 @@ def test_shares_and_means(
 
 @pytest.mark.parametrize(
     ("firsts", "is_told"),
-    [((10, 7), True), ((10, 2), False), ((10, 3, 2), True), ((4,), False), ((10, 0), False), ((5, 6), True),
-     ((3, 3), True), ((2, 2), False)],
+    [((10, 7), True), ((10, 2), False), ((10, 3, 2), True), ((4,), False), ((10, 0), False),
+     ((5, 6), True), ((3, 3), True), ((2, 2), False)],
 )  # fmt: skip
 def test_a_sum_hides_no_small_group(firsts: tuple[int, ...], is_told: bool) -> None:
     assert may_total([Counts(calls=9, firsts=count) for count in firsts], 5) is is_told
