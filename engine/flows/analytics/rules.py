@@ -1,7 +1,7 @@
 """What becomes of hits by the answers to what told of them: a pure rule.
 
 What is taken or refused for good is over, and so is what has grown old; the rest waits, and its
-collector rests the longer, the oftener it failed. So a hit is tried some fifteen times at most.
+collector rests the longer, the oftener it failed. So a hit is tried less than twenty times.
 """
 
 from collections.abc import Iterable, Sequence

@@ -82,9 +82,9 @@ class Row:
 class Report:
     """What is known of an organisation's calls in some days.
 
-    `rows` are told apart by bucket, if one was asked for; `are_callers_told` says
-    whether the days are whole months that are over, of all numbers; else nothing is told of
-    callers, and `origins` is None. Nothing is told of them by hour, weekday and day either.
+    `rows` are told apart by bucket, if one was asked for. `are_callers_told` says whether the days
+    are closed months, of all numbers; else nothing is told of callers, and `origins` is None. By
+    hour, weekday and day nothing is told of them either.
     """
 
     wish: Wish

@@ -13,7 +13,14 @@ from engine.core.tracked import Terms
 from engine.web.console.forms.filters import start_ms
 from tests.web.console.house import House
 from tests.web.console.numbers.test_numbers import page, post, refused
-from tests.web.console.subjects.tracked import SOURCES, TERMS, TRACKED, call
+from tests.web.console.subjects.tracked import (
+    COLLECTOR,
+    COLLECTORS,
+    SOURCES,
+    TERMS,
+    TRACKED,
+    call,
+)
 from tests.web.site import ORGANISATION
 
 ALL = sum(SOURCES.values())
@@ -152,3 +159,23 @@ async def test_terms_that_are_none_are_refused(
     answer = await house.ask("POST", f"{TRACKED}/terms", house.people[Role.OWNER], form)
     await refused(answer, told)
     assert await house.bench.site.tracked.terms(ORGANISATION) == Terms(organisation=ORGANISATION)
+
+
+async def test_who_is_told_is_set_up_and_deleted_from_a_page(house: House) -> None:
+    coordinator = house.people[Role.COORDINATOR]
+    wrong = {**COLLECTOR, "place": "UA-1234-1"}
+    answer = await house.ask("POST", COLLECTORS, coordinator, wrong)
+    await refused(answer, "Mess-ID wie G-AB12CD34EF")
+    assert COLLECTOR["secret"] not in await answer.text()
+    strange = {**COLLECTOR, "number": "+493012345"}
+    answer = await house.ask("POST", COLLECTORS, coordinator, strange)
+    await refused(answer, "Wählen Sie eine Ihrer Rufnummern")
+    await post(house, COLLECTORS, coordinator, {**COLLECTOR, "form_id": "f1"})
+    await post(house, COLLECTORS, coordinator, {**COLLECTOR, "form_id": "f1"})
+    html = await page(house, COLLECTORS, house.people[Role.AUDITOR])
+    assert html.count("G-AB12CD34EF") == 1
+    assert COLLECTOR["secret"] not in html
+    assert "<form" not in html.partition("<main")[2]
+    own = f"{COLLECTORS}/{house.own['collector_id']}/delete"
+    await post(house, own, coordinator, {"_confirmed": "1"})
+    assert "matomo.sternlicht.example" not in await page(house, COLLECTORS, coordinator)
