@@ -284,8 +284,7 @@ async def open_site(
     database: str = "",
     clock: Clock | None = None,
 ) -> AsyncIterator[Bench]:
-    """A site on the books in `file` (made by `make_books`), or in the `database` with this address,
-    until the block is left."""
+    """A site on the books in `file` (`make_books`), or in the `database` with this address."""
     clock = clock or SystemClock()
     ledger = SqlLedger(database or f"sqlite:///{file}", lambda: clock.now().wall_ms)
     store = MemoryStore(StoreData(lambda: clock.now().wall_ms))
