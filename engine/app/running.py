@@ -22,6 +22,7 @@ from engine.app.site import (
     Back,
     configuration_of,
     directory_of,
+    open_hits,
     open_sender,
     open_site,
     tracked_of,
@@ -262,12 +263,14 @@ def _numbers(numbering: Numbering, stack: AsyncExitStack) -> None:
 
 
 def _tracked(web: WebPlan, house: House, ledger: SqlLedger, stack: AsyncExitStack) -> None:
-    """Destroy the keys that are due, and send what mails there are."""
+    """Destroy the keys that are due, send what mails there are, tell web analytics of calls."""
     destroyer = Destroyer(tracked_of(web, ledger), house.clock)
     stack.push_async_callback(end, asyncio.create_task(destroyer.run(), name="tracking keys"))
     if web.mail is not None:
         sender = MailSender(SqlMails(ledger), SmtpPostman(web.mail), house.clock)
         stack.push_async_callback(end, asyncio.create_task(sender.run(), name="mails"))
+    hits = open_hits(web, ledger, house.clock, stack)
+    stack.push_async_callback(end, asyncio.create_task(hits.run(), name="analytics"))
 
 
 async def _pages(plan: Plan, web: WebPlan, back: Back, view: View, stack: AsyncExitStack) -> int:

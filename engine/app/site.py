@@ -11,6 +11,8 @@ from engine.core.phrasing import Catalogue
 from engine.errors import CallerError
 from engine.flows.access import People, SigningIn
 from engine.flows.agents import Staff
+from engine.flows.analytics.collecting import Collecting
+from engine.flows.analytics.sender import HitSender
 from engine.flows.dialplan.own import OwnDialplan
 from engine.flows.diversion.directory import Directory
 from engine.flows.diversion.routing import Routing
@@ -28,6 +30,7 @@ from engine.flows.verification.tokens import Tokens
 from engine.flows.verification.verifier import Verifier
 from engine.flows.versions.configuration import Configuration
 from engine.flows.webhooks import Sender, Signer, Webhooks
+from engine.ledger.analytics.sql import SqlCollectors
 from engine.ledger.api.sql import SqlAnswers, SqlCustomers, SqlKeys
 from engine.ledger.callers import SqlCallers
 from engine.ledger.diversion.sql import SqlForwarded, SqlRoutes
@@ -189,6 +192,7 @@ async def open_site(
         tokens=Tokens(bytes.fromhex(web.secret), origin),
         replays=replays,
         tracked=tracked,
+        collecting=collecting_of(ledger, till.seal, house.clock, loopback=web.webhook_loopback),
         directory=directory_of(ledger, tracked, house.clock),
         probes=SqlProbes(ledger),
     )
@@ -197,6 +201,14 @@ async def open_site(
 def tracked_of(web: WebPlan, ledger: SqlLedger) -> SqlTracked:
     """The tracking calls beside a ledger."""
     return SqlTracked(ledger, bytes.fromhex(web.secret), mailing=web.mail is not None)
+
+
+def collecting_of(
+    ledger: SqlLedger, seal: Seal, clock: Clock, *, loopback: bool = False
+) -> Collecting:
+    """Who is told of tracking calls, beside a ledger."""
+    collectors = SqlCollectors(ledger, lambda: clock.now().wall_ms)
+    return Collecting(collectors, seal, loopback=loopback)
 
 
 def reading_of(ledger: SqlLedger) -> Reading:
@@ -248,6 +260,14 @@ def open_sender(web: WebPlan, ledger: SqlLedger, clock: Clock, stack: AsyncExitS
     stack.push_async_callback(post.close)
     signer = Signer(bytes.fromhex(web.secret))
     return Sender(SqlDeliveries(ledger), post, signer, SqlAudit(ledger), clock)
+
+
+def open_hits(web: WebPlan, ledger: SqlLedger, clock: Clock, stack: AsyncExitStack) -> HitSender:
+    """What tells web analytics of tracking calls."""
+    post = HttpPost(loopback=web.webhook_loopback)
+    stack.push_async_callback(post.close)
+    collectors = SqlCollectors(ledger, lambda: clock.now().wall_ms)
+    return HitSender(collectors, post, Seal(bytes.fromhex(web.secret)), clock)
 
 
 async def open_till(

@@ -159,8 +159,9 @@ def keys_due(now_ms: int) -> date:
 class Terms:
     """How an organisation's calls are counted and told.
 
-    What is told of callers is not told of fewer than `callers_least`; a key holds for `key_months`.
-    Missed calls are mailed to `mails`, in `lang`.
+    What is told of callers is not told of fewer than `callers_least`; a key holds for `key_months`,
+    and where that is changed, for as long as it was to hold. Missed calls are mailed to `mails`, in
+    `lang`.
     """
 
     organisation: str
@@ -212,6 +213,21 @@ class Counts:
     def missed(self) -> int:
         """Calls that reached nobody."""
         return self.calls - self.answered
+
+
+class Measure(StrEnum):
+    """A time of a call whose median is told: how long it rang, and how long was talked."""
+
+    RING = "ring"
+    TALK = "talk"
+
+
+def seconds_of(call: TrackedCall) -> dict[Measure, int]:
+    """A call's times in whole seconds, rounded half up: what it adds to the histograms."""
+    times = {Measure.RING: (call.ring_ms + 500) // 1000}
+    if call.answered_ms is not None:
+        times[Measure.TALK] = (call.talk_ms + 500) // 1000
+    return times
 
 
 def counted(call: TrackedCall, seen: Seen) -> Counts:

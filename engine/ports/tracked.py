@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from engine.core.tracked import Counts, Origin, Terms, TrackedCall
+from engine.core.tracked import Counts, Measure, Origin, Terms, TrackedCall
 from engine.ports.reading.sums import Bucket
 
 DAYS_MOST = 800
@@ -48,6 +48,20 @@ class ReportLine:
 
 
 @dataclass(frozen=True, slots=True)
+class MedianLine:
+    """The median of a time of `calls` calls of a source ("": of all) in a bucket, in whole seconds.
+
+    It is exact: the least time that at least half of them do not exceed, each rounded half up.
+    """
+
+    measure: Measure
+    source: str
+    bucket: str
+    calls: int
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class OriginLine:
     """The calls of a source from one origin in a local month (its first day), and how many of them
     were first calls."""
@@ -82,12 +96,17 @@ class Tracked(Protocol):
         """Keep a call, once by its id: what is kept already stands.
 
         `caller` is his number in E.164; None if there is none, or he withheld it. With the call
-        its sums are raised and, if it was missed, mails about it are queued, all or nothing.
+        its sums are raised, hits are queued for those who are told of it (`ports.analytics`) and,
+        if it was missed, mails, all or nothing.
         """
         ...
 
     async def report(self, wanted: ReportFilter) -> Sequence[ReportLine]:
         """By source, number and bucket, in that order; what is empty is left out."""
+        ...
+
+    async def medians(self, wanted: ReportFilter, *, by_source: bool) -> Sequence[MedianLine]:
+        """By measure, source (if told apart by it) and bucket, in that order."""
         ...
 
     async def origins(self, wanted: ReportFilter) -> Sequence[OriginLine]:
@@ -115,5 +134,6 @@ class Tracked(Protocol):
         ...
 
     async def set_terms(self, terms: Terms) -> None:
-        """Change how its calls are counted and told from now on."""
+        """Change how its calls are counted and told from now on; of a key period that runs the
+        length stays, so that nobody who is known becomes new within it."""
         ...

@@ -9,6 +9,7 @@ from engine.core.inventory import Inventory
 from engine.core.phrasing import Catalogue
 from engine.flows.access import People, SigningIn
 from engine.flows.agents import Staff
+from engine.flows.analytics.collecting import Collecting
 from engine.flows.dialplan.own import OwnDialplan
 from engine.flows.diversion.directory import Directory
 from engine.flows.diversion.routing import Routing
@@ -105,6 +106,7 @@ class Site:
     tokens: Tokens
     replays: Runs
     tracked: Tracked
+    collecting: Collecting
     directory: Directory
     probes: Probes
 

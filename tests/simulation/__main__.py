@@ -92,7 +92,7 @@ def payments(
 @main.command("tracking")
 @click.option("--calls", default=10_000, show_default=True, help="How many are kept.")
 @click.option("--seed", default=1, show_default=True, help="What all chance comes from.")
-@click.option("--bulk", is_flag=True, help="Write them past the ledger: to time reports alone.")
+@click.option("--bulk", is_flag=True, help="Write them past the ledger: far quicker.")
 @click.option(
     "--database",
     "databases",

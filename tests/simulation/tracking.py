@@ -11,24 +11,23 @@ import statistics
 import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
-from functools import partial
+from functools import cache, partial
 from itertools import islice, pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, text
+from sqlalchemy import Row, TextClause, insert, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.core.tracked import Outcome, Seen, TrackedCall, key_period, origin_of, place_of
 from engine.ledger.sql import SqlLedger
 from engine.ledger.tables import organisations
-from engine.ledger.tracked import rows
-from engine.ledger.tracked.keys import KeySeal
 from engine.ledger.tracked.sql import SqlTracked
 from engine.ledger.tracked.tables import tracked_calls
 from engine.ports.reading.sums import Bucket
-from engine.ports.tracked import ReportFilter, ReportLine
+from engine.ports.tracked import ReportFilter, ReportLine, Tracked
 
 ORGANISATIONS = {"acme": "Europe/Berlin", "bolt": "America/New_York", "cafe": "Asia/Kolkata"}
 SOURCES = ("website", "portal", "newspaper", "radio", "leaflet", "fair", "search", "maps")
@@ -38,6 +37,9 @@ HOURS_AFTER = date(2026, 4, 11)
 """A hundred days are reported by the hour, the beginning of summer time among them."""
 
 BATCH = 500
+AT_ONCE = 8
+"""How many calls are being kept at a time."""
+
 TWICE_EACH = 50
 TIMES = 11
 SECRET = b"the secret of a simulated house"
@@ -118,22 +120,20 @@ async def simulate(
 ) -> Verdict:
     """Keep so many calls in empty books and hold every report against a recount."""
     verdict, truth = Verdict(calls=count), Truth()
-    seal, calls = KeySeal(SECRET), drawn(seed, count)
+    tracked, calls = SqlTracked(ledger, SECRET, mailing=False), drawn(seed, count)
     while batch := list(islice(calls, BATCH)):
         for one in batch:
             truth.see(*one)
-        ordered = defaultdict(list)
-        for call, caller in [*batch, *batch[::TWICE_EACH]]:
-            ordered[call.organisation].append((call, caller))
-        # Organisations share no row, so they may be kept at once, each in its own transaction.
-        keeping = (
-            ledger.database.write(partial(_keep, calls=own, seal=seal), 60)
-            for own in ordered.values()
-        )
-        await asyncio.gather(*keeping)
+        kept = iter([*batch, *batch[::TWICE_EACH]])
+        await asyncio.gather(*(_keep(tracked, kept) for _ in range(AT_ONCE)))
         tell(len(batch))
     await judge(ledger, truth, verdict)
     return verdict
+
+
+async def _keep(tracked: Tracked, calls: Iterator[Drawn]) -> None:
+    for call, caller in calls:
+        await tracked.keep(call, caller)
 
 
 async def fill(
@@ -150,15 +150,19 @@ async def fill(
         adding = partial(_insert, written=written)
         await ledger.database.write(adding, 60)
         tell(len(batch))
-    for statement in (_sums("-1"), _sums("hour"), _ADD_ORIGINS):
+    times = [_times(hour, *one) for hour in ("-1", "hour") for one in _MS.items()]
+    for statement in (_sums("-1"), _sums("hour"), _ADD_ORIGINS, *times):
         await ledger.database.write(partial(_execute, statement=statement), 600)
     await judge(ledger, truth, verdict)
     return verdict
 
 
+_origin = cache(origin_of)
+
+
 def _written(truth: Truth, call: TrackedCall, caller: str | None) -> dict[str, object]:
     """A call's row."""
-    place, origin = place_of(call), origin_of(caller)
+    place, origin = place_of(call), _origin(caller)
     known = key_period(place.day).first, caller or ""
     seen = Seen.UNKNOWN
     if caller is not None:
@@ -166,9 +170,15 @@ def _written(truth: Truth, call: TrackedCall, caller: str | None) -> dict[str, o
     truth.see(call, caller)
     day = (place.day - date(1970, 1, 1)).days
     return {
-        **asdict(call), **asdict(origin), "day": day, "hour": place.hour, "seen": seen.value,
+        **{each.name: getattr(call, each.name) for each in fields(TrackedCall)},
+        "country": origin.country,
+        "area": origin.area,
+        "line": origin.line,
+        "day": day,
+        "hour": place.hour,
+        "seen": seen.value,
         "outcome": call.outcome.value,
-    }  # fmt: skip
+    }
 
 
 async def _insert(connection: AsyncConnection, written: Sequence[dict[str, object]]) -> None:
@@ -189,11 +199,28 @@ def _sums(hour: str) -> str:
     """
 
 
-async def _keep(connection: AsyncConnection, calls: Sequence[Drawn], seal: KeySeal) -> None:
-    for call, caller in calls:
-        await rows.keep(connection, call, caller, seal, mailing=False)
+_MS = {
+    "ring": "(COALESCE(answered_ms, ended_ms) - arrived_ms)",
+    "talk": "(ended_ms - answered_ms)",
+}
 
 
+def _times(hour: str, measure: str, ms: str) -> str:
+    return f"""
+        INSERT INTO tracked_times
+            (organisation, hour, day, source, number, measure, seconds, calls)
+        SELECT organisation, {hour}, day, source, number, '{measure}', ({ms} + 500) / 1000, COUNT(*)
+        FROM tracked_calls WHERE {ms} IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 7
+    """
+
+
+_TIMED = """
+    SELECT '{measure}' AS measure, {source} AS source, {bucket} AS bucket,
+        ({ms} + 500) / 1000 AS seconds, COUNT(*) AS calls
+    FROM tracked_calls
+    WHERE organisation = :organisation AND day >= :first AND day < :after AND {ms} IS NOT NULL
+    GROUP BY 2, 3, 4
+"""
 _RECOUNT = """
     SELECT source, number, {bucket} AS bucket, COUNT(*) AS calls,
         SUM(CASE outcome WHEN 'answered' THEN 1 ELSE 0 END) AS answered,
@@ -249,6 +276,7 @@ async def judge(ledger: SqlLedger, truth: Truth, verdict: Verdict) -> None:
             lines = await tracked.report(wanted)
             if await _recount(ledger, wanted) != sorted(_values(line) for line in lines):
                 verdict.faults.append(f"{organisation}: the report by {bucket} is not the recount")
+            await _judge_medians(ledger, tracked, wanted, verdict)
             if _hours(truth, wanted) != sum(line.counts.calls for line in lines):
                 verdict.faults.append(f"{organisation}: the report by {bucket} is not all calls")
         whole = ReportFilter(organisation=organisation, first=FIRST, after=AFTER)
@@ -256,6 +284,40 @@ async def judge(ledger: SqlLedger, truth: Truth, verdict: Verdict) -> None:
         await _judge_origins(ledger, tracked, whole, verdict)
     await _judge_hours(ledger, truth, verdict)
     await _time(tracked, verdict)
+
+
+async def _judge_medians(
+    ledger: SqlLedger, tracked: SqlTracked, wanted: ReportFilter, verdict: Verdict
+) -> None:
+    """Each median, of sources and of all, is that of the times themselves."""
+    for by_source in (True, False):
+        told = await tracked.medians(wanted, by_source=by_source)
+        medians = sorted((line.measure, line.source, line.calls, line.seconds) for line in told)
+        source = "source" if by_source else "''"
+        if medians != await _recounted_medians(ledger, wanted, source):
+            fault = f"the medians by {wanted.bucket} are not the recount"
+            verdict.faults.append(f"{wanted.organisation}: {fault}")
+
+
+async def _recounted_medians(
+    ledger: SqlLedger, wanted: ReportFilter, source: str
+) -> list[tuple[str, str, int, int]]:
+    found: defaultdict[tuple[str, str, str], Counter[int]] = defaultdict(Counter)
+    for measure, ms in _MS.items():
+        bucket = _BUCKETS[wanted.bucket]
+        statement = text(_TIMED.format(measure=measure, source=source, bucket=bucket, ms=ms))
+        for row in await ledger.database.read(partial(_read, wanted=wanted, asked=statement), 600):
+            found[row.measure, row.source, row.bucket][row.seconds] += row.calls
+    return sorted(
+        (measure, source, times.total(), statistics.median_low(sorted(times.elements())))
+        for (measure, source, _), times in found.items()
+    )
+
+
+async def _read(
+    connection: AsyncConnection, wanted: ReportFilter, asked: TextClause
+) -> Sequence[Row[Any]]:
+    return (await connection.execute(asked, _span(wanted))).all()
 
 
 def _values(line: ReportLine) -> tuple[object, ...]:
@@ -340,6 +402,9 @@ async def _time(tracked: SqlTracked, verdict: Verdict) -> None:
         wanted = ReportFilter(organisation="acme", first=FIRST, after=after, bucket=bucket)
         verdict.report_ms[bucket.value] = await _median_ms(partial(tracked.report, wanted))
     whole = ReportFilter(organisation="acme", first=FIRST, after=AFTER)
+    for name, by_source in (("medians", False), ("medians by source", True)):
+        asking = partial(tracked.medians, whole, by_source=by_source)
+        verdict.report_ms[name] = await _median_ms(asking)
     verdict.report_ms["origins"] = await _median_ms(partial(tracked.origins, whole))
 
 

@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 from argon2 import PasswordHasher
 
-from engine.app.site import directory_of, reading_of, routing_of
+from engine.app.site import collecting_of, directory_of, reading_of, routing_of
 from engine.core.inventory import (
     BillingProfile,
     Inventory,
@@ -293,8 +293,7 @@ async def open_site(
     database: str = "",
     clock: Clock | None = None,
 ) -> AsyncIterator[Bench]:
-    """A site on the books in `file` (made by `make_books`), or in the `database` with this address,
-    until the block is left."""
+    """A site on the books in `file` (`make_books`), or in the `database` with this address."""
     clock = clock or SystemClock()
     ledger = SqlLedger(database or f"sqlite:///{file}", lambda: clock.now().wall_ms)
     store = MemoryStore(StoreData(lambda: clock.now().wall_ms))
@@ -341,6 +340,7 @@ async def open_site(
         signer=ProofSigner(SECRET),
         manager_limit_micros=50 * MICROS,
         tracked=tracked,
+        collecting=collecting_of(ledger, Seal(SECRET), clock),
         directory=directory_of(ledger, tracked, clock),
         probes=SqlProbes(ledger),
     )

@@ -9,7 +9,7 @@ import click
 from engine.app import Books
 from engine.cli.books.opening import inventory_in_force, json_option, organisation_of, run
 from engine.cli.lines import write
-from engine.core.tracked import KEY_MONTHS, LANGS, Terms, check_terms
+from engine.core.tracked import KEY_MONTHS, LANGS, Terms, check_terms, keys_due
 from engine.errors import CallerError
 from engine.flows.papers.month import HOME_TIMEZONE, month_of
 from engine.flows.tracked.report import Against, Report, Wish, report
@@ -56,8 +56,8 @@ def show_report(
 ) -> None:
     """Report an organisation's calls in a month, or from a day on until before another.
 
-    First calls are those of callers who had not called in their key period; of groups too small
-    nothing is told of callers.
+    First calls are those of callers who had not called in their key period. They are told of whole
+    months that are over, by source and by month, and not of groups too small.
 
     \b
     Examples:
@@ -71,6 +71,7 @@ def show_report(
         wish = Wish(
             organisation=owner,
             days=days,
+            closed=keys_due(books.clock.now().wall_ms),
             bucket=Bucket(by),
             source=source,
             number=number,

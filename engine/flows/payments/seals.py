@@ -24,6 +24,7 @@ class Purpose(StrEnum):
     VERIFY = "verify"
     SECOND_FACTOR = "second_factor"
     BROWSER = "browser"
+    COLLECTOR = "collector"
 
 
 class Seal:

@@ -2,24 +2,26 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from enum import StrEnum
 
-from engine.core.tracked import Counts, Terms, total
+from engine.core.tracked import Counts, Measure, Terms, total
 from engine.flows.tracked.rules import (
+    NOTHING_TOLD,
+    Callers,
+    CallersTold,
     Days,
     OriginTold,
     days_before,
-    may_tell,
-    may_total,
     mean,
     permille,
+    told_callers,
     told_origins,
     year_before,
 )
 from engine.ports.reading.sums import Bucket
-from engine.ports.tracked import ReportFilter, ReportLine, Tracked
+from engine.ports.tracked import MedianLine, ReportFilter, ReportLine, Tracked
 
 
 class Against(StrEnum):
@@ -32,10 +34,14 @@ class Against(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What is to be reported; see `ports.tracked.ReportFilter`."""
+    """What is to be reported; see `ports.tracked.ReportFilter`.
+
+    Of callers is told in months that ended by the day `closed`: `core.tracked.keys_due`.
+    """
 
     organisation: str
     days: Days
+    closed: date
     bucket: Bucket = Bucket.WHOLE
     source: str | None = None
     number: str | None = None
@@ -46,9 +52,10 @@ class Wish:
 class Row:
     """The calls of a source ("": of all) in a bucket ("": all the time). Times are milliseconds.
 
-    Means are None of nothing, `firsts` and `repeats` of groups too small to be told of. `share` is
-    in thousandths of all calls reported, `calls_before` the calls of the time compared with,
-    `change` how many thousandths of those there are more.
+    Means and medians (whole seconds) are None of nothing, a median also of calls from before times
+    were kept, `firsts` and `repeats` where nothing is told of callers. `share` is in thousandths
+    of all calls reported, `calls_before` the calls of the time compared with, `change` how many
+    thousandths of those there are more.
     """
 
     source: str
@@ -60,8 +67,10 @@ class Row:
     busy: int
     failed: int
     ring_mean_ms: int | None
+    ring_median_s: int | None
     talk_ms: int
     talk_mean_ms: int | None
+    talk_median_s: int | None
     firsts: int | None
     repeats: int | None
     share: int | None
@@ -73,18 +82,24 @@ class Row:
 class Report:
     """What is known of an organisation's calls in some days.
 
-    `rows` are told apart by bucket, if one was asked for; `origins` is None for days that are no
-    whole months, and where a number was asked for.
+    `rows` are told apart by bucket, if one was asked for. `are_callers_told` says whether the days
+    are closed months, of all numbers; else nothing is told of callers, and `origins` is None. By
+    hour, weekday and day nothing is told of them either.
     """
 
     wish: Wish
     compared: Days | None
     key_months: int
     callers_least: int
+    are_callers_told: bool
     total: Row
     sources: tuple[Row, ...]
     rows: tuple[Row, ...]
     origins: tuple[OriginTold, ...] | None
+
+
+Medians = Mapping[tuple[str, str], Mapping[Measure, MedianLine]]
+"""Of each source and bucket."""
 
 
 async def report(tracked: Tracked, wish: Wish) -> Report:
@@ -96,20 +111,50 @@ async def report(tracked: Tracked, wish: Wish) -> Report:
     if compared is not None:
         past = await tracked.report(_filter(wish, compared, Bucket.WHOLE))
         before = {source: total(counts) for source, counts in _grouped(past).items()}
-    origins = None
-    if wish.days.are_months and wish.number is None:
+    origins, told = None, await _callers(tracked, wish, own)
+    if are_callers_told := _are_callers_told(wish):
         found = await tracked.origins(_filter(wish, wish.days, Bucket.WHOLE))
         origins = told_origins(found, own.callers_least)
+    medians = await _medians(tracked, wish, Bucket.WHOLE, by_source=False)
+    of_sources = await _medians(tracked, wish, Bucket.WHOLE, by_source=True)
+    is_whole = wish.bucket is Bucket.WHOLE
+    of_rows = {} if is_whole else await _medians(tracked, wish, wish.bucket, by_source=True)
     return Report(
         wish=wish,
         compared=compared,
         key_months=own.key_months,
         callers_least=own.callers_least,
-        total=_total(lines, before, own),
-        sources=_sources(lines, before, own),
-        rows=() if wish.bucket is Bucket.WHOLE else _rows(lines, own),
+        are_callers_told=are_callers_told,
+        total=_total(wish, lines, before, told, medians),
+        sources=_sources(lines, before, told, of_sources),
+        rows=() if is_whole else _rows(wish, lines, told, of_rows),
         origins=origins,
     )
+
+
+def _are_callers_told(wish: Wish) -> bool:
+    return wish.number is None and wish.days.are_closed(wish.closed)
+
+
+async def _callers(tracked: Tracked, wish: Wish, own: Terms) -> CallersTold:
+    """What may be told of callers, of all sources whichever is asked for: sums are held against
+    each other."""
+    if not _are_callers_told(wish):
+        return NOTHING_TOLD
+    everything = replace(_filter(wish, wish.days, Bucket.MONTH), source=None)
+    groups: defaultdict[tuple[str, str], list[Counts]] = defaultdict(list)
+    for line in await tracked.report(everything):
+        groups[line.bucket, line.source].append(line.counts)
+    summed = {group: total(counts) for group, counts in groups.items()}
+    return told_callers(summed, own.callers_least)
+
+
+async def _medians(tracked: Tracked, wish: Wish, bucket: Bucket, *, by_source: bool) -> Medians:
+    found: defaultdict[tuple[str, str], dict[Measure, MedianLine]] = defaultdict(dict)
+    wanted = _filter(wish, wish.days, bucket)
+    for line in await tracked.medians(wanted, by_source=by_source):
+        found[line.source, line.bucket][line.measure] = line
+    return found
 
 
 def compared_days(wish: Wish) -> Days | None:
@@ -127,15 +172,20 @@ async def over_time(tracked: Tracked, wish: Wish) -> tuple[Row, ...]:
     compared. `CallerError` as for a report."""
     own = await tracked.terms(wish.organisation)
     lines = await tracked.report(_filter(wish, wish.days, wish.bucket))
-    found = _by_bucket(lines)
+    medians = await _medians(tracked, wish, wish.bucket, by_source=False)
+    told = await _callers(tracked, wish, own)
+    found: defaultdict[str, list[Counts]] = defaultdict(list)
+    for line in lines:
+        found[line.bucket].append(line.counts)
     whole = total([line.counts for line in lines])
     return tuple(
         _row(
             wish.source or "",
             name,
-            total(groups := found.get(name, [])),
-            is_told=may_total(groups, own.callers_least),
+            total(found.get(name, [])),
+            callers=_of_bucket(wish, told, wish.source, name),
             whole=whole,
+            medians=medians.get(("", name), {}),
         )
         for name in wish.bucket.names(wish.days.first, wish.days.after - timedelta(days=1))
     )
@@ -143,18 +193,11 @@ async def over_time(tracked: Tracked, wish: Wish) -> tuple[Row, ...]:
 
 def no_calls(source: str) -> Row:
     """The row of a source without calls."""
-    return _row(source, "", Counts(), is_told=False, whole=Counts())
+    return _row(source, "", Counts(), callers=None, whole=Counts(), medians={})
 
 
-def _by_bucket(lines: Iterable[ReportLine]) -> Mapping[str, list[Counts]]:
-    """The counts of each source in each bucket."""
-    found: defaultdict[str, list[ReportLine]] = defaultdict(list)
-    for line in lines:
-        found[line.bucket].append(line)
-    return {
-        bucket: [total(counts) for counts in _grouped(those).values()]
-        for bucket, those in found.items()
-    }
+def _of_bucket(wish: Wish, told: CallersTold, source: str | None, bucket: str) -> Callers | None:
+    return told.of(source, bucket) if wish.bucket is Bucket.MONTH else None
 
 
 def _filter(wish: Wish, days: Days, bucket: Bucket) -> ReportFilter:
@@ -176,16 +219,25 @@ def _grouped(lines: Iterable[ReportLine]) -> Mapping[str, list[Counts]]:
     return found
 
 
-def _total(lines: Sequence[ReportLine], before: Mapping[str, Counts] | None, own: Terms) -> Row:
-    groups = [total(counts) for counts in _grouped(lines).values()]
-    counts = total(groups)
-    is_told = may_total(groups, own.callers_least)
+def _total(
+    wish: Wish,
+    lines: Sequence[ReportLine],
+    before: Mapping[str, Counts] | None,
+    told: CallersTold,
+    medians: Medians,
+) -> Row:
+    counts = total([line.counts for line in lines])
+    callers = told.of(wish.source)
     past = None if before is None else total(list(before.values()))
-    return _row("", "", counts, is_told=is_told, whole=counts, before=past)
+    its = medians.get(("", ""), {})
+    return _row("", "", counts, callers=callers, whole=counts, medians=its, before=past)
 
 
 def _sources(
-    lines: Sequence[ReportLine], before: Mapping[str, Counts] | None, own: Terms
+    lines: Sequence[ReportLine],
+    before: Mapping[str, Counts] | None,
+    told: CallersTold,
+    medians: Medians,
 ) -> tuple[Row, ...]:
     """A row a source, most calls first; also of those that had calls only before."""
     found = {source: total(counts) for source, counts in _grouped(lines).items()}
@@ -194,9 +246,10 @@ def _sources(
         _row(
             source,
             "",
-            counts := found.get(source, Counts()),
-            is_told=may_tell(counts, own.callers_least),
+            found.get(source, Counts()),
+            callers=told.of(source),
             whole=whole,
+            medians=medians.get((source, ""), {}),
             before=None if before is None else before.get(source, Counts()),
         )
         for source in {**found, **(before or {})}
@@ -204,7 +257,9 @@ def _sources(
     return tuple(sorted(rows, key=lambda row: (-row.calls, row.source)))
 
 
-def _rows(lines: Sequence[ReportLine], own: Terms) -> tuple[Row, ...]:
+def _rows(
+    wish: Wish, lines: Sequence[ReportLine], told: CallersTold, medians: Medians
+) -> tuple[Row, ...]:
     """A row a bucket and source, in the order of the buckets."""
     found: defaultdict[tuple[str, str], list[Counts]] = defaultdict(list)
     for line in lines:
@@ -212,7 +267,14 @@ def _rows(lines: Sequence[ReportLine], own: Terms) -> tuple[Row, ...]:
     whole = total([line.counts for line in lines])
     summed = {place: total(counts) for place, counts in sorted(found.items())}
     return tuple(
-        _row(source, bucket, counts, is_told=may_tell(counts, own.callers_least), whole=whole)
+        _row(
+            source,
+            bucket,
+            counts,
+            callers=_of_bucket(wish, told, source, bucket),
+            whole=whole,
+            medians=medians.get((source, bucket), {}),
+        )
         for (bucket, source), counts in summed.items()
     )
 
@@ -222,8 +284,9 @@ def _row(
     bucket: str,
     counts: Counts,
     *,
-    is_told: bool,
+    callers: Callers | None,
     whole: Counts,
+    medians: Mapping[Measure, MedianLine],
     before: Counts | None = None,
 ) -> Row:
     past = None if before is None else before.calls
@@ -237,11 +300,18 @@ def _row(
         busy=counts.busy,
         failed=counts.failed,
         ring_mean_ms=mean(counts.ring_ms, counts.calls),
+        ring_median_s=_seconds(medians.get(Measure.RING), counts.calls),
         talk_ms=counts.talk_ms,
         talk_mean_ms=mean(counts.talk_ms, counts.answered),
-        firsts=counts.firsts if is_told else None,
-        repeats=counts.repeats if is_told else None,
+        talk_median_s=_seconds(medians.get(Measure.TALK), counts.answered),
+        firsts=None if callers is None else callers.firsts,
+        repeats=None if callers is None else callers.repeats,
         share=permille(counts.calls, whole.calls),
         calls_before=past,
         change=None if past is None else permille(counts.calls - past, past),
     )
+
+
+def _seconds(line: MedianLine | None, calls: int) -> int | None:
+    """The median, if it is that of so many calls."""
+    return line.seconds if line is not None and line.calls == calls else None

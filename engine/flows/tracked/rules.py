@@ -3,6 +3,8 @@
 What is told of callers is told of groups alone. A group has at least as many callers as it has
 first calls, so it is held against those: fewer than the organisation's `callers_least`, and it is
 not shown. A sum is shown only if what it hides beside what is shown is no small group either.
+Groups are the calls of a source in a whole month that is over, and sums of those: of days chosen
+freely, or of a month that goes on, the difference of two reports would tell of single callers.
 """
 
 from calendar import monthrange
@@ -26,6 +28,10 @@ class Days:
     def are_months(self) -> bool:
         """Whether they are whole months."""
         return self.first.day == 1 and self.after.day == 1
+
+    def are_closed(self, closed: date) -> bool:
+        """Whether they are whole months that were over by a day, with every call of theirs."""
+        return self.are_months and self.after <= closed
 
 
 def days_before(days: Days) -> Days:
@@ -62,10 +68,62 @@ def may_tell(counts: Counts, callers_least: int) -> bool:
 
 
 def may_total(groups: Sequence[Counts], callers_least: int) -> bool:
-    """Whether the callers of all groups together may be told of, beside those that are shown."""
-    firsts = [group.firsts for group in groups]
-    small = sum(count for count in firsts if count < callers_least)
-    return sum(firsts) >= callers_least and not 0 < small < callers_least
+    """Whether the callers of all groups together may be told of, beside those that are shown: what
+    the sum would tell of the others is nothing, or of a group that is not small either."""
+    hidden = [group.firsts for group in groups if not may_tell(group, callers_least)]
+    return not hidden or sum(hidden) >= callers_least
+
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """First and repeated calls."""
+
+    firsts: int
+    repeats: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallersTold:
+    """What may be told of callers: of months (`2026-11`) and sources, None being all of them.
+
+    A cell is None where nothing is told. What is told of several months is a sum of what is told
+    of each, so that no two reports tell by their difference what neither does.
+    """
+
+    cells: Mapping[tuple[str, str | None], Callers | None]
+
+    def of(self, source: str | None, month: str = "") -> Callers | None:
+        """Of a source in a month, or in all of them."""
+        found = [
+            cell
+            for (name, whose), cell in self.cells.items()
+            if whose == source and month in ("", name)
+        ]
+        told = [cell for cell in found if cell is not None]
+        if not told or len(told) < len(found):
+            return None
+        return Callers(sum(one.firsts for one in told), sum(one.repeats for one in told))
+
+
+NOTHING_TOLD = CallersTold({})
+
+
+def told_callers(groups: Mapping[tuple[str, str], Counts], callers_least: int) -> CallersTold:
+    """What may be told of the callers of each month and source that had calls."""
+    cells: dict[tuple[str, str | None], Callers | None] = {}
+    months: defaultdict[str, list[Counts]] = defaultdict(list)
+    for (month, source), counts in groups.items():
+        months[month].append(counts)
+        cells[month, source] = _told([counts], may_tell(counts, callers_least))
+    for month, all_of_it in months.items():
+        cells[month, None] = _told(all_of_it, may_total(all_of_it, callers_least))
+    return CallersTold(cells)
+
+
+def _told(groups: Sequence[Counts], is_told: bool) -> Callers | None:
+    if not is_told:
+        return None
+    return Callers(sum(one.firsts for one in groups), sum(one.repeats for one in groups))
 
 
 @dataclass(frozen=True, slots=True)

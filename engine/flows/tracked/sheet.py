@@ -16,22 +16,24 @@ _WORDS = {
     "de": {
         "title": "Anrufe vom {first} bis {last}",
         "all": "Gesamt",
-        "small": "–: weniger als {least} Erstanrufe im Schlüsselzeitraum",
+        "small": "– bei Erst und Wiederholt: weniger als {least} Erstanrufe in einem Monat, oder "
+        "keine ganzen, abgelaufenen Monate",
         "nothing": "Keine Anrufe.",
     },
     "en": {
         "title": "Calls from {first} to {last}",
         "all": "All",
-        "small": "–: fewer than {least} first calls in the key period",
+        "small": "– for first and repeat: fewer than {least} first calls in a month, or no whole "
+        "months that are over",
         "nothing": "No calls.",
     },
 }
 
 _HEADS = {
-    "de": ("Quelle", "Zeit", "Anrufe", "Anteil", "angenommen", "verpasst", "Ø Ruf s", "Ø Dauer s",
-           "Erst", "Wiederholt", "zuvor"),
-    "en": ("Source", "Time", "Calls", "Share", "Answered", "Missed", "Avg ring s", "Avg talk s",
-           "First", "Repeat", "Before"),
+    "de": ("Quelle", "Zeit", "Anrufe", "Anteil", "angenommen", "verpasst", "Ø Ruf s", "Median",
+           "Ø Dauer s", "Median", "Erst", "Wiederholt", "zuvor"),
+    "en": ("Source", "Time", "Calls", "Share", "Answered", "Missed", "Avg ring s", "Median",
+           "Avg talk s", "Median", "First", "Repeat", "Before"),
 }  # fmt: skip
 
 
@@ -101,6 +103,7 @@ def text(report: Report, lang: str) -> str:
 
 def _cells(row: Row, source: str) -> tuple[str, ...]:
     share = "–" if row.share is None else f"{row.share // 10}.{row.share % 10} %"
+    ring, talk = row.ring_median_s, row.talk_median_s
     counts = (row.firsts, row.repeats, row.calls_before)
     return (
         source,
@@ -110,7 +113,9 @@ def _cells(row: Row, source: str) -> tuple[str, ...]:
         str(row.answered),
         str(row.missed),
         _seconds(row.ring_mean_ms),
+        "–" if ring is None else str(ring),
         _seconds(row.talk_mean_ms),
+        "–" if talk is None else str(talk),
         *("–" if count is None else str(count) for count in counts),
     )
 

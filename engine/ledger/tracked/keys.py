@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import ColumnElement, and_, delete, exists, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.core.tracked import KEY_BYTES, KeyPeriod, Seen, caller_hash
+from engine.core.tracked import KEY_BYTES, KeyPeriod, Seen, caller_hash, key_period
 from engine.ledger.columns import insert_into
-from engine.ledger.tracked.days import number_of
+from engine.ledger.tracked.days import day_of, number_of
 from engine.ledger.tracked.tables import tracked_callers, tracked_keys
 
 NONCE_BYTES = 12
@@ -47,6 +47,24 @@ class KeySeal:
             return self._cipher.decrypt(nonce, content, name.encode())
         except InvalidTag:
             return None
+
+
+async def period_of(
+    connection: AsyncConnection, organisation: str, day: date, months: int
+) -> KeyPeriod:
+    """The key period of a day: the one that runs, however long new ones are to be; else a new one.
+
+    Where two hold a day, because months were made longer, the one that ends first began first.
+    """
+    keys, wanted = tracked_keys.c, number_of(day)
+    query = (
+        select(keys.first, keys.after)
+        .where(keys.organisation == organisation, keys.first <= wanted, keys.after > wanted)
+        .order_by(keys.after)
+        .limit(1)
+    )
+    row = (await connection.execute(query)).one_or_none()
+    return key_period(day, months) if row is None else KeyPeriod(day_of(row[0]), day_of(row[1]))
 
 
 async def seen(

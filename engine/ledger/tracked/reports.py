@@ -36,15 +36,14 @@ _MEASURES = tuple(field.name for field in fields(Counts))
 async def report(connection: AsyncConnection, wanted: ReportFilter) -> list[ReportLine]:
     """See `ports.tracked`."""
     sums = tracked_sums.c
-    told_apart: list[ColumnElement[Any]] = [sums.source, sums.number, *_bucket(wanted)]
+    told_apart: list[ColumnElement[Any]] = [
+        sums.source,
+        sums.number,
+        *bucket_of(tracked_sums, wanted),
+    ]
     query = (
         select(*told_apart, *(func.sum(sums[name]).label(name) for name in _MEASURES))
-        .where(
-            _narrowed(tracked_sums, wanted),
-            sums.hour.in_(range(24)) if wanted.bucket is Bucket.HOUR else sums.hour == ALL_DAY,
-            sums.day >= number_of(wanted.first),
-            sums.day < number_of(wanted.after),
-        )
+        .where(within(tracked_sums, wanted))
         .group_by(*told_apart)
         .order_by(*told_apart)
     )
@@ -54,7 +53,7 @@ async def report(connection: AsyncConnection, wanted: ReportFilter) -> list[Repo
 def _line(row: tuple[Any, ...], bucket: Bucket) -> ReportLine:
     source, number, *place = row[: -len(_MEASURES)]
     counts = Counts(**dict(zip(_MEASURES, map(int, row[-len(_MEASURES) :]), strict=True)))
-    return ReportLine(source, number, _name(bucket, *place), counts)
+    return ReportLine(source, number, name_of(bucket, *place), counts)
 
 
 async def origins(connection: AsyncConnection, wanted: ReportFilter) -> list[OriginLine]:
@@ -133,14 +132,25 @@ def _narrowed(kept: Table, wanted: ReportFilter) -> ColumnElement[bool]:
     return and_(*narrowed)
 
 
-def _bucket(wanted: ReportFilter) -> list[ColumnElement[int]]:
+def within(kept: Table, wanted: ReportFilter) -> ColumnElement[bool]:
+    """The rows of days, or of hours if those are wanted, that a report is made of."""
+    columns = kept.c
+    return and_(
+        _narrowed(kept, wanted),
+        columns.hour.in_(range(24)) if wanted.bucket is Bucket.HOUR else columns.hour == ALL_DAY,
+        columns.day >= number_of(wanted.first),
+        columns.day < number_of(wanted.after),
+    )
+
+
+def bucket_of(kept: Table, wanted: ReportFilter) -> list[ColumnElement[int]]:
     """The number of a row's bucket, as a column to group by; none for the whole."""
-    day = tracked_sums.c.day
+    day = kept.c.day
     match wanted.bucket:
         case Bucket.WHOLE:
             return []
         case Bucket.HOUR:
-            return [tracked_sums.c.hour.label("place")]
+            return [kept.c.hour.label("place")]
         case Bucket.WEEKDAY:
             # 1 January 1970 was a Thursday.
             return [((day + 3) % 7).label("place")]
@@ -158,7 +168,8 @@ def _month(day: ColumnElement[int], wanted: ReportFilter) -> Case[int]:
     return case(*((day < end, start) for start, end in pairwise(numbers)), else_=numbers[-1])
 
 
-def _name(bucket: Bucket, number: int = 0) -> str:
+def name_of(bucket: Bucket, number: int = 0) -> str:
+    """What a bucket is called; see `CallSums`."""
     match bucket:
         case Bucket.WHOLE:
             return ""

@@ -23,21 +23,23 @@ from engine.core.tracked import (
     Terms,
     TrackedCall,
     counted,
-    key_period,
     origin_of,
     place_of,
+    seconds_of,
 )
 from engine.ledger.accounts import know_organisation
+from engine.ledger.analytics import rows as analytics
 from engine.ledger.columns import insert_into
 from engine.ledger.mails.rows import queue
 from engine.ledger.tracked.days import number_of
-from engine.ledger.tracked.keys import KeySeal, seen
+from engine.ledger.tracked.keys import KeySeal, period_of, seen
 from engine.ledger.tracked.tables import (
     ALL_DAY,
     tracked_calls,
     tracked_origins,
     tracked_sums,
     tracked_terms,
+    tracked_times,
 )
 
 _FIELDS = tuple(field.name for field in fields(TrackedCall))
@@ -62,11 +64,12 @@ async def keep(
     own = await terms(connection, call.organisation)
     found = Seen.UNKNOWN
     if caller is not None:
-        period = key_period(place.day, own.key_months)
+        period = await period_of(connection, call.organisation, place.day, own.key_months)
         found = await seen(connection, seal, call.organisation, period, caller)
     await connection.execute(insert(tracked_calls).values(_row(call, place, origin, found)))
     await _add_origin(connection, call, place.day, origin, found)
     await _add_counts(connection, call, place, found)
+    await analytics.queue(connection, call)
     if mailing:
         for mail in missed_mails(call, own):
             await queue(connection, mail, call.ended_ms)
@@ -97,6 +100,17 @@ async def _add_counts(
         for hour in (ALL_DAY, place.hour)
     ]
     await _add(connection, tracked_sums, rows)
+    times = [
+        {
+            **{name: row[name] for name in (*keys, "day", "hour")},
+            "measure": measure.value,
+            "seconds": seconds,
+            "calls": 1,
+        }
+        for row in rows
+        for measure, seconds in seconds_of(call).items()
+    ]
+    await _add(connection, tracked_times, times)
 
 
 async def _add_origin(

@@ -6,12 +6,13 @@ from functools import partial
 
 from engine.core.tracked import Terms, TrackedCall
 from engine.ledger.sql import SqlLedger
-from engine.ledger.tracked import keys, reports, rows
+from engine.ledger.tracked import keys, medians, reports, rows
 from engine.ledger.tracked.keys import KeySeal
 from engine.ports.tracked import (
     ROWS_MOST,
     CallPlace,
     ListedCall,
+    MedianLine,
     OriginLine,
     ReportFilter,
     ReportLine,
@@ -39,6 +40,12 @@ class SqlTracked:
         """See `ports.tracked`."""
         reports.check(wanted)
         return await self._database.read(partial(reports.report, wanted=wanted))
+
+    async def medians(self, wanted: ReportFilter, *, by_source: bool) -> Sequence[MedianLine]:
+        """See `ports.tracked`."""
+        reports.check(wanted)
+        work = partial(medians.medians, wanted=wanted, by_source=by_source)
+        return await self._database.read(work)
 
     async def origins(self, wanted: ReportFilter) -> Sequence[OriginLine]:
         """See `ports.tracked`."""

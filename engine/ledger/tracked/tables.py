@@ -102,6 +102,20 @@ tracked_sums = table(
 )
 """`core.tracked.Counts` by local day (`ALL_DAY`) and by local hour of the day."""
 
+tracked_times = table(
+    "tracked_times",
+    _whose(),
+    _day("hour"),
+    _day("day"),
+    _key("source"),
+    _key("number"),
+    _key("measure"),
+    _day("seconds"),
+    number("calls"),
+    sqlite_with_rowid=False,
+)
+"""Histograms of `core.tracked.Measure`, beside the sums: how many calls took so many seconds."""
+
 tracked_origins = table(
     "tracked_origins",
     _whose(),

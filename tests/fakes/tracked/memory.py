@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from statistics import median_low
 
 from engine.core.mail import Mail
 from engine.core.missed import missed_mails
@@ -12,6 +13,7 @@ from engine.core.tracked import (
     KEY_BYTES,
     Counts,
     KeyPeriod,
+    Measure,
     Origin,
     Place,
     Seen,
@@ -22,6 +24,7 @@ from engine.core.tracked import (
     key_period,
     origin_of,
     place_of,
+    seconds_of,
     total,
 )
 from engine.errors import CallerError
@@ -33,10 +36,12 @@ from engine.ports.tracked import (
     ROWS_MOST,
     CallPlace,
     ListedCall,
+    MedianLine,
     OriginLine,
     ReportFilter,
     ReportLine,
 )
+from tests.fakes.analytics.memory import MemoryCollectors
 
 Kept = tuple[TrackedCall, Place, Origin, Seen]
 
@@ -87,10 +92,13 @@ class MemoryTracked:
     """`ports.tracked.Tracked` in memory."""
 
     mails: MemoryMails = field(default_factory=MemoryMails)
+    collectors: MemoryCollectors = field(default_factory=MemoryCollectors)
     calls: dict[str, Kept] = field(default_factory=dict)
     keys: dict[tuple[str, KeyPeriod], bytes | None] = field(default_factory=dict)
     callers: set[tuple[str, KeyPeriod, bytes]] = field(default_factory=set)
     said: dict[str, Terms] = field(default_factory=dict)
+    unknown_times: set[str] = field(default_factory=set)
+    """Calls from before times were kept."""
 
     async def keep(self, call: TrackedCall, caller: str | None) -> None:
         if call.call_id in self.calls:
@@ -98,10 +106,20 @@ class MemoryTracked:
         own, place = await self.terms(call.organisation), place_of(call)
         seen = Seen.UNKNOWN
         if caller is not None:
-            seen = self._seen(call.organisation, key_period(place.day, own.key_months), caller)
+            period = self._period(call.organisation, place.day, own.key_months)
+            seen = self._seen(call.organisation, period, caller)
         self.calls[call.call_id] = call, place, origin_of(caller), seen
+        await self.collectors.queue(call)
         for mail in missed_mails(call, own):
             await self.mails.queue(mail, call.ended_ms)
+
+    def _period(self, organisation: str, day: date, months: int) -> KeyPeriod:
+        running = [
+            period
+            for whose, period in self.keys
+            if whose == organisation and period.first <= day < period.after
+        ]
+        return min(running, key=lambda one: one.after, default=key_period(day, months))
 
     def _seen(self, organisation: str, period: KeyPeriod, caller: str) -> Seen:
         key = self.keys.setdefault((organisation, period), secrets.token_bytes(KEY_BYTES))
@@ -120,6 +138,18 @@ class MemoryTracked:
             bucket = _bucket(place, wanted.bucket)
             found[call.source, call.number, bucket].append(counted(call, seen))
         return [ReportLine(*key, total(counts)) for key, counts in sorted(found.items())]
+
+    async def medians(self, wanted: ReportFilter, *, by_source: bool) -> Sequence[MedianLine]:
+        _check(wanted)
+        found: defaultdict[tuple[Measure, str, str], list[int]] = defaultdict(list)
+        for call, place, *_ in self._wanted(wanted):
+            times = {} if call.call_id in self.unknown_times else seconds_of(call)
+            for measure, seconds in times.items():
+                source = call.source if by_source else ""
+                found[measure, source, _bucket(place, wanted.bucket)].append(seconds)
+        return [
+            MedianLine(*key, len(times), median_low(times)) for key, times in sorted(found.items())
+        ]
 
     async def origins(self, wanted: ReportFilter) -> Sequence[OriginLine]:
         _check(wanted)

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from engine.core.tracked import Counts, Origin, Terms
-from engine.flows.tracked.report import Against, Wish, report
+from engine.flows.tracked.report import Against, Wish, over_time, report
 from engine.flows.tracked.rules import (
     Days,
     OriginTold,
@@ -24,10 +24,11 @@ from engine.flows.tracked.sheet import FIELDS, csv_text, text, values
 from engine.ports.reading.sums import Bucket
 from engine.ports.tracked import OriginLine
 from tests.fakes.tracked.memory import MemoryTracked
-from tests.ports.ledger.tracked.conftest import call, missed
+from tests.ports.ledger.tracked.conftest import at, call, missed
 
 NOVEMBER = Days(date(2026, 11, 1), date(2026, 12, 1))
-WISH = Wish(organisation="acme", days=NOVEMBER)
+CLOSED = date(2026, 12, 1)
+WISH = Wish(organisation="acme", days=NOVEMBER, closed=CLOSED)
 
 
 @pytest.fixture
@@ -72,6 +73,71 @@ async def test_small_groups_of_callers_are_not_told_nor_found_by_subtraction(
     found = await report(tracked, WISH)
     assert [row.firsts for row in found.sources] == [10, 2]
     assert found.total.firsts == 12
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        replace(WISH, days=Days(date(2026, 11, 1), date(2026, 11, 30))),
+        replace(WISH, days=Days(date(2026, 11, 2), date(2026, 12, 1))),
+        replace(WISH, closed=date(2026, 11, 30)),
+        replace(WISH, number="+493023125001"),
+    ],
+)
+async def test_of_what_is_no_whole_month_that_is_over_nothing_is_told_of_callers(
+    tracked: MemoryTracked, wish: Wish
+) -> None:
+    await tracked.set_terms(Terms(organisation="acme", callers_least=1))
+    found = await report(tracked, wish)
+    assert not found.are_callers_told
+    assert {row.firsts for row in (*found.sources, found.total)} == {None}
+    assert found.origins is None
+    assert (await report(tracked, WISH)).are_callers_told
+
+
+@pytest.mark.parametrize("bucket", [Bucket.HOUR, Bucket.WEEKDAY, Bucket.DAY])
+async def test_by_shorter_times_nothing_is_told_of_callers(
+    tracked: MemoryTracked, bucket: Bucket
+) -> None:
+    await tracked.set_terms(Terms(organisation="acme", callers_least=1))
+    wish = replace(WISH, bucket=bucket)
+    found = await report(tracked, wish)
+    assert {row.firsts for row in (*found.rows, *await over_time(tracked, wish))} == {None}
+    assert found.total.firsts == 12
+
+
+async def test_no_two_reports_tell_of_a_small_group_by_their_difference(
+    tracked: MemoryTracked,
+) -> None:
+    """October had one caller by the website: told with November, it could be subtracted."""
+    both = replace(WISH, days=Days(date(2026, 10, 1), CLOSED))
+    found = await report(tracked, replace(both, bucket=Bucket.MONTH))
+    assert {row.firsts for row in (*found.sources, found.total)} == {None}
+    assert [(row.bucket, row.source, row.firsts) for row in found.rows] == [
+        ("2026-10", "website", None),
+        ("2026-11", "portal", None),
+        ("2026-11", "website", 10),
+    ]
+    of_source = replace(both, bucket=Bucket.MONTH, source="website")
+    assert [row.firsts for row in await over_time(tracked, of_source)] == [None, 10]
+    assert (await report(tracked, replace(WISH, source="website"))).total.firsts == 10
+    await tracked.set_terms(Terms(organisation="acme", callers_least=1))
+    assert (await report(tracked, both)).total.firsts == 13
+    of_all = await over_time(tracked, replace(both, bucket=Bucket.MONTH))
+    assert [(row.firsts, row.repeats) for row in of_all] == [(1, 3), (12, 0)]
+
+
+async def test_medians_are_told_where_every_time_is_known(tracked: MemoryTracked) -> None:
+    await tracked.keep(call("x", "2026-11-21 12:00:00", ended_ms=at("2026-11-21 12:00:30")), None)
+    found = await report(tracked, replace(WISH, bucket=Bucket.HOUR))
+    told = {row.source: (row.ring_median_s, row.talk_median_s) for row in found.sources}
+    assert told == {"website": (5, 60), "portal": (20, None)}
+    assert (found.total.ring_median_s, found.total.talk_median_s) == (5, 60)
+    assert [(row.bucket, row.ring_median_s) for row in found.rows] == [("10", 20), ("13", 5)]
+    by_hour = await over_time(tracked, replace(WISH, bucket=Bucket.HOUR))
+    assert (by_hour[10].ring_median_s, by_hour[11].ring_median_s) == (20, None)
+    tracked.unknown_times.add("x")
+    assert (await report(tracked, WISH)).total.ring_median_s is None
 
 
 async def test_a_source_that_has_no_calls_any_more_is_there_to_compare(
@@ -154,8 +220,8 @@ def test_shares_and_means(
 
 @pytest.mark.parametrize(
     ("firsts", "is_told"),
-    [((10, 7), True), ((10, 2), False), ((10, 3, 2), True), ((4,), False), ((10, 0), True),
-     ((3, 3), True), ((2, 2), False)],
+    [((10, 7), True), ((10, 2), False), ((10, 3, 2), True), ((4,), False), ((10, 0), False),
+     ((5, 6), True), ((3, 3), True), ((2, 2), False)],
 )  # fmt: skip
 def test_a_sum_hides_no_small_group(firsts: tuple[int, ...], is_told: bool) -> None:
     assert may_total([Counts(calls=9, firsts=count) for count in firsts], 5) is is_told

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, inspect
 
 from engine.errors import RemoteError
 from engine.ledger import migrations
+from engine.ledger.analytics import tables as _of_analytics  # noqa: F401  # METADATA needs them
 from engine.ledger.api.sql import SqlCustomers
 from engine.ledger.columns import METADATA
 from engine.ledger.diversion import tables as _of_diversion  # noqa: F401  # METADATA needs them

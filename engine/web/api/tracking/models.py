@@ -23,8 +23,10 @@ _ROW: dict[str, Any] = {
     "busy": 6,
     "failed": 3,
     "ring_mean_ms": 9_400,
+    "ring_median_s": 8,
     "talk_ms": 17_280_000,
     "talk_mean_ms": 180_000,
+    "talk_median_s": 141,
     "firsts": 88,
     "repeats": 30,
     "share": 600,
@@ -90,8 +92,10 @@ class CallsQuery(DaysQuery, Page):
 class TrackingRow(BaseModel):
     """The calls of a source ("": of all) in a bucket ("": all the time).
 
-    `firsts` are callers' first calls within a key period, null of groups too small to be told of.
-    Shares and changes are thousandths.
+    `firsts` are callers' first calls within a key period. They are told of whole months that are
+    over since two days, by source and by month, and null else and of groups too small.
+    Medians are exact in whole seconds, each time rounded half up. Shares and changes are
+    thousandths.
     """
 
     model_config = _example(**_ROW)
@@ -105,8 +109,10 @@ class TrackingRow(BaseModel):
     busy: int
     failed: int
     ring_mean_ms: int | None
+    ring_median_s: int | None
     talk_ms: int
     talk_mean_ms: int | None
+    talk_median_s: int | None
     firsts: int | None
     repeats: int | None
     share: int | None
@@ -130,7 +136,8 @@ class TrackingOrigin(BaseModel):
 class TrackingReport(BaseModel):
     """What is known of the calls; `from` is included, `to` is not.
 
-    `origins` is there for whole months of all numbers, and leaves out groups too small.
+    `origins` is there for whole months of all numbers that are over, and leaves out groups too
+    small.
     """
 
     model_config = ConfigDict(

@@ -3,7 +3,7 @@
 from typing import Any
 
 from engine.core.instant import write_time
-from engine.core.tracked import Terms, TrackedCall, check_terms
+from engine.core.tracked import Terms, TrackedCall, check_terms, keys_due
 from engine.flows.tracked.report import Report, Wish, report
 from engine.flows.tracked.rules import Days
 from engine.flows.tracked.sheet import csv_text, values
@@ -17,6 +17,7 @@ async def show_report(asked: Asked[models.ReportQuery, NoBody]) -> Result:
     """What is known of the calls of some days, from sums: in total, by source, by time, by origin.
 
     A caller is new once in each key period; who withholds his number is neither new nor known.
+    Of callers is told in whole months that are over, by source and month, never of small groups.
     """
     return models.TrackingReport.model_validate(values(await _report(asked)))
 
@@ -31,6 +32,7 @@ async def _report(asked: Asked[models.ReportQuery, NoBody]) -> Report:
     wish = Wish(
         organisation=asked.organisation,
         days=Days(query.first, query.after),
+        closed=keys_due(asked.site.clock.now().wall_ms),
         bucket=query.by,
         source=query.source,
         number=query.number,

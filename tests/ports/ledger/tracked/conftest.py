@@ -9,10 +9,12 @@ import pytest
 
 from engine.core.mail import Mail
 from engine.core.tracked import Outcome, TrackedCall
+from engine.ledger.analytics.sql import SqlCollectors
 from engine.ledger.mails.rows import queue
 from engine.ledger.mails.sql import SqlMails
 from engine.ledger.sql import SqlLedger
 from engine.ledger.tracked.sql import SqlTracked
+from engine.ports.analytics import Collectors
 from engine.ports.mails import Mails
 from engine.ports.reading.sums import Bucket
 from engine.ports.tracked import ReportFilter, Tracked
@@ -26,10 +28,11 @@ ANNA, BERTA, CLARA = "+493023125111", "+4915228817386", "+43512561000"
 
 @dataclass
 class Counter:
-    """The calls, the mails about them, and the way of a mail into them."""
+    """The calls, the mails about them and who else is told, and the way of a mail into them."""
 
     tracked: Tracked
     mails: Mails
+    collectors: Collectors
     queue: Callable[[Mail, int], Awaitable[None]]
 
 
@@ -38,12 +41,13 @@ def counter(books: Books) -> Counter:
     ledger = books.open()
     if not isinstance(ledger, SqlLedger):
         memory = MemoryTracked()
-        return Counter(memory, memory.mails, memory.mails.queue)
+        return Counter(memory, memory.mails, memory.collectors, memory.mails.queue)
 
     async def put(mail: Mail, at_ms: int) -> None:
         await ledger.database.write(partial(queue, mail=mail, at_ms=at_ms))
 
-    return Counter(SqlTracked(ledger, SECRET, mailing=True), SqlMails(ledger), put)
+    kept, told = SqlTracked(ledger, SECRET, mailing=True), SqlCollectors(ledger, books.wall)
+    return Counter(kept, SqlMails(ledger), told, put)
 
 
 @pytest.fixture

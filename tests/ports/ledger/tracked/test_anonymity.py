@@ -9,7 +9,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 import structlog
@@ -18,19 +18,33 @@ from sqlalchemy import update
 from sqlalchemy.engine import make_url
 
 from engine import logs
+from engine.core.analytics.collector import Collector, Program
 from engine.core.mail import Mail
 from engine.core.tracked import Outcome, Terms
+from engine.flows.analytics.collecting import Collecting
+from engine.flows.analytics.sender import HitSender
 from engine.flows.clock import SystemClock
 from engine.flows.mails.sender import MailSender
+from engine.flows.payments.seals import Seal
 from engine.flows.tracked.report import Against, Wish, report
 from engine.flows.tracked.rules import Days
 from engine.flows.tracked.sheet import csv_text, text, values
+from engine.ledger.analytics.sql import SqlCollectors
 from engine.ledger.mails.sql import SqlMails
 from engine.ledger.mails.tables import mails
 from engine.ledger.sql import SqlLedger
 from engine.ledger.tracked.sql import SqlTracked
 from engine.ports.mails import MailReply, Taken
 from engine.store.address import StoreAddress
+from tests.fakes.analytics.programs import (
+    GA4_PLACE,
+    GA4_SECRET,
+    MATOMO_SITE,
+    MATOMO_TOKEN,
+    Programs,
+    ProgramsPost,
+)
+from tests.flows.statement.months import HandClock
 from tests.ports.ledger.books import SqlBooks
 from tests.ports.ledger.tracked.conftest import (
     ANNA,
@@ -46,6 +60,24 @@ from tests.rig.postgres import Postgres
 
 CALLERS = (ANNA, BERTA, CLARA, "+12025550123", "+442079460958")
 CANARY = "+4915228899001"
+NOW_MS = call("c").ended_ms + 60_000
+GA4 = Collector(
+    collector_id="ga",
+    organisation="acme",
+    program=Program.GA4,
+    place=GA4_PLACE,
+    url="",
+    number="",
+    secret=GA4_SECRET,
+)
+MATOMO = replace(
+    GA4,
+    collector_id="ma",
+    program=Program.MATOMO,
+    place=MATOMO_SITE,
+    url="https://matomo.example.org/",
+    secret=MATOMO_TOKEN,
+)
 
 
 @pytest.fixture
@@ -90,6 +122,9 @@ async def run(ledger: SqlLedger) -> list[Place]:
     await tracked.set_terms(
         Terms(organisation="acme", callers_least=1, mails=("a@example.org", "b@example.org"))
     )
+    collectors, told = SqlCollectors(ledger, lambda: NOW_MS), Programs(lambda: NOW_MS // 1000)
+    for one in (GA4, MATOMO):
+        await Collecting(collectors, Seal(SECRET)).add(one)
     for number, caller in enumerate(CALLERS * 2):
         await tracked.keep(call(f"c{number}"), caller)
         await tracked.keep(missed(f"m{number}", outcome=Outcome.BUSY), caller)
@@ -98,9 +133,14 @@ async def run(ledger: SqlLedger) -> list[Place]:
     sender = MailSender(SqlMails(ledger), box, SystemClock())
     while await sender.look():
         pass
+    hits = HitSender(collectors, ProgramsPost(told), Seal(SECRET), HandClock(NOW_MS))
+    while await hits.look():
+        pass
+    assert len(told.events) == len(told.actions) == 4 * len(CALLERS) + 1
     wish = Wish(
         organisation="acme",
         days=Days(november().first, november().after),
+        closed=november().after,
         against=Against.BEFORE,
     )
     found = await report(tracked, wish)
@@ -108,6 +148,7 @@ async def run(ledger: SqlLedger) -> list[Place]:
     rows = await tracked.rows(november())
     return [
         *(("mail", repr(mail).encode()) for mail in box.sent),
+        *(("hit", repr(hit).encode()) for hit in (*told.events, *told.actions)),
         *(("report", answer.encode()) for answer in answers),
         *(("list of calls", repr(row).encode()) for row in rows),
     ]

@@ -6,10 +6,17 @@ from datetime import date
 
 import pytest
 
-from engine.core.tracked import Counts, Origin, Outcome, Terms
+from engine.core.tracked import Counts, Measure, Origin, Outcome, Terms
 from engine.errors import CallerError
 from engine.ports.reading.sums import Bucket
-from engine.ports.tracked import CallPlace, OriginLine, ReportFilter, ReportLine, Tracked
+from engine.ports.tracked import (
+    CallPlace,
+    MedianLine,
+    OriginLine,
+    ReportFilter,
+    ReportLine,
+    Tracked,
+)
 from tests.ports.ledger.tracked.conftest import (
     ANNA,
     BERTA,
@@ -186,6 +193,28 @@ async def test_a_key_period_may_be_longer(tracked: Tracked) -> None:
     assert await seen(tracked, wanted) == (4, 2, 2)
 
 
+@pytest.mark.parametrize("months", [2, 12])
+async def test_a_changed_key_period_begins_when_the_running_one_ends(
+    tracked: Tracked, months: int
+) -> None:
+    await tracked.keep(call("c1", "2026-11-10 09:00:00"), ANNA)
+    await tracked.set_terms(Terms(organisation="acme", key_months=months))
+    await tracked.keep(call("c2", "2026-11-20 09:00:00"), ANNA)
+    assert await seen(tracked) == (2, 1, 1)
+    # December has its own key now, and a call of November that is kept late has November's.
+    await tracked.keep(call("c3", "2026-12-10 09:00:00"), ANNA)
+    await tracked.keep(call("c4", "2026-11-30 09:00:00"), ANNA)
+    assert await seen(tracked) == (3, 1, 2)
+    december = replace(november(), first=date(2026, 12, 1), after=date(2027, 1, 1))
+    assert await seen(tracked, december) == (1, 1, 0)
+    await tracked.set_terms(Terms(organisation="acme", key_months=1))
+    await tracked.keep(call("c5", "2026-12-20 09:00:00"), ANNA)
+    assert await seen(tracked, december) == (2, 1, 1)
+    await tracked.keep(call("c6", "2027-01-10 09:00:00"), ANNA)
+    january = replace(november(), first=date(2027, 1, 1), after=date(2027, 2, 1))
+    assert await seen(tracked, january) == (1, 1, 0)
+
+
 async def test_a_withheld_caller_is_neither_first_nor_repeated(tracked: Tracked) -> None:
     await tracked.keep(call("c1"), None)
     await tracked.keep(call("c2"), None)
@@ -242,3 +271,30 @@ async def test_missed_calls_alone_are_mailed_each_once(counter: Counter) -> None
         "missed:c2:b@example.org",
     ]
     assert {one.mail.subject for one in claimed} == {"Verpasster Anruf: website"}
+
+
+async def test_medians_are_those_of_all_times_together(tracked: Tracked) -> None:
+    for number, (source, ring_ms, talk_ms) in enumerate(
+        [("a", 1_499, 10_000), ("a", 1_500, 20_000), ("b", 9_000, 30_000), ("b", 9_000, 70_000)]
+    ):
+        one = call(f"c{number}", source=source)
+        joined_ms = one.arrived_ms + ring_ms
+        await tracked.keep(replace(one, answered_ms=joined_ms, ended_ms=joined_ms + talk_ms), None)
+    await tracked.keep(missed("m", "2026-11-23 09:00:00", source="b"), ANNA)
+    of_all = await tracked.medians(november(), by_source=False)
+    assert list(of_all) == [
+        MedianLine(Measure.RING, "", "", 5, 9),
+        MedianLine(Measure.TALK, "", "", 4, 20),
+    ]
+    by_day = await tracked.medians(november(Bucket.DAY), by_source=True)
+    assert list(by_day) == [
+        MedianLine(Measure.RING, "a", "2026-11-22", 2, 1),
+        MedianLine(Measure.RING, "b", "2026-11-22", 2, 9),
+        MedianLine(Measure.RING, "b", "2026-11-23", 1, 20),
+        MedianLine(Measure.TALK, "a", "2026-11-22", 2, 10),
+        MedianLine(Measure.TALK, "b", "2026-11-22", 2, 30),
+    ]
+    by_hour = await tracked.medians(november(Bucket.HOUR, source="b"), by_source=False)
+    assert [(line.bucket, line.calls) for line in by_hour] == [("10", 3), ("10", 2)]
+    with pytest.raises(CallerError):
+        await tracked.medians(replace(november(), after=date(2026, 11, 1)), by_source=True)

@@ -13,7 +13,14 @@ from engine.core.tracked import Terms
 from engine.web.console.forms.filters import start_ms
 from tests.web.console.house import House
 from tests.web.console.numbers.test_numbers import page, post, refused
-from tests.web.console.subjects.tracked import SOURCES, TERMS, TRACKED, call
+from tests.web.console.subjects.tracked import (
+    COLLECTOR,
+    COLLECTORS,
+    SOURCES,
+    TERMS,
+    TRACKED,
+    call,
+)
 from tests.web.site import ORGANISATION
 
 ALL = sum(SOURCES.values())
@@ -43,14 +50,35 @@ async def test_every_way_tells_of_every_call(house: House, by: str) -> None:
     assert sum(int(line["calls"]) for line in lines) == ALL
 
 
-async def test_a_small_group_is_named_as_such(house: House) -> None:
+async def test_callers_are_told_of_months_that_are_over_and_small_groups_named(
+    house: House,
+) -> None:
+    tracked, auditor = house.bench.site.tracked, house.people[Role.AUDITOR]
+    _, today = house.bench.site.numbering.now()
+    first = (today - timedelta(days=100)).replace(day=1)
+    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    noon_ms = start_ms(first) + DAY_MS // 2
+    for n in range(12):
+        source = "Radio" if n < 8 else "Zettel"
+        await tracked.keep(call(f"r{n}", source, noon_ms + n, n), f"+4930231259{n:02}")
+    month = f"{TRACKED}?from={first}&to={last}"
+    html = await page(house, month, auditor)
+    rows = {row[0]: row for row in _rows(html)}
+    assert rows["Radio"][10:12] == ["8", "0"]
+    assert rows["Zettel"][10:12] == ["zu wenige", "zu wenige"]
+    assert rows["Radio"][8] == "9 s 6 s"
+    assert "weniger als 5 Erstanrufe" in html
+    by_hour = _rows(await page(house, f"{month}&by=hour", auditor))
+    assert {cell for row in by_hour for cell in row[10:12]} == {"–"}
+
+
+async def test_of_the_last_days_nothing_is_told_of_callers(house: House) -> None:
     html = await page(house, TRACKED, house.people[Role.AUDITOR])
     rows = {row[0]: row for row in _rows(html)}
     assert rows["Webseite"][1:5] == ["24", "61,5 %", "18", "6"]
     assert rows["Webseite"][-1] == "12 (+100 %)"
-    assert rows["Messe"][10:12] == ["zu wenige", "zu wenige"]
-    assert rows["Webseite"][10].isdecimal()
-    assert "weniger als 5 Erstanrufe" in html
+    assert rows["Webseite"][10:12] == rows["Messe"][10:12] == ["–", "–"]
+    assert "für ganze Monate, die seit zwei Tagen vorbei sind" in html
     one = await page(house, f"{TRACKED}?source=Messe&by=weekday", house.people[Role.AUDITOR])
     assert sum(int(row[1]) for row in _rows(one)) == SOURCES["Messe"]
     nothing = await page(house, f"{TRACKED}?source=nobody", house.people[Role.AUDITOR])
@@ -131,3 +159,23 @@ async def test_terms_that_are_none_are_refused(
     answer = await house.ask("POST", f"{TRACKED}/terms", house.people[Role.OWNER], form)
     await refused(answer, told)
     assert await house.bench.site.tracked.terms(ORGANISATION) == Terms(organisation=ORGANISATION)
+
+
+async def test_who_is_told_is_set_up_and_deleted_from_a_page(house: House) -> None:
+    coordinator = house.people[Role.COORDINATOR]
+    wrong = {**COLLECTOR, "place": "UA-1234-1"}
+    answer = await house.ask("POST", COLLECTORS, coordinator, wrong)
+    await refused(answer, "Mess-ID wie G-AB12CD34EF")
+    assert COLLECTOR["secret"] not in await answer.text()
+    strange = {**COLLECTOR, "number": "+493012345"}
+    answer = await house.ask("POST", COLLECTORS, coordinator, strange)
+    await refused(answer, "Wählen Sie eine Ihrer Rufnummern")
+    await post(house, COLLECTORS, coordinator, {**COLLECTOR, "form_id": "f1"})
+    await post(house, COLLECTORS, coordinator, {**COLLECTOR, "form_id": "f1"})
+    html = await page(house, COLLECTORS, house.people[Role.AUDITOR])
+    assert html.count("G-AB12CD34EF") == 1
+    assert COLLECTOR["secret"] not in html
+    assert "<form" not in html.partition("<main")[2]
+    own = f"{COLLECTORS}/{house.own['collector_id']}/delete"
+    await post(house, own, coordinator, {"_confirmed": "1"})
+    assert "matomo.sternlicht.example" not in await page(house, COLLECTORS, coordinator)

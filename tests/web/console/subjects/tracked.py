@@ -1,9 +1,11 @@
 """Tracking calls: a month of them by three sources, one of those with few callers."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from playwright.async_api import Page
 
+from engine.core.analytics.collector import Collector, Program
 from engine.core.localtime import DAY_MS, HOUR_MS
 from engine.core.tracked import Outcome, TrackedCall
 from tests.web.console.house import MASTERS, OTHERS, House, Row
@@ -16,6 +18,17 @@ NUMBER = "+493023125701"
 SOURCES = {"Webseite": 24, "Portal": 12, "Messe": 3}
 """How many calls each source has in the last month, and half of them in the one before."""
 TERMS = {"callers_least": "5", "key_months": "1", "mails": "a@example.org", "lang": "de"}
+SITE = Collector(
+    collector_id="",
+    organisation="",
+    program=Program.MATOMO,
+    place="3",
+    url="https://matomo.sternlicht.example/matomo.php",
+    number="",
+    secret="0123456789abcdef0123456789abcdef",
+)
+COLLECTORS = f"{TRACKED}/collectors"
+COLLECTOR = {"program": "ga4", "place": "G-AB12CD34EF", "secret": "api-secret-of-theirs"}
 
 ROWS = {
     ("GET", TRACKED): Row(READERS),
@@ -23,13 +36,19 @@ ROWS = {
     ("GET", f"{TRACKED}/calls"): Row(READERS),
     ("GET", f"{TRACKED}/terms"): Row(READERS),
     ("POST", f"{TRACKED}/terms"): Row(WRITERS, TERMS),
+    ("GET", COLLECTORS): Row(READERS),
+    ("POST", COLLECTORS): Row(WRITERS, COLLECTOR),
+    ("POST", f"{COLLECTORS}/{{collector_id}}/delete"): Row(WRITERS),
 }
 
 
 async def seed(house: House) -> None:
     """Calls of ours, some of them missed, and one of another organisation."""
     now_ms = house.bench.site.clock.now().wall_ms
-    tracked = house.bench.site.tracked
+    tracked, collecting = house.bench.site.tracked, house.bench.site.collecting
+    for name, whose, ids in (("c1", ORGANISATION, house.own), ("c2", OTHERS, house.foreign)):
+        await collecting.add(replace(SITE, collector_id=name, organisation=whose))
+        ids["collector_id"] = name
     for source, count in SOURCES.items():
         for n in range(count + count // 2):
             days = 1 + n % 25 if n < count else 35 + n % 20
@@ -74,4 +93,17 @@ async def _refused(house: House, page: Page, origin: str) -> bool:
     return True
 
 
-SCENES = {"tracked-month": _month, "tracked-terms-refused": _refused}
+async def _unknown_place(house: House, page: Page, origin: str) -> bool:
+    await page.goto(f"{origin}{COLLECTORS}")
+    await page.locator("#place").fill("UA-1234-1")
+    await page.locator("#secret").fill("a-secret-of-theirs")
+    await page.locator("main form.narrow button").click()
+    await page.get_by_role("alert").wait_for()
+    return True
+
+
+SCENES = {
+    "tracked-month": _month,
+    "tracked-terms-refused": _refused,
+    "tracked-collector-refused": _unknown_place,
+}

@@ -14,7 +14,13 @@ from engine.errors import CallerError
 from engine.flows.tracked.rules import told_places
 from engine.ports.tracked import CallPlace, ListedCall, ReportFilter
 from engine.web.console.asked import PAGE_ROWS, Asked
-from engine.web.console.pages.tracked.filtering import choices, days_of, last_of, place_name
+from engine.web.console.pages.tracked.filtering import (
+    choices,
+    closed_by,
+    days_of,
+    last_of,
+    place_name,
+)
 from engine.web.console.route import Route, Whose
 
 CALLS = "/console/tracked/calls"
@@ -71,18 +77,13 @@ async def _lines(asked: Asked, found: Sequence[ListedCall]) -> Sequence[Line]:
 async def _told(
     asked: Asked, found: Sequence[ListedCall]
 ) -> Mapping[tuple[date, str, Origin], Origin]:
-    """What may be told of the origins in the months of some calls."""
-    tracked = asked.site.tracked
+    """What may be told of the origins in the months of some calls that are over."""
+    tracked, closed = asked.site.tracked, closed_by(asked)
     own = await tracked.terms(asked.owner)
     months = [
-        tracked.origins(
-            ReportFilter(
-                organisation=asked.owner,
-                first=month,
-                after=(month + timedelta(days=31)).replace(day=1),
-            )
-        )
+        tracked.origins(ReportFilter(organisation=asked.owner, first=month, after=after))
         for month in sorted({_group(one)[0] for one in found})
+        if (after := (month + timedelta(days=31)).replace(day=1)) <= closed
     ]
     lines = [line for lines in await asyncio.gather(*months) for line in lines]
     return told_places(lines, own.callers_least)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from engine.core.numbers.number import Area
-from engine.core.tracked import Origin
+from engine.core.tracked import Origin, keys_due
 from engine.flows.tracked.rules import Days
 from engine.web.console.asked import Asked
 from engine.web.console.forms.filters import today, wanted_days
@@ -38,3 +38,8 @@ def place_name(asked: Asked, origin: Origin) -> str:
         return origin.country
     names = asked.site.numbering.areas.names(Area(origin.country, origin.area))
     return f"{origin.country} {origin.area}" + (f" {names[0]}" if names else "")
+
+
+def closed_by(asked: Asked) -> date:
+    """Of months that ended by this day every call is known: they may be told of with callers."""
+    return keys_due(asked.site.clock.now().wall_ms)

@@ -20,10 +20,10 @@ from engine.flows.tracked.report import (
 from engine.flows.tracked.rules import Days, OriginTold
 from engine.flows.tracked.sheet import csv_text
 from engine.web.console.asked import Asked
-from engine.web.console.forms.filters import start_ms, today, word_of
+from engine.web.console.forms.filters import start_ms, word_of
 from engine.web.console.menu import Item, Section
 from engine.web.console.pages.statistics.figures import WEEKDAYS, bars
-from engine.web.console.pages.tracked import calls, terms
+from engine.web.console.pages.tracked import calls, collectors, terms
 from engine.web.console.pages.tracked.figures import (
     By,
     Measure,
@@ -33,7 +33,13 @@ from engine.web.console.pages.tracked.figures import (
     of_source,
     value,
 )
-from engine.web.console.pages.tracked.filtering import choices, days_of, last_of, place_name
+from engine.web.console.pages.tracked.filtering import (
+    choices,
+    closed_by,
+    days_of,
+    last_of,
+    place_name,
+)
 from engine.web.console.route import Route, Subject, Whose
 
 TRACKED = "/console/tracked"
@@ -43,7 +49,8 @@ ORIGINS_MOST = 50
 @dataclass(frozen=True, slots=True)
 class Found:
     """What is shown: each row beside that of the time before, and the sum of both; `sources` are
-    those there are, `origins` None for days that are no whole months."""
+    those there are; of days that are no whole months that are over, nothing is told of callers,
+    and `origins` is None."""
 
     now: Row
     before: Row
@@ -52,6 +59,7 @@ class Found:
     origins: Sequence[OriginTold] | None
     key_months: int
     callers_least: int
+    are_callers_told: bool
 
 
 async def show(asked: Asked) -> web.StreamResponse:
@@ -84,7 +92,7 @@ async def show(asked: Asked) -> web.StreamResponse:
         ),
         name_of=_name,
         place_of=lambda origin: place_name(asked, origin),
-        months=[(one.first, last_of(one)) for one in _months(today(asked))],
+        months=[(one.first, last_of(one)) for one in _closed_months(wish.closed)],
         origins_most=ORIGINS_MOST,
         sources=choices(asked, found.sources if found else ()),
     )
@@ -109,6 +117,7 @@ async def _found(asked: Asked, wish: Wish, past: Days) -> Found:
         origins=None if told is None else [one for one in told if source in ("", one.source)],
         key_months=now.key_months,
         callers_least=now.callers_least,
+        are_callers_told=now.are_callers_told,
     )
 
 
@@ -121,18 +130,18 @@ def _wish(asked: Asked, by: By) -> Wish:
     return Wish(
         organisation=asked.owner,
         days=days_of(asked),
+        closed=closed_by(asked),
         bucket=by.bucket,
         source=asked.wanted("source", 200) or None,
         against=word_of(Against, asked.wanted("against")) or Against.BEFORE,
     )
 
 
-def _months(day: date) -> tuple[Days, Days]:
-    """The month before a day's, and its own."""
-    first = day.replace(day=1)
-    after = (first + timedelta(days=31)).replace(day=1)
-    before = (first - timedelta(days=1)).replace(day=1)
-    return Days(before, first), Days(first, after)
+def _closed_months(closed: date) -> tuple[Days, Days]:
+    """The last two months that were over by a day."""
+    after = closed.replace(day=1)
+    last = (after - timedelta(days=1)).replace(day=1)
+    return Days((last - timedelta(days=1)).replace(day=1), last), Days(last, after)
 
 
 def _name(row: Row, by: By) -> str:
@@ -178,6 +187,7 @@ SUBJECT = Subject(
             is_page=False,
         ),
         *calls.ROUTES,
+        *collectors.ROUTES,
         *terms.ROUTES,
     ),
     menu=(Item(Section.BUSINESS, TRACKED, Right.TRACKING_READ, "tracked.title", place=62),),

@@ -1,0 +1,1 @@
+"""Tracking calls told to web analytics: which program, what of a call, in which words. Pure."""

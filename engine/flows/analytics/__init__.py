@@ -1,0 +1,1 @@
+"""Tracking calls told to web analytics: `collecting` sets up who is told, `sender` tells."""

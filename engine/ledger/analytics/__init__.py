@@ -1,0 +1,1 @@
+"""Collectors and the hits that wait for them, in SQL."""

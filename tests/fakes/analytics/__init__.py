@@ -1,0 +1,1 @@
+"""Collectors and analytics programs as the suite has them."""

@@ -1,0 +1,1 @@
+"""Telling web analytics of tracking calls."""
