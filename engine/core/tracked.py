@@ -8,7 +8,7 @@ key lives, which is one *key period*.
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -228,6 +228,33 @@ def seconds_of(call: TrackedCall) -> dict[Measure, int]:
     if call.answered_ms is not None:
         times[Measure.TALK] = (call.talk_ms + 500) // 1000
     return times
+
+
+_STEPS = 16
+"""Steps of a histogram within which a time doubles."""
+
+
+def step_of(seconds: int) -> int:
+    """The step of a histogram that a time is counted in: each second up to 31 is one, and from
+    there on each is at most a sixteenth as long as its time."""
+    halvings = max(0, seconds.bit_length() - (2 * _STEPS - 1).bit_length())
+    return halvings * _STEPS + (seconds >> halvings)
+
+
+def seconds_at(step: int) -> int:
+    """The middle of a step: within 4 % of every time in it, and exact up to 31 seconds."""
+    halvings = max(0, step // _STEPS - 1)
+    return (step - halvings * _STEPS << halvings) + (1 << halvings >> 1)
+
+
+def median_s(histogram: Mapping[int, int]) -> int:
+    """The median of times counted by their steps: the least that half of them do not exceed."""
+    upto, calls = 0, sum(histogram.values())
+    for step in sorted(histogram):
+        upto += histogram[step]
+        if 2 * upto >= calls:
+            return seconds_at(step)
+    raise ValueError("there is no median of nothing")
 
 
 def counted(call: TrackedCall, seen: Seen) -> Counts:

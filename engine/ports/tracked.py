@@ -49,14 +49,12 @@ class ReportLine:
 
 @dataclass(frozen=True, slots=True)
 class MedianLine:
-    """The median of a time of `calls` calls of a source ("": of all) in a bucket, in whole seconds.
-
-    It is exact: the least time that at least half of them do not exceed, each rounded half up.
+    """The median of a time of `calls` calls of a source ("": of all), in whole seconds: the least
+    time that at least half of them do not exceed. It is exact up to 31, from there on within 4 %.
     """
 
     measure: Measure
     source: str
-    bucket: str
     calls: int
     seconds: int
 
@@ -105,8 +103,8 @@ class Tracked(Protocol):
         """By source, number and bucket, in that order; what is empty is left out."""
         ...
 
-    async def medians(self, wanted: ReportFilter, *, by_source: bool) -> Sequence[MedianLine]:
-        """By measure, source (if told apart by it) and bucket, in that order."""
+    async def medians(self, wanted: ReportFilter) -> Sequence[MedianLine]:
+        """By measure and source, that of all first, in that order; the bucket is not asked."""
         ...
 
     async def origins(self, wanted: ReportFilter) -> Sequence[OriginLine]:

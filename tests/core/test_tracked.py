@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from itertools import pairwise
 
 import pytest
 
@@ -21,8 +22,11 @@ from engine.core.tracked import (
     counted,
     key_period,
     keys_due,
+    median_s,
     origin_of,
     place_of,
+    seconds_at,
+    step_of,
     total,
 )
 from engine.errors import CallerError
@@ -209,3 +213,19 @@ def test_addresses(address: str) -> None:
 def test_what_is_no_address(address: str) -> None:
     with pytest.raises(CallerError):
         check_address(address, field="mail")
+
+
+def test_steps_of_times_follow_one_another_and_keep_within_4_percent() -> None:
+    assert [seconds_at(step_of(seconds)) for seconds in range(32)] == list(range(32))
+    steps = [step_of(seconds) for seconds in range(100_000)]
+    assert {later - earlier for earlier, later in pairwise(steps)} == {0, 1}
+    assert all(
+        abs(seconds_at(step) - seconds) * 25 <= seconds for seconds, step in enumerate(steps)
+    )
+
+
+def test_a_median_is_the_least_that_half_do_not_exceed() -> None:
+    assert median_s({2: 1, 9: 1}) == 2
+    assert median_s({2: 1, 9: 2}) == 9
+    with pytest.raises(ValueError, match="median of nothing"):
+        median_s({})

@@ -76,14 +76,15 @@ class Shooting:
 
     async def run(self, name: str, manners: list[Manner], user: User, staff: User) -> None:
         """All pages in these manners, as a user sees them, those for the operator alone as his
-        staff do; pages of records if there are any."""
+        staff do; pages of records if there are any. Scenes play within an organisation."""
         own = [route for route in _pages() if route.whose is not Whose.OPERATOR]
         operators = [route for route in _pages() if route.whose is Whose.OPERATOR]
         for manner in manners:
             for routes, who in ((own, user), (operators, staff)):
                 async with _visit(self, manner, who) as visit:
                     await self._routes(name, routes, manner, visit)
-            await self._scenes(name, manner, user)
+            if user.organisation is not None:
+                await self._scenes(name, manner, user)
 
     async def _routes(
         self, name: str, routes: Sequence[Route], manner: Manner, visit: Visit

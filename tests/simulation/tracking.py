@@ -21,11 +21,20 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, TextClause, insert, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.core.tracked import Outcome, Seen, TrackedCall, key_period, origin_of, place_of
+from engine.core.tracked import (
+    Outcome,
+    Seen,
+    TrackedCall,
+    key_period,
+    origin_of,
+    place_of,
+    seconds_at,
+    step_of,
+)
 from engine.ledger.sql import SqlLedger
 from engine.ledger.tables import organisations
 from engine.ledger.tracked.sql import SqlTracked
-from engine.ledger.tracked.tables import tracked_calls
+from engine.ledger.tracked.tables import Over, tracked_calls
 from engine.ports.reading.sums import Bucket
 from engine.ports.tracked import ReportFilter, ReportLine, Tracked
 
@@ -150,7 +159,8 @@ async def fill(
         adding = partial(_insert, written=written)
         await ledger.database.write(adding, 60)
         tell(len(batch))
-    times = [_times(hour, *one) for hour in ("-1", "hour") for one in _MS.items()]
+    overs = (Over.DAY, "day"), (Over.MONTH, _MONTH)
+    times = [_times(*over, *one) for over in overs for one in _MS.items()]
     for statement in (_sums("-1"), _sums("hour"), _ADD_ORIGINS, *times):
         await ledger.database.write(partial(_execute, statement=statement), 600)
     await judge(ledger, truth, verdict)
@@ -205,21 +215,28 @@ _MS = {
 }
 
 
-def _times(hour: str, measure: str, ms: str) -> str:
+_STEP = " ".join(
+    ["CASE WHEN {s} < 32 THEN {s}",
+     *(f"WHEN {{s}} < {32 << n} THEN {16 * n} + {{s}} / {1 << n}" for n in range(1, 20)), "END"]
+)  # fmt: skip
+"""`core.tracked.step_of` in SQL."""
+
+
+def _times(over: str, begins: str, measure: str, ms: str) -> str:
+    step = _STEP.format(s=f"(({ms} + 500) / 1000)")
     return f"""
         INSERT INTO tracked_times
-            (organisation, hour, day, source, number, measure, seconds, calls)
-        SELECT organisation, {hour}, day, source, number, '{measure}', ({ms} + 500) / 1000, COUNT(*)
-        FROM tracked_calls WHERE {ms} IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 7
+            (organisation, over, day, source, number, measure, step, calls)
+        SELECT organisation, '{over}', {begins}, source, number, '{measure}', {step}, COUNT(*)
+        FROM tracked_calls WHERE {ms} IS NOT NULL GROUP BY 1, 3, 4, 5, 7
     """
 
 
 _TIMED = """
-    SELECT '{measure}' AS measure, {source} AS source, {bucket} AS bucket,
-        ({ms} + 500) / 1000 AS seconds, COUNT(*) AS calls
+    SELECT source, ({ms} + 500) / 1000 AS seconds, COUNT(*) AS calls
     FROM tracked_calls
     WHERE organisation = :organisation AND day >= :first AND day < :after AND {ms} IS NOT NULL
-    GROUP BY 2, 3, 4
+    GROUP BY 1, 2
 """
 _RECOUNT = """
     SELECT source, number, {bucket} AS bucket, COUNT(*) AS calls,
@@ -276,10 +293,10 @@ async def judge(ledger: SqlLedger, truth: Truth, verdict: Verdict) -> None:
             lines = await tracked.report(wanted)
             if await _recount(ledger, wanted) != sorted(_values(line) for line in lines):
                 verdict.faults.append(f"{organisation}: the report by {bucket} is not the recount")
-            await _judge_medians(ledger, tracked, wanted, verdict)
             if _hours(truth, wanted) != sum(line.counts.calls for line in lines):
                 verdict.faults.append(f"{organisation}: the report by {bucket} is not all calls")
         whole = ReportFilter(organisation=organisation, first=FIRST, after=AFTER)
+        await _judge_medians(ledger, tracked, whole, verdict)
         await _judge_callers(tracked, whole, truth, verdict)
         await _judge_origins(ledger, tracked, whole, verdict)
     await _judge_hours(ledger, truth, verdict)
@@ -289,29 +306,30 @@ async def judge(ledger: SqlLedger, truth: Truth, verdict: Verdict) -> None:
 async def _judge_medians(
     ledger: SqlLedger, tracked: SqlTracked, wanted: ReportFilter, verdict: Verdict
 ) -> None:
-    """Each median, of sources and of all, is that of the times themselves."""
-    for by_source in (True, False):
-        told = await tracked.medians(wanted, by_source=by_source)
-        medians = sorted((line.measure, line.source, line.calls, line.seconds) for line in told)
-        source = "source" if by_source else "''"
-        if medians != await _recounted_medians(ledger, wanted, source):
-            fault = f"the medians by {wanted.bucket} are not the recount"
-            verdict.faults.append(f"{wanted.organisation}: {fault}")
+    """Each median, of sources and of all, is that of the times themselves, by its step."""
+    told = await tracked.medians(wanted)
+    medians = [(line.measure, line.source, line.calls, line.seconds) for line in told]
+    if medians != await _recounted_medians(ledger, wanted):
+        verdict.faults.append(f"{wanted.organisation}: the medians are not the recount")
 
 
 async def _recounted_medians(
-    ledger: SqlLedger, wanted: ReportFilter, source: str
+    ledger: SqlLedger, wanted: ReportFilter
 ) -> list[tuple[str, str, int, int]]:
-    found: defaultdict[tuple[str, str, str], Counter[int]] = defaultdict(Counter)
+    found: defaultdict[tuple[str, str], Counter[int]] = defaultdict(Counter)
     for measure, ms in _MS.items():
-        bucket = _BUCKETS[wanted.bucket]
-        statement = text(_TIMED.format(measure=measure, source=source, bucket=bucket, ms=ms))
+        statement = text(_TIMED.format(ms=ms))
         for row in await ledger.database.read(partial(_read, wanted=wanted, asked=statement), 600):
-            found[row.measure, row.source, row.bucket][row.seconds] += row.calls
+            for source in ("", row.source):
+                found[measure, source][row.seconds] += row.calls
     return sorted(
-        (measure, source, times.total(), statistics.median_low(sorted(times.elements())))
-        for (measure, source, _), times in found.items()
+        (*key, times.total(), _stepped(statistics.median_low(sorted(times.elements()))))
+        for key, times in found.items()
     )
+
+
+def _stepped(seconds: int) -> int:
+    return seconds_at(step_of(seconds))
 
 
 async def _read(
@@ -402,9 +420,7 @@ async def _time(tracked: SqlTracked, verdict: Verdict) -> None:
         wanted = ReportFilter(organisation="acme", first=FIRST, after=after, bucket=bucket)
         verdict.report_ms[bucket.value] = await _median_ms(partial(tracked.report, wanted))
     whole = ReportFilter(organisation="acme", first=FIRST, after=AFTER)
-    for name, by_source in (("medians", False), ("medians by source", True)):
-        asking = partial(tracked.medians, whole, by_source=by_source)
-        verdict.report_ms[name] = await _median_ms(asking)
+    verdict.report_ms["medians"] = await _median_ms(partial(tracked.medians, whole))
     verdict.report_ms["origins"] = await _median_ms(partial(tracked.origins, whole))
 
 

@@ -52,10 +52,10 @@ class Wish:
 class Row:
     """The calls of a source ("": of all) in a bucket ("": all the time). Times are milliseconds.
 
-    Means and medians (whole seconds) are None of nothing, a median also of calls from before times
-    were kept, `firsts` and `repeats` where nothing is told of callers. `share` is in thousandths
-    of all calls reported, `calls_before` the calls of the time compared with, `change` how many
-    thousandths of those there are more.
+    Means and medians (whole seconds) are None of nothing, a median also of a bucket and of calls
+    from before times were kept, `firsts` and `repeats` where nothing is told of callers. `share`
+    is in thousandths of all calls reported, `calls_before` the calls of the time compared with,
+    `change` how many thousandths of those there are more.
     """
 
     source: str
@@ -98,8 +98,10 @@ class Report:
     origins: tuple[OriginTold, ...] | None
 
 
-Medians = Mapping[tuple[str, str], Mapping[Measure, MedianLine]]
-"""Of each source and bucket."""
+Medians = Mapping[str, Mapping[Measure, MedianLine]]
+"""Of each source; "": of all."""
+
+NO_MEDIANS: Mapping[Measure, MedianLine] = {}
 
 
 async def report(tracked: Tracked, wish: Wish) -> Report:
@@ -115,10 +117,7 @@ async def report(tracked: Tracked, wish: Wish) -> Report:
     if are_callers_told := _are_callers_told(wish):
         found = await tracked.origins(_filter(wish, wish.days, Bucket.WHOLE))
         origins = told_origins(found, own.callers_least)
-    medians = await _medians(tracked, wish, Bucket.WHOLE, by_source=False)
-    of_sources = await _medians(tracked, wish, Bucket.WHOLE, by_source=True)
-    is_whole = wish.bucket is Bucket.WHOLE
-    of_rows = {} if is_whole else await _medians(tracked, wish, wish.bucket, by_source=True)
+    medians = await _medians(tracked, wish)
     return Report(
         wish=wish,
         compared=compared,
@@ -126,8 +125,8 @@ async def report(tracked: Tracked, wish: Wish) -> Report:
         callers_least=own.callers_least,
         are_callers_told=are_callers_told,
         total=_total(wish, lines, before, told, medians),
-        sources=_sources(lines, before, told, of_sources),
-        rows=() if is_whole else _rows(wish, lines, told, of_rows),
+        sources=_sources(lines, before, told, medians),
+        rows=() if wish.bucket is Bucket.WHOLE else _rows(wish, lines, told),
         origins=origins,
     )
 
@@ -149,11 +148,10 @@ async def _callers(tracked: Tracked, wish: Wish, own: Terms) -> CallersTold:
     return told_callers(summed, own.callers_least)
 
 
-async def _medians(tracked: Tracked, wish: Wish, bucket: Bucket, *, by_source: bool) -> Medians:
-    found: defaultdict[tuple[str, str], dict[Measure, MedianLine]] = defaultdict(dict)
-    wanted = _filter(wish, wish.days, bucket)
-    for line in await tracked.medians(wanted, by_source=by_source):
-        found[line.source, line.bucket][line.measure] = line
+async def _medians(tracked: Tracked, wish: Wish) -> Medians:
+    found: defaultdict[str, dict[Measure, MedianLine]] = defaultdict(dict)
+    for line in await tracked.medians(_filter(wish, wish.days, Bucket.WHOLE)):
+        found[line.source][line.measure] = line
     return found
 
 
@@ -172,7 +170,6 @@ async def over_time(tracked: Tracked, wish: Wish) -> tuple[Row, ...]:
     compared. `CallerError` as for a report."""
     own = await tracked.terms(wish.organisation)
     lines = await tracked.report(_filter(wish, wish.days, wish.bucket))
-    medians = await _medians(tracked, wish, wish.bucket, by_source=False)
     told = await _callers(tracked, wish, own)
     found: defaultdict[str, list[Counts]] = defaultdict(list)
     for line in lines:
@@ -185,7 +182,6 @@ async def over_time(tracked: Tracked, wish: Wish) -> tuple[Row, ...]:
             total(found.get(name, [])),
             callers=_of_bucket(wish, told, wish.source, name),
             whole=whole,
-            medians=medians.get(("", name), {}),
         )
         for name in wish.bucket.names(wish.days.first, wish.days.after - timedelta(days=1))
     )
@@ -193,7 +189,7 @@ async def over_time(tracked: Tracked, wish: Wish) -> tuple[Row, ...]:
 
 def no_calls(source: str) -> Row:
     """The row of a source without calls."""
-    return _row(source, "", Counts(), callers=None, whole=Counts(), medians={})
+    return _row(source, "", Counts(), callers=None, whole=Counts())
 
 
 def _of_bucket(wish: Wish, told: CallersTold, source: str | None, bucket: str) -> Callers | None:
@@ -229,7 +225,7 @@ def _total(
     counts = total([line.counts for line in lines])
     callers = told.of(wish.source)
     past = None if before is None else total(list(before.values()))
-    its = medians.get(("", ""), {})
+    its = medians.get("", {})
     return _row("", "", counts, callers=callers, whole=counts, medians=its, before=past)
 
 
@@ -249,7 +245,7 @@ def _sources(
             found.get(source, Counts()),
             callers=told.of(source),
             whole=whole,
-            medians=medians.get((source, ""), {}),
+            medians=medians.get(source, {}),
             before=None if before is None else before.get(source, Counts()),
         )
         for source in {**found, **(before or {})}
@@ -257,9 +253,7 @@ def _sources(
     return tuple(sorted(rows, key=lambda row: (-row.calls, row.source)))
 
 
-def _rows(
-    wish: Wish, lines: Sequence[ReportLine], told: CallersTold, medians: Medians
-) -> tuple[Row, ...]:
+def _rows(wish: Wish, lines: Sequence[ReportLine], told: CallersTold) -> tuple[Row, ...]:
     """A row a bucket and source, in the order of the buckets."""
     found: defaultdict[tuple[str, str], list[Counts]] = defaultdict(list)
     for line in lines:
@@ -273,7 +267,6 @@ def _rows(
             counts,
             callers=_of_bucket(wish, told, source, bucket),
             whole=whole,
-            medians=medians.get((source, bucket), {}),
         )
         for (bucket, source), counts in summed.items()
     )
@@ -286,7 +279,7 @@ def _row(
     *,
     callers: Callers | None,
     whole: Counts,
-    medians: Mapping[Measure, MedianLine],
+    medians: Mapping[Measure, MedianLine] = NO_MEDIANS,
     before: Counts | None = None,
 ) -> Row:
     past = None if before is None else before.calls

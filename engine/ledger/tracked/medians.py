@@ -1,51 +1,55 @@
-"""Medians of tracking calls in SQL, from their histograms; part of a transaction.
+"""Medians of tracking calls, from their histograms; part of a transaction.
 
-Histograms of days and sources add up, and the median of the sum is exact: all that is lost is what
-each time was rounded by.
+Histograms of days, months and sources add up. Whole months are read from the rows of months, what
+is left of the days wanted from those of days.
 """
 
-from typing import Any
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.core.tracked import Measure
-from engine.ledger.tracked.reports import bucket_of, name_of, within
-from engine.ledger.tracked.tables import tracked_times
+from engine.core.tracked import Measure, median_s
+from engine.ledger.tracked.days import number_of
+from engine.ledger.tracked.reports import narrowed
+from engine.ledger.tracked.tables import Over, tracked_times
 from engine.ports.tracked import MedianLine, ReportFilter
 
+A_MONTH = timedelta(days=31)
 
-async def medians(
-    connection: AsyncConnection, wanted: ReportFilter, *, by_source: bool
-) -> list[MedianLine]:
+
+async def medians(connection: AsyncConnection, wanted: ReportFilter) -> list[MedianLine]:
     """See `ports.tracked`."""
     times = tracked_times.c
-    told_apart: list[ColumnElement[Any]] = [times.measure, *bucket_of(tracked_times, wanted)]
-    if by_source:
-        told_apart.insert(1, times.source)
-    merged = (
-        select(*told_apart, times.seconds, func.sum(times.calls).label("n"))
-        .where(within(tracked_times, wanted))
-        .group_by(*told_apart, times.seconds)
-        .subquery()
-    )
-    group = [merged.c[column.name] for column in told_apart]
-    ranked = select(
-        *group,
-        merged.c.seconds,
-        func.sum(merged.c.n).over(partition_by=group, order_by=merged.c.seconds).label("upto"),
-        func.sum(merged.c.n).over(partition_by=group).label("calls"),
-    ).subquery()
-    group = [ranked.c[column.name] for column in told_apart]
+    told_apart = times.measure, times.source, times.step
     query = (
-        select(*group, func.max(ranked.c.calls), func.min(ranked.c.seconds))
-        .where(2 * ranked.c.upto >= ranked.c.calls)
-        .group_by(*group)
-        .order_by(*group)
+        select(*told_apart, func.sum(times.calls).label("n"))
+        .where(narrowed(tracked_times, wanted), or_(*_spans(wanted.first, wanted.after)))
+        .group_by(*told_apart)
     )
-    lines = []
-    for measure, *place, calls, seconds in await connection.execute(query):
-        source = place.pop(0) if by_source else ""
-        bucket = name_of(wanted.bucket, *place)
-        lines.append(MedianLine(Measure(measure), source, bucket, int(calls), seconds))
-    return lines
+    found: defaultdict[tuple[str, str], Counter[int]] = defaultdict(Counter)
+    for row in await connection.execute(query):
+        for source in ("", row.source):
+            found[row.measure, source][row.step] += int(row.n)
+    return [
+        MedianLine(Measure(measure), source, histogram.total(), median_s(histogram))
+        for (measure, source), histogram in sorted(found.items())
+    ]
+
+
+def _spans(first: date, after: date) -> Iterator[ColumnElement[bool]]:
+    month, last = (first - timedelta(days=1)).replace(day=1) + A_MONTH, after.replace(day=1)
+    month = month.replace(day=1)
+    if month < last:
+        yield _within(Over.MONTH, month, last)
+        yield _within(Over.DAY, first, month)
+        yield _within(Over.DAY, last, after)
+    else:
+        yield _within(Over.DAY, first, after)
+
+
+def _within(over: Over, first: date, after: date) -> ColumnElement[bool]:
+    times = tracked_times.c
+    return and_(times.over == over, times.day >= number_of(first), times.day < number_of(after))

@@ -63,7 +63,7 @@ async def origins(connection: AsyncConnection, wanted: ReportFilter) -> list[Ori
     query = (
         select(*told_apart, func.sum(kept.calls).label("n"), func.sum(kept.firsts).label("firsts"))
         .where(
-            _narrowed(tracked_origins, wanted),
+            narrowed(tracked_origins, wanted),
             kept.month >= number_of(wanted.first),
             kept.month < number_of(wanted.after),
         )
@@ -91,7 +91,7 @@ async def rows(
     query = (
         select(tracked_calls)
         .where(
-            _narrowed(tracked_calls, wanted),
+            narrowed(tracked_calls, wanted),
             calls.day >= number_of(wanted.first),
             calls.day < number_of(wanted.after),
             # No clock is a day aside of UTC: the index need not be read further.
@@ -123,7 +123,7 @@ def check_months(wanted: ReportFilter) -> None:
         raise CallerError("must be whole months", "from")
 
 
-def _narrowed(kept: Table, wanted: ReportFilter) -> ColumnElement[bool]:
+def narrowed(kept: Table, wanted: ReportFilter) -> ColumnElement[bool]:
     narrowed = [kept.c.organisation == wanted.organisation]
     if wanted.source is not None:
         narrowed.append(kept.c.source == wanted.source)
@@ -136,7 +136,7 @@ def within(kept: Table, wanted: ReportFilter) -> ColumnElement[bool]:
     """The rows of days, or of hours if those are wanted, that a report is made of."""
     columns = kept.c
     return and_(
-        _narrowed(kept, wanted),
+        narrowed(kept, wanted),
         columns.hour.in_(range(24)) if wanted.bucket is Bucket.HOUR else columns.hour == ALL_DAY,
         columns.day >= number_of(wanted.first),
         columns.day < number_of(wanted.after),

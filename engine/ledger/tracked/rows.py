@@ -26,6 +26,7 @@ from engine.core.tracked import (
     origin_of,
     place_of,
     seconds_of,
+    step_of,
 )
 from engine.ledger.accounts import know_organisation
 from engine.ledger.analytics import rows as analytics
@@ -35,6 +36,7 @@ from engine.ledger.tracked.days import number_of
 from engine.ledger.tracked.keys import KeySeal, period_of, seen
 from engine.ledger.tracked.tables import (
     ALL_DAY,
+    Over,
     tracked_calls,
     tracked_origins,
     tracked_sums,
@@ -100,14 +102,17 @@ async def _add_counts(
         for hour in (ALL_DAY, place.hour)
     ]
     await _add(connection, tracked_sums, rows)
+    begun = {Over.DAY: place.day, Over.MONTH: place.day.replace(day=1)}
     times = [
         {
-            **{name: row[name] for name in (*keys, "day", "hour")},
+            **keys,
+            "over": over.value,
+            "day": number_of(day),
             "measure": measure.value,
-            "seconds": seconds,
+            "step": step_of(seconds),
             "calls": 1,
         }
-        for row in rows
+        for over, day in begun.items()
         for measure, seconds in seconds_of(call).items()
     ]
     await _add(connection, tracked_times, times)

@@ -41,11 +41,10 @@ class SqlTracked:
         reports.check(wanted)
         return await self._database.read(partial(reports.report, wanted=wanted))
 
-    async def medians(self, wanted: ReportFilter, *, by_source: bool) -> Sequence[MedianLine]:
+    async def medians(self, wanted: ReportFilter) -> Sequence[MedianLine]:
         """See `ports.tracked`."""
         reports.check(wanted)
-        work = partial(medians.medians, wanted=wanted, by_source=by_source)
-        return await self._database.read(work)
+        return await self._database.read(partial(medians.medians, wanted=wanted))
 
     async def origins(self, wanted: ReportFilter) -> Sequence[OriginLine]:
         """See `ports.tracked`."""

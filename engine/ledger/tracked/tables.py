@@ -1,5 +1,7 @@
 """The tables of tracking calls, beside those of the books. Days count from 1 January 1970."""
 
+from enum import StrEnum
+
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -102,19 +104,28 @@ tracked_sums = table(
 )
 """`core.tracked.Counts` by local day (`ALL_DAY`) and by local hour of the day."""
 
+
+class Over(StrEnum):
+    """What a histogram is of: a local day, or the local month that begins with its day."""
+
+    DAY = "day"
+    MONTH = "month"
+
+
 tracked_times = table(
     "tracked_times",
     _whose(),
-    _day("hour"),
+    _key("over"),
     _day("day"),
     _key("source"),
     _key("number"),
     _key("measure"),
-    _day("seconds"),
+    _day("step"),
     number("calls"),
     sqlite_with_rowid=False,
 )
-"""Histograms of `core.tracked.Measure`, beside the sums: how many calls took so many seconds."""
+"""Histograms of `core.tracked.Measure`, beside the sums: how many calls took so long; `step` is
+`core.tracked.step_of`'s."""
 
 tracked_origins = table(
     "tracked_origins",

@@ -24,7 +24,9 @@ from engine.core.tracked import (
     key_period,
     origin_of,
     place_of,
+    seconds_at,
     seconds_of,
+    step_of,
     total,
 )
 from engine.errors import CallerError
@@ -139,16 +141,17 @@ class MemoryTracked:
             found[call.source, call.number, bucket].append(counted(call, seen))
         return [ReportLine(*key, total(counts)) for key, counts in sorted(found.items())]
 
-    async def medians(self, wanted: ReportFilter, *, by_source: bool) -> Sequence[MedianLine]:
+    async def medians(self, wanted: ReportFilter) -> Sequence[MedianLine]:
         _check(wanted)
-        found: defaultdict[tuple[Measure, str, str], list[int]] = defaultdict(list)
-        for call, place, *_ in self._wanted(wanted):
+        found: defaultdict[tuple[Measure, str], list[int]] = defaultdict(list)
+        for call, *_ in self._wanted(wanted):
             times = {} if call.call_id in self.unknown_times else seconds_of(call)
             for measure, seconds in times.items():
-                source = call.source if by_source else ""
-                found[measure, source, _bucket(place, wanted.bucket)].append(seconds)
+                for source in ("", call.source):
+                    found[measure, source].append(seconds)
         return [
-            MedianLine(*key, len(times), median_low(times)) for key, times in sorted(found.items())
+            MedianLine(*key, len(times), seconds_at(step_of(median_low(times))))
+            for key, times in sorted(found.items())
         ]
 
     async def origins(self, wanted: ReportFilter) -> Sequence[OriginLine]:

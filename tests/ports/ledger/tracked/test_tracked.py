@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -273,6 +273,26 @@ async def test_missed_calls_alone_are_mailed_each_once(counter: Counter) -> None
     assert {one.mail.subject for one in claimed} == {"Verpasster Anruf: website"}
 
 
+@pytest.mark.parametrize(
+    ("first", "after"),
+    [
+        (date(2026, 1, 1), date(2027, 1, 1)),
+        (date(2026, 1, 15), date(2026, 12, 20)),
+        (date(2026, 2, 3), date(2026, 2, 27)),
+        (date(2026, 1, 31), date(2026, 3, 1)),
+        (date(2026, 2, 1), date(2026, 3, 1)),
+    ],
+)
+async def test_medians_are_of_just_the_days_wanted(
+    tracked: Tracked, first: date, after: date
+) -> None:
+    days = [date(2026, 1, 1) + timedelta(days=n) for n in range(0, 365, 9)]
+    for n, day in enumerate(days):
+        await tracked.keep(missed(f"c{n}", f"{day} 09:00:00"), None)
+    (line, _) = await tracked.medians(replace(november(), first=first, after=after))
+    assert line.calls == sum(first <= day < after for day in days)
+
+
 async def test_medians_are_those_of_all_times_together(tracked: Tracked) -> None:
     for number, (source, ring_ms, talk_ms) in enumerate(
         [("a", 1_499, 10_000), ("a", 1_500, 20_000), ("b", 9_000, 30_000), ("b", 9_000, 70_000)]
@@ -281,20 +301,15 @@ async def test_medians_are_those_of_all_times_together(tracked: Tracked) -> None
         joined_ms = one.arrived_ms + ring_ms
         await tracked.keep(replace(one, answered_ms=joined_ms, ended_ms=joined_ms + talk_ms), None)
     await tracked.keep(missed("m", "2026-11-23 09:00:00", source="b"), ANNA)
-    of_all = await tracked.medians(november(), by_source=False)
-    assert list(of_all) == [
-        MedianLine(Measure.RING, "", "", 5, 9),
-        MedianLine(Measure.TALK, "", "", 4, 20),
+    assert list(await tracked.medians(november())) == [
+        MedianLine(Measure.RING, "", 5, 9),
+        MedianLine(Measure.RING, "a", 2, 1),
+        MedianLine(Measure.RING, "b", 3, 9),
+        MedianLine(Measure.TALK, "", 4, 20),
+        MedianLine(Measure.TALK, "a", 2, 10),
+        MedianLine(Measure.TALK, "b", 2, 30),
     ]
-    by_day = await tracked.medians(november(Bucket.DAY), by_source=True)
-    assert list(by_day) == [
-        MedianLine(Measure.RING, "a", "2026-11-22", 2, 1),
-        MedianLine(Measure.RING, "b", "2026-11-22", 2, 9),
-        MedianLine(Measure.RING, "b", "2026-11-23", 1, 20),
-        MedianLine(Measure.TALK, "a", "2026-11-22", 2, 10),
-        MedianLine(Measure.TALK, "b", "2026-11-22", 2, 30),
-    ]
-    by_hour = await tracked.medians(november(Bucket.HOUR, source="b"), by_source=False)
-    assert [(line.bucket, line.calls) for line in by_hour] == [("10", 3), ("10", 2)]
+    of_b = await tracked.medians(november(source="b"))
+    assert [(line.source, line.calls) for line in of_b] == [("", 3), ("b", 3), ("", 2), ("b", 2)]
     with pytest.raises(CallerError):
-        await tracked.medians(replace(november(), after=date(2026, 11, 1)), by_source=True)
+        await tracked.medians(replace(november(), after=date(2026, 11, 1)))
