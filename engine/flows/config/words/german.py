@@ -76,6 +76,7 @@ _VALUES: Mapping[str, str] = {
     "endless_offer": "muss Minuten, Tage oder beides haben",
     "hours_overlap": "darf nicht zweimal zur selben Zeit offen sein ({day})",
     "never_affordable": "hat einen ersten Takt, der länger ist als max_call_minutes",
+    "no_time": "hat ein from_hour, das nicht vor seinem to_hour liegt",
     "not_a_choice": "muss ein bekannter Name sein",
     "not_boolean": "muss true oder false sein",
     "not_text": "muss Text sein",
@@ -107,6 +108,7 @@ _ENTRIES: Mapping[str, str] = {
     "plain_secret": (
         "muss eine Datei im Ordner der Geheimnisse nennen; Versionen dieser Dateien bleiben stehen"
     ),
+    "second_entry": "ist einer zu viel: Rufnummern werden auf eine Weise angerufen",
     "unknown_key": "wird hier nicht gelesen",
     "unknown_kind": "ist keine Art von Daten, die eine Zeit lang bleiben ({kinds})",
     "unknown_provider": "ist kein Anbieter; bekannt sind {known}",
