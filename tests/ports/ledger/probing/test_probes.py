@@ -81,7 +81,7 @@ async def test_what_was_known_of_a_holder_before_is_forgotten(stock: Stock) -> N
     assert mine is not None
     move = Move(mine, replace(mine, organisation="bolt", version=2), "given")
     await stock.numbers.commit(Commit(author="operator", at_ms=1, moves=(move,)))
-    await stock.lead(ONE, 2, organisation="bolt")
+    await stock.lead(ONE, 3, organisation="bolt")
     assert await stock.probes.strangers(9) == [(ONE, "bolt")]
     assert await stock.probes.due(NOW_MS, 9) == []
     assert await stock.probes.dead(None, "", 9) == []
