@@ -51,11 +51,11 @@ services:
 """
 SOUND = "exten => 4711,1,Hangup(17)"
 BREAKAGES = {
-    "Die Datei, die eingefügt werden soll, fehlt": '#include "own.d/gone.conf"',
-    "Das Ziel gibt es nicht": "exten => 4700,1,Goto(nowhere,s,1)",
-    "Diese Anwendung kennt Asterisk nicht": "exten => 4700,1,Playbck(x)",
-    "Klammern passen nicht zusammen": "exten => 4700,1,NoOp((x)",
-    "Diese Ansage gibt es nicht": "exten => 4700,1,Playback(no-such-prompt)",
+    "own.d/gone.conf ist nicht unter den Dateien": '#include "own.d/gone.conf"',
+    "nowhere.* gibt es nicht": "exten => 4700,1,Goto(nowhere,s,1)",
+    "Playbck ist keine Anwendung, die dieses Asterisk geladen hat": "exten => 4700,1,Playbck(x)",
+    "hat eine Klammer ohne Gegenstück": "exten => 4700,1,NoOp((x)",
+    "no-such-prompt ist in keinem Ordner mit Ansagen": "exten => 4700,1,Playback(no-such-prompt)",
 }
 
 
