@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import between, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.core.tracked import Measure, median_s
@@ -24,32 +24,26 @@ async def medians(connection: AsyncConnection, wanted: ReportFilter) -> list[Med
     """See `ports.tracked`."""
     times = tracked_times.c
     told_apart = times.measure, times.source, times.step
-    query = (
-        select(*told_apart, func.sum(times.calls).label("n"))
-        .where(narrowed(tracked_times, wanted), or_(*_spans(wanted.first, wanted.after)))
-        .group_by(*told_apart)
-    )
+    summed = select(*told_apart, func.sum(times.calls)).group_by(*told_apart)
     found: defaultdict[tuple[str, str], Counter[int]] = defaultdict(Counter)
-    for row in await connection.execute(query):
-        for source in ("", row.source):
-            found[row.measure, source][row.step] += int(row.n)
+    # One query for each span: SQLite would read every row for all of them at once.
+    for over, first, after in _spans(wanted.first, wanted.after):
+        within = between(times.day, number_of(first), number_of(after) - 1)
+        query = summed.where(narrowed(tracked_times, wanted), times.over == over, within)
+        for measure, source, step, calls in await connection.execute(query):
+            found[measure, ""][step] += int(calls)
+            found[measure, source][step] += int(calls)
     return [
         MedianLine(Measure(measure), source, histogram.total(), median_s(histogram))
         for (measure, source), histogram in sorted(found.items())
     ]
 
 
-def _spans(first: date, after: date) -> Iterator[ColumnElement[bool]]:
-    month, last = (first - timedelta(days=1)).replace(day=1) + A_MONTH, after.replace(day=1)
-    month = month.replace(day=1)
+def _spans(first: date, after: date) -> Iterator[tuple[Over, date, date]]:
+    """The whole months of some days, and the days before and after them."""
+    before_first = first - timedelta(days=1)
+    month, last = (before_first.replace(day=1) + A_MONTH).replace(day=1), after.replace(day=1)
+    spans = [(Over.DAY, first, after)]
     if month < last:
-        yield _within(Over.MONTH, month, last)
-        yield _within(Over.DAY, first, month)
-        yield _within(Over.DAY, last, after)
-    else:
-        yield _within(Over.DAY, first, after)
-
-
-def _within(over: Over, first: date, after: date) -> ColumnElement[bool]:
-    times = tracked_times.c
-    return and_(times.over == over, times.day >= number_of(first), times.day < number_of(after))
+        spans = [(Over.DAY, first, month), (Over.MONTH, month, last), (Over.DAY, last, after)]
+    return (span for span in spans if span[1] < span[2])
