@@ -64,7 +64,7 @@ def check_url(url: str, *, loopback: bool) -> None:
     """
     parts = _parts(url)
     host = parts.hostname if parts is not None else None
-    if parts is None or not host or not _HOST.fullmatch(host):
+    if parts is None or not host or not _HOST.fullmatch(host) or not _has_labels(host):
         raise CallerError("must be a URL such as https://www.example.org/webhooks", "url")
     if parts.username is not None or parts.password is not None or "#" in url:
         raise CallerError("must have no user, password or fragment", "url")
@@ -85,6 +85,11 @@ def _parts(url: str) -> SplitResult | None:
         return parts if parts.port != 0 else None
     except ValueError:
         return None
+
+
+def _has_labels(host: str) -> bool:
+    """Whether a host is a row of labels of 1 to 63 characters (RFC 1035, 2.3.4)."""
+    return all(1 <= len(label) <= 63 for label in host.removesuffix(".").split("."))
 
 
 def _is_private(host: str) -> bool:

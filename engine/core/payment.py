@@ -8,7 +8,7 @@ goes to `suspense`, never to a customer.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -112,19 +112,15 @@ class PaymentOrder:
         return self.paid_ms is not None
 
     @property
-    def withdrawn(self) -> Mapping[str, int]:
-        """What each dispute holds back at present, by its id; one known to be over before it began
-        holds nothing, and gives back nothing of another."""
+    def withdrawn_micros(self) -> int:
+        """What disputes hold back at present; one known to be over before it began holds nothing,
+        and gives back nothing of another. A dispute of several steps names each `<its id>:<step>`.
+        """
         held: Counter[str] = Counter()
         for name, micros in self.disputes:
             if not name.startswith(_FAILED_REFUND):
-                held[name.partition(":")[2]] += micros
-        return +held
-
-    @property
-    def withdrawn_micros(self) -> int:
-        """What all disputes hold back at present."""
-        return sum(self.withdrawn.values())
+                held[name.split(":")[1]] += micros
+        return (+held).total()
 
     @property
     def failed_refunds_micros(self) -> int:

@@ -18,6 +18,9 @@ from engine.core.numbers.due import Notice, NoticeKind
 OUT_FROM = 3
 """So many numbers that fail again, while none is reached, are the trunk's fault, not their own."""
 
+OUT_PAUSE_MOST_MS = 6 * 3_600_000
+"""The longest that nothing is tried while a trunk is out."""
+
 PROVED_FOR_MS = 2 * 24 * 3_600_000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -149,12 +152,13 @@ def _slot(plan: ProbePlan, e164: str, day: date) -> int:
     return begin_ms + crc32(e164.encode()) % ((plan.to_hour - plan.from_hour) * 3_600_000)
 
 
-def is_time(plan: ProbePlan, health: Health, at_ms: int) -> bool:
+def is_time(plan: ProbePlan, health: Health, at_ms: int, *, is_out: bool) -> bool:
     """Whether a number that is due may be called now: in its hours, or because it was asked for or
-    is being tried again."""
+    is tried again for the first times. Calls that get lost may ring somebody, so nothing else is
+    called out of hours, least of all while the trunk `is_out`."""
     hours = range(plan.from_hour, plan.to_hour)
-    is_urgent = health.wanted_ms is not None or health.standing is Standing.FAILING
-    return is_urgent or _local(plan, at_ms).hour in hours
+    is_retried = health.standing is Standing.FAILING and health.tries < plan.tries and not is_out
+    return health.wanted_ms is not None or is_retried or _local(plan, at_ms).hour in hours
 
 
 def _local(plan: ProbePlan, at_ms: int) -> datetime:
@@ -227,11 +231,12 @@ def outage_of(
 ) -> Outage | None:
     """The outage that a probe which failed has shown: several numbers have failed again, and none
     was reached since; or somebody answered, though no number was reached of late. One that is
-    `known` goes on."""
+    `known` goes on, and the longer it does the longer nothing is tried."""
     at_ms = after.last_ms or 0
     again_ms = at_ms + plan.retry_after_s * 1000
     if known is not None:
-        return replace(known, until_ms=max(known.until_ms, again_ms))
+        pause_ms = min(at_ms - known.since_ms, OUT_PAUSE_MOST_MS)
+        return replace(known, until_ms=max(known.until_ms, again_ms, at_ms + pause_ms))
     if after.standing is not Standing.FAILING or _is_trunk_proved(after, others):
         return None
     since_ms = after.failing_since_ms or at_ms

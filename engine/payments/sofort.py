@@ -243,20 +243,19 @@ def _micros(found: ElementTree.Element, tag: str) -> int:
 
 
 def _facts(order: PaymentOrder, transaction: _Transaction) -> Iterator[PaymentFact]:
-    """What a transaction means; each loss is named by the time it was told of, and money that comes
-    all the same ends it."""
+    """What a transaction means; every step of it is named by the time it was changed."""
     ref, amount = order.provider_ref, transaction.amount_micros
+    step = f"{ref}:{transaction.modified}"
     match transaction.status:
         case "received" if transaction.reason != _CREDITED_IN_PART:
-            for loss, micros in order.withdrawn.items():
-                yield _fact(FactKind.REINSTATED, order, transaction, loss, micros)
+            if order.withdrawn_micros:
+                yield _fact(FactKind.REINSTATED, order, transaction, step, order.withdrawn_micros)
             yield _fact(FactKind.PAID, order, transaction, ref, amount)
         case "received" | "pending" | "untraceable":
             yield _fact(FactKind.PENDING, order, transaction, ref, amount)
         case "loss":
             yield _fact(FactKind.FAILED, order, transaction, ref, amount)
-            if not order.withdrawn:
-                step = f"{ref}:{transaction.modified}"
+            if not order.withdrawn_micros:
                 yield _fact(FactKind.WITHDRAWN, order, transaction, step, amount)
         case "refunded":
             pass

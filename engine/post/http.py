@@ -63,6 +63,8 @@ class HttpPost:
             if isinstance(error.os_error, _ForbiddenAddressError):
                 return Reply(None, "not a public address")
             return Reply(None, "no connection")
+        except UnicodeError:  # a name that is none to whoever looks it up
+            return Reply(None, "no connection")
         except (aiohttp.ClientError, OSError):
             return Reply(None, "no answer in HTTP")
 

@@ -96,7 +96,8 @@ def _enter_reporting(turn: Turn) -> None:
     turn.order(TellProbe(probe=probe))
 
 
-def _reported(turn: Turn, event: e.CallSettled) -> None:
+def _reported(turn: Turn, event: e.Event) -> None:
+    """It is known, or cannot be told: the number is due again soon."""
     turn.go(State.FINISHED)
 
 
@@ -126,6 +127,8 @@ TRANSITIONS: Mapping[Key, Handler] = {
     (S.DIALING, e.EndOrdered): _dropped,
     (S.DIALING, "arrive"): _too_late,
     (S.REPORTING, e.CallSettled): _reported,
+    (S.REPORTING, e.MoneyUnreachable): _reported,
+    (S.REPORTING, e.EndOrdered): _reported,
 }
 
 COMMON: Mapping[Key, Handler] = {}

@@ -86,10 +86,14 @@ def test_out_of_its_hours_only_what_is_urgent_is_called() -> None:
     slot = next_slot(PLAN, NUMBER, NOW_MS)
     night = slot + (24 - local(slot).hour) * HOUR_MS
     health = enrolled(NUMBER, "acme", PLAN, NOW_MS)
-    assert is_time(PLAN, health, slot)
-    assert not is_time(PLAN, health, night)
-    assert is_time(PLAN, after(health, Result.BUSY), night)
-    assert is_time(PLAN, replace(health, wanted_ms=night), night)
+    assert is_time(PLAN, health, slot, is_out=True)
+    assert not is_time(PLAN, health, night, is_out=False)
+    assert is_time(PLAN, replace(health, wanted_ms=night), night, is_out=True)
+    failing = after(health, Result.BUSY)
+    assert is_time(PLAN, failing, night, is_out=False)
+    # What is not told from the trunk's fault by so many tries rings nobody at night.
+    assert not is_time(PLAN, failing, night, is_out=True)
+    assert not is_time(PLAN, replace(failing, tries=PLAN.tries), night, is_out=False)
 
 
 # --- a number --------------------------------------------------------------------------------
@@ -180,8 +184,11 @@ def test_when_somebody_answers_and_none_was_reached_of_late_nobody_else_is_rung(
     assert found.until_ms == health.next_ms
 
 
-def test_an_outage_goes_on_with_every_probe_that_fails() -> None:
-    known = Outage(trunk="carrier", since_ms=NOW_MS - HOUR_MS, until_ms=NOW_MS)
+def test_an_outage_goes_on_and_less_is_tried_the_longer_it_does() -> None:
     health = after(ALIVE, Result.BUSY, others=UNPROVED)
-    found = outage_of(health, UNPROVED, PLAN, known)
-    assert found == Outage(trunk="carrier", since_ms=known.since_ms, until_ms=health.next_ms)
+    assert health.last_ms is not None
+    for lasted_ms, pause_ms in ((0, 600_000), (HOUR_MS, HOUR_MS), (48 * HOUR_MS, 6 * HOUR_MS)):
+        since_ms = health.last_ms - lasted_ms
+        known = Outage(trunk="carrier", since_ms=since_ms, until_ms=health.last_ms)
+        found = outage_of(health, UNPROVED, PLAN, known)
+        assert found == replace(known, until_ms=health.last_ms + pause_ms)

@@ -1,6 +1,7 @@
 """SOFORT: which statuses are money, what a loss undoes, and XML that is not to be read."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -350,3 +351,18 @@ def test_options_that_are_wrong(options: dict[str, str], field: str) -> None:
     with pytest.raises(CallerError) as raised:
         Sofort(options, "tarot")
     assert raised.value.field == field
+
+
+async def test_an_order_that_was_lost_and_made_good_is_paid(
+    fake: SofortFake, sofort: Sofort
+) -> None:
+    books, _ = await begun(sofort)
+    ref = books.order.provider_ref
+    fake.become(ref, "received", "credited")
+    books.note(await sofort.fetch(books.order))
+    amount = books.order.amount_micros
+    steps = (f"reinstated:{ref}:2026-11-02", -amount), (f"withdrawn:{ref}:2026-11-01", amount)
+    books.order = replace(books.order, disputes=steps)
+    assert (books.order.withdrawn_micros, books.order.due_micros) == (0, WITH_BONUS)
+    books.note(await sofort.fetch(books.order))
+    assert (books.order.status, books.balance_micros) == (OrderStatus.PAID, WITH_BONUS)

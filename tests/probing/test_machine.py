@@ -77,6 +77,18 @@ def test_what_a_person_ends_proves_nothing() -> None:
     assert (call.finished, actions) == (True, (HangUp(leg="p1-a1"),))
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        e.MoneyUnreachable(at_ms=NOW_MS, order="TellProbe", step=0),
+        e.EndOrdered(at_ms=NOW_MS, reason="by hand"),
+    ],
+)
+def test_a_probe_that_cannot_be_told_is_over(event: e.Event) -> None:
+    call, actions = after(ended(), event)
+    assert (call.finished, actions) == (True, ())
+
+
 def test_what_its_engine_left_proves_nothing_unless_it_was_over() -> None:
     adopted = e.CallAdopted(at_ms=NOW_MS, legs=(), view=None)
     call, actions = after(adopted)

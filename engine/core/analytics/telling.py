@@ -83,6 +83,7 @@ def _request(site: str, hit: Hit) -> str:
         "ca": 1,
         "bots": 1,
         "_id": hit.visitor.hex(),
+        "new_visit": 1,  # all come from one address: Matomo would make one visit of them
         "cdt": hit.at_ms // 1000,
         "e_c": CHANNEL,
         "e_a": hit.outcome,

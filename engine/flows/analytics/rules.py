@@ -39,7 +39,7 @@ def rule(claim: Claim, answers: Sequence[Answer], now_ms: int) -> Done:
     untold = {hit.call_id for hit in claim.hits} - {one for ids in told.values() for one in ids}
     old = tuple(sorted(untold - young))
     problems = [problem for _, _, problem in answers if problem] or ([OLD] if old else [])
-    failures = claim.failures + 1 if told[Heard.LATER] else 0
+    failures = claim.failures + 1 if told[Heard.LATER] else 0 if answers else claim.failures
     pause_ms = PAUSES_MS[min(failures, len(PAUSES_MS)) - 1] if failures else 0
     return Done(
         collector_id=claim.collector.collector_id,

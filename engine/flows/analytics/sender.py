@@ -53,6 +53,8 @@ class HitSender:
                     await asyncio.gather(*(self.look() for _ in range(BESIDE)))
             except EngineError as error:
                 log.warning("analytics.wait", error=str(error))
+            except Exception:  # one collector's fault must not end what all are told by
+                log.exception("analytics.fault")
             await self._clock.sleep(LOOK_EVERY_MS)
 
     async def look(self) -> bool:

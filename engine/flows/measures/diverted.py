@@ -30,5 +30,5 @@ class DivertedMeasures(Measures):
             return
         if after.organisation:
             self._metrics.call_begun(self._service)
-        else:
+        elif not event.found.is_probe:
             self._metrics.call_turned_away()

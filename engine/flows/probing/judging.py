@@ -49,6 +49,10 @@ class Judging:
         """How numbers are probed now; None: they are not."""
         return self._inventory().probe_plan
 
+    def is_line(self, e164: str) -> bool:
+        """Whether a service answers the number: a call to it would be that service's."""
+        return self._inventory().service_of(e164) is not None
+
     async def is_probe(self, e164: str) -> bool:
         """Whether a call that shows the house's own number is a probe that has come back."""
         at_ms, _ = self.numbering.now()

@@ -57,6 +57,8 @@ class Placing:
                 await self.look()
             except EngineError as error:
                 log.warning("probes.not_looked_at", error=str(error))
+            except Exception:  # the numbers of all organisations wait for this
+                log.exception("probes.fault")
             await self._clock.sleep(LOOK_EVERY_MS)
 
     async def look(self) -> None:
@@ -70,7 +72,8 @@ class Placing:
         self._metrics.probe_trunk_out(outage is not None)
         at_ms = self._now_ms()
         for health in await self._probes.due(at_ms, 1 if outage else plan.at_once):
-            if not is_time(plan, health, at_ms):
+            may_ring = is_time(plan, health, at_ms, is_out=outage is not None)
+            if not may_ring or self._judging.is_line(health.e164):
                 await self._put_off(health, plan, at_ms)
             elif health.wanted_ms is not None or outage is None or outage.until_ms <= at_ms:
                 await self._place(health, plan, outage)
@@ -86,7 +89,7 @@ class Placing:
         self._enrol_ms = at_ms + MINUTE_MS
 
     async def _put_off(self, health: Health, plan: ProbePlan, at_ms: int) -> None:
-        """Its turn has passed while no engine ran."""
+        """Its turn has passed, or it is not to be called at all: it has another one tomorrow."""
         await self._claim(health, "", next_slot(plan, health.e164, at_ms))
 
     async def _place(self, health: Health, plan: ProbePlan, outage: Outage | None) -> None:

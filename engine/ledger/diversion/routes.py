@@ -92,8 +92,10 @@ async def follow(
             continue
         last = await by_number(connection, move.after.e164)
         if last is not None and last.terms is not None:
-            end = ended(last, author, at_ms, move.reason, move.other)
-            ends[last.number] = (last, end)
+            is_theirs = last.organisation == move.before.organisation
+            end = ended(last, author, at_ms, move.reason, move.other if is_theirs else "")
+            if is_theirs:
+                ends[last.number] = (last, end)
             await connection.execute(insert(routes).values(_row(end)))
             last = end
         if move.after.is_held and move.other in ends:

@@ -155,7 +155,7 @@ _DIALPLAN: Mapping[str, str] = {
     "missing_target": "gibt es nicht",
     "next_without_start": "folgt auf keine Priorität: die erste ist 1",
     "no_extension": "folgt auf keine Nebenstelle",
-    "no_first_priority": "beginnt nicht mit Priorität 1, und anderswohin führt nichts",
+    "no_first_priority": "beginnt nicht mit Priorität 1, und dorthin führt nichts",
     "outlives_deadline": "hielte einen Anruf nach seiner Frist am Leben",
     "pattern": "das Muster ist falsch geschrieben",
     "priority_syntax": "ist keine Priorität (1, 2, …, oder n) mit einer Anwendung dahinter",

@@ -131,7 +131,7 @@ def _version(route: Route) -> models.RouteVersion:
     return models.RouteVersion(
         version=route.version,
         changed=wire.write_time(route.at_ms),
-        author=route.author,
+        author="" if route.reason or route.other else route.author,
         reason=route.reason,
         other=route.other,
         route=_told(route) if route.terms is not None else None,
