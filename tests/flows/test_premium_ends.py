@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -289,15 +290,16 @@ async def test_a_step_that_raises_ends_its_call_and_no_other(
         task = house.engines["e1"].calls.task_of(call.leg)
         assert task is not None
         key = (State.TALKING, EndOrdered)
-        table = dict(machine.TRANSITIONS)
-        decide = table[key]
+        table = machine.TABLE
+        decide = table.transitions[key]
 
         def broken(turn: Turn, event: EndOrdered) -> None:
             if event.reason == "broken":
                 raise ZeroDivisionError
             decide(turn, event)
 
-        monkeypatch.setattr(machine, "TRANSITIONS", {**table, key: broken})
+        transitions = {**table.transitions, key: broken}
+        monkeypatch.setattr(machine, "TABLE", replace(table, transitions=transitions))
         task.tell(EndOrdered(at_ms=house.now_ms(), reason="broken"))
         record = await house.record(call)
         assert record.disposition is Disposition.ENDED_BY_OPERATOR

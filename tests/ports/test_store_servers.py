@@ -94,6 +94,9 @@ async def use_all(store: ValkeyStore) -> tuple[Snapshot, ...]:
     assert await store.admit("v", LIMITS, (BREAKER,)) is None
     await store.note_outcome("v", True, (BREAKER,))
     assert [one.counted for one in (await store.use(LIMITS, (BREAKER,))).limits] == [1, 1]
+    await store.expect_probe("+493023125100", 60_000)
+    assert await store.note_arrival("+493023125100", 7)
+    assert await store.arrival("+493023125100") == 7
     assert await store.living_engines() == ("two",)
     assert [state.free for state in await store.agent_states(("x", "y", "z"))] == [0, 1, 0]
     assert await store.generation() == await store.generation()
