@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from engine.web.api.models import Amount, Currency, Form
+from engine.web.api.models import Amount, Currency, Form, Number
 from engine.web.api.verifications.models import StatusWord
 
 MonthName = Annotated[str, StringConstraints(pattern=r"^2[0-9]{3}-(0[1-9]|1[0-2])$")]
@@ -17,6 +17,13 @@ _LINE = {
     "count": 12,
     "charged_seconds": None,
     "amount": "240.00",
+    "currency": "EUR",
+}
+_RENTAL = {
+    "number": "+493023125700",
+    "days": 30,
+    "price": "4.90",
+    "amount": "4.90",
     "currency": "EUR",
 }
 _OUTCOME = {
@@ -144,3 +151,26 @@ class MerchantStatement(BaseModel):
     closed: bool = Field(description="False while the month is not over.")
     total: Amount
     lines: list[StatementOutcome]
+
+
+class RentedNumber(BaseModel):
+    """What a number cost, by the days at whose end it took calls."""
+
+    model_config = _example(**_RENTAL)
+
+    number: Number
+    days: int
+    price: Amount = Field(description="A month.")
+    amount: Amount
+    currency: Currency
+
+
+class NumbersStatement(BaseModel):
+    """The month of the organisation's numbers."""
+
+    model_config = _example(month="2026-11", timezone="Europe/Berlin", booked=True, lines=[_RENTAL])
+
+    month: MonthName
+    timezone: str
+    booked: bool = Field(description="False while it is preliminary: reckoned to the month's end.")
+    lines: list[RentedNumber]

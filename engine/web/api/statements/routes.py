@@ -1,4 +1,4 @@
-"""Each month of a billing profile and of a merchant: as JSON, as CSV and as a document.
+"""Each month of a billing profile, of a merchant and of numbers: as JSON, CSV and as a document.
 
 The same bytes as the console and the command line give.
 """
@@ -16,6 +16,12 @@ from engine.flows.statement.merchant import (
     merchant_values,
 )
 from engine.flows.statement.pdf import merchant_pdf, pdf
+from engine.flows.statement.rentals import (
+    NumberStatement,
+    draw_up_rentals,
+    rentals_csv,
+    rentals_values,
+)
 from engine.flows.statement.sheet import csv_text, plain
 from engine.flows.statement.statement import Statement, draw_up
 from engine.flows.statement.words import LANGUAGES
@@ -102,6 +108,29 @@ async def print_merchant(asked: Asked[models.PaperQuery, NoBody]) -> Result:
     if isinstance(made, Refused):
         return made
     return Paper(content=await asyncio.to_thread(merchant_pdf, made, asked.query.lang))
+
+
+async def show_numbers(asked: Asked[models.MonthQuery, NoBody]) -> Result:
+    """What the organisation's numbers cost in a month."""
+    made = await _of_numbers(asked)
+    return models.NumbersStatement(
+        month=made.month.name,
+        timezone=made.month.zone.key,
+        booked=made.is_booked,
+        lines=[models.RentedNumber.model_validate(line) for line in rentals_values(made)],
+    )
+
+
+async def write_numbers(asked: Asked[models.MonthQuery, NoBody]) -> Result:
+    """The same as CSV: a line for each number."""
+    return Sheet(text=rentals_csv(await _of_numbers(asked)))
+
+
+async def _of_numbers(asked: Asked[models.MonthQuery, NoBody]) -> NumberStatement:
+    site, name = asked.site, asked.organisation
+    month, now_ms = month_of(asked.query.month, HOME_TIMEZONE), site.clock.now().wall_ms
+    titles = {one.name: one.title for one in site.inventory().organisations}
+    return await draw_up_rentals(site.numbering, name, titles.get(name) or name, month, now_ms)
 
 
 async def _of_profile(asked: Asked[Any, Any]) -> Statement | Refused:
@@ -210,5 +239,27 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         body=NoBody,
         answer=Paper,
         run=print_merchant,
+    ),
+    Route(
+        method="GET",
+        path="/statements/numbers",
+        name="showNumbersStatement",
+        summary="Show the month of the organisation's numbers",
+        scope=Scope.STATEMENTS_READ,
+        query=models.MonthQuery,
+        body=NoBody,
+        answer=models.NumbersStatement,
+        run=show_numbers,
+    ),
+    Route(
+        method="GET",
+        path="/statements/numbers.csv",
+        name="writeNumbersStatement",
+        summary="Give the month of the organisation's numbers as CSV",
+        scope=Scope.STATEMENTS_READ,
+        query=models.MonthQuery,
+        body=NoBody,
+        answer=Sheet,
+        run=write_numbers,
     ),
 )

@@ -1,5 +1,7 @@
 """An organisation's own numbers over the interface."""
 
+from calendar import monthrange
+
 import pytest
 
 from engine.core.numbers.holder import DocumentKind, Policy, Verdict
@@ -10,7 +12,7 @@ from engine.flows.numbers.numbering import Numbering
 from engine.flows.numbers.stock import Stock
 from engine.ports.numbers import Offer
 from engine.ports.operators import Scope
-from tests.web.api.conftest import Program
+from tests.web.api.conftest import API, Program
 from tests.web.site import ORGANISATION, Bench
 
 SEAT = {
@@ -68,6 +70,29 @@ async def test_from_the_catalogue_to_a_number_and_back(
     assert kinds == ["activated", "deactivated"]
     page = await program.get("/notices", limit=1)
     assert len((await program.get("/notices", after=page["next"]))["notices"]) == 1
+
+
+async def test_what_numbers_cost_in_a_month(
+    program: Program, stranger: Program, numbering: Numbering
+) -> None:
+    await program.put("/holder", SEAT)
+    ordered = await program.post("/numbers", ORDER)
+    await Allocation(numbering).approve(ordered["number"], "op")
+    _, today = numbering.now()
+    month = {"month": f"{today:%Y-%m}"}
+    told = await program.get("/statements/numbers", **month)
+    assert (told["month"], told["booked"]) == (month["month"], False)
+    (line,) = told["lines"]
+    assert (line["number"], line["price"]) == (ordered["number"], "4.90")
+    assert line["days"] == monthrange(today.year, today.month)[1] - today.day + 1
+    headers = {"Authorization": f"Bearer {program.text}"}
+    path = f"{API}/statements/numbers.csv"
+    async with program.client.get(path, params=month, headers=headers) as response:
+        assert f"{ordered['number']},{line['days']},4.90,{line['amount']},EUR" in (
+            await response.text()
+        )
+    assert (await stranger.get("/statements/numbers", **month))["lines"] == []
+    assert (await program.get("/statements/numbers", 422, month="2026-13"))["field"] == "month"
 
 
 async def test_a_move_says_what_was_replaced(program: Program, numbering: Numbering) -> None:
