@@ -125,6 +125,11 @@ class Route:
     other: str = ""
 
     @property
+    def is_edit(self) -> bool:
+        """Whether its holder's people set it; others came, or ended, with the number."""
+        return not (self.reason or self.other)
+
+    @property
     def targets(self) -> tuple[str, ...]:
         """Every number it may lead to."""
         match self.terms:

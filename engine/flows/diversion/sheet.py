@@ -67,6 +67,19 @@ def values(route: Route) -> Mapping[str, object]:
     }
 
 
+def version_values(route: Route) -> Mapping[str, object]:
+    """A version of a route for its holder, also one without terms; who gave or took the number is
+    the operator's own matter."""
+    return {
+        "version": route.version,
+        "changed": write_time(route.at_ms),
+        "author": route.author if route.is_edit else "",
+        "reason": route.reason,
+        "other": route.other,
+        "route": values(route) if route.terms is not None else None,
+    }
+
+
 def _targets(terms: Tracking) -> list[Mapping[str, object]]:
     return [
         {

@@ -5,7 +5,7 @@ from typing import Any
 from engine.core.diversion import record
 from engine.core.diversion.route import Caps, Forwarding, Policy, Route
 from engine.core.numbers.number import Purpose
-from engine.flows.diversion.sheet import values
+from engine.flows.diversion.sheet import values, version_values
 from engine.forwarding.rules import check_number
 from engine.ports.diversion import ForwardedFilter
 from engine.ports.operators import Scope
@@ -128,14 +128,7 @@ def _told(route: Route) -> models.ForwardingRoute:
 
 
 def _version(route: Route) -> models.RouteVersion:
-    return models.RouteVersion(
-        version=route.version,
-        changed=wire.write_time(route.at_ms),
-        author="" if route.reason or route.other else route.author,
-        reason=route.reason,
-        other=route.other,
-        route=_told(route) if route.terms is not None else None,
-    )
+    return models.RouteVersion.model_validate(version_values(route))
 
 
 def _call(call: record.ForwardedCall) -> models.ForwardedCall:

@@ -5,7 +5,7 @@ from typing import Any
 from engine.core.diversion.route import Route, Target, Tracking
 from engine.core.inventory import Span
 from engine.core.numbers.number import Purpose
-from engine.flows.diversion.sheet import values
+from engine.flows.diversion.sheet import values, version_values
 from engine.ports.operators import Scope
 from engine.tracking.rules import check_number
 from engine.web.api import contract
@@ -17,7 +17,6 @@ from engine.web.api.forwarding.routes import (
     is_held,
     number_of,
 )
-from engine.web.api.models import write_time
 from engine.web.api.tracking import route_models as models
 
 
@@ -107,14 +106,7 @@ def _told(route: Route) -> models.TrackingRoute:
 
 
 def _version(route: Route) -> models.TrackingVersion:
-    return models.TrackingVersion(
-        version=route.version,
-        changed=write_time(route.at_ms),
-        author="" if route.reason or route.other else route.author,
-        reason=route.reason,
-        other=route.other,
-        route=_told(route) if route.terms is not None else None,
-    )
+    return models.TrackingVersion.model_validate(version_values(route))
 
 
 ROUTES: tuple[contract.Route[Any, Any], ...] = (

