@@ -11,7 +11,10 @@ RUN apt-get update \
 
 # The same number as the engine's user: both write into the folder they share.
 RUN usermod --uid 10001 asterisk && groupmod --gid 10001 asterisk \
-    && install -d -o asterisk -g asterisk /var/lib/groschen /var/lib/groschen/asterisk /var/lib/groschen/prompts
+    && install -d -o asterisk -g asterisk /var/lib/groschen /var/lib/groschen/asterisk /var/lib/groschen/sounds
+
+# What is brought to be played, where the engine names it.
+COPY sounds /opt/groschen/sounds
 
 USER 10001:10001
 ENV CONFIG=/var/lib/groschen/asterisk/etc/asterisk.conf

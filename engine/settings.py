@@ -96,6 +96,11 @@ class Settings(BaseModel):
     secrets: Path | None = Field(
         None, description="folder of the payment providers' secrets; left out: under `var`"
     )
+    statements: Path | None = Field(
+        None,
+        description="where each month's statements are filed, in a folder of the engine's name; "
+        "left out: under `var`",
+    )
     webhook_loopback: bool = Field(
         False, description="whether webhooks may go to this very machine, by http too: for trials"
     )
@@ -130,7 +135,9 @@ class Settings(BaseModel):
         "masked", description="how phone numbers appear in logs"
     )
 
-    @field_validator("var", "config", "sounds", "secrets", "asterisk_folder", "own_dialplan")
+    @field_validator(
+        "var", "config", "sounds", "secrets", "statements", "asterisk_folder", "own_dialplan"
+    )
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return path.absolute() if path is not None else None

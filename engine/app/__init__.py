@@ -7,7 +7,8 @@ books alone, for commands.
 
 from engine.app.books import Books, books_of, manual_till
 from engine.app.heap import freeze_heap
-from engine.app.plan import Plan, WebPlan, asterisk_files, plan_of, secret
+from engine.app.parts import sounds_of
+from engine.app.plan import Plan, WebPlan, asterisk_files, files_to_check, plan_of, secret
 from engine.app.running import Running, running
 
 __all__ = [
@@ -17,9 +18,11 @@ __all__ = [
     "WebPlan",
     "asterisk_files",
     "books_of",
+    "files_to_check",
     "freeze_heap",
     "manual_till",
     "plan_of",
     "running",
     "secret",
+    "sounds_of",
 ]

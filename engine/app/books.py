@@ -1,8 +1,10 @@
 """Journal and store, opened without an engine."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 from engine.app.parts import keep_private, open_ledger
 from engine.app.plan import policy_of, secret, web_plan_of
@@ -30,6 +32,7 @@ from engine.ledger.tracked.sql import SqlTracked
 from engine.ledger.users.sql import SqlAudit, SqlSessions, SqlUsers
 from engine.ledger.verifications.sql import SqlVerifications
 from engine.settings import Settings
+from engine.speech.catalogue import read_catalogues
 from engine.store.address import parse_address
 from engine.store.process import StoreProcess
 from engine.store.valkey import ValkeyStore
@@ -37,12 +40,17 @@ from engine.store.valkey import ValkeyStore
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """Journal and store without an engine; `store` is None where none answers, `note` says why."""
+    """Journal and store without an engine; `store` is None where none answers, `note` says why.
+
+    `sounds` is the folder of prompt texts; `is_embedded` if the store is an engine's own.
+    """
 
     ledger: SqlLedger
     store: ValkeyStore | None
     clock: SystemClock
+    sounds: Path
     note: str = ""
+    is_embedded: bool = False
 
     @property
     def keys(self) -> KeyRing:
@@ -52,7 +60,19 @@ class Books:
     @property
     def configuration(self) -> Configuration:
         """The versions of the operator's files."""
-        return configuration_of(self.ledger, self.clock)
+        return configuration_of(
+            self.ledger, self.clock, texts=partial(read_catalogues, self.sounds)
+        )
+
+    async def living(self) -> Collection[str] | None:
+        """The engines that live, None where no store tells; with an embedded store that does not
+        run its engine does not either."""
+        if self.store is None:
+            return () if self.is_embedded else None
+        try:
+            return await self.store.living_engines()
+        except RemoteError:
+            return None
 
     @property
     def people(self) -> People:
@@ -145,9 +165,10 @@ async def books_of(settings: Settings) -> AsyncIterator[Books]:
             await store.living_engines()
         except RemoteError as error:
             absent = "does not run" if settings.store_url is None else f"does not answer ({error})"
-            yield Books(ledger, None, clock, f"the store {absent}")
+            note, is_embedded = f"the store {absent}", settings.store_url is None
+            yield Books(ledger, None, clock, settings.sounds, note, is_embedded)
         else:
-            yield Books(ledger, store, clock)
+            yield Books(ledger, store, clock, settings.sounds)
 
 
 @asynccontextmanager

@@ -16,10 +16,12 @@ from engine.web.server import listen
 
 
 def expect(metrics: PrometheusMetrics, inventory: Inventory) -> None:
-    """Let the metrics know from the start which services and providers there are."""
+    """Let the metrics know from the start which services, providers and merchants
+    there are."""
     metrics.expect(
         (service.name for service in inventory.services),
         {terms.provider for profile in inventory.profiles for terms in profile.providers},
+        (merchant.name for merchant in inventory.merchants),
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from engine.asterisk.dialplan import Site
 from engine.asterisk.etc.files import AsteriskFiles
 from engine.asterisk.process import Access
 from engine.core.inventory import Inventory
@@ -52,14 +53,16 @@ class Plan:
 
     `asterisk_folder` is that of an Asterisk not ours whose files may be changed, `own_dialplan` the
     operator's folder of dialplan of his own.
-    `folder` keeps all that is written at run time; `sounds` is the operator's prompt folder and
-    `rendered` where further audio is made; `program` names the Asterisk that can be run. An
-    `inventory` that is given is the engine's for good; without one it goes by the version in force,
-    and the files in `config` become the first if there is none.
+    `folder` keeps all that is written at run time, but the months' `statements` if a place for them
+    is given; `sounds` is the operator's prompt folder and `rendered` where further audio is made;
+    `program` names the Asterisk that can be run. An `inventory` that is given is the engine's for
+    good; without one it goes by the version in force, and the files in `config` become the first if
+    there is none.
     """
 
     engine: str
     folder: Path
+    statements: Path | None = None
     inventory: Inventory | None = None
     config: Path = Path("config")
     sounds: Path
@@ -95,6 +98,7 @@ def plan_of(settings: Settings) -> Plan:
     return Plan(
         engine=settings.engine,
         folder=settings.run_folder,
+        statements=settings.statements / settings.engine if settings.statements else None,
         config=settings.config,
         sounds=settings.sounds,
         rendered=settings.var / "sounds",
@@ -125,12 +129,21 @@ def policy_of(settings: Settings) -> Policy:
 
 def asterisk_files(settings: Settings) -> AsteriskFiles:
     """The files of the Asterisk that these settings name; `CallerError` if they are not here."""
-    folder = settings.asterisk_folder
-    if settings.ari_url is None:
-        folder = settings.run_folder / OWN_ASTERISK
-    elif folder is None:
-        raise CallerError("an Asterisk that is not ours needs GROSCHEN_ASTERISK_FOLDER", "asterisk")
+    folder = _folder_of_asterisk(settings)
     return AsteriskFiles.opened(folder, settings.own_dialplan, _access(settings))
+
+
+def files_to_check(settings: Settings, usual: Site) -> AsteriskFiles:
+    """Those files, for checking alone: of a `usual` Asterisk if none was ever rendered there."""
+    return AsteriskFiles.to_check(_folder_of_asterisk(settings), settings.own_dialplan, usual)
+
+
+def _folder_of_asterisk(settings: Settings) -> Path:
+    if settings.ari_url is None:
+        return settings.run_folder / OWN_ASTERISK
+    if settings.asterisk_folder is None:
+        raise CallerError("an Asterisk that is not ours needs GROSCHEN_ASTERISK_FOLDER", "asterisk")
+    return settings.asterisk_folder
 
 
 def web_plan_of(settings: Settings) -> WebPlan:

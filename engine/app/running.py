@@ -1,20 +1,23 @@
 """An engine at work, with all that it works with."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from engine.app.health import expect, expecting, open_health
 from engine.app.parts import (
     end,
     files_of,
+    follow_the_law,
     keep_private,
     open_ledger,
     open_store,
     own_asterisk,
+    own_in,
     reloading,
+    sounds_of,
 )
 from engine.app.plan import Plan, WebPlan
 from engine.app.site import (
@@ -33,6 +36,7 @@ from engine.asterisk.etc.files import AsteriskFiles
 from engine.asterisk.process import Access
 from engine.asterisk.telephony import AriTelephony
 from engine.core.inventory import Inventory
+from engine.core.phrasing import Catalogue
 from engine.flows.clock import SystemClock
 from engine.flows.diversion.directory import Directory
 from engine.flows.engine import Engine
@@ -53,6 +57,7 @@ from engine.flows.verification.codes import Codes
 from engine.flows.verification.sessions import Sessions
 from engine.flows.verification.verifier import Verifier
 from engine.flows.versions.configuration import Configuration, Opening, begin
+from engine.flows.versions.preparing import Preparer
 from engine.flows.versions.view import View
 from engine.flows.versions.watching import Watcher
 from engine.ledger.mails.sql import SqlMails
@@ -63,11 +68,9 @@ from engine.ledger.sql import SqlLedger
 from engine.ledger.statements.sql import SqlStatements
 from engine.ledger.verifications.sql import SqlVerifications
 from engine.metrics import PrometheusMetrics
+from engine.ports.metrics import Metrics
 from engine.post.smtp import SmtpPostman
-from engine.speech.catalogue import read_catalogues
-from engine.speech.library import Library
 from engine.speech.studio import LibraryStudio
-from engine.speech.voices import find_voices
 from engine.store.valkey import ValkeyStore
 from engine.web.server import listen, serving
 
@@ -100,17 +103,17 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
         keep_private(plan.folder)
         clock, metrics = SystemClock(), PrometheusMetrics()
         ledger = await open_ledger(plan.database, stack, metrics)
-        configuration = configuration_of(ledger, clock)
+        sounds = sounds_of(plan.sounds, plan.rendered)
+        configuration = configuration_of(ledger, clock, sounds, lambda: sounds.catalogues)
         inventory, opening = await _began_with(plan, configuration)
         expect(metrics, inventory)
         view = View(inventory)
         view.subscribe(expecting(metrics))
-        voices = find_voices(plan.rendered.parent / "voices")
-        sounds = Library(plan.sounds, plan.rendered, voices)
+        await follow_the_law(view, sounds.catalogues)
         await prepare(inventory, sounds)
         store = await open_store(plan, stack, metrics)
         access = plan.access or await own_asterisk(plan, inventory, sounds, stack)
-        files = await files_of(plan, access, inventory)
+        files, lacking = await files_of(plan, access, inventory)
         telephony = await stack.enter_async_context(
             AriTelephony.connected(access, plan.app, metrics)
         )
@@ -127,7 +130,7 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
             endpoint_of_number=endpoint_of_number,
             engine=plan.engine,
             metrics=metrics,
-            sessions=_sessions(plan, ledger, store, clock),
+            sessions=_sessions(plan, ledger, store, clock, metrics),
             directory=_directory(plan, ledger, clock),
             judging=Judging(SqlProbes(ledger), store, numbering, view.inventory, metrics),
         )
@@ -142,15 +145,15 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
         if plan.web is not None and verifier is not None:
             studio = LibraryStudio(sounds)
             back = Back(house, ledger, studio, numbering, verifier, configuration, files)
-            web_port = await _pages(plan, plan.web, back, view, stack)
+            web_port = await _pages(plan.web, back, view, sounds.catalogues, stack)
         health_port = await open_health(
             plan.health_host, plan.health_port, metrics, engine, house, stack
         )
         if files is not None:
             # The last to go along: whoever else refuses has done so before Asterisk is touched.
-            view.subscribe(reloading(files))
+            view.subscribe(reloading(files, behind=bool(lacking)))
         if opening is not None:
-            _keep_up(configuration, view, house, stack)
+            _keep_up(configuration, view, house, files, lacking, stack)
         yield Running(
             engine=engine,
             house=house,
@@ -177,29 +180,47 @@ async def _at_work(house: House, stack: AsyncExitStack) -> tuple[Engine, "asynci
 
 async def _began_with(plan: Plan, configuration: Configuration) -> tuple[Inventory, Opening | None]:
     """What the engine begins with: the plan's own inventory, or the version in force."""
+    own = own_in(plan.own_dialplan)
     if plan.inventory is not None:
-        return plan.inventory, None
-    opening = await begin(configuration, plan.config, plan.engine)
+        return replace(plan.inventory, own_dialplan=own), None
+    opening = await begin(configuration, plan.config, plan.engine, own)
     return opening.inventory, opening
 
 
-def _keep_up(configuration: Configuration, view: View, house: House, stack: AsyncExitStack) -> None:
+def _keep_up(
+    configuration: Configuration,
+    view: View,
+    house: House,
+    files: AsteriskFiles | None,
+    lacking: str,
+    stack: AsyncExitStack,
+) -> None:
     """Follow whatever version is put in force."""
-    prepared = partial(go_along, sounds=house.sounds)
-    watcher = Watcher(configuration, view, prepared, house.clock, house.engine)
+    watcher = Watcher(
+        configuration,
+        view,
+        partial(go_along, sounds=house.sounds),
+        house.clock,
+        house.engine,
+        asterisk=files is not None,
+        lacking=lacking,
+    )
     stack.push_async_callback(watcher.close)
     watching = asyncio.create_task(watcher.run(), name="configuration")
     stack.push_async_callback(end, watching)
+    preparer = Preparer(configuration, view, house.sounds, house.clock, house.engine)
+    preparing = asyncio.create_task(preparer.run(), name="proposals")
+    stack.push_async_callback(end, preparing)
 
 
 def _sessions(
-    plan: Plan, ledger: SqlLedger, store: ValkeyStore, clock: SystemClock
+    plan: Plan, ledger: SqlLedger, store: ValkeyStore, clock: SystemClock, metrics: Metrics
 ) -> Sessions | None:
     """The verifications in the books; none without the secret that their codes are made with."""
     if plan.web is None:
         return None
     codes = Codes(bytes.fromhex(plan.web.secret))
-    return Sessions(SqlVerifications(ledger), store, codes, clock)
+    return Sessions(SqlVerifications(ledger), store, codes, clock, metrics)
 
 
 def _directory(plan: Plan, ledger: SqlLedger, clock: SystemClock) -> Directory:
@@ -222,9 +243,13 @@ def _verifier(
 
 def _statements(plan: Plan, house: House, ledger: SqlLedger, stack: AsyncExitStack) -> None:
     """File the statements of profiles and merchants when a month is over."""
-    folder = plan.folder / "statements"
     monthly = Monthly(
-        SqlStatements(ledger), SqlVerifications(ledger), house.inventory, house.clock, folder
+        SqlStatements(ledger),
+        SqlVerifications(ledger),
+        house.inventory,
+        house.clock,
+        plan.statements or plan.folder / "statements",
+        house.metrics,
     )
     filing = asyncio.create_task(monthly.run(), name="statements")
     stack.push_async_callback(end, filing)
@@ -267,13 +292,20 @@ def _tracked(web: WebPlan, house: House, ledger: SqlLedger, stack: AsyncExitStac
     destroyer = Destroyer(tracked_of(web, ledger), house.clock)
     stack.push_async_callback(end, asyncio.create_task(destroyer.run(), name="tracking keys"))
     if web.mail is not None:
-        sender = MailSender(SqlMails(ledger), SmtpPostman(web.mail), house.clock)
+        postman = SmtpPostman(web.mail)
+        sender = MailSender(SqlMails(ledger), postman, house.clock, metrics=house.metrics)
         stack.push_async_callback(end, asyncio.create_task(sender.run(), name="mails"))
     hits = open_hits(web, ledger, house.clock, stack)
     stack.push_async_callback(end, asyncio.create_task(hits.run(), name="analytics"))
 
 
-async def _pages(plan: Plan, web: WebPlan, back: Back, view: View, stack: AsyncExitStack) -> int:
+async def _pages(
+    web: WebPlan,
+    back: Back,
+    view: View,
+    catalogues: Mapping[str, Catalogue],
+    stack: AsyncExitStack,
+) -> int:
     """Serve the pages, and ask providers; the port that is listened on."""
     house = back.house
     listener = listen(web.host, web.port)
@@ -282,12 +314,12 @@ async def _pages(plan: Plan, web: WebPlan, back: Back, view: View, stack: AsyncE
     accounts = Accounts(house.inventory, web.secrets)
     stack.push_async_callback(accounts.close)
     view.subscribe(accounts.follow)
-    site = await open_site(web, port, back, accounts, read_catalogues(plan.sounds), stack)
+    site = await open_site(web, port, back, accounts, catalogues, stack)
     await site.signing_in.factors.hide_all()
     asking = asyncio.create_task(Asking(site.till, house.clock).run(), name="asking")
     stack.push_async_callback(end, asking)
     _tracked(web, house, back.ledger, stack)
-    sender = open_sender(web, back.ledger, house.clock, stack)
+    sender = open_sender(web, back.ledger, house.clock, stack, house.metrics)
     stack.push_async_callback(end, asyncio.create_task(sender.run(), name="webhooks"))
     await stack.enter_async_context(serving(site, listener))
     return port

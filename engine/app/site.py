@@ -13,6 +13,7 @@ from engine.flows.access import People, SigningIn
 from engine.flows.agents import Staff
 from engine.flows.analytics.collecting import Collecting
 from engine.flows.analytics.sender import HitSender
+from engine.flows.config.words.wording import Texts
 from engine.flows.dialplan.own import OwnDialplan
 from engine.flows.diversion.directory import Directory
 from engine.flows.diversion.routing import Routing
@@ -226,9 +227,13 @@ def reading_of(ledger: SqlLedger) -> Reading:
     )
 
 
-def configuration_of(ledger: SqlLedger, clock: Clock) -> Configuration:
-    """The versions of the operator's files."""
-    return Configuration(SqlVersions(ledger), clock, option_forms(), SqlNumbers(ledger))
+def configuration_of(
+    ledger: SqlLedger, clock: Clock, sounds: Sounds | None = None, texts: Texts = dict
+) -> Configuration:
+    """The versions of the operator's files; an engine's `sounds` judge what could be said, `texts`
+    are what announcements say."""
+    versions, numbers = SqlVersions(ledger), SqlNumbers(ledger)
+    return Configuration(versions, clock, option_forms(), numbers, sounds, texts)
 
 
 def routing_of(ledger: SqlLedger, sounds: Sounds, clock: Clock) -> Routing:
@@ -254,12 +259,18 @@ def webhooks_of(web: WebPlan, ledger: SqlLedger, clock: Clock) -> Webhooks:
     )
 
 
-def open_sender(web: WebPlan, ledger: SqlLedger, clock: Clock, stack: AsyncExitStack) -> Sender:
+def open_sender(
+    web: WebPlan,
+    ledger: SqlLedger,
+    clock: Clock,
+    stack: AsyncExitStack,
+    metrics: Metrics = UNMEASURED,
+) -> Sender:
     """What brings webhooks to their endpoints."""
     post = HttpPost(loopback=web.webhook_loopback)
     stack.push_async_callback(post.close)
     signer = Signer(bytes.fromhex(web.secret))
-    return Sender(SqlDeliveries(ledger), post, signer, SqlAudit(ledger), clock)
+    return Sender(SqlDeliveries(ledger), post, signer, SqlAudit(ledger), clock, metrics=metrics)
 
 
 def open_hits(web: WebPlan, ledger: SqlLedger, clock: Clock, stack: AsyncExitStack) -> HitSender:

@@ -19,6 +19,7 @@ from engine.core.events import (
     LegLeft,
     LegRinging,
     PlaybackEnded,
+    PromptStarted,
 )
 from engine.ports.telephony import CallEvent
 
@@ -48,14 +49,25 @@ class Leg:
     left: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What is played, as Asterisk calls it, and the places at which prompts start."""
+
+    media: tuple[str, ...] = ()
+    starts: tuple[int, ...] = ()
+
+
 @dataclass(slots=True)
 class Playback:
-    """Files being played to a leg, `snoop` is the whispering channel if it is mixed in."""
+    """Files being played to a leg, `snoop` is the whispering channel if it is mixed in; `reached`
+    is how many of them have begun."""
 
     call_id: str
     leg: str
     snoop: str | None = None
     stopped: bool = False
+    files: Files = Files()
+    reached: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +149,8 @@ class Legs:
                 return self._of(
                     channel.id, DigitPressed(at_ms=at_ms, leg=channel.id, digit=event.digit)
                 )
+            case api.PlaybackStarted():
+                return self._file_started(event)
             case api.PlaybackFinished():
                 return self._playback_finished(event)
             case api.StasisEnd():
@@ -242,6 +256,18 @@ class Legs:
             return []
         known.answered = True
         return [CallEvent(known.call_id, LegAnswered(at_ms=at_ms, leg=leg))]
+
+    def _file_started(self, event: api.PlaybackStarted) -> list[Outcome]:
+        """Told of each file; found by its name, for one that was not heard of is passed over."""
+        name, known = event.playback.id, self.playbacks.get(event.playback.id)
+        if known is None or event.playback.media_uri not in known.files.media[known.reached :]:
+            return []
+        place = known.files.media.index(event.playback.media_uri, known.reached)
+        known.reached = place + 1
+        if place not in known.files.starts:
+            return []
+        at_ms, nth = milliseconds(event.timestamp), known.files.starts.index(place)
+        return [CallEvent(known.call_id, PromptStarted(at_ms=at_ms, playback=name, nth=nth))]
 
     def _playback_finished(self, event: api.PlaybackFinished) -> list[Outcome]:
         complete = event.playback.state == "done"

@@ -18,7 +18,7 @@ from engine.asterisk.ami import Ami
 from engine.asterisk.ari import api
 from engine.asterisk.ari.http import AriError, AriHttp
 from engine.asterisk.intake import CONFLICT, Intake, News, now_ms
-from engine.asterisk.legs import ARG_ADOPTED, ARG_LEG, ARG_SNOOP, Leg, Playback
+from engine.asterisk.legs import ARG_ADOPTED, ARG_LEG, ARG_SNOOP, Files, Leg, Playback
 from engine.asterisk.notes import Notes
 from engine.asterisk.process import Access, authorization
 from engine.core.actions import HangUpReason
@@ -159,22 +159,38 @@ class AriTelephony:
 
     # --- what is heard ---------------------------------------------------------------------
 
-    async def play(self, call_id: str, leg: str, playback: str, audio: Sequence[str]) -> None:
+    async def play(
+        self,
+        call_id: str,
+        leg: str,
+        playback: str,
+        audio: Sequence[str],
+        starts: Sequence[int] = (),
+    ) -> None:
         self._fence()
         if playback in self._legs.playbacks:
             return
-        self._legs.begin_playback(playback, Playback(call_id, leg))
+        files = Files(_media(audio), tuple(starts))
+        self._legs.begin_playback(playback, Playback(call_id, leg, files=files))
         if self._legs.is_adopted(leg) and await self._is_playing(playback):
             return
-        await self._play_on(leg, playback, audio)
+        await self._play_on(leg, playback, files.media)
 
-    async def whisper(self, call_id: str, leg: str, playback: str, audio: Sequence[str]) -> None:
+    async def whisper(
+        self,
+        call_id: str,
+        leg: str,
+        playback: str,
+        audio: Sequence[str],
+        starts: Sequence[int] = (),
+    ) -> None:
         """See the port. A channel that whispers to the leg is made, played to and ended."""
         self._fence()
         if playback in self._legs.playbacks:
             return
         snoop = f"{playback}-snoop"
-        self._legs.begin_playback(playback, Playback(call_id, leg, snoop=snoop))
+        files = Files(_media(audio), tuple(starts))
+        self._legs.begin_playback(playback, Playback(call_id, leg, snoop=snoop, files=files))
         ready = self._intake.told(snoop)
         try:
             await self._http.channels_snoop_channel_with_id(
@@ -186,15 +202,14 @@ class AriTelephony:
             self._intake.forget_waiting(snoop)
             self._give_up_playback(playback, fault)
             return
-        await self._play_on(snoop, playback, audio)
+        await self._play_on(snoop, playback, files.media)
 
     async def stop_playback(self, playback: str) -> None:
         if (known := self._legs.playbacks.get(playback)) is not None:
             known.stopped = True
         await self._order(self._http.playbacks_stop(playback))
 
-    async def _play_on(self, channel: str, playback: str, audio: Sequence[str]) -> None:
-        media = [f"sound:{path}" for path in audio]
+    async def _play_on(self, channel: str, playback: str, media: Sequence[str]) -> None:
         try:
             await self._send_playback(channel, playback, media)
         except RemoteError as fault:
@@ -361,6 +376,10 @@ class AriTelephony:
     def _fence(self) -> None:
         if self._intake.replaced:
             raise ConflictError(f"another process is {self._app} now")
+
+
+def _media(audio: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f"sound:{path}" for path in audio)
 
 
 def _seconds(ms: int) -> str:

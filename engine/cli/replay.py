@@ -13,7 +13,7 @@ from engine.core.inventory import Inventory
 from engine.errors import CallerError
 from engine.flows.clock import SystemClock
 from engine.flows.config import Problems, load
-from engine.flows.papers.month import HOME_TIMEZONE, day_before, day_of, month_of
+from engine.flows.papers.month import HOME_TIMEZONE, month_or_day
 from engine.flows.replay.replay import Replay
 from engine.flows.replay.replay import replay as replay_calls
 from engine.flows.replay.sheet import plain, text
@@ -56,7 +56,8 @@ def replay(
     if month and day:
         raise click.UsageError("Give a month or a day, not both.")
     try:
-        from_ms, to_ms = _span(month, day, timezone)
+        now_ms = SystemClock().now().wall_ms
+        days = month_or_day(month, day, now_ms, timezone)
     except CallerError as fault:
         raise click.BadParameter(str(fault), param_hint=f"--{fault.field}") from fault
 
@@ -64,28 +65,20 @@ def replay(
         inventory = _inventory(draft or settings.config)
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
         with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-            task = shown.add_task("Replaying", total=to_ms - from_ms)
+            task = shown.add_task("Replaying", total=days.to_ms - days.from_ms)
 
             def progress(calls: int, ended_ms: int) -> None:
                 told = f"Replaying, {calls} calls"
-                shown.update(task, completed=ended_ms - from_ms, description=told)
+                shown.update(task, completed=ended_ms - days.from_ms, description=told)
 
-            return await replay_calls(books.ledger, inventory, from_ms, to_ms, progress=progress)
+            span = days.from_ms, days.to_ms
+            return await replay_calls(books.ledger, inventory, *span, progress=progress)
 
     found = run(work, as_json=as_json)
     if as_json:
         write(plain(found))
     else:
         click.echo(text(found, LANGUAGES[lang]))
-
-
-def _span(month: str | None, day: str | None, timezone: str) -> tuple[int, int]:
-    if month is not None:
-        named = month_of(month, timezone)
-        return named.from_ms, named.to_ms
-    if day is not None:
-        return day_of(day, timezone)
-    return day_before(SystemClock().now().wall_ms, timezone)
 
 
 def _inventory(folder: Path) -> Inventory:

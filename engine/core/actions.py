@@ -62,23 +62,26 @@ class IndicateRinging(Action):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Play(Action):
     """Play prompts one after the other on a leg that is in no bridge (as early media if it is
-    unanswered); outcome one `PlaybackEnded` for all of them."""
+    unanswered); outcome one `PlaybackEnded` for all of them, and if they are `noted` a
+    `PromptStarted` for each before."""
 
     leg: str
     playback: str
     prompts: tuple[Prompt, ...]
     lang: str
+    noted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whisper(Action):
     """Play prompts to one leg in the conversation, mixed into it, unheard by the other leg;
-    outcome one `PlaybackEnded`."""
+    outcomes as of `Play`."""
 
     leg: str
     playback: str
     prompts: tuple[Prompt, ...]
     lang: str
+    noted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -322,11 +325,12 @@ class FindRoute(Action):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdmitForwarded(Action):
-    """Count a forwarded call against its route's caps before a target rings; outcome
-    `CallAdmitted`."""
+    """Have a forwarded call hold a part of what its route's caps leave, before a target rings and
+    again as it is talked away: `wanted_ms` of talk in all, or less. Outcome `CallAdmitted`."""
 
     call: ForwardedCall
     terms: Forwarding
+    wanted_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

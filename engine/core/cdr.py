@@ -7,6 +7,7 @@ One record for every call that reached a service, refused ones too. Fed with the
 from dataclasses import dataclass
 from enum import StrEnum
 
+from engine.core.course import Heard, Slice, Stay
 from engine.core.rating import Rate
 from engine.core.tariff import BillingStart
 
@@ -41,8 +42,8 @@ class Refusal(StrEnum):
 class CallRecord:
     """One call, finished. Times are milliseconds (wall clock of Asterisk), money micro-units.
 
-    `prompts` are what was told (when, to whom, what), `ordered` what people ordered (when, who,
-    what).
+    `prompts` are what each side was given to hear and what became of it, `ordered` what people
+    ordered (when, who, what), `slices` what was held when, `stays` when which agent talked.
     """
 
     call_id: str
@@ -73,6 +74,8 @@ class CallRecord:
     disposition: Disposition
     refusal: Refusal | None
     agents: tuple[str, ...]
-    prompts: tuple[tuple[int, str, str], ...] = ()
+    prompts: tuple[Heard, ...] = ()
     clock_alarm: bool = False
     ordered: tuple[tuple[int, str, str], ...] = ()
+    slices: tuple[Slice, ...] = ()
+    stays: tuple[Stay, ...] = ()

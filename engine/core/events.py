@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from engine.core.account import AccountView
+from engine.core.diversion.caps import Cap
 from engine.core.diversion.route import Found
 from engine.core.identity import SignalledIdentity
 from engine.core.verification import CallStep
@@ -88,6 +89,14 @@ class LegLeft(Event):
 
     leg: str
     bridge: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptStarted(Event):
+    """The `nth` prompt (from 0) of a playback of ours is to be heard from now on."""
+
+    playback: str
+    nth: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,6 +285,8 @@ class RouteFound(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallAdmitted(Event):
-    """The call may talk for `left_ms`; None: the route's caps are reached."""
+    """The call holds `left_ms` of talk in all; None: the route's caps are reached. `cap` is the one
+    that left no more."""
 
     left_ms: int | None
+    cap: Cap | None = None

@@ -1,7 +1,8 @@
 """Who breaks the law of his country: a service judged by its guard profile (`core.law`).
 
 `check` judges a service by the kinds of its access numbers and names every breach with its
-paragraph; `check_caller_id` judges a number that is to be shown to the people called.
+paragraph; `check_caller_id` judges a number that is to be shown to the people called,
+`check_holder` for whom.
 
 Not judged here, because no configuration decides them: price and connect fee are told before
 charging and a new price before it applies (§ 110 TKG, art. 11a PBV), the end after 60 minutes is
@@ -25,7 +26,7 @@ class Breach:
 
     `field` is the dotted path within the service (`tariff.landline`), `rule` a stable code,
     `message` is to be read after the field's name; `values` are those it names, for whoever says
-    it in another language.
+    it in another language. `place`: line and column of the words that break it, where it is words.
     """
 
     paragraph: str
@@ -33,6 +34,7 @@ class Breach:
     rule: Rule
     message: str
     values: Mapping[str, str]
+    place: tuple[int, int] = (0, 0)
 
 
 def check(
@@ -56,8 +58,14 @@ def check(
     return tuple(found.values())
 
 
-def check_caller_id(number: str, guard_code: str) -> tuple[Breach, ...]:
-    """What forbids showing a number (E.164) to the people called through a trunk (§ 120 TKG)."""
+def check_caller_id(
+    number: str, guard_code: str, *, is_held: bool = True, right: str = "caller_id_right"
+) -> tuple[Breach, ...]:
+    """What forbids showing a number (E.164) to the people called through a trunk (§ 120 TKG).
+
+    `is_held`: somebody here has it, or the right to show it is proved otherwise, as the field
+    `right` beside the number's says.
+    """
     guard = GUARDS.get(guard_code)
     if guard is None:
         return ()
@@ -69,7 +77,28 @@ def check_caller_id(number: str, guard_code: str) -> tuple[Breach, ...]:
         message = "must be a complete number of {code}, not {given}"
         values = {"code": guard.calling_code, "given": number}
         return (_breach(guard, Rule.CALLER_ID_FOREIGN, "caller_id", message, **values),)
+    if not is_held and Rule.CALLER_ID_NOT_HELD in guard.paragraphs:
+        message = (
+            "({given}) is nobody's here, neither a service's nor active in the stock; the right "
+            "to show it, if proved otherwise, is to be named in {right}"
+        )
+        values = {"given": number, "right": right}
+        return (_breach(guard, Rule.CALLER_ID_NOT_HELD, "caller_id", message, **values),)
     return ()
+
+
+def check_holder(number: str, guard_code: str, organisation: str) -> tuple[Breach, ...]:
+    """What forbids showing a number that only others have, for an organisation that calls through
+    the trunk (§ 120 TKG)."""
+    guard = GUARDS.get(guard_code)
+    if guard is None or Rule.CALLER_ID_NOT_HELD not in guard.paragraphs:
+        return ()
+    message = (
+        "shows people called {given}, which {organisation} does not have; the right to show it, "
+        "if proved otherwise, is to be named in the trunk's caller_id_right"
+    )
+    values = {"given": number, "organisation": organisation}
+    return (_breach(guard, Rule.CALLER_ID_NOT_HELD, "trunk", message, **values),)
 
 
 def _breaches(
@@ -222,8 +251,8 @@ def _increments(tariff: Tariff, guard: Guard, kind: AccessKind) -> Iterator[Brea
         for most in longest
     )
     if longest and not kept and _by_time(tariff):
-        message = "must be at most {most} on {kind} numbers, not {given}"
-        values = {"most": ", ".join(map(str, longest)), "given": str(tariff.increment)}
+        message = "must be at most {longest} on {kind} numbers, not {given}"
+        values = {"longest": " or ".join(map(str, longest)), "given": str(tariff.increment)}
         yield _breach(guard, Rule.INCREMENT, "tariff.increment", message, kind=kind, **values)
 
 

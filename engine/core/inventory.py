@@ -4,6 +4,7 @@ Plain frozen records; `flows.config` makes them from the operator's files. A cal
 `Service` it began with, whatever is changed later.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -258,7 +259,11 @@ class Merchant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
-    """One immutable, numbered version of everything above, looked up by name."""
+    """One immutable, numbered version of everything above, looked up by name.
+
+    `own_dialplan` are the operator's own files beside ours, text by name; None where that is not
+    said: then Asterisk keeps those it has.
+    """
 
     version: int
     organisations: tuple[Organisation, ...] = ()
@@ -270,6 +275,7 @@ class Inventory:
     merchants: tuple[Merchant, ...] = ()
     retention: tuple[Kept, ...] = ()
     probing: tuple[ProbePlan, ...] = ()
+    own_dialplan: Mapping[str, str] | None = None
 
     @property
     def policy(self) -> Policy:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from engine.core.money import format_shortest
 from engine.core.posting import Entry, EntryKind, Posting, customer
 
 AUTHOR = "payments"
@@ -224,7 +225,8 @@ def _amount_misfit(order: PaymentOrder, fact: PaymentFact) -> str:
         if not fact.currency:
             return "no currency is named"
         if fact.amount_micros != order.amount_micros:
-            return f"the amount is {fact.amount_micros}, not {order.amount_micros} micro-units"
+            told, wanted = map(format_shortest, (fact.amount_micros, order.amount_micros))
+            return f"the amount is {told} {fact.currency}, not {wanted}"
         if order.is_paid and fact.payment_ref != order.payment_ref:
             return "the order has been paid already, by another payment"
     return ""

@@ -7,7 +7,7 @@ whole.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations, product
 
@@ -15,13 +15,20 @@ from engine.core.prompt import FORMS, Prompt, Value
 from engine.core.spoken import MINUTES_SPOKEN_MAX, SPEAKERS, Speaker
 from engine.errors import CallerError
 
+Path = tuple[str | int, ...]
+"""Keys and list indices on the way to a text."""
+
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A template and the values it is for; a value of None in `when` means: not given."""
+    """A template and the values it is for; a value of None in `when` means: not given.
+
+    `place` is line and column of its text in the file, from 1; both 0 where that is not known.
+    """
 
     when: tuple[tuple[str, Value | None], ...]
     template: str
+    place: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +43,30 @@ class Catalogue:
 
 def text(prompt: Prompt, catalogue: Catalogue) -> str:
     """The words of a prompt; raises `ValueError` if the catalogue has none for these values."""
-    values = {placeholder(name): value for name, value in prompt.params}
-    return _filled(catalogue.prompts.get(prompt.name, ()), values, catalogue, prompt)
+    values = _values(prompt)
+
+    def word(match: re.Match[str]) -> str:
+        name = match[1]
+        if name not in values:
+            raise ValueError(f"{catalogue.lang}: {prompt.key()} has no value {{{name}}}")
+        return _spoken(name, values, SPEAKERS[catalogue.lang])
+
+    return _BRACES.sub(word, template(prompt, catalogue))
+
+
+def template(prompt: Prompt, catalogue: Catalogue) -> str:
+    """The words of a prompt with its values still in braces; `ValueError` as `text`."""
+    return _expanded(catalogue.prompts.get(prompt.name, ()), _values(prompt), catalogue, prompt)
+
+
+def place(prompt: Prompt, catalogue: Catalogue) -> tuple[int, int]:
+    """Where the words of a prompt stand in the catalogue's file; `ValueError` as `text`."""
+    variants = catalogue.prompts.get(prompt.name, ())
+    return _fitting(variants, _values(prompt), catalogue, prompt).place
+
+
+def _values(prompt: Prompt) -> Mapping[str, Value]:
+    return {placeholder(name): value for name, value in prompt.params}
 
 
 def placeholder(name: str) -> str:
@@ -48,27 +77,33 @@ def placeholder(name: str) -> str:
 _BRACES = re.compile(r"\{([^{}]*)\}")
 
 
-def _filled(
+def _expanded(
     variants: tuple[Variant, ...],
     values: Mapping[str, Value],
     catalogue: Catalogue,
     prompt: Prompt,
 ) -> str:
+    variant = _fitting(variants, values, catalogue, prompt)
+
+    def phrase(match: re.Match[str]) -> str:
+        if match[1] not in catalogue.phrases:
+            return match[0]
+        return _expanded(catalogue.phrases[match[1]], values, catalogue, prompt)
+
+    return _BRACES.sub(phrase, variant.template)
+
+
+def _fitting(
+    variants: tuple[Variant, ...],
+    values: Mapping[str, Value],
+    catalogue: Catalogue,
+    prompt: Prompt,
+) -> Variant:
+    """The first variant that fits."""
     for variant in variants:
         if all(values.get(name) == wanted for name, wanted in variant.when):
-            break
-    else:
-        raise ValueError(f"{catalogue.lang}: no text for {prompt.key()}")
-
-    def word(match: re.Match[str]) -> str:
-        name = match[1]
-        if name in catalogue.phrases:
-            return _filled(catalogue.phrases[name], values, catalogue, prompt)
-        if name not in values:
-            raise ValueError(f"{catalogue.lang}: {prompt.key()} has no value {{{name}}}")
-        return _spoken(name, values, SPEAKERS[catalogue.lang])
-
-    return _BRACES.sub(word, variant.template)
+            return variant
+    raise ValueError(f"{catalogue.lang}: no text for {prompt.key()}")
 
 
 def _spoken(name: str, values: Mapping[str, Value], speaker: Speaker) -> str:
@@ -101,10 +136,13 @@ class CatalogueError(CallerError):
         self.problems = problems
 
 
-def parse(lang: str, data: object) -> Catalogue:
+def parse(
+    lang: str, data: object, placed: Callable[[Path], tuple[int, int]] = lambda _path: (0, 0)
+) -> Catalogue:
     """The catalogue in a file's plain data; raises `CatalogueError` with all that is wrong.
 
     `data` is `{"prompts": {name: text or [{"when": {...}, "text": ...}, ...]}, "phrases": ...}`.
+    `placed` tells line and column of the text at a path of keys and indices.
     """
     if lang not in SPEAKERS:
         raise CatalogueError(lang, ("there is no grammar for it",))
@@ -113,8 +151,8 @@ def parse(lang: str, data: object) -> Catalogue:
     problems: list[str] = []
     catalogue = Catalogue(
         lang,
-        _entries("prompts", data.get("prompts"), problems),
-        _entries("phrases", data.get("phrases", {}), problems),
+        _entries("prompts", data.get("prompts"), problems, placed),
+        _entries("phrases", data.get("phrases", {}), problems, placed),
     )
     spoken = {name for name, form in FORMS.items() if form.spoken}
     problems += [f"prompts.{name}: missing" for name in sorted(spoken - set(catalogue.prompts))]
@@ -126,19 +164,25 @@ def parse(lang: str, data: object) -> Catalogue:
     return catalogue
 
 
-def _entries(section: str, data: object, problems: list[str]) -> dict[str, tuple[Variant, ...]]:
+def _entries(
+    section: str, data: object, problems: list[str], placed: Callable[[Path], tuple[int, int]]
+) -> dict[str, tuple[Variant, ...]]:
     if not isinstance(data, dict):
         problems.append(f"{section}: not a table of names and texts")
         return {}
     return {
-        str(name): _variants(f"{section}.{name}", entry, problems) for name, entry in data.items()
+        str(name): _variants((section, name), entry, problems, placed)
+        for name, entry in data.items()
     }
 
 
-def _variants(path: str, entry: object, problems: list[str]) -> tuple[Variant, ...]:
+def _variants(
+    keys: Path, entry: object, problems: list[str], placed: Callable[[Path], tuple[int, int]]
+) -> tuple[Variant, ...]:
+    path = ".".join(map(str, keys))
     rows = entry if isinstance(entry, list) else [{"text": entry}]
     variants = []
-    for row in rows:
+    for n, row in enumerate(rows):
         wanted = row.get("when", {}) if isinstance(row, dict) else None
         template = row.get("text") if isinstance(row, dict) else None
         if not isinstance(template, str) or not template.strip() or not isinstance(wanted, dict):
@@ -146,7 +190,8 @@ def _variants(path: str, entry: object, problems: list[str]) -> tuple[Variant, .
             continue
         unknown = set(wanted) - _PLACEHOLDERS
         problems += [f"{path}: `when` knows no {name!r}" for name in sorted(map(str, unknown))]
-        variants.append(Variant(tuple(wanted.items()), " ".join(template.split())))
+        at = placed((*keys, n, "text") if rows is entry else keys)
+        variants.append(Variant(tuple(wanted.items()), " ".join(template.split()), at))
     return tuple(variants)
 
 

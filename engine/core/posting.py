@@ -126,6 +126,11 @@ def ended_hold(kind: EntryKind, key: str, call_id: str | None, micros: int) -> s
     return key if held_first and micros < 0 else None
 
 
+def call_key(call_id: str) -> str:
+    """The key of the entry that books a call."""
+    return f"call:{call_id}"
+
+
 def call_entry(record: CallRecord) -> Entry | None:
     """The entry that books a call's charge; None for a call that reached no account.
 
@@ -134,7 +139,7 @@ def call_entry(record: CallRecord) -> Entry | None:
     if record.account_id is None:
         return None
     return Entry(
-        key=f"call:{record.call_id}",
+        key=call_key(record.call_id),
         kind=EntryKind.CALL,
         currency=record.currency,
         postings=(

@@ -4,16 +4,21 @@ A number lives when a call to it comes back to us. When one does not, it is trie
 the last try it is dead, but only if the trunk is known to work: another number was reached since it
 first failed. Until then another number is called as a witness. When several numbers fail and none
 is reached, the trunk is out: no number is judged then.
+
+Whoever's turn has come is called in the order of the last tries, the oldest first; who was not
+called when the day's hours end is put off to the first half of the next day's. So of more numbers
+than a day has room for each still has its turn, every few days.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
 from engine.core.numbers.due import Notice, NoticeKind
+from engine.core.numbers.number import Purpose
 
 OUT_FROM = 3
 """So many numbers that fail again, while none is reached, are the trunk's fault, not their own."""
@@ -22,6 +27,9 @@ OUT_PAUSE_MOST_MS = 6 * 3_600_000
 """The longest that nothing is tried while a trunk is out."""
 
 PROVED_FOR_MS = 2 * 24 * 3_600_000
+
+TAKEN_LATE_S = 1
+"""So long, at most, until a place that is free again is taken."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -32,6 +40,8 @@ class ProbePlan:
 
     Once a local day between two hours, `at_once` at the same time and `per_minute` at most. A call
     has `arrive_within_s` to come back; after `tries`, `retry_after_s` apart, its number is dead.
+    Toll-free numbers are called where the trunk reaches such (`toll_free`): few outside the North
+    American plan do.
     """
 
     name: str = "daily"
@@ -45,6 +55,11 @@ class ProbePlan:
     arrive_within_s: int = 20
     tries: int = 3
     retry_after_s: int = 600
+    toll_free: bool = False
+
+    def calls(self, purpose: Purpose) -> bool:
+        """Whether numbers that were given for this are called."""
+        return purpose is Purpose.TRACKING or self.toll_free
 
 
 class Result(StrEnum):
@@ -133,6 +148,14 @@ class Outage:
     until_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How many numbers are probed, and how many of them were called since an instant."""
+
+    numbers: int
+    called: int
+
+
 def enrolled(e164: str, organisation: str, plan: ProbePlan, at_ms: int) -> Health:
     """A number that was never probed for its holder."""
     return Health(e164=e164, organisation=organisation, next_ms=next_slot(plan, e164, at_ms))
@@ -140,16 +163,44 @@ def enrolled(e164: str, organisation: str, plan: ProbePlan, at_ms: int) -> Healt
 
 def next_slot(plan: ProbePlan, e164: str, after_ms: int) -> int:
     """When a number has its turn next; numbers are spread over the hours, each at its own time."""
-    day = _local(plan, after_ms).date()
-    slots = (_slot(plan, e164, day + timedelta(days=n)) for n in range(3))
+    slots = (begin + _delay_ms(plan, e164) for begin in _begins(plan, after_ms))
     return next(slot for slot in slots if slot > after_ms)
 
 
-def _slot(plan: ProbePlan, e164: str, day: date) -> int:
-    zone = ZoneInfo(plan.timezone)
-    begin = datetime(day.year, day.month, day.day, plan.from_hour, tzinfo=zone)
-    begin_ms = (begin - _EPOCH) // timedelta(milliseconds=1)
-    return begin_ms + crc32(e164.encode()) % ((plan.to_hour - plan.from_hour) * 3_600_000)
+def next_day(plan: ProbePlan, after_ms: int) -> int:
+    """When the hours of probes begin next."""
+    return next(begin for begin in _begins(plan, after_ms) if begin > after_ms)
+
+
+def _begins(plan: ProbePlan, at_ms: int) -> Iterator[int]:
+    """The beginnings of the hours of probes on an instant's day and the next two."""
+    day, zone = _local(plan, at_ms).date(), ZoneInfo(plan.timezone)
+    for n in range(3):
+        begin = datetime.combine(day + timedelta(days=n), time(plan.from_hour), zone)
+        yield (begin - _EPOCH) // timedelta(milliseconds=1)
+
+
+def _delay_ms(plan: ProbePlan, e164: str) -> int:
+    return crc32(e164.encode()) % hours_ms(plan)
+
+
+def hours_ms(plan: ProbePlan) -> int:
+    """How long numbers may be called each day."""
+    return (plan.to_hour - plan.from_hour) * 3_600_000
+
+
+def calls_a_day(plan: ProbePlan) -> int:
+    """How many numbers can be called in a day's hours, at most."""
+    hours_s = hours_ms(plan) // 1000
+    return min(
+        hours_s * plan.at_once // (plan.arrive_within_s + TAKEN_LATE_S),
+        hours_s * plan.per_minute // (60 + TAKEN_LATE_S),
+    )
+
+
+def days_each(plan: ProbePlan, numbers: int) -> int:
+    """In how many days each of so many numbers has its turn, at best."""
+    return max(1, -(-numbers // calls_a_day(plan)))
 
 
 def is_time(plan: ProbePlan, health: Health, at_ms: int, *, is_out: bool) -> bool:
@@ -179,7 +230,7 @@ def judged(health: Health, probe: Probe, others: Others, plan: ProbePlan) -> Hea
         last_ms=probe.placed_ms,
         last_result=probe.result,
         delay_ms=probe.delay_ms,
-        next_ms=next_slot(plan, health.e164, probe.placed_ms),
+        next_ms=_slot_tomorrow(plan, health.e164, probe.placed_ms),
     )
     if probe.result is Result.ARRIVED:
         return replace(
@@ -204,6 +255,12 @@ def judged(health: Health, probe: Probe, others: Others, plan: ProbePlan) -> Hea
     if was_answered:
         return after
     return replace(after, next_ms=probe.placed_ms + plan.retry_after_s * 1000)
+
+
+def _slot_tomorrow(plan: ProbePlan, e164: str, at_ms: int) -> int:
+    """A number's turn on the day after; who was called before it has none any more on this day."""
+    _, tomorrow, _ = _begins(plan, at_ms)
+    return tomorrow + _delay_ms(plan, e164)
 
 
 def _is_trunk_proved(after: Health, others: Others) -> bool:

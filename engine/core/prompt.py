@@ -165,6 +165,23 @@ class Prompt:
         _check(name, form, given)
         return cls(name, tuple((key, _told(form, key, given[key])) for key in _in(form, given)))
 
+    @classmethod
+    def of_key(cls, key: str) -> "Prompt | None":
+        """The prompt of a key; None for what is none. A service's title that the key holds in plain
+        letters only is left out."""
+        name, *slugs = key.split("-")
+        values: dict[str, Value | None] = {}
+        places = iter(FORMS[name].values if name in FORMS else ())
+        for slug in slugs:
+            place = next((place for place in places if _is_slug(place, slug)), None)
+            if place is None:
+                return None
+            values[place] = _value(place, slug)
+        try:
+            return cls.of(name, **values)
+        except ValueError:
+            return None
+
     def key(self) -> str:
         """A file name that stands for this prompt alone: `tariff-p1990000-EUR-conversation-a10`."""
         return "-".join([self.name, *(_slug(name, value) for name, value in self.params)])
@@ -270,3 +287,20 @@ def _slug(name: str, value: Value) -> str:
     if plain == value:
         return plain
     return f"{plain}_{hashlib.sha256(value.encode()).hexdigest()[:8]}"
+
+
+_HASHED = re.compile(r"_[0-9a-f]{8}$")
+
+
+def _is_slug(name: str, slug: str) -> bool:
+    if name in _LETTERS:
+        return re.fullmatch(rf"{_LETTERS[name]}n?[0-9]{{1,18}}", slug) is not None
+    return name not in _CHOICES or slug in _CHOICES[name]
+
+
+def _value(name: str, slug: str) -> Value | None:
+    """The value that `_slug` wrote; None for a text that it had to shorten."""
+    if name in _LETTERS:
+        number = slug.removeprefix(_LETTERS[name])
+        return -int(number[1:]) if number.startswith("n") else int(number)
+    return None if _HASHED.search(slug) else slug

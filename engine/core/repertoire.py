@@ -40,47 +40,57 @@ def brought_prompts() -> tuple[Prompt, ...]:
 
 def caller_prompts(service: Service) -> tuple[Prompt, ...]:
     """What only this service says to its callers: its prices, its thresholds, its waits."""
+    return tuple(prompt for _, prompt in caller_sentences(service))
+
+
+def caller_sentences(service: Service) -> tuple[tuple[str, Prompt], ...]:
+    """The same, each with the field of the service (`tariff.landline`) that asks for it."""
     tariff = service.tariff
-    prices = (tariff.landline_micros, tariff.mobile_micros, tariff.other_micros)
-    return _once(
+    start, currency = tariff.billing_start, tariff.currency
+    prices = {
+        "tariff.landline": tariff.landline_micros,
+        "tariff.mobile": tariff.mobile_micros,
+        "tariff.other": tariff.other_micros,
+    }
+    asked = [
+        (field, prompt)
+        for field, price in prices.items()
+        for prompt in _price(price, currency, start, tariff.first_call, service.first_call_days)
+    ]
+    fees = _connect_fee(tariff.connect_fee_micros, currency, start)
+    holds_s = (service.free_hold_s,) if service.free_hold_s else ()
+    return _once_each(
         (
-            *(
-                prompt
-                for price in prices
-                for prompt in _price(
-                    price,
-                    tariff.currency,
-                    tariff.billing_start,
-                    tariff.first_call,
-                    service.first_call_days,
-                )
-            ),
-            *_connect_fee(tariff.connect_fee_micros, tariff.currency, tariff.billing_start),
-            *_of_each("warning_caller", service.thresholds_s),
-            *_of_each("hold_top_up", (service.free_hold_s,) if service.free_hold_s else ()),
-            *_of_each("call_limit_soon", (service.forced_end_warning_s,)),
-            Prompt.of("please_wait", minutes=service.expected_wait_min),
+            *asked,
+            *(("tariff.connect_fee", one) for one in fees),
+            *(("thresholds_s", one) for one in _of_each("warning_caller", service.thresholds_s)),
+            *(("free_hold_s", one) for one in _of_each("hold_top_up", holds_s)),
+            _forced_end(service),
+            ("expected_wait_min", Prompt.of("please_wait", minutes=service.expected_wait_min)),
         )
     )
 
 
 def agent_prompts(service: Service) -> tuple[Prompt, ...]:
     """What only this service says to its agents."""
-    return _once(
+    return tuple(prompt for _, prompt in agent_sentences(service))
+
+
+def agent_sentences(service: Service) -> tuple[tuple[str, Prompt], ...]:
+    """The same, each with the field of the service that asks for it."""
+    title = service.title or service.name
+    return _once_each(
         (
-            *(
-                Prompt.of("whisper_agent", service=service.title or service.name, returning=was)
-                for was in (0, 1)
-            ),
-            *_of_each("warning_agent", service.thresholds_s),
-            *_of_each("call_limit_soon", (service.forced_end_warning_s,)),
+            *(("title", Prompt.of("whisper_agent", service=title, returning=n)) for n in (0, 1)),
+            *(("thresholds_s", one) for one in _of_each("warning_agent", service.thresholds_s)),
+            _forced_end(service),
         )
     )
 
 
-def merchant_prompts(merchant: Merchant) -> tuple[Prompt, ...]:
-    """What only this merchant's verification calls say: in whose name they ring."""
-    return (Prompt.of("verify_greeting", service=merchant.title or merchant.name),)
+def merchant_sentences(merchant: Merchant) -> tuple[tuple[str, Prompt], ...]:
+    """What only this merchant's verification calls say, in whose name they ring, with its field."""
+    return (("title", Prompt.of("verify_greeting", service=merchant.title or merchant.name)),)
 
 
 def balance_prompts(below_micros: int, currency: str) -> tuple[Prompt, ...]:
@@ -168,6 +178,21 @@ def _times() -> Iterator[Prompt]:
 
 def _of_each(name: str, times_s: Iterable[int]) -> Iterator[Prompt]:
     return (Prompt.of(name, seconds=seconds) for seconds in times_s)
+
+
+def _forced_end(service: Service) -> tuple[str, Prompt]:
+    return (
+        "forced_end_warning_s",
+        Prompt.of("call_limit_soon", seconds=service.forced_end_warning_s),
+    )
+
+
+def _once_each(asked: Iterable[tuple[str, Prompt]]) -> tuple[tuple[str, Prompt], ...]:
+    """Each prompt once, with the first field that asks for it."""
+    first: dict[str, tuple[str, Prompt]] = {}
+    for field, prompt in asked:
+        first.setdefault(prompt.key(), (field, prompt))
+    return tuple(first.values())
 
 
 def _once(prompts: Iterable[Prompt]) -> tuple[Prompt, ...]:

@@ -3,7 +3,8 @@
 * `CALLS`: a record's caller number and the identity as received, six months after the statement
   of its month (§ 10(2) TDDDG). The rest of the record stays, which names nobody but by the
   account: it is the voucher of a journal entry (§ 147 AO, § 257 HGB), and the sums add it up.
-* `PROMPTS`: a record's timeline, what was heard and when.
+* `PROMPTS`: a record's course: what each side heard and when, what was held when, and who was
+  joined when.
 * `FORMER`: the numbers an account had before a change, so many months after the change.
 * `LETTERS`: callbacks of payment providers as they came; the longest time to take a direct debit
   back is 13 months (§ 676b(2) BGB).

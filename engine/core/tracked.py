@@ -9,7 +9,7 @@ key lives, which is one *key period*.
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -155,23 +155,28 @@ def keys_due(now_ms: int) -> date:
     return datetime.fromtimestamp(now_ms // 1000, UTC).date() - timedelta(days=2)
 
 
+CALLERS_FLOOR = 5
+"""No group of callers smaller than this is told of."""
+
+CALLERS_LEAST_MOST = 100
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """How an organisation's calls are counted and told.
 
-    What is told of callers is not told of fewer than `callers_least`; a key holds for `key_months`,
-    and where that is changed, for as long as it was to hold. Missed calls are mailed to `mails`, in
-    `lang`.
+    What is told of callers is not told of fewer than `callers_least`, whoever asks for less than
+    `CALLERS_FLOOR`; a key holds for `key_months`, and where that is changed, for as long as it was
+    to hold. Missed calls are mailed to `mails`, in `lang`.
     """
 
     organisation: str
-    callers_least: int = 5
+    callers_least: int = CALLERS_FLOOR
     key_months: int = 1
     mails: tuple[str, ...] = ()
     lang: str = "de"
 
 
-CALLERS_LEAST_MOST = 100
 KEY_MONTHS = (1, 2, 3, 4, 6, 12)
 MAILS_MOST = 5
 LANGS = ("de", "en")
@@ -179,8 +184,8 @@ LANGS = ("de", "en")
 
 def check_terms(terms: Terms) -> None:
     """Raises `CallerError` for terms that are none, with the field."""
-    if not 1 <= terms.callers_least <= CALLERS_LEAST_MOST:
-        raise CallerError(f"must be 1 to {CALLERS_LEAST_MOST}", "callers_least")
+    if not CALLERS_FLOOR <= terms.callers_least <= CALLERS_LEAST_MOST:
+        raise CallerError(f"must be {CALLERS_FLOOR} to {CALLERS_LEAST_MOST}", "callers_least")
     if terms.key_months not in KEY_MONTHS:
         raise CallerError(f"must be one of {', '.join(map(str, KEY_MONTHS))}", "key_months")
     if terms.lang not in LANGS:
@@ -189,6 +194,11 @@ def check_terms(terms: Terms) -> None:
         raise CallerError(f"must be at most {MAILS_MOST}", "mails")
     for address in terms.mails:
         check_address(address, field="mails")
+
+
+def in_force(terms: Terms, floor: int = CALLERS_FLOOR) -> Terms:
+    """Terms as they count: a smallest group below the floor, said before there was one, is it."""
+    return replace(terms, callers_least=max(terms.callers_least, floor))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,11 +4,10 @@ Each service has its own record, states and rows (`TRANSITIONS`, `COMMON`, `ENTR
 how an event finds its handler, and how states are entered, is the same for all.
 """
 
-from abc import abstractmethod
 from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import Field, dataclass, replace
 from enum import StrEnum
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from engine.core import events as e
 from engine.core.actions import Action
@@ -16,7 +15,10 @@ from engine.core.call import Now, derived_id
 
 
 class Record(Protocol):
-    """The part of a call's record that a step needs; `made` counts the ids made so far."""
+    """The part of a call's record, a frozen dataclass, that a step needs; `made` counts the ids
+    made so far."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
     @property
     def call_id(self) -> str: ...
@@ -26,6 +28,26 @@ class Record(Protocol):
 
     @property
     def made(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnmeteredCall:
+    """What records of calls have in common that talk on nobody's money; a state `finished` ends
+    each of them."""
+
+    call_id: str
+    state: StrEnum
+    made: int = 0
+
+    @property
+    def account_id(self) -> None:
+        """No account pays for it."""
+        return
+
+    @property
+    def finished(self) -> bool:
+        """Nothing is left to do."""
+        return self.state == "finished"
 
 
 Call = TypeVar("Call", bound=Record)
@@ -41,9 +63,9 @@ class Turn(Generic[Call, State]):
         self.actions: list[Action] = []
         self.entered = False
 
-    @abstractmethod
     def change(self, **changes: Any) -> None:
         """Replace fields of the call."""
+        self.call = replace(self.call, **changes)
 
     def go(self, state: State, **fields: Any) -> None:
         """Enter a state; what is ordered on entering it follows in the same step."""
@@ -93,6 +115,11 @@ class Table:
         handler = self._handler(turn.call.state, event)
         if handler is not None:
             turn.take(handler, event, self.entries)
+
+    def step(self, turn: Turn[Call, Any], event: e.Event) -> tuple[Call, tuple[Action, ...]]:
+        """What the call becomes by the event, and the orders that follow."""
+        self.decide(turn, event)
+        return turn.call, tuple(turn.actions)
 
     def is_expected(self, state: StrEnum, event: e.Event) -> bool:
         """Whether this event is decided about or deliberately ignored in this state."""

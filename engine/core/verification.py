@@ -50,6 +50,18 @@ class Rejection(StrEnum):
     LINE = "line"
 
 
+LIMITS = (
+    "per_number",
+    "per_address",
+    "per_prefix",
+    "per_merchant",
+    "in_all",
+    "prefix_unproved",
+    "merchant_unproved",
+)
+"""What holds toll fraud off, as `reason` names it of a verification that is `blocked`."""
+
+
 class Failure(StrEnum):
     """Why a call proved nothing."""
 

@@ -4,7 +4,7 @@ Frozen and made of plain values, so that any engine can read it back from the st
 service adds what it alone needs, in a record of its own.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
@@ -30,7 +30,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DivertedCall:
+class DivertedCall(turn.UnmeteredCall):
     """One call to a number of ours that is sent on. Times are Asterisk's wall clock (ms).
 
     `call_id` is the caller's leg, too; `leg` is the target's. `caller` is the number that his
@@ -42,7 +42,6 @@ class DivertedCall:
     number is the house's own.
     """
 
-    call_id: str
     kind: str
     state: State = State.ARRIVED
     organisation: str = ""
@@ -63,7 +62,6 @@ class DivertedCall:
     rung_ms: int = 0
     again: bool = False
     failures: tuple[LegFailure, ...] = ()
-    made: int = 0
     leg: str = ""
     bridge: str = ""
     in_bridge: tuple[str, ...] = ()
@@ -74,15 +72,6 @@ class DivertedCall:
     alive_ms: int = 0
     ended_ms: int | None = None
     outcome: Outcome | None = None
-
-    @property
-    def account_id(self) -> None:
-        """It talks on nobody's money."""
-        return
-
-    @property
-    def finished(self) -> bool:
-        return self.state is State.FINISHED
 
     @property
     def target(self) -> str | None:
@@ -97,10 +86,6 @@ Call = TypeVar("Call", bound=DivertedCall)
 
 class Turn(turn.Turn[Call, State], Generic[Call]):
     """One step of a diverted call in the making."""
-
-    def change(self, **changes: Any) -> None:
-        """Replace fields of the call."""
-        self.call = replace(self.call, **changes)
 
     def forget_timers(self, *names: str) -> None:
         """Timers that wait for what has come, or is wanted no more."""

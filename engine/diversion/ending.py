@@ -5,7 +5,7 @@ from engine.core.diversion.record import Outcome
 from engine.core.events import CallSettled, EndOrdered
 from engine.diversion.call import AnyTurn, DivertedCall, State
 
-TIMERS = ("find", "ring", "again", "net", "join", "limit")
+TIMERS = ("find", "ring", "again", "net", "join", "limit", "nets")
 
 
 def leave(turn: AnyTurn, playback: str = "") -> None:

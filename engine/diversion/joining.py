@@ -3,12 +3,13 @@
 from engine.core.actions import Answer, CompareLegs, Join, SetDeadline, SetTimer
 from engine.core.diversion.record import Outcome
 from engine.core.events import LegEnded, LegJoined, LegLeft, OrderFailed, TimerFired
-from engine.diversion.call import AnyTurn, State
+from engine.diversion.call import AnyTurn, DivertedCall, State
 from engine.diversion.calling import NET_EVERY_MS
 
 JOIN_WAIT_MS = 5_000
 LOOKS_MOST = 3
 CUT_GRACE_MS = 2_000
+NETS_AGAIN_MS = 1_000
 
 
 def enter_joining(turn: AnyTurn) -> None:
@@ -73,11 +74,35 @@ def _give_up(turn: AnyTurn) -> None:
 
 
 def enter_talking(turn: AnyTurn) -> None:
-    """They talk until one of them leaves, or for as long as they may."""
-    call = turn.call
-    limit_ms = (call.joined_ms or turn.now.wall_ms) + call.talk_most_ms
-    turn.order(SetTimer(name="limit", at_ms=limit_ms))
+    """They talk until one of them leaves, or for as long as they may. Whoever takes the call over
+    tells the switch again, too: the engine before may have died with the order ungiven."""
+    set_limits(turn)
     talk_on(turn)
+
+
+def limit_ms(call: DivertedCall) -> int:
+    """When a call that talks has talked for as long as it may."""
+    assert call.joined_ms is not None
+    return call.joined_ms + call.talk_most_ms
+
+
+def set_limits(turn: AnyTurn) -> None:
+    """Have engine and switch end a conversation at another time, as it may talk for longer."""
+    call, at_ms = turn.call, limit_ms(turn.call)
+    turn.order(
+        SetTimer(name="limit", at_ms=at_ms),
+        *(SetDeadline(leg=leg, at_ms=at_ms + CUT_GRACE_MS) for leg in (call.call_id, call.leg)),
+    )
+
+
+def net_failed(turn: AnyTurn, event: OrderFailed) -> None:
+    """The switch's deadline was not moved and may cut the call too early: try again."""
+    if event.order == "SetDeadline":
+        turn.order(SetTimer(name="nets", at_ms=turn.now.wall_ms + NETS_AGAIN_MS))
+
+
+def set_limits_again(turn: AnyTurn, event: TimerFired) -> None:
+    set_limits(turn)
 
 
 def talk_on(turn: AnyTurn) -> None:

@@ -37,7 +37,9 @@ SHARED: Mapping[Key, Handler] = {
     (S.JOINING, "join"): joining.look,
     (S.TALKING, e.LegLeft): joining.left,
     (S.TALKING, e.LegEnded): joining.ended,
+    (S.TALKING, e.OrderFailed): joining.net_failed,
     (S.TALKING, "net"): joining.still_talking,
+    (S.TALKING, "nets"): joining.set_limits_again,
     (S.TALKING, "limit"): joining.talked_long_enough,
     (S.KEEPING, e.CallSettled): ending.kept,
 }

@@ -352,8 +352,8 @@ class Errands:
             await self._house.sounds.ensure((prompt,), lang)
 
     async def _admit_forwarded(self, action: a.AdmitForwarded) -> None:
-        left_ms = await self._directory.admit(action.call, action.terms)
-        self._tell(e.CallAdmitted(at_ms=self._now_ms(), left_ms=left_ms))
+        told = await self._directory.admit(action.call, action.terms, action.wanted_ms)
+        self._tell(e.CallAdmitted(at_ms=self._now_ms(), left_ms=told.left_ms, cap=told.cap))
 
     async def _keep_forwarded(self, action: a.KeepForwarded) -> None:
         await self._until_done("keep_forwarded", lambda: self._directory.keep(action.call))

@@ -104,17 +104,20 @@ class Orders:
     async def _let_hear(self, action: a.Play | a.Whisper) -> None:
         """Play the audio of all prompts; if one has none, nothing is played."""
         audio: list[str] = []
+        starts: list[int] = []
         for prompt in action.prompts:
             found = self._house.sounds.playlist(prompt, action.lang)
             if isinstance(found, Missing):
                 self._log.error("prompt.missing", prompt=prompt.key(), reason=found.reason)
                 self._ended_unheard(action.playback)
                 return
+            starts.append(len(audio))
             audio.extend(found)
         switch = self._house.telephony
         send = switch.play if isinstance(action, a.Play) else switch.whisper
         try:
-            await send(self._terms.call_id, action.leg, action.playback, audio)
+            told = starts if action.noted else ()
+            await send(self._terms.call_id, action.leg, action.playback, audio, told)
         except RemoteError as error:
             self._log.warning("playback.failed", leg=action.leg, error=str(error))
             self._ended_unheard(action.playback)

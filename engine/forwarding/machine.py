@@ -2,6 +2,7 @@
 
 A call to a US toll-free number is never answered before its target is. Its route is FINDING; whom
 the policy lets through is ADMITTING (a place under the route's caps), then its targets are CALLING.
+Minutes are held a few at a time, the next while they are TALKING.
 Everybody else is RINGING_ON until he hangs up: no target hears of him, and nothing is charged.
 The rest is `engine.diversion.table`.
 
@@ -31,11 +32,16 @@ TRANSITIONS: Mapping[table.Key, Handler] = {
     (S.ADMITTING, e.MoneyUnreachable): deciding.not_admitted,
     (S.ADMITTING, "find"): deciding.ask_again,
     (S.CALLING, e.LegAnswered): calling.answered,
+    (S.TALKING, "more"): deciding.more_due,
+    (S.TALKING, "limit"): deciding.talked_long_enough,
+    (S.TALKING, e.CallAdmitted): deciding.more_held,
+    (S.TALKING, e.MoneyUnreachable): deciding.more_unknown,
 }
 
 ENTRIES: Mapping[State, Callable[[Turn], None]] = {
     **table.ENTRIES,
     S.ADMITTING: deciding.enter_admitting,
+    S.TALKING: deciding.enter_talking,
     S.KEEPING: deciding.enter_keeping,
 }
 """What is ordered on entering a state, and again when another engine takes the call over in it."""

@@ -13,9 +13,12 @@ libphonenumber toll-free numbers are "US", but nobody calls from one (`core.numb
 from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from engine.core.diversion.route import MINUTE_MS, TARGETS_MOST, CallerClass, Caps, Forwarding
+from engine.core.diversion.caps import MINUTE_MS, TALK_MOST_MINUTES, Caps, Cost
+from engine.core.diversion.route import TARGETS_MOST, CallerClass, Forwarding
+from engine.core.money import MAX_MICROS, MICROS
 from engine.core.number import NumberInfo, NumberType, caller_region, classify
 from engine.core.numbers.number import Purpose, purpose_of
+from engine.core.spoken import CURRENCIES
 from engine.errors import CallerError
 
 US = "US"
@@ -23,7 +26,8 @@ TERRITORIES = frozenset({"PR", "VI", "GU", "AS", "MP"})
 RING_S = range(5, 61)
 CALLS_AT_ONCE = range(1, 1_001)
 MINUTES = range(1, 10_000_001)
-TALK_MOST_MS = 4 * 60 * MINUTE_MS
+TALK_MOST_MS = TALK_MOST_MINUTES * MINUTE_MS
+MINUTE_MICROS = range(100 * MICROS + 1)
 
 _ORDINARY = frozenset(
     {
@@ -90,6 +94,8 @@ def checked(number: str, terms: Forwarding) -> Forwarding:
     if terms.ring_timeout_s not in RING_S:
         raise CallerError(f"must be {RING_S[0]} to {RING_S[-1]}", "ring_timeout_s")
     _check_caps(terms.caps)
+    if terms.caps.cost is not None:
+        _check_cost(terms.caps.cost, len(targets))
     _check_timezone(terms.timezone)
     return Forwarding(
         targets=targets,
@@ -110,6 +116,21 @@ def _check_caps(caps: Caps) -> None:
             raise CallerError(f"must be {allowed[0]} to {allowed[-1]}", f"caps.{field}")
 
 
+def _check_cost(cost: Cost, targets: int) -> None:
+    """A price for every target, and money for a minute of the dearest at least."""
+    if cost.currency not in CURRENCIES:
+        raise CallerError("must be a currency such as USD", "caps.cost.currency")
+    if len(cost.minute_micros) != targets:
+        raise CallerError("must be a price for each target", "caps.cost.minute_prices")
+    for place, price in enumerate(cost.minute_micros):
+        if price not in MINUTE_MICROS:
+            most = MINUTE_MICROS[-1] // MICROS
+            raise CallerError(f"must be 0 to {most}", f"caps.cost.minute_prices.{place}")
+    for field, micros in (("a_day", cost.a_day_micros), ("a_month", cost.a_month_micros)):
+        if not max(1, *cost.minute_micros) <= micros <= MAX_MICROS:
+            raise CallerError("must be the price of a minute at least", f"caps.cost.{field}")
+
+
 def _check_timezone(name: str) -> None:
     try:
         ZoneInfo(name)
@@ -117,9 +138,9 @@ def _check_timezone(name: str) -> None:
         raise CallerError("must be a time zone such as America/New_York", "timezone") from None
 
 
-def talk_most_ms(left_ms: int) -> int:
-    """How long a call may talk whose route's caps leave it so much."""
-    return min(left_ms, TALK_MOST_MS)
+def talk_most_ms(wanted_ms: int) -> int:
+    """How long a call may ask to talk in all."""
+    return min(wanted_ms, TALK_MOST_MS)
 
 
 def leads_back(number: str, routes: Mapping[str, Sequence[str]]) -> bool:

@@ -5,13 +5,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 
-from sqlalchemy import Select, Text, cast, delete, exists, func, insert, select
+from sqlalchemy import (
+    Delete,
+    Select,
+    Text,
+    Update,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.errors import CallerError
 from engine.ledger import accounts
 from engine.ledger.sql import SqlLedger
-from engine.ledger.tables import blocked_callers, caller_notes, calls
+from engine.ledger.tables import REPORT_IS_OPEN, blocked_callers, caller_notes, calls
 from engine.ports.people.callers import NOTE_CHARS_MOST, AgentDay, Block, CallerNote, NoteKind
 
 
@@ -41,14 +53,44 @@ class SqlCallers:
         )
         return await self._database.read(partial(_notes, query=query, most=most))
 
+    async def open_reports(self, organisation: str, most: int) -> Sequence[CallerNote]:
+        """See `ports.people.callers`."""
+        query = select(caller_notes).where(
+            caller_notes.c.organisation == organisation, REPORT_IS_OPEN
+        )
+        return await self._database.read(partial(_notes, query=query, most=most))
+
+    async def report(self, note_id: str) -> CallerNote | None:
+        """See `ports.people.callers`."""
+        query = select(caller_notes).where(
+            caller_notes.c.note_id == note_id, caller_notes.c.kind == NoteKind.REPORT
+        )
+        return next(iter(await self._database.read(partial(_notes, query=query, most=1))), None)
+
+    async def see(self, organisation: str, note_id: str, by: str, at_ms: int) -> bool:
+        """See `ports.people.callers`."""
+        seen = (
+            update(caller_notes)
+            .where(
+                caller_notes.c.organisation == organisation,
+                caller_notes.c.note_id == note_id,
+                REPORT_IS_OPEN,
+            )
+            .values(seen_by=by, seen_ms=at_ms)
+        )
+        return await self._database.write(partial(_changed, statement=seen))
+
     async def block(self, block: Block) -> None:
         """See `ports.people.callers`."""
         await self._database.write(partial(_block, block=block))
 
     async def unblock(self, organisation: str, account_id: str) -> bool:
         """See `ports.people.callers`."""
-        work = partial(_unblock, organisation=organisation, account_id=account_id)
-        return await self._database.write(work)
+        gone = delete(blocked_callers).where(
+            blocked_callers.c.organisation == organisation,
+            blocked_callers.c.account_id == account_id,
+        )
+        return await self._database.write(partial(_changed, statement=gone))
 
     async def blocks(self, organisation: str, after: str, most: int) -> Sequence[Block]:
         """See `ports.people.callers`."""
@@ -89,14 +131,8 @@ async def _block(connection: AsyncConnection, block: Block) -> None:
         await connection.execute(insert(blocked_callers).values(asdict(block)))
 
 
-async def _unblock(connection: AsyncConnection, organisation: str, account_id: str) -> bool:
-    done = await connection.execute(
-        delete(blocked_callers).where(
-            blocked_callers.c.organisation == organisation,
-            blocked_callers.c.account_id == account_id,
-        )
-    )
-    return bool(done.rowcount)
+async def _changed(connection: AsyncConnection, statement: Delete | Update) -> bool:
+    return bool((await connection.execute(statement)).rowcount)
 
 
 async def _blocks(

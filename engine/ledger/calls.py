@@ -99,5 +99,6 @@ async def page(
 def record_of(row: RowMapping) -> CallRecord:
     """The record in a row of `calls`."""
     values = {name: row[name] for name in _FIELDS}
-    # Records from before people could order anything have NULL there.
-    return msgspec.convert(values | {"ordered": row["ordered"] or ()}, CallRecord)
+    # Records from before these were kept have NULL there.
+    later = {name: row[name] or () for name in ("ordered", "slices", "stays")}
+    return msgspec.convert(values | later, CallRecord)

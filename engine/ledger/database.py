@@ -119,15 +119,21 @@ class Database:
         """Run one transaction to its end, even if nobody waits for it any longer.
 
         SQLite works in a thread that does not hear of a cancelled wait: torn away from it, its
-        connection would keep the file locked until it is collected as garbage. There only the
-        file itself can hold the work up, and then it holds up everybody.
+        connection would keep the file locked until it is collected as garbage, and one torn away
+        while it is opened would answer a loop that may be closed. There only the file itself can
+        hold the work up, and then it holds up everybody. Whoever leaves before there is a
+        connection has nothing begun for him.
         """
-        connection = await engine.connect()
+        left = asyncio.Event()
         limit_s = None if self.is_sqlite else timeout_s
-        task = asyncio.create_task(_transact(connection, work, limit_s))
+        task = asyncio.create_task(_transact(engine, work, limit_s, left))
         self._under_way.add(task)
         task.add_done_callback(self._over)
-        return await asyncio.shield(task)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            left.set()
+            raise
 
     def _over(self, task: "asyncio.Task[Any]") -> None:
         """Its end is told to whoever waits; who has left by then was told that it took too long."""
@@ -142,9 +148,14 @@ def _name(work: Work[T]) -> str:
     return f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
 
 
-async def _transact(connection: AsyncConnection, work: Work[T], limit_s: float | None) -> T:
+async def _transact(
+    engine: AsyncEngine, work: Work[T], limit_s: float | None, left: asyncio.Event
+) -> T:
     async with asyncio.timeout(limit_s):
+        connection = await engine.connect()
         try:
+            if left.is_set():
+                raise asyncio.CancelledError
             async with connection.begin():
                 return await work(connection)
         finally:

@@ -16,7 +16,7 @@ from sqlalchemy import Select, delete, insert, select, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.core.posting import Entry, EntryKind, customer_id, ended_hold
+from engine.core.posting import Entry, EntryKind, call_key, customer_id, ended_hold
 from engine.errors import CallerError, ConflictError
 from engine.ledger.reading.adding import add_payment
 from engine.ledger.tables import accounts, entries, heads, outbox, postings
@@ -218,6 +218,21 @@ async def lines(
         .order_by(postings.c.seq)
     )
     return [line_of(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def balances_after(connection: AsyncConnection, call_ids: Sequence[str]) -> dict[str, int]:
+    """By call: the balance of its account once it was booked."""
+    balance = (  # looked up entry by entry: a join may read every posting there is for a page
+        select(postings.c.balance_micros)
+        .where(postings.c.entry_id == entries.c.entry_id, postings.c.account_id.is_not(None))
+        .scalar_subquery()
+        .label("balance_micros")
+    )
+    query = select(entries.c.call_id, balance).where(
+        entries.c.key.in_([call_key(call_id) for call_id in call_ids])
+    )
+    rows = await connection.execute(query)
+    return {row.call_id: row.balance_micros for row in rows if row.balance_micros is not None}
 
 
 def line_of(row: RowMapping) -> JournalLine:

@@ -3,7 +3,7 @@
 Each method is one transaction of `database`; what it does there is told in the module it calls.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import partial
 from uuid import uuid4
 
@@ -188,6 +188,10 @@ class SqlLedger:
         """See `ports.ledger`."""
         async for page in self._pages(Period(from_ms, to_ms, organisation=organisation)):
             yield page
+
+    async def balances_after(self, call_ids: Sequence[str]) -> Mapping[str, int]:
+        """See `ports.ledger`."""
+        return await self.database.read(partial(journal.balances_after, call_ids=call_ids))
 
     async def _calls(self, period: Period) -> Sequence[CallRecord]:
         return [record async for page in self._pages(period) for record in page]

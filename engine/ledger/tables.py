@@ -187,6 +187,8 @@ calls = table(
     Column("prompts", JSON, nullable=False),
     Column("clock_alarm", Boolean, nullable=False),
     Column("ordered", JSON),
+    Column("slices", JSON),
+    Column("stays", JSON),
     Index("ix_calls_ended", "ended_ms", "call_id"),
     Index("ix_calls_account_ended", "account_id", "ended_ms", "call_id"),
 )
@@ -340,6 +342,9 @@ api_answers = table(
 )
 """Answers given by idempotency key; without a status, one that is claimed until `until_ms`."""
 
+REPORT_IS_OPEN = text("kind = 'report' AND seen_ms IS NULL")
+"""Of a note: it is a report that nobody has taken note of."""
+
 caller_notes = table(
     "caller_notes",
     Column("note_id", Text, primary_key=True),
@@ -349,9 +354,18 @@ caller_notes = table(
     number("at_ms"),
     text_column("kind"),
     text_column("text"),
+    Column("seen_by", Text),
+    Column("seen_ms", BigInteger),
     Index("ix_caller_notes_account", "account_id", "at_ms"),
     Index("ix_caller_notes_kind", "organisation", "kind", "at_ms"),
     Index("ix_caller_notes_at", "at_ms"),
+    Index(
+        "ix_caller_notes_open",
+        "organisation",
+        "at_ms",
+        sqlite_where=REPORT_IS_OPEN,
+        postgresql_where=REPORT_IS_OPEN,
+    ),
 )
 """What staff noted of callers; columns are the fields of `ports.people.callers.CallerNote`."""
 
@@ -365,42 +379,6 @@ blocked_callers = table(
     Index("ix_blocked_callers", "organisation", "account_id"),
 )
 """Callers who are let in no more, by an account of theirs."""
-
-config_versions = table(
-    "config_versions",
-    Column("number", BigInteger, primary_key=True, autoincrement=False),
-    number("based_on"),
-    text_column("author"),
-    text_column("reason"),
-    number("made_ms"),
-    text_column("content_hash"),
-    Column("files", JSON, nullable=False),
-)
-"""The operator's files as they were applied, for all organisations at once; written once."""
-
-config_activations = table(
-    "config_activations",
-    Column("activation", BigInteger, primary_key=True, autoincrement=False),
-    Column("number", BigInteger, ForeignKey("config_versions.number"), nullable=False),
-    number("previous"),
-    text_column("cause"),
-    text_column("author"),
-    text_column("reason"),
-    number("at_ms"),
-    Column("confirm_by_ms", BigInteger),
-    Column("confirmed_ms", BigInteger),
-    text_column("confirmed_by"),
-)
-"""Which version was put in force when; the last is. Only the confirmation is written later."""
-
-config_views = table(
-    "config_views",
-    Column("engine", Text, primary_key=True),
-    number("number"),
-    number("since_ms"),
-    text_column("problem"),
-)
-"""The version each engine goes by."""
 
 users = table(
     "users",

@@ -5,7 +5,6 @@ which a number of Prometheus' (a double) holds exactly up to 2**53.
 """
 
 import time
-from collections import OrderedDict
 from collections.abc import Iterable
 from types import TracebackType
 
@@ -13,15 +12,13 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from engine.core.probe import Result
+from engine.core.verification import FINAL, LIMITS
 from engine.errors import EngineError, RemoteError
+from engine.metrics.receipts import Receipts
 from engine.metrics.standing import Standing
-from engine.ports.metrics import Disagreement, Metrics, Readings, Remote
+from engine.ports.metrics import Delivery, Disagreement, Metrics, Readings, Remote
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
-RECEIPTS_MOST = 1_000
-RECEIPT_KEPT_MS = 10_000
-"""Money that has moved no deadline by then was not for a running call that waits for it."""
-
 DELAYS_S = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 LATE_S = (0.0, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 5.0)
 LAGS_S = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
@@ -36,12 +33,15 @@ class PrometheusMetrics(Metrics):
         self.registry = CollectorRegistry(auto_describe=True)
         self._standing = Standing()
         self.registry.register(self._standing)
-        self._receipts: OrderedDict[str, int] = OrderedDict()
+        self._receipts = Receipts()
+        self._untold = Receipts()
         self._timers: dict[tuple[str, str], Histogram] = {}
         self._count_calls()
         self._time_calls()
         self._watch_probes()
+        self._watch_verification()
         self._watch_money()
+        self._watch_deliveries()
         self._remote = self._histogram(
             "remote_seconds", "until store, ledger, ARI or AMI answered", ANSWERS_S, REMOTE_LABELS
         )
@@ -86,8 +86,43 @@ class PrometheusMetrics(Metrics):
         self._probed = self._counter("probes", "calls of ours to numbers of ours", ("outcome",))
         for result in Result:
             self._probed.labels(result)
+        self._deferred = self._counter(
+            "probes_deferred", "probes put off to the next day, for the day had no room for them"
+        )
         self._trunk_out = Gauge(
             f"{PREFIX}_probe_trunk_out", "1 while no number is reached", registry=self.registry
+        )
+
+    def _watch_verification(self) -> None:
+        self._verify_dialled = self._counter(
+            "verification_calls", "outgoing calls that prove numbers", MERCHANT
+        )
+        self._verify_calls_ended = self._counter(
+            "verification_calls_ended", "such calls that are over", (*MERCHANT, "outcome")
+        )
+        self._verify_connected = self._counter(
+            "verification_connected_seconds", "that such calls were connected", MERCHANT
+        )
+        self._verify_ended = self._counter(
+            "verifications_ended", "verifications that are final", (*MERCHANT, "status")
+        )
+        self._verify_limited = self._counter(
+            "verification_limits_hit", "calls that a limit against toll fraud forbade", ("limit",)
+        )
+
+    def _watch_deliveries(self) -> None:
+        self._given_up = self._counter(
+            "deliveries_given_up", "webhooks and mails that are tried no more", ("kind",)
+        )
+        for delivery in Delivery:
+            self._given_up.labels(delivery)
+        self._stopped = self._counter(
+            "webhook_endpoints_stopped", "endpoints that are told nothing more"
+        )
+        self._missing = Gauge(
+            f"{PREFIX}_statements_missing",
+            "statements of the month before that could not be filed",
+            registry=self.registry,
         )
 
     def _watch_money(self) -> None:
@@ -95,6 +130,18 @@ class PrometheusMetrics(Metrics):
             "callbacks", "providers' callbacks", ("provider", "outcome")
         )
         self._credited = self._histogram(
+            "callback_to_credit_seconds",
+            "from a callback to its money in the store",
+            CREDITS_S,
+            ("provider",),
+        )
+        self._told = self._histogram(
+            "callback_to_told_seconds",
+            "from a callback to the words that tell a running call's caller of it",
+            CREDITS_S,
+            SERVICE,
+        )
+        self._moved = self._histogram(
             "credit_to_deadline_seconds",
             "from a callback to the moved deadlines of a call that waits for money",
             CREDITS_S,
@@ -119,8 +166,17 @@ class PrometheusMetrics(Metrics):
     ) -> Histogram:
         return Histogram(f"{PREFIX}_{name}", help_, labels, registry=self.registry, buckets=buckets)
 
-    def expect(self, services: Iterable[str], providers: Iterable[str]) -> None:
+    def expect(
+        self, services: Iterable[str], providers: Iterable[str], merchants: Iterable[str]
+    ) -> None:
         """Begin at zero what these may come to: Prometheus sees no rise from nothing to one."""
+        for merchant in merchants:
+            self._verify_dialled.labels(merchant)
+            self._verify_connected.labels(merchant)
+            for status in FINAL:
+                self._verify_ended.labels(merchant, status)
+        for limit in LIMITS:
+            self._verify_limited.labels(limit)
         for service in services:
             for metric in (self._begun, self._joined, self._dialled, self._answered):
                 metric.labels(service)
@@ -186,23 +242,48 @@ class PrometheusMetrics(Metrics):
     def probed(self, result: Result) -> None:
         self._probed.labels(result).inc()
 
+    def probes_deferred(self, numbers: int) -> None:
+        self._deferred.inc(numbers)
+
     def probe_trunk_out(self, is_out: bool) -> None:
         self._trunk_out.set(int(is_out))
+
+    # --- verification ------------------------------------------------------------------
+
+    def verification_dialled(self, merchant: str) -> None:
+        self._verify_dialled.labels(merchant).inc()
+
+    def verification_call_ended(self, merchant: str, outcome: str, answered_ms: int) -> None:
+        self._verify_calls_ended.labels(merchant, outcome).inc()
+        self._verify_connected.labels(merchant).inc(answered_ms / 1000)
+
+    def verification_ended(self, merchant: str, status: str) -> None:
+        self._verify_ended.labels(merchant, status).inc()
+
+    def verification_limited(self, limit: str) -> None:
+        self._verify_limited.labels(limit).inc()
 
     # --- money -------------------------------------------------------------------------
 
     def callback_received(self, provider: str, outcome: str) -> None:
         self._callbacks.labels(provider, outcome).inc()
 
+    def credited(self, provider: str, delay_ms: int) -> None:
+        self._credited.labels(provider).observe(delay_ms / 1000)
+
     def money_received(self, account_id: str, mono_ms: int) -> None:
-        self._receipts[account_id] = mono_ms
-        if len(self._receipts) > RECEIPTS_MOST:
-            self._receipts.popitem(last=False)
+        self._receipts.put(account_id, mono_ms)
+        self._untold.put(account_id, mono_ms)
 
     def deadlines_moved(self, account_id: str, mono_ms: int) -> None:
-        received_ms = self._receipts.pop(account_id, None)
-        if received_ms is not None and mono_ms - received_ms <= RECEIPT_KEPT_MS:
-            self._credited.observe((mono_ms - received_ms) / 1000)
+        after_ms = self._receipts.take(account_id, mono_ms)
+        if after_ms is not None:
+            self._moved.observe(after_ms / 1000)
+
+    def credit_told(self, service: str, account_id: str, mono_ms: int) -> None:
+        after_ms = self._untold.take(account_id, mono_ms)
+        if after_ms is not None:
+            self._told.labels(service).observe(after_ms / 1000)
 
     def set_aside(self, provider: str) -> None:
         self._set_aside.labels(provider).inc()
@@ -212,6 +293,17 @@ class PrometheusMetrics(Metrics):
 
     def store_disagreed(self, kind: Disagreement) -> None:
         self._disagreements.labels(kind).inc()
+
+    # --- what others wait for ----------------------------------------------------------
+
+    def given_up(self, delivery: Delivery) -> None:
+        self._given_up.labels(delivery).inc()
+
+    def endpoint_stopped(self) -> None:
+        self._stopped.inc()
+
+    def statements_missing(self, statements: int) -> None:
+        self._missing.set(statements)
 
     # --- whom we ask -------------------------------------------------------------------
 
@@ -226,6 +318,7 @@ class PrometheusMetrics(Metrics):
 PREFIX = "groschen"
 CALLBACK_OUTCOMES = ("taken", "repeated", "forged")
 SERVICE = ("service",)
+MERCHANT = ("merchant",)
 REMOTE_LABELS = ("remote", "order")
 
 

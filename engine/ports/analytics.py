@@ -5,6 +5,9 @@ engine sends: who claims a collector has it for a lease, alone, so that its hits
 order; each claim has a number of its own, and what an engine learns too late changes nothing. A
 request may be taken and its engine die before that is written: its hits are then told once more.
 
+A collector of one number goes over to the number that replaces it, and ends as the number leaves
+its holder, in the very step that moves it (`ports.numbers`): calls before that are still told.
+
 Every method is one transaction, with the errors of `ports.ledger`.
 """
 
@@ -19,7 +22,8 @@ from engine.core.analytics.collector import Collector, Hit
 class Standing:
     """A collector and how it stands: hits that wait, were taken, were given up.
 
-    `problem` is what went wrong at last, "" if nothing did since; `problem_ms` when.
+    `problem` is what went wrong at last, "" if nothing did since; `problem_ms` when. `ended_ms` is
+    when its number left the organisation; None if it did not.
     """
 
     collector: Collector
@@ -28,6 +32,7 @@ class Standing:
     given_up: int
     problem: str
     problem_ms: int | None
+    ended_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,8 @@ class Collectors(Protocol):
     async def add(self, collector: Collector) -> None:
         """Tell of calls there from now on; the same id again is the one that is there.
 
-        `CallerError` if there are `COLLECTORS_MOST`.
+        `CallerError` if there are `COLLECTORS_MOST`, with those that have ended, or its number is
+        not the organisation's.
         """
         ...
 

@@ -8,8 +8,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from engine.core.diversion.caps import Admission, Caps, Used
 from engine.core.diversion.record import ForwardedCall
-from engine.core.diversion.route import Caps, Route
+from engine.core.diversion.route import Route
 from engine.core.numbers.number import Purpose
 
 
@@ -34,7 +35,10 @@ class Routes(Protocol):
     async def routes(
         self, organisation: str, purpose: Purpose, after: str, most: int
     ) -> Sequence[Route]:
-        """An organisation's routes that were not deleted, by number, those that follow `after`."""
+        """An organisation's routes that were not deleted, by number, those that follow `after`.
+
+        As in `leading`, one left on a number that its organisation has no more is not told.
+        """
         ...
 
     async def leading(self, numbers: Collection[str]) -> Sequence[Route]:
@@ -50,29 +54,24 @@ class Routes(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What an admission is measured by: the time, and when the local day and month began (ms)."""
+    """What an admission is measured by: the time, when the local day and month began (ms), and the
+    currency in which costs are capped, "" where they are not."""
 
     at_ms: int
     day_from_ms: int
     month_from_ms: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Used:
-    """What a number's calls have used up of its caps: calls that go on now, and the time (ms) of
-    those that arrived in the local day and month."""
-
-    calls: int
-    day_ms: int
-    month_ms: int
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForwardedFilter:
-    """Which forwarded calls are listed: newest first, `most` of them before `before` (an id)."""
+    """Which forwarded calls are listed: newest first, `most` of them before `before` (an id), that
+    arrived from `from_ms`, before `to_ms`."""
 
     organisation: str
     number: str | None = None
+    from_ms: int | None = None
+    to_ms: int | None = None
     before: str | None = None
     most: int = 50
 
@@ -80,14 +79,18 @@ class ForwardedFilter:
 class Forwarded(Protocol):
     """The forwarded calls of all organisations."""
 
-    async def admit(self, call: ForwardedCall, caps: Caps, usage: Usage) -> int | None:
-        """How long (ms) a call may talk, and have it count from now on; None: a cap is reached.
+    async def admit(
+        self, call: ForwardedCall, caps: Caps, usage: Usage, wanted_ms: int
+    ) -> Admission:
+        """How long a call may talk in all: `wanted_ms`, or what is left beside all others, and no
+        less than it was told before (`core.diversion.caps`). It holds that, and its cost, from now
+        on.
 
-        Who is put through is exact however many ask at once: by calls at once, and the minutes of
-        the calls that arrived in the day and the month. A live call counts with the time since its
-        arrival, not with what it may still talk: each may talk for all that is left as it is put
-        through, so calls at once can go beyond the minutes together. A repeat is counted once. A
-        call of which no end was ever heard counts for `LIVE_MOST_MS`.
+        Exact however many ask at once, of whatever engine: by calls at once, and the minutes and
+        the cost of the calls that arrived since the day and the month began. A call that goes on
+        counts with all that it holds, so calls at once never use up more than is left. A repeat
+        holds nothing more. A call of which no end was ever heard counts among the calls at once for
+        `LIVE_MOST_MS`; what it held stays used up, for a carrier may bill all of it.
         """
         ...
 
@@ -106,6 +109,3 @@ class Forwarded(Protocol):
 
 LIVE_MOST_MS = 6 * 3_600_000
 """Longer than any call: after that long the switch has ended it, whoever saw that or not."""
-
-LEFT_LEAST_MS = 60_000
-"""With less than this left no further call is put through."""

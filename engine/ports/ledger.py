@@ -5,7 +5,7 @@ is locked or full: nothing was written then. A key used again with other content
 `ConflictError`; with the same content it is the same answer and nothing is written twice.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -135,6 +135,13 @@ class Ledger(Protocol):
         """As `calls` of every account, or of one organisation, some at a time.
 
         Pages are short and never empty; each is a transaction of its own.
+        """
+        ...
+
+    async def balances_after(self, call_ids: Sequence[str]) -> Mapping[str, int]:
+        """By call: its account's balance (micro-units) once it was booked; a page's calls at once.
+
+        Calls that were not booked on an account are left out.
         """
         ...
 

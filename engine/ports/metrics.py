@@ -32,6 +32,13 @@ class Disagreement(StrEnum):
     POSTING_REFUSED = "posting_refused"
 
 
+class Delivery(StrEnum):
+    """What is brought to addresses that customers name, again and again until it is given up."""
+
+    WEBHOOK = "webhook"
+    MAIL = "mail"
+
+
 class Metrics:
     """What happens, method by method; never raises and never waits. Times are milliseconds.
 
@@ -76,13 +83,36 @@ class Metrics:
     def probed(self, result: Result) -> None:
         """A probe of a number of ours has come out like this."""
 
+    def probes_deferred(self, numbers: int) -> None:
+        """So many numbers had no turn before the day's hours of probes were over."""
+
     def probe_trunk_out(self, is_out: bool) -> None:
         """Whether numbers are reached no more, one as little as the other."""
+
+    # --- verification ------------------------------------------------------------------
+
+    def verification_dialled(self, merchant: str) -> None:
+        """An outgoing call was ordered that proves a number: a carrier will charge for it."""
+
+    def verification_call_ended(self, merchant: str, outcome: str, answered_ms: int) -> None:
+        """Such a call is over: `answered`, or why it failed; so long it was connected."""
+
+    def verification_ended(self, merchant: str, status: str) -> None:
+        """A verification has come to its end, whatever its calls were."""
+
+    def verification_limited(self, limit: str) -> None:
+        """A limit against toll fraud has forbidden a call."""
 
     # --- money -------------------------------------------------------------------------
 
     def callback_received(self, provider: str, outcome: str) -> None:
         """A provider's callback was taken in, was a repeat, or was forged."""
+
+    def credited(self, provider: str, delay_ms: int) -> None:
+        """A callback's money stands in the store, so long after the callback came."""
+
+    def credit_told(self, service: str, account_id: str, mono_ms: int) -> None:
+        """The caller of a running call of the account hears of new money at this instant."""
 
     def money_received(self, account_id: str, mono_ms: int) -> None:
         """Money for an account was told of at this instant of the monotonic clock."""
@@ -98,6 +128,17 @@ class Metrics:
 
     def store_disagreed(self, kind: Disagreement) -> None:
         """The store did not hold what it should."""
+
+    # --- what others wait for ----------------------------------------------------------
+
+    def given_up(self, delivery: Delivery) -> None:
+        """A webhook or a mail is tried no more."""
+
+    def endpoint_stopped(self) -> None:
+        """An endpoint of a customer's is told nothing more."""
+
+    def statements_missing(self, statements: int) -> None:
+        """So many statements of the month before could not be filed at the last look."""
 
     # --- whom we ask -------------------------------------------------------------------
 

@@ -4,9 +4,12 @@ Errors as in `ports.store` and `ports.ledger`.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from engine.core.probe import Health, Others, Outage, Probe
+from engine.core.numbers.number import Purpose
+from engine.core.probe import Coverage, Health, Others, Outage, Probe
+from engine.ports.numbers import Commit
 
 
 class Awaited(Protocol):
@@ -25,23 +28,55 @@ class Awaited(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a probe has shown: how its number stands now, one version above what was read; that the
+    trunk is out, or is so for longer; that the trunk with this name works. `telling` lets the
+    number's holder know."""
+
+    health: Health
+    probe: Probe
+    outage: Outage | None = None
+    works: str | None = None
+    telling: Commit | None = None
+
+
 class Probes(Protocol):
     """How numbers stand, each change by its version: `ConflictError` if somebody was faster.
 
-    Meant are numbers that take calls, are tracked, and whose holder has a route for them; one that
-    was probed for a holder of before counts as never probed.
+    Meant are numbers that take calls, wherever they lead; one that was probed for a holder of
+    before counts as never probed.
     """
 
-    async def strangers(self, most: int, e164: str | None = None) -> Sequence[tuple[str, str]]:
-        """Numbers (or this one) that were never probed, with their organisations."""
+    async def strangers(
+        self, purposes: Collection[Purpose], most: int, e164: str | None = None
+    ) -> Sequence[tuple[str, str]]:
+        """Numbers (or this one) given for one of these purposes that were never probed, with their
+        organisations."""
         ...
 
     async def enrol(self, fresh: Sequence[Health]) -> None:
-        """Note numbers that are to be probed, in place of what was known of them."""
+        """Note numbers that are to be probed, in place of what was known of them under a holder
+        before; who is noted for this holder already stays as he is."""
         ...
 
-    async def due(self, at_ms: int, most: int) -> Sequence[Health]:
-        """Numbers that are due at an instant, those that were asked for first."""
+    async def dismiss(self, purpose: Purpose) -> None:
+        """Probe the numbers that were given for this no more; nothing is known of them then."""
+        ...
+
+    async def due(self, at_ms: int, most: int, *, retries_first: bool = True) -> Sequence[Health]:
+        """Numbers that are due at an instant: those that were asked for, those that are tried again
+        (with `retries_first`), then those whose last try is the oldest."""
+        ...
+
+    async def put_off(self, at_ms: int, until_ms: int, spread_ms: int, tries: int) -> int:
+        """Let who is due at an instant be due later, spread over a time from another instant on;
+        not who was asked for, or is failing with fewer than so many tries. How many these are: each
+        is told to one engine alone."""
+        ...
+
+    async def coverage(self, since_ms: int, organisation: str | None = None) -> Coverage:
+        """How many numbers (of an organisation) are probed, and were called since an instant."""
         ...
 
     async def health(self, e164: str) -> Health | None:
@@ -61,9 +96,14 @@ class Probes(Protocol):
         on its way already."""
         ...
 
-    async def put(self, health: Health, probe: Probe | None = None) -> None:
-        """Write down how a number stands, one version above what was read, and the probe that has
-        shown it; its older ones are let go."""
+    async def put(self, health: Health) -> None:
+        """Write down how a number stands, one version above what was read."""
+        ...
+
+    async def note(self, finding: Finding) -> bool:
+        """Write down all that a probe has shown, or nothing of it; the number's older probes are
+        let go. Whether it is new that the trunk is out, or that it works again: then what failed
+        meanwhile counts for nothing."""
         ...
 
     async def history(self, e164: str, organisation: str, most: int) -> Sequence[Probe]:
@@ -76,12 +116,4 @@ class Probes(Protocol):
 
     async def outage(self, trunk: str) -> Outage | None:
         """The trunk's outage, if it is out."""
-        ...
-
-    async def begin_outage(self, outage: Outage) -> bool:
-        """Note that a trunk is out, or is so for longer; whether that is new."""
-        ...
-
-    async def end_outage(self, trunk: str) -> bool:
-        """The trunk works again: whether it was out. What failed meanwhile counts for nothing."""
         ...

@@ -25,7 +25,8 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A replay of the calls that ended from `from_ms` to before `to_ms`.
+    """A replay of the calls that ended from `from_ms` to before `to_ms`; `days` names the day
+    (2026-11-21) or the month (2026-11).
 
     `organisation` is whose calls, None: all. `version` is what they are replayed under, or what
     the draft was made from if they are (`drafted`). `calls` were looked at by `seen_ms`, the last
@@ -38,7 +39,7 @@ class Run:
     author: str
     version: int
     drafted: bool
-    month: str
+    days: str
     from_ms: int
     to_ms: int
     begun_ms: int

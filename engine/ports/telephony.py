@@ -75,13 +75,29 @@ class Telephony(Phones, Protocol):
 
     async def indicate_ringing(self, leg: str) -> None: ...
 
-    async def play(self, call_id: str, leg: str, playback: str, audio: Sequence[str]) -> None:
+    async def play(
+        self,
+        call_id: str,
+        leg: str,
+        playback: str,
+        audio: Sequence[str],
+        starts: Sequence[int] = (),
+    ) -> None:
         """Play files (absolute paths without suffix) on a leg outside the bridge; one
-        `PlaybackEnded` for all of them."""
+        `PlaybackEnded` for all of them. `starts` are the places of files with which a prompt
+        starts: each is told as `PromptStarted` when it is reached."""
         ...
 
-    async def whisper(self, call_id: str, leg: str, playback: str, audio: Sequence[str]) -> None:
-        """Mix files into what one leg hears in the bridge; nobody else hears them."""
+    async def whisper(
+        self,
+        call_id: str,
+        leg: str,
+        playback: str,
+        audio: Sequence[str],
+        starts: Sequence[int] = (),
+    ) -> None:
+        """Mix files into what one leg hears in the bridge; nobody else hears them. Told as `play`
+        is."""
         ...
 
     async def stop_playback(self, playback: str) -> None: ...

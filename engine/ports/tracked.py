@@ -128,7 +128,8 @@ class Tracked(Protocol):
         ...
 
     async def terms(self, organisation: str) -> Terms:
-        """How an organisation's calls are counted and told; the default if it never said."""
+        """How an organisation's calls are counted and told; the default if it never said. A
+        smallest group below the floor, kept before there was one, is told as the floor."""
         ...
 
     async def set_terms(self, terms: Terms) -> None:

@@ -15,7 +15,7 @@ import aiohttp
 
 from engine.core.address import check_url, is_loopback, is_public
 from engine.errors import CallerError
-from engine.ports.webhooks.post import ANSWER_CHARS_MOST, Reply
+from engine.ports.webhooks.post import ANSWER_CHARS_MOST, NoAnswer, Reply
 
 TIMEOUT_S = 10.0
 """For a whole exchange, from looking the name up to the last byte that is read."""
@@ -54,19 +54,19 @@ class HttpPost:
             check_url(url, loopback=self._loopback)
             return await self._exchange(url, headers, body)
         except CallerError:
-            return Reply(None, "not an address that anything is sent to")
+            return Reply(None, NoAnswer.NO_ADDRESS)
         except TimeoutError:
-            return Reply(None, f"no answer within {self._timeout.total:g} s")
+            return Reply(None, NoAnswer.LATE)
         except (aiohttp.ClientSSLError, ssl.SSLError):
-            return Reply(None, "the certificate is not to be trusted")
+            return Reply(None, NoAnswer.NOT_TRUSTED)
         except aiohttp.ClientConnectorError as error:
             if isinstance(error.os_error, _ForbiddenAddressError):
-                return Reply(None, "not a public address")
-            return Reply(None, "no connection")
+                return Reply(None, NoAnswer.NOT_PUBLIC)
+            return Reply(None, NoAnswer.NO_CONNECTION)
         except UnicodeError:  # a name that is none to whoever looks it up
-            return Reply(None, "no connection")
+            return Reply(None, NoAnswer.NO_CONNECTION)
         except (aiohttp.ClientError, OSError):
-            return Reply(None, "no answer in HTTP")
+            return Reply(None, NoAnswer.NOT_HTTP)
 
     async def _exchange(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
         async with self._open().post(
@@ -102,7 +102,7 @@ class HttpPost:
         family, kind, protocol, _, place = addressed
         address = str(place[0]).partition("%")[0]
         if not (is_public(address) or (self._loopback and is_loopback(address))):
-            raise _ForbiddenAddressError("not a public address")
+            raise _ForbiddenAddressError(NoAnswer.NOT_PUBLIC)
         made = socket.socket(family, kind, protocol)
         made.setblocking(False)
         return made

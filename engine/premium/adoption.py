@@ -7,7 +7,7 @@ ids they had, so that what was done already is not done twice. An end that canno
 billed to the last proof of life.
 """
 
-from engine.core.actions import SetTimer, StopPlayback
+from engine.core.actions import SetTimer
 from engine.core.events import CallAdopted, LegFacts
 from engine.premium import arrival, ending, spending, talking
 from engine.premium.call import SET_UP, WAITING, State, Turn
@@ -55,6 +55,7 @@ def _take_money(turn: Turn, event: CallAdopted) -> None:
     meter = turn.call.meter
     if meter is not None and event.granted_n > meter.granted_n:
         turn.change(meter=meter.granted(event.granted_n))
+        turn.note_slice(event.at_ms)
 
 
 def _note_answer(turn: Turn, facts: Facts) -> None:
@@ -149,7 +150,7 @@ def _brief_on(turn: Turn, facts: Facts) -> None:
         hunting.let_agent_go(turn)
         return
     if turn.call.agent_whisper:
-        turn.order(StopPlayback(playback=turn.call.agent_whisper))
+        turn.stop(turn.call.agent_whisper)
     turn.change(agent_whisper="")
     turn.entered = True
 

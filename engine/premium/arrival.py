@@ -147,6 +147,7 @@ def first_reserved(turn: Turn, event: Reserved) -> None:
     if event.step != call.step or call.meter is None:
         return
     turn.change(asked=False, meter=call.meter.granted(event.granted_n))
+    turn.note_slice(event.at_ms)
     note_view(turn, event.view)
     if event.granted_n >= 1:
         turn.go(State.ANNOUNCING)

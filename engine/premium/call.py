@@ -4,7 +4,7 @@
 the store and go on. `Turn` collects what one step changes and orders.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from operator import attrgetter
@@ -12,15 +12,32 @@ from typing import Any
 
 from engine.core import turn
 from engine.core.account import AccountView
-from engine.core.actions import Action, FreeAgent, HangUp, Part
+from engine.core.actions import (
+    Action,
+    FreeAgent,
+    HangUp,
+    Part,
+    Play,
+    StopPlayback,
+    Whisper,
+)
 from engine.core.cdr import Disposition, Refusal
+from engine.core.course import (
+    HEARD_MOST,
+    SLICES_MOST,
+    STAYS_MOST,
+    Heard,
+    Playing,
+    Slice,
+    Stay,
+    bounded,
+)
 from engine.core.inventory import Agent, HuntGroup, Service, Trunk
 from engine.core.prompt import Prompt
 from engine.core.quota import Meter
-from engine.core.rating import Rate
+from engine.core.rating import Rate, charge
 from engine.core.tariff import Line
 
-HEARD_MOST = 200
 ORDERED_MOST = 50
 
 
@@ -127,6 +144,8 @@ class PremiumCall:
     due, `cut_ms` is when the money ends as far as is known, `told_ms` when a changed time was last
     told, `alive_ms` the last proof that the conversation went on. `looks` counts how often Asterisk
     was asked whether both are in the bridge, `looked` says that it has answered that they are not.
+    `heard` is what each side was given to hear and what became of it, `playing` what is not over;
+    `slices` are what was held when, `stays` who was joined when.
     `since_ms` is when the call came into its state, `ordered` what people ordered: when, who, what.
     """
 
@@ -183,7 +202,10 @@ class PremiumCall:
     disposition: Disposition | None = None
     refusal: Refusal | None = None
     ended_ms: int | None = None
-    heard: tuple[tuple[int, str, str], ...] = ()
+    heard: tuple[Heard, ...] = ()
+    playing: tuple[Playing, ...] = ()
+    slices: tuple[Slice, ...] = ()
+    stays: tuple[Stay, ...] = ()
     alive_ms: int = 0
     owed: Owed = field(default_factory=Owed)
     since_ms: int = 0
@@ -200,6 +222,12 @@ class PremiumCall:
         if self.service.forced_end_min is None or self.caller.answered_ms is None:
             return None
         return self.caller.answered_ms + self.service.forced_end_min * 60_000
+
+    @property
+    def told(self) -> tuple[tuple[int, str, str], ...]:
+        """What each side was given to hear so far: when it was ordered, who, which prompt."""
+        now = [(one.ordered_ms, one.who, key) for one in self.playing for key in one.prompts]
+        return tuple(sorted([*(row[:3] for row in self.heard), *now], key=lambda row: row[0]))
 
     def agent_named(self, name: str) -> Agent | None:
         return next((agent for agent in self.agents if agent.name == name), None)
@@ -243,7 +271,59 @@ class Turn(turn.Turn[PremiumCall, State]):
         ordered = (*self.call.ordered, (self.now.wall_ms, by, what))
         self.change(ordered=ordered[-ORDERED_MOST:])
 
-    def note_heard(self, who: str, keys: Iterable[str]) -> None:
-        """Keep for the record what `who` (caller or agent) is given to hear from now."""
-        told = tuple((self.now.wall_ms, who, key) for key in keys)
-        self.change(heard=(self.call.heard + told)[-HEARD_MOST:])
+    def say(self, who: str, order: Play | Whisper) -> None:
+        """Let `who` (caller or agent) hear prompts, and keep for the record what comes of it."""
+        self.order(order)
+        playing = Playing(
+            playback=order.playback,
+            leg=order.leg,
+            who=who,
+            lang=order.lang,
+            ordered_ms=self.now.wall_ms,
+            prompts=tuple(prompt.key() for prompt in order.prompts),
+            begun_ms=(None,) * len(order.prompts),
+        )
+        self.change(playing=(*self.call.playing, playing))
+
+    def stop(self, playback: str) -> None:
+        """Stop a playback, if it still runs."""
+        self.order(StopPlayback(playback=playback))
+        self.note_playing(
+            lambda one: one.stopped(self.now.wall_ms) if one.playback == playback else one
+        )
+
+    def note_playing(self, become: Callable[[Playing], Playing]) -> None:
+        """Change what is kept of all that plays."""
+        playing = tuple(become(one) for one in self.call.playing)
+        if playing != self.call.playing:
+            self.change(playing=playing)
+
+    def note_heard(self, playing: Playing, rows: Iterable[Heard]) -> None:
+        """Keep for the record what was heard of a playback that is over."""
+        rest = tuple(one for one in self.call.playing if one is not playing)
+        self.change(heard=bounded((*self.call.heard, *rows), HEARD_MOST + 1), playing=rest)
+
+    def note_slice(self, at_ms: int) -> None:
+        """Keep for the record what is held from now on, and until when that pays. What was held
+        before the meter ran is told its end once it runs."""
+        call = self.call
+        if call.meter is None or call.meter.granted_n == 0:
+            return
+        until_ms = call.meter.paid_until_ms() if call.meter.running else None
+        row = Slice(at_ms, charge(call.meter.rate, call.meter.granted_n), until_ms)
+        *before, last = call.slices or (row,)
+        if (last.held_micros, last.paid_until_ms) == (row.held_micros, None):
+            rows = (*before, row._replace(at_ms=last.at_ms))
+        else:
+            rows = (*call.slices, row)
+        self.change(slices=bounded(rows, SLICES_MOST + 1))
+
+    def note_joined(self, agent: str, at_ms: int) -> None:
+        """Keep for the record that an agent and the caller are in conversation."""
+        self.change(stays=bounded((*self.call.stays, Stay(agent, at_ms)), STAYS_MOST))
+
+    def note_left(self, at_ms: int) -> None:
+        """Keep for the record that they are so no more."""
+        *before, last = self.call.stays or (None,)
+        if last is not None and last.left_ms is None:
+            self.change(stays=(*before, last._replace(left_ms=max(at_ms, last.joined_ms))))

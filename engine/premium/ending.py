@@ -287,6 +287,8 @@ def _hang_up_reason(call: PremiumCall) -> HangUpReason:
 
 def enter_settling(turn: Turn) -> None:
     """Write the record and book the charge; return the first-call offer if all was free."""
+    for playing in turn.call.playing:
+        turn.note_heard(playing, playing.given_up(turn.now.wall_ms))
     call = turn.call
     record = record_of(call)
     turn.order(Settle(record=record))
@@ -333,6 +335,8 @@ def record_of(call: PremiumCall) -> CallRecord:
         refusal=call.refusal,
         agents=call.served_by,
         prompts=call.heard,
+        slices=call.slices,
+        stays=call.stays,
         clock_alarm=call.clock_alarm,
         ordered=call.ordered,
     )

@@ -14,6 +14,7 @@ conversation.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from engine.core import events as e
 from engine.core.actions import Action
@@ -152,6 +153,7 @@ def _caller_ids(agents: Iterable[Agent], inventory: Inventory) -> Iterator[tuple
 def step(call: PremiumCall, event: e.Event, now: Now) -> tuple[PremiumCall, tuple[Action, ...]]:
     """What the call becomes by one event, and the orders that follow. Pure."""
     turn = Turn(call, now)
+    _note_hearing(turn, event)
     TABLE.decide(turn, event)
     if turn.call.meter is not None and turn.call.meter.running:
         turn.change(alive_ms=now.wall_ms)
@@ -160,6 +162,26 @@ def step(call: PremiumCall, event: e.Event, now: Now) -> tuple[PremiumCall, tupl
     if turn.call is not call:
         turn.change(owed=Owed.of(turn.actions))
     return turn.call, tuple(turn.actions)
+
+
+def _note_hearing(turn: Turn, event: e.Event) -> None:
+    """Keep for the record, in whatever state, what an event tells of prompts: when each began and
+    ended, and that who left or hung up heard no more of them."""
+    match event:
+        case e.PromptStarted(playback=playback, nth=nth, at_ms=at_ms):
+            turn.note_playing(
+                lambda one: one.begun(nth, at_ms) if one.playback == playback else one
+            )
+        case e.PlaybackEnded(playback=playback, complete=complete, at_ms=at_ms):
+            for one in turn.call.playing:
+                if one.playback == playback:
+                    turn.note_heard(one, one.ended(at_ms, complete=complete))
+        case e.LegEnded(leg=leg, at_ms=at_ms):
+            turn.note_playing(lambda one: one.stopped(at_ms) if one.leg == leg else one)
+        case e.LegLeft(leg=leg, at_ms=at_ms) if turn.call.state is S.TALKING:
+            turn.note_playing(lambda one: one.stopped(at_ms) if one.leg == leg else one)
+        case e.CallAdopted():
+            turn.note_playing(lambda one: replace(one, doubtful=True))
 
 
 def _common() -> dict[Key, Handler]:
@@ -200,6 +222,7 @@ IGNORED: frozenset[type[e.Event]] = frozenset(
         e.LegFailed,
         e.LegJoined,
         e.LegAnswered,
+        e.PromptStarted,
         e.PlaybackEnded,
         e.DigitPressed,
         e.TimerFired,

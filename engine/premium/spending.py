@@ -103,7 +103,10 @@ def reserved(turn: Turn, event: Reserved) -> None:
         return
     meter = call.meter.granted(max(call.meter.granted_n, event.granted_n))
     short = meter.granted_n < call.wanted_n
+    is_more = meter.granted_n > call.meter.granted_n
     turn.change(asked=False, meter=meter, short=short)
+    if is_more:
+        turn.note_slice(event.at_ms)
     note_view(turn, event.view)
     schedule(turn)
 
@@ -222,6 +225,7 @@ def start_meter(turn: Turn, at_ms: int) -> None:
         return
     late_ms = max(0, turn.now.wall_ms - at_ms)
     turn.change(meter=meter.started(at_ms), mono_since_ms=turn.now.mono_ms - late_ms)
+    turn.note_slice(at_ms)
 
 
 def compare_clocks_from_now(turn: Turn) -> None:

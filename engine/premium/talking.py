@@ -88,6 +88,7 @@ def end_ordered(turn: Turn, event: EndOrdered) -> None:
 def end_conversation(turn: Turn, at_ms: int) -> None:
     """Stop the meter and take both out of the bridge."""
     spending.stop_meter(turn, at_ms)
+    turn.note_left(at_ms)
     call = turn.call
     turn.order(CancelTimer(name="limit"), CancelTimer(name="limit_warn"))
     if call.bridge:

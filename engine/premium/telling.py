@@ -5,7 +5,7 @@ go on hearing each other. A new whisper to a leg takes the place of the one that
 newest time is the true one.
 """
 
-from engine.core.actions import CancelTimer, Play, SetTimer, StopPlayback, Whisper
+from engine.core.actions import CancelTimer, Play, SetTimer, Whisper
 from engine.core.events import BalanceChanged, PlaybackEnded, TimerFired, WarnOrdered
 from engine.core.prompt import Prompt
 from engine.core.quota import cut_off_ms
@@ -22,15 +22,8 @@ def play_to_caller(turn: Turn, *prompts: Prompt) -> None:
     stop_playback(turn)
     playback = turn.new_id("p")
     turn.change(playback=playback)
-    turn.note_heard("caller", (prompt.key() for prompt in prompts))
-    turn.order(
-        Play(
-            leg=turn.call.caller.leg,
-            playback=playback,
-            prompts=prompts,
-            lang=turn.call.service.lang,
-        )
-    )
+    leg, lang = turn.call.caller.leg, turn.call.service.lang
+    turn.say("caller", Play(leg=leg, playback=playback, prompts=prompts, lang=lang, noted=True))
 
 
 def play_to_agent(turn: Turn, *prompts: Prompt) -> str:
@@ -38,17 +31,15 @@ def play_to_agent(turn: Turn, *prompts: Prompt) -> str:
     agent = turn.call.agent
     playback = turn.new_id("p")
     if agent is not None:
-        turn.note_heard("agent", (prompt.key() for prompt in prompts))
-        turn.order(
-            Play(leg=agent.leg, playback=playback, prompts=prompts, lang=agent_lang(turn.call))
-        )
+        leg, lang = agent.leg, agent_lang(turn.call)
+        turn.say("agent", Play(leg=leg, playback=playback, prompts=prompts, lang=lang, noted=True))
     return playback
 
 
 def stop_playback(turn: Turn) -> None:
     """Stop what the state waited for, if anything."""
     if turn.call.playback:
-        turn.order(StopPlayback(playback=turn.call.playback))
+        turn.stop(turn.call.playback)
         turn.change(playback="")
 
 
@@ -66,15 +57,8 @@ def whisper_to_caller(turn: Turn, *news: Prompt, must: tuple[Prompt, ...] = ()) 
     must = (*must, *broken_into)
     prompts = (*news, *must)
     turn.change(caller_whisper=playback, must_hear=must)
-    turn.note_heard("caller", (prompt.key() for prompt in prompts))
-    turn.order(
-        Whisper(
-            leg=turn.call.caller.leg,
-            playback=playback,
-            prompts=prompts,
-            lang=turn.call.service.lang,
-        )
-    )
+    leg, lang = turn.call.caller.leg, turn.call.service.lang
+    turn.say("caller", Whisper(leg=leg, playback=playback, prompts=prompts, lang=lang, noted=True))
 
 
 def whisper_to_agent(turn: Turn, prompt: Prompt) -> None:
@@ -84,20 +68,13 @@ def whisper_to_agent(turn: Turn, prompt: Prompt) -> None:
     playback = turn.new_id("p")
     _replace_whisper(turn, turn.call.agent_whisper)
     turn.change(agent_whisper=playback)
-    turn.note_heard("agent", (prompt.key(),))
-    turn.order(
-        Whisper(
-            leg=turn.call.agent.leg,
-            playback=playback,
-            prompts=(prompt,),
-            lang=agent_lang(turn.call),
-        )
-    )
+    leg, lang = turn.call.agent.leg, agent_lang(turn.call)
+    turn.say("agent", Whisper(leg=leg, playback=playback, prompts=(prompt,), lang=lang, noted=True))
 
 
 def _replace_whisper(turn: Turn, running: str) -> None:
     if running:
-        turn.order(StopPlayback(playback=running))
+        turn.stop(running)
 
 
 def whisper_ended(turn: Turn, event: PlaybackEnded) -> None:

@@ -1,8 +1,7 @@
 """A probe as it lives: its record and its states."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from engine.core import turn
 from engine.core.probe import Result
@@ -20,13 +19,12 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeCall:
+class ProbeCall(turn.UnmeteredCall):
     """One call of ours to a number of ours. Times are milliseconds of Asterisk's wall clock.
 
     `organisation` has the number; `result` is what the leg has shown once it is over.
     """
 
-    call_id: str
     kind: str = KIND
     state: State = State.BEGUN
     e164: str
@@ -35,24 +33,9 @@ class ProbeCall:
     show_number: str
     arrive_within_s: int
     begun_ms: int
-    made: int = 0
     leg: str = ""
     placed_ms: int = 0
     result: Result | None = None
 
-    @property
-    def account_id(self) -> None:
-        """It talks on nobody's money."""
-        return
 
-    @property
-    def finished(self) -> bool:
-        return self.state is State.FINISHED
-
-
-class Turn(turn.Turn[ProbeCall, State]):
-    """One step of a probe in the making."""
-
-    def change(self, **changes: Any) -> None:
-        """Replace fields of the call."""
-        self.call = replace(self.call, **changes)
+Turn = turn.Turn[ProbeCall, State]

@@ -179,6 +179,4 @@ def begin(health: Health, call_id: str, plan: ProbePlan, now_ms: int) -> ProbeCa
 
 def step(call: ProbeCall, event: e.Event, now: Now) -> tuple[ProbeCall, tuple[Action, ...]]:
     """What the probe becomes by one event, and the orders that follow. Pure."""
-    turn = Turn(call, now)
-    TABLE.decide(turn, event)
-    return turn.call, tuple(turn.actions)
+    return TABLE.step(Turn(call, now), event)

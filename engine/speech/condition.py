@@ -2,7 +2,7 @@
 
 The loudness is a gated RMS as in ITU-R BS.1770 (blocks of 400 ms, gates at -70 dBFS and 10 dB
 below the mean), taken over the telephone band instead of the K-weighted one, because that is all
-a caller hears of it. Needs numpy and soxr (extra `speech`), so it is imported only to render.
+a caller hears of it. Loading numpy and soxr takes its time, so this is imported only to render.
 """
 
 from dataclasses import dataclass

@@ -16,8 +16,9 @@ music in `sounds/music`, which Asterisk plays round and round.
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from engine.core.phrasing import Catalogue, text
@@ -31,6 +32,7 @@ NARROW_HZ = 8_000
 MANIFEST = "manifest.json"
 
 _RENDERS_AT_ONCE = 2
+_WORDS_KEPT = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,28 +62,34 @@ class Source:
 
 @dataclass(slots=True)
 class Library:
-    """All prompts' audio. `sounds` is the operator's folder, `rendered` (`var/sounds`) our own."""
+    """All prompts' audio. `sounds` is the operator's folder, `rendered` (`var/sounds`) our own;
+    `catalogues` are the texts, by language."""
 
     sounds: Path
     rendered: Path
-    voices: Sequence[Voice] = ()
-    _catalogues: dict[str, Catalogue] = field(init=False)
+    voices: Iterable[Voice] = ()
+    catalogues: Mapping[str, Catalogue] = field(init=False)
     _brought: dict[str, dict[str, str]] = field(init=False)
+    _words: Callable[[Prompt, str], str] = field(init=False)
 
     def __post_init__(self) -> None:
         self.sounds, self.rendered = self.sounds.resolve(), self.rendered.resolve()
-        self._catalogues = read_catalogues(self.sounds)
-        self._brought = {lang: self._read_manifest(lang) for lang in self._catalogues}
+        self.catalogues = read_catalogues(self.sounds)
+        self._brought = {lang: self._read_manifest(lang) for lang in self.catalogues}
+        self._words = lru_cache(_WORDS_KEPT)(self._text)
 
     @property
     def languages(self) -> tuple[str, ...]:
-        return tuple(self._catalogues)
+        return tuple(self.catalogues)
 
     def words(self, prompt: Prompt, lang: str) -> str:
         """The text of a prompt; raises `ValueError` if there is none."""
-        if lang not in self._catalogues:
+        return self._words(prompt, lang)
+
+    def _text(self, prompt: Prompt, lang: str) -> str:
+        if lang not in self.catalogues:
             raise ValueError(f"there are no texts for language {lang!r}")
-        return text(prompt, self._catalogues[lang])
+        return text(prompt, self.catalogues[lang])
 
     def resolve(self, prompt: Prompt, lang: str) -> str | Missing:
         """The file of exactly this prompt: absolute, without suffix."""
@@ -104,6 +112,26 @@ class Library:
             if len(playable) == len(files):
                 return playable
         return self._missing(prompt, lang)
+
+    def foreseen(self, prompt: Prompt, lang: str) -> Missing | None:
+        """See `ports.speech`. A voice that speaks the language is taken at its word."""
+        told: Missing | None = None
+        for way in alternatives(prompt):
+            lacking = next((lack for part in way if (lack := self._cannot_be(part, lang))), None)
+            if lacking is None:
+                return None
+            told = told or lacking
+        return told
+
+    def _cannot_be(self, prompt: Prompt, lang: str) -> Missing | None:
+        """Why exactly this prompt cannot be made; None if it can, or is there."""
+        found = self.resolve(prompt, lang)
+        if isinstance(found, str) or self._recording(prompt, lang) is not None:
+            return None
+        speaks = any(voice.speaks(lang) for voice in self.voices)
+        if found.words and prompt.spoken:
+            return None if speaks else self._voiceless(prompt, lang)
+        return found
 
     async def ensure(
         self,
@@ -153,14 +181,14 @@ class Library:
             if not prompt.spoken:
                 return self._missing(prompt, lang)
             return await self._render(prompt, lang)
-        except (ValueError, RemoteError, OSError, ImportError) as error:
-            return Missing(prompt, lang, str(error))
+        except (ValueError, RemoteError, OSError) as error:
+            return self._missing(prompt, lang, str(error))
 
     async def _render(self, prompt: Prompt, lang: str) -> bool | Missing:
         words = self.words(prompt, lang)
         voice = next((voice for voice in self.voices if voice.speaks(lang)), None)
         if voice is None:
-            return Missing(prompt, lang, f"no voice is installed that speaks {lang!r}")
+            return self._voiceless(prompt, lang)
         source = Source(words, voice.name)
         stem = self.rendered / lang / prompt.key()
         if Source.read(_note(stem)) != source:
@@ -194,8 +222,17 @@ class Library:
     def _is_conditioned(self, recording: Path, prompt: Prompt, lang: str) -> bool:
         return Source.read(_note(self._conditioned(prompt, lang))) == _recorded(recording)
 
-    def _missing(self, prompt: Prompt, lang: str) -> Missing:
-        return Missing(prompt, lang, f"{lang}/{prompt.key()} was never rendered")
+    def _missing(self, prompt: Prompt, lang: str, reason: str = "") -> Missing:
+        try:
+            words = self.words(prompt, lang) if prompt.spoken else ""
+        except ValueError as error:
+            return Missing(prompt, lang, reason or str(error))
+        told = reason or f"{lang}/{prompt.key()} was never rendered"
+        return Missing(prompt, lang, told, words)
+
+    def _voiceless(self, prompt: Prompt, lang: str) -> Missing:
+        told = f"no voice is installed that speaks {lang!r}"
+        return Missing(prompt, lang, told, self.words(prompt, lang), voiceless=True)
 
     def _read_manifest(self, lang: str) -> dict[str, str]:
         file = self.sounds / lang / "audio" / MANIFEST
@@ -215,11 +252,8 @@ def _recorded(recording: Path) -> Source:
 
 
 def _condition_and_write(raw: Pcm, silence_after_ms: int, stem: Path, source: Source) -> None:
-    """Imports here, because only rendering needs numpy; an engine that plays does not."""
-    try:
-        from engine.speech.condition import condition
-    except ImportError as error:
-        raise ImportError(f"rendering needs the extra 'speech' ({error})") from error
+    from engine.speech.condition import condition  # numpy takes its time to load
+
     sound = condition(raw, silence_after_ms)
     stem.parent.mkdir(parents=True, exist_ok=True)
     wav.write(stem.with_name(f"{stem.name}.wav"), sound.narrow)

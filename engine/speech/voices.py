@@ -17,7 +17,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -81,6 +81,30 @@ class CommandVoice:
         if process.returncode:
             said = errors.decode(errors="replace").strip().splitlines()[-1:] or ["no word why"]
             raise RemoteError(f"voice {self.name}: {said[0]}", retryable=False)
+
+
+class Voices:
+    """The voices of this machine, best first; one that is unpacked while the engine runs is found
+    as soon as it is needed."""
+
+    def __init__(self, unpacked: Path) -> None:
+        self._unpacked = unpacked
+        self._seen: tuple[tuple[str, int], ...] | None = None
+        self._found: tuple[Voice, ...] = ()
+
+    def __iter__(self) -> Iterator[Voice]:
+        seen = _state(self._unpacked)
+        if seen != self._seen:
+            self._seen, self._found = seen, find_voices(self._unpacked)
+        return iter(self._found)
+
+
+def _state(unpacked: Path) -> tuple[tuple[str, int], ...]:
+    """What lies in the folder, and since when."""
+    try:
+        return tuple(sorted((one.name, one.stat().st_mtime_ns) for one in unpacked.iterdir()))
+    except OSError:
+        return ()
 
 
 def find_voices(unpacked: Path) -> tuple[Voice, ...]:

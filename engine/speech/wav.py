@@ -6,9 +6,12 @@ Asterisk plays `.wav` (8 kHz) and `.wav16` (16 kHz), both mono; anything else it
 import array
 import sys
 import wave
+from functools import lru_cache
 from pathlib import Path
 
 from engine.ports.speech import Pcm
+
+_LENGTHS_KEPT = 4096
 
 
 def read(path: Path) -> Pcm:
@@ -34,6 +37,22 @@ def is_playable(path: Path, rate_hz: int) -> bool:
             return tuple(file.getparams()[:3]) == (1, 2, rate_hz)
     except (wave.Error, EOFError, OSError):
         return False
+
+
+def length_ms(path: Path) -> int:
+    """How long it is; 0 if it is no WAV file. `FileNotFoundError` if it is not there."""
+    state = path.stat()
+    return _length_ms(str(path), state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(_LENGTHS_KEPT)
+def _length_ms(file_name: str, _bytes: int, _changed_ns: int) -> int:
+    """A file is read once for each state it is in."""
+    try:
+        with wave.open(file_name, "rb") as file:
+            return file.getnframes() * 1000 // file.getframerate()
+    except (wave.Error, EOFError):
+        return 0
 
 
 def write(path: Path, sound: Pcm) -> None:

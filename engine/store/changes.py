@@ -16,6 +16,7 @@ from engine.errors import RemoteError
 from engine.store.address import disconnect
 from engine.store.codec import bucket_keys
 from engine.store.limits import CALL_BUCKETS, HEARTBEAT_S, RECONNECT_FIRST_S, RECONNECT_MOST_S
+from engine.store.scripts import cancellable, end
 
 CHANNELS = tuple(bucket_keys(number)[0] for number in range(CALL_BUCKETS))
 
@@ -42,7 +43,8 @@ async def changes(connect: Callable[[int], Redis]) -> AsyncIterator[str | None]:
 
 async def _heard(pubsub: PubSub) -> AsyncGenerator[str | None, None]:
     """What one connection tells until it is lost: None once its subscription stands, then ids."""
-    await pubsub.subscribe(*CHANNELS)
+    async with cancellable():
+        await pubsub.subscribe(*CHANNELS)
     waiting, is_asked = len(CHANNELS), False
     reading = asyncio.ensure_future(pubsub.get_message(timeout=None))
     try:
@@ -52,7 +54,8 @@ async def _heard(pubsub: PubSub) -> AsyncGenerator[str | None, None]:
                 if is_asked:
                     raise RemoteError("the store is silent")
                 is_asked = True
-                await pubsub.ping()
+                async with cancellable():
+                    await pubsub.ping()
                 continue
             is_asked, message = False, reading.result()
             reading = asyncio.ensure_future(pubsub.get_message(timeout=None))
@@ -63,6 +66,5 @@ async def _heard(pubsub: PubSub) -> AsyncGenerator[str | None, None]:
             elif kind == "message":
                 yield message["data"].decode()
     finally:
-        reading.cancel()
-        await asyncio.gather(reading, return_exceptions=True)
+        await end(reading)
         await pubsub.aclose()  # type: ignore[no-untyped-call]  # the library's

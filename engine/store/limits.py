@@ -31,6 +31,9 @@ RECONNECT_FIRST_S = 0.05
 RECONNECT_MOST_S = 2.0
 """Waits between attempts to get the news again, doubled from the first to the most."""
 
+CANCEL_AGAIN_S = 0.1
+"""So long a reader of the news is given to end before it is told again."""
+
 
 def whole(value: int, field: str) -> int:
     """The number itself if the store can keep it exactly, else `CallerError`."""

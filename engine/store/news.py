@@ -18,6 +18,7 @@ from engine.ports.store import BalanceNews
 from engine.store.address import disconnect
 from engine.store.codec import account_key, account_of, account_view
 from engine.store.limits import HEARTBEAT_S, RECONNECT_FIRST_S, RECONNECT_MOST_S
+from engine.store.scripts import cancellable, end
 from engine.store.watched import Watched
 
 ALWAYS = "news"
@@ -89,7 +90,8 @@ class Line:
     async def changed(self) -> AsyncGenerator[str, None]:
         """Accounts that may have changed, each one first when its subscription stands."""
         self._watched.tell_all_again()
-        await self._pubsub.subscribe(ALWAYS)
+        async with cancellable():
+            await self._pubsub.subscribe(ALWAYS)
         self._rewatched.set()
         reading = asyncio.ensure_future(self._message())
         rewatched = asyncio.ensure_future(self._rewatched.wait())
@@ -105,7 +107,8 @@ class Line:
                 if rewatched in done:
                     self._rewatched.clear()
                     rewatched = asyncio.ensure_future(self._rewatched.wait())
-                    await self._resubscribe()
+                    async with cancellable():
+                        await self._resubscribe()
                 if reading in done:
                     self._asked = False
                     silent_at_s = loop.time() + HEARTBEAT_S
@@ -114,12 +117,11 @@ class Line:
                     if account_id is not None:
                         yield account_id
                 elif loop.time() >= silent_at_s:
-                    await self._ask()
+                    async with cancellable():
+                        await self._ask()
                     silent_at_s = loop.time() + HEARTBEAT_S
         finally:
-            reading.cancel()
-            rewatched.cancel()
-            await asyncio.gather(reading, rewatched, return_exceptions=True)
+            await end(reading, rewatched)
             await self._pubsub.aclose()  # type: ignore[no-untyped-call]  # the library's
 
     async def _message(self) -> str | None:

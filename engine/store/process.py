@@ -182,7 +182,8 @@ class StoreProcess:
             return b""
         try:
             writer.write(order)
-            return await asyncio.wait_for(reader.readline(), PROBE_TIMEOUT_S)
+            async with asyncio.timeout(PROBE_TIMEOUT_S):
+                return await reader.readline()
         except ConnectionError:
             return b""
         except TimeoutError:

@@ -17,7 +17,7 @@ from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from engine.errors import CallerError, ConflictError, EngineError, RemoteError
 from engine.ports.metrics import UNMEASURED, Metrics, Remote
-from engine.store.limits import CONNECTIONS_MOST
+from engine.store.limits import CANCEL_AGAIN_S, CONNECTIONS_MOST
 
 Answer = TypeVar("Answer")
 Word = str | bytes | int
@@ -79,8 +79,9 @@ class Orders:
 async def cancellable() -> AsyncIterator[None]:
     """Lets a cancellation through that the client library has swallowed.
 
-    redis-py 8 loses one that comes while it connects: the order then ends as if nothing had
-    happened, and a task that was told to end goes on for ever.
+    redis-py 8 loses one that comes while it sends (it waits with `asyncio.wait_for`, which loses it
+    before Python 3.12): the order then ends as if nothing had happened, and a task that was told to
+    end goes on for ever.
     """
     task = asyncio.current_task()
     before = task.cancelling() if task is not None else 0
@@ -89,6 +90,15 @@ async def cancellable() -> AsyncIterator[None]:
     finally:
         if task is not None and task.cancelling() > before:
             raise asyncio.CancelledError
+
+
+async def end(*tasks: "asyncio.Future[Any]") -> None:
+    """Cancel tasks until they are over, since the client library may swallow a cancellation."""
+    while running := [task for task in tasks if not task.done()]:
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running, timeout=CANCEL_AGAIN_S)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def refusal(text: str) -> EngineError:

@@ -4,9 +4,8 @@
 store and go on. `Turn` collects what one step changes and orders.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from engine.core import turn
 from engine.core.actions import Play, StopPlayback, TellVerification
@@ -34,7 +33,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VerificationCall:
+class VerificationCall(turn.UnmeteredCall):
     """One call of a verification. Times are milliseconds of Asterisk's wall clock.
 
     `call_n` is its number within the verification. `show_number` is the trunk's own. `code` and
@@ -43,7 +42,6 @@ class VerificationCall:
     keyed in, `gone` that the leg is no more.
     """
 
-    call_id: str
     kind: str = KIND
     state: State = State.BEGUN
     verification_id: str
@@ -59,7 +57,6 @@ class VerificationCall:
     ring_timeout_s: int
     code_digits: int
     begun_ms: int
-    made: int = 0
     leg: str = ""
     playback: str = ""
     closing: str = ""
@@ -71,22 +68,9 @@ class VerificationCall:
     failure: Failure | None = None
     gone: bool = False
 
-    @property
-    def account_id(self) -> None:
-        """It talks on nobody's money."""
-        return
-
-    @property
-    def finished(self) -> bool:
-        return self.state is State.FINISHED
-
 
 class Turn(turn.Turn[VerificationCall, State]):
     """One step of a verification call in the making."""
-
-    def change(self, **changes: Any) -> None:
-        """Replace fields of the call."""
-        self.call = replace(self.call, **changes)
 
     def tell(self, step: CallStep, failure: Failure | None = None) -> None:
         """Let the verification know."""

@@ -145,6 +145,4 @@ def step(
     call: VerificationCall, event: e.Event, now: Now
 ) -> tuple[VerificationCall, tuple[Action, ...]]:
     """What the call becomes by one event, and the orders that follow. Pure."""
-    turn = Turn(call, now)
-    TABLE.decide(turn, event)
-    return turn.call, tuple(turn.actions)
+    return TABLE.step(Turn(call, now), event)

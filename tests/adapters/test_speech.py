@@ -18,7 +18,7 @@ from engine.speech import wav
 from engine.speech.condition import LOUDNESS_DBFS, PEAK_DBFS, condition, loudness_dbfs
 from engine.speech.library import Library
 from engine.speech.tones import agent_tone, waiting_music
-from engine.speech.voices import CommandVoice, find_voices
+from engine.speech.voices import CommandVoice, Voices, find_voices
 from tests.fakes.voice import HummingVoice
 
 CHECKOUT = Path(__file__).parents[2]
@@ -193,6 +193,19 @@ async def test_a_prompt_without_audio_is_said_with_what_is_there(sounds: Path) -
     assert shelf.playlist(topped_up, "de") == (shelf.resolve(topped_up, "de"),)
 
 
+async def test_what_could_be_said_is_known_without_making_it(sounds: Path) -> None:
+    voice = HummingVoice(langs=("de",))
+    shelf = library(sounds, voice)
+    assert shelf.foreseen(WELCOME, "de") is None
+    lacking = shelf.foreseen(WELCOME, "en")
+    assert lacking is not None
+    assert (lacking.voiceless, lacking.words) == (True, shelf.words(WELCOME, "en"))
+    assert shelf.foreseen(WELCOME, "fr") is not None
+    assert voice.said == []
+    await library(sounds, HummingVoice()).ensure([WELCOME], "en")
+    assert shelf.foreseen(WELCOME, "en") is None
+
+
 async def test_a_tariff_is_said_whole_or_not_at_all(sounds: Path) -> None:
     shelf = library(sounds, HummingVoice())
     dearer = Prompt.of(
@@ -275,6 +288,18 @@ async def test_a_program_reads_standard_input_into_a_file() -> None:
 async def test_a_program_that_fails_is_named(program: str, match: str) -> None:
     with pytest.raises(RemoteError, match=f"voice test: .*{match}"):
         await command(program).render("Guten Tag.", "de")
+
+
+def test_a_voice_that_is_unpacked_while_the_engine_runs_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    voices = Voices(tmp_path / "voices")
+    assert "espeak-ng" not in [voice.name for voice in voices]
+    program = tmp_path / "voices" / "espeak-ng" / "bin" / "espeak-ng"
+    program.parent.mkdir(parents=True)
+    program.touch(mode=0o755)
+    assert "espeak-ng" in [voice.name for voice in voices]
 
 
 async def test_a_program_that_is_not_there_is_named() -> None:

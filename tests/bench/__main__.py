@@ -253,9 +253,10 @@ def look_up(
 def replay_calls(count: int, rounds: int, database: str, as_json: bool) -> None:
     """Calls replayed a second, beside the floor of reading their records and doing nothing.
 
-    Writes a month of calls from up to 100,000 numbers to twenty lines, then reads and replays them
-    in turn under a draft in which every second line is dearer. Exit code 1 if a call is left out
-    or the sum of differences is not what it must be.
+    Writes a month of calls from up to 100,000 numbers to twenty lines, each charged to its
+    caller's account, then reads and replays them in turn under a draft in which every second line
+    is dearer, and which many balances do not pay. Exit code 1 if a call is left out or the sum of
+    differences is not what it must be.
 
     \b
     Example:

@@ -1,13 +1,14 @@
 """A month of calls replayed under a dearer draft, beside what reading their records alone takes.
 
 Both take turns over the same books. The calls come from many numbers, as in life: a number that
-was read before costs less to read again.
+was read before costs less to read again. Each number has an account, each call its entry in the
+journal; the draft uses up many of the balances.
 """
 
-import asyncio
 import os
 import resource
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,15 +20,16 @@ import msgspec
 from rich import box
 from rich.table import Table
 from sqlalchemy import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.core.cdr import CallRecord, Disposition
+from engine.core.course import Heard
 from engine.core.inventory import Inventory, Service, Trunk
 from engine.core.money import Rounding
 from engine.core.number import NumberFormat
 from engine.core.rating import (
     BillingStart,
     Increment,
+    Rate,
     StartsFrom,
     charge,
     increments_begun,
@@ -37,15 +39,28 @@ from engine.core.tariff import Line, Tariff, rate_for
 from engine.flows.replay.replay import Replay, replay
 from engine.ledger.accounts import know_organisation
 from engine.ledger.sql import SqlLedger
-from engine.ledger.tables import calls
+from engine.ledger.tables import accounts, calls, heads
+from tests.bench.console.books import (
+    CHARGES,
+    FILL_S,
+    carry_out,
+    copied,
+    drop_indexes,
+    insert_all,
+    make_indexes,
+)
 from tests.rig.postgres import running_postgres
 
 CALLERS = 50_000
 LINES = 20
-BATCH = 2_000
+BLOCK = 150_000
+"""So many calls are made one by one: each caller's on either line."""
+
+TOLD_EACH = 2_000
 FROM_MS = 1_793_487_600_000
 MONTH_MS = 30 * 24 * 3_600_000
 MORE_MICROS = 500_000
+OVER_MICROS = 20_000_000
 
 Tell = Callable[[str, int], None]
 
@@ -106,11 +121,12 @@ class Passes:
         """The same for people."""
         told = self.as_json()
         table = Table(title=f"{self.calls} calls in {self.database}", box=box.SIMPLE)
-        for head in ("", "seconds", "calls/s", "CPU µs a call"):
+        for head in ("", "seconds", "× reading", "calls/s", "CPU µs a call"):
             table.add_column(head, justify="right" if head else "left")
         for way in ("reading", "replaying"):
             rates = told[way]
-            cells = (rates["seconds"], rates["calls_per_s"], rates["cpu_us_per_call"])
+            to_reading = told["to_reading"] if way == "replaying" else 1.0
+            cells = (rates["seconds"], to_reading, rates["calls_per_s"], rates["cpu_us_per_call"])
             table.add_row(way, *map(str, cells))
         return table
 
@@ -177,38 +193,112 @@ def _most_kib() -> int:
 # --- the calls -------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class _Talk:
+    """A conversation: on which line, by whom, how long (ms), and how many increments of it."""
+
+    service: Service
+    line: Line
+    caller: int
+    rate: Rate
+    talk_ms: int
+    increments: int
+
+    @classmethod
+    def made(cls, number: int, now: Inventory) -> "_Talk":
+        """That of the call with this number."""
+        number %= BLOCK
+        service = now.services[number % LINES]
+        line = Line.MOBILE if number % 3 == 0 else Line.LANDLINE
+        rate = rate_for(service.tariff, line, first_call=False)
+        talk_ms = 5_000 + number * 137 % 900_000
+        caller = number * 7_919 % CALLERS
+        return cls(service, line, caller, rate, talk_ms, increments_begun(rate, talk_ms))
+
+    @property
+    def account_id(self) -> str:
+        return f"{self.line}-{self.caller:05}"
+
+    @property
+    def e164(self) -> str:
+        is_mobile = self.line is Line.MOBILE
+        return f"+49152288{self.caller:05}" if is_mobile else f"+493023{self.caller:06}"
+
+    @property
+    def charge_micros(self) -> int:
+        return charge(self.rate, self.increments)
+
+
 async def _fill(ledger: SqlLedger, count: int, tell: Tell) -> int:
-    """Write the records; returns what they would cost more under the draft."""
-    more_micros = 0
-
-    async def write(connection: AsyncConnection, rows: list[dict[str, Any]]) -> None:
-        await connection.execute(insert(calls), rows)
-
-    await ledger.database.write(partial(know_organisation, organisation="bench"))
+    """Write the records, accounts and what they were charged; returns what they would be charged
+    more under the draft."""
     now = _inventory(0)
-    for first in range(0, count, BATCH):
-        numbers = range(first, min(count, first + BATCH))
-        records = [_record(number, count, now) for number in numbers]
-        more_micros += sum(_dearer(record) for record in records)
-        rows = [msgspec.to_builtins(record) for record in records]
-        await ledger.database.write(partial(write, rows=rows))
-        tell("Writing", numbers.stop)
-        await asyncio.sleep(0)
+    money_micros = _money_micros(count, now)
+    owned = [{"account_id": name, "organisation": "bench"} for name in money_micros]
+    await ledger.database.write(partial(know_organisation, organisation="bench"))
+    await ledger.database.write(drop_indexes, FILL_S)
+    named = ({**one, "profile": "bench", "currency": "EUR"} for one in owned)
+    await insert_all(ledger, accounts, named)
+    had = ({**one, "balance_micros": money_micros[one["account_id"]], "seq": 0} for one in owned)
+    await insert_all(ledger, heads, had)
+    await _fill_calls(ledger, count, now, tell)
+    for statement in CHARGES:
+        await ledger.database.write(partial(carry_out, statement), FILL_S)
+    await ledger.database.write(make_indexes, FILL_S)
+    return _more_micros(count, now, money_micros)
+
+
+async def _fill_calls(ledger: SqlLedger, count: int, now: Inventory, tell: Tell) -> None:
+    """The first block, then its copies, each after the one before."""
+    block, apart_ms = min(BLOCK, count), MONTH_MS // count
+    await insert_all(ledger, calls, _rows(block, apart_ms, now, tell))
+    for copy, begun in enumerate(range(block, count, block), 1):
+        before_ms = FROM_MS + (count - begun) * apart_ms
+        columns = [column.name for column in calls.columns]
+        later = copied(copy, before_ms, begun * apart_ms)
+        into = insert(calls).from_select(columns, later)
+        await ledger.database.write(lambda c, these=into: c.execute(these), FILL_S)
+        tell("Writing", min(begun + block, count))
+
+
+def _rows(block: int, apart_ms: int, now: Inventory, tell: Tell) -> Iterator[dict[str, Any]]:
+    for number in range(block):
+        yield msgspec.to_builtins(_record(number, FROM_MS + number * apart_ms, now))
+        if number % TOLD_EACH == 0:
+            tell("Writing", number)
+
+
+def _money_micros(count: int, now: Inventory) -> dict[str, int]:
+    """What each account has before its first call: what all of them cost, and for two accounts of
+    three something over. The draft uses up many of them."""
+    spent: Counter[str] = Counter()
+    for number in range(count):
+        talk = _Talk.made(number, now)
+        spent[talk.account_id] += talk.charge_micros
+    return {
+        name: micros + place % 3 * OVER_MICROS for place, (name, micros) in enumerate(spent.items())
+    }
+
+
+def _more_micros(count: int, now: Inventory, money_micros: dict[str, int]) -> int:
+    """What the calls cost more under the draft: whole minutes, as many as there is money for."""
+    more_micros, left_micros = 0, dict(money_micros)
+    for number in range(count):
+        talk = _Talk.made(number, now)
+        is_dearer = number % LINES % 2 == 1
+        price_micros = talk.rate.price_micros + (MORE_MICROS if is_dearer else 0)
+        minutes = min(talk.increments, left_micros[talk.account_id] // price_micros)
+        left_micros[talk.account_id] -= minutes * price_micros
+        more_micros += minutes * price_micros - talk.charge_micros
     return more_micros
 
 
-def _record(number: int, count: int, now: Inventory) -> CallRecord:
-    service = now.services[number % LINES]
-    mobile = number % 3 == 0
-    caller = number * 7_919 % CALLERS
-    line = Line.MOBILE if mobile else Line.LANDLINE
-    rate = rate_for(service.tariff, line, first_call=False)
-    talk_ms = 5_000 + number * 137 % 900_000
-    n = increments_begun(rate, talk_ms)
-    ended_ms = FROM_MS + number * MONTH_MS // count
-    joined_ms = ended_ms - talk_ms
+def _record(number: int, ended_ms: int, now: Inventory) -> CallRecord:
+    talk = _Talk.made(number, now)
+    service = talk.service
+    joined_ms = ended_ms - talk.talk_ms
     return CallRecord(
-        call_id=f"bench-{number:08}",
+        call_id=f"c{number:08}",
         organisation="bench",
         service=service.name,
         config_version=1,
@@ -216,13 +306,13 @@ def _record(number: int, count: int, now: Inventory) -> CallRecord:
         did=service.dids[0],
         trunk="carrier",
         received_identity="<sip:caller@carrier.example>",
-        e164=f"+49152288{caller:05}" if mobile else f"+493023{caller:06}",
+        e164=talk.e164,
         verified=True,
         withheld=False,
-        line=line,
-        account_id=None,
+        line=talk.line,
+        account_id=talk.account_id,
         currency="EUR",
-        rate=rate,
+        rate=talk.rate,
         billing_start=service.tariff.billing_start,
         first_call=False,
         arrived_ms=joined_ms - 15_000,
@@ -230,20 +320,14 @@ def _record(number: int, count: int, now: Inventory) -> CallRecord:
         joined_ms=joined_ms,
         ended_ms=ended_ms,
         wait_ms=2_000,
-        talk_ms=talk_ms,
-        charged_s=seconds_of(rate, n),
-        charge_micros=charge(rate, n),
+        talk_ms=talk.talk_ms,
+        charged_s=seconds_of(talk.rate, talk.increments),
+        charge_micros=talk.charge_micros,
         disposition=Disposition.CALLER_HUNG_UP,
         refusal=None,
         agents=("ada",),
-        prompts=tuple((joined_ms - 10_000 + at, "caller", "tariff") for at in range(4)),
+        prompts=tuple(Heard(joined_ms - 10_000 + at, "caller", "tariff") for at in range(4)),
     )
-
-
-def _dearer(record: CallRecord) -> int:
-    """What a call costs more under the draft, reckoned from its charged minutes alone."""
-    is_dearer = int(record.service.removeprefix("line")) % 2 == 1
-    return record.charged_s // 60 * MORE_MICROS if is_dearer else 0
 
 
 def _inventory(more_micros: int) -> Inventory:

@@ -84,6 +84,10 @@ class Office:
         await call.answered()
         return call
 
+    async def shows_change(self, line: str) -> None:
+        changed = self.page.locator("pre.diff .added, pre.diff .removed").last
+        await expect(changed).to_have_text(line, timeout=SOON_MS)
+
     async def dialplan(self) -> str:
         return await self.house.asterisk.run_command("dialplan show")
 
@@ -205,8 +209,10 @@ async def a_broken_dialplan_is_refused_with_its_line(o: Office) -> None:
     await o.press("Prüfen und vergleichen")
     await o.type_file(f"{SOUND}\n")
     await o.press("Prüfen und vergleichen")
+    await o.shows_change(f"+{SOUND}")
+    await o.page.locator("#reason").fill("the door")
     await o.press("Anwenden")
-    await o.told("Asterisk hat den neuen Wählplan")
+    await o.told("jedes Asterisk hat sie")
     before = await o.dialplan()
     assert "4711" in before
     for words, line in BREAKAGES.items():
@@ -217,6 +223,27 @@ async def a_broken_dialplan_is_refused_with_its_line(o: Office) -> None:
         await expect(o.page.locator(".ace_gutter-cell.ace_error")).to_have_count(1)
         await expect(o.page.get_by_role("button", name="Anwenden")).to_have_count(0)
         assert await o.dialplan() == before
+    await the_own_dialplan_is_undone(o)
+
+
+async def the_own_dialplan_is_undone(o: Office) -> None:
+    await o.go("dialplan")
+    made = o.page.get_by_role("row").filter(has_text="the door")
+    await expect(made).to_contain_text(NAME)
+    undo = o.page.get_by_role("button", name="Letzte Änderung zurücknehmen")
+    await undo.click()
+    await o.told("jedes Asterisk hat sie")
+    assert "4711" not in await o.dialplan()
+    await expect(o.page.locator("textarea[data-editor]")).to_have_count(0)
+    await made.get_by_role("link").click()
+    await o.shows_change(f"+{SOUND}")
+    await o.go("dialplan")
+    await expect(undo).to_have_count(0)
+    await o.page.locator("#number").fill(await made.get_by_role("rowheader").inner_text())
+    await o.page.locator("#restore_reason").fill("the door after all")
+    await o.press("Zurückholen")
+    await o.told("jedes Asterisk hat sie")
+    assert "4711" in await o.dialplan()
 
 
 async def a_version_is_kept_undone_and_undoes_itself(o: Office) -> None:
@@ -247,7 +274,7 @@ async def a_draft_on_an_old_version_is_refused(o: Office) -> None:
     mine, o.page = o.page, other
     await o.set_price("2.99")
     o.page = mine
-    await o.type_file(text.replace("1.99", "1.55"))
+    await o.type_file(text.replace("1.99", "0.99"))
     await o.press("Prüfen und vergleichen")
     alert = o.page.get_by_role("alert")
     await expect(alert).to_contain_text("jemand anders")

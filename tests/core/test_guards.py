@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from engine.core.guards import check, check_caller_id
+from engine.core.guards import check, check_caller_id, check_holder
 from engine.core.inventory import Service, Trunk
 from engine.core.law import DE, GUARDS, AccessKind, Rule
 from engine.core.law.shape import ALL_KINDS
@@ -247,8 +247,19 @@ def test_own_number_to_be_shown(number: str, rule: Rule | None) -> None:
     assert check_caller_id(number, "none") == ()
 
 
-def test_a_country_without_a_profile_judges_no_caller_id() -> None:
-    assert check_caller_id("+12125550123", "US") == ()
+def test_a_country_without_a_rule_judges_no_caller_id() -> None:
+    assert check_caller_id("+12125550123", "US", is_held=False) == ()
+    assert check_caller_id("+12125550123", "none", is_held=False) == ()
+    assert check_holder("+12125550123", "US", "acme") == ()
+
+
+def test_a_number_that_nobody_has_is_not_shown() -> None:
+    (breach,) = check_caller_id(BERLIN, "DE", is_held=False)
+    assert (breach.rule, breach.paragraph) == (Rule.CALLER_ID_NOT_HELD, "§ 120(1), (2) TKG")
+    (worse,) = check_caller_id(PREMIUM, "DE", is_held=False)
+    assert worse.rule is Rule.CALLER_ID
+    (others,) = check_holder(BERLIN, "DE", "acme")
+    assert (others.rule, others.field) == (Rule.CALLER_ID_NOT_HELD, "trunk")
 
 
 def test_outside_agents_are_never_shown_a_premium_number() -> None:
@@ -299,6 +310,9 @@ def test_kind_of_access_number(number: str, kind: AccessKind) -> None:
 
 
 OF_CAPS = {Rule.PRICE_PER_MINUTE, Rule.PRICE_PER_CALL, Rule.MIXED_PRICE, Rule.WHOLE_CALL}
+OF_WHOSE_NUMBER = {Rule.CALLER_ID_FOREIGN, Rule.CALLER_ID_NOT_HELD}
+NAMED_ELSEWHERE = {*OF_WHOSE_NUMBER, Rule.ANNOUNCEMENT_WORDS}
+"""Two by whose number it is, one by each thing that is announced."""
 
 
 def test_profiles_carry_a_paragraph_for_every_rule() -> None:
@@ -314,6 +328,6 @@ def test_profiles_carry_a_paragraph_for_every_rule() -> None:
             Rule.PAID_WAITING: guard.paid_waiting_on != ALL_KINDS,
             Rule.CALLER_ID: guard.never_shown,
         }
-        named = {rule for rule in guard.paragraphs if rule is not Rule.CALLER_ID_FOREIGN}
+        named = guard.paragraphs.keys() - OF_WHOSE_NUMBER
         assert named == {rule for rule, ruled_here in ruled.items() if ruled_here}
-        assert ruled.keys() | OF_CAPS | {Rule.CALLER_ID_FOREIGN} == set(Rule)
+        assert ruled.keys() | OF_CAPS | NAMED_ELSEWHERE == set(Rule)

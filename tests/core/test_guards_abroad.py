@@ -214,3 +214,8 @@ def test_a_breach_abroad_reads_as_at_home() -> None:
         "41 can cost 410.00"
     )
     assert set(GUARDS) == {"DE", "AT", "CH", "US", "none"}
+
+
+def test_of_several_increments_that_are_allowed_each_is_told() -> None:
+    [breach] = check(_at("0900 at", increment=Increment(60, 60)))
+    assert breach.message == "must be at most 60/1 or 30/30 on premium numbers, not 60/60"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine.core.likeness import Likeness, like
 from engine.core.localtime import HOUR_MS, month_starts, offsets
-from engine.core.masking import shown, shown_record
+from engine.core.masking import shown, shown_identity, shown_record
 from engine.core.retention import Kind, Policy, due
 from tests.ports.ledger.books import MOBILE, answered_call
 
@@ -95,4 +95,26 @@ def test_a_withheld_number_is_never_shown() -> None:
     open_call = replace(hidden, withheld=False)
     assert shown_record(open_call, revealed=True) == open_call
     masked = shown_record(open_call)
-    assert (masked.e164, masked.received_identity) == ("+491701234xxx", "")
+    assert (masked.e164, masked.received_identity) == (
+        "+491701234xxx",
+        "<sip:+491701234xxx@north.example>;\"Jörg\"\\ 'x' 100% :a",
+    )
+
+
+@pytest.mark.parametrize(
+    ("received", "told"),
+    [
+        ("<sip:+4930231251009@pstn;user=phone>", "<sip:+4930231251xxx@pstn;user=phone>"),
+        ("sip:%2B4930231251%30%30%39@pstn.example", "sip:+4930231251xxx@pstn.example"),
+        ("<tel:+49-30-23125-1-0-9>, <tel:110>", "<tel:+49-30-23125-x-x-x>, <tel:110>"),
+        ("<tel:+49(30)231.251>", "<tel:+49(30)231.xxx>"),
+        ('"0171 2345678" <sip:anna@10.20.30.4>', '"0171 2345xxx" <sip:anna@10.20.xx.x>'),
+        ("anonymous", "anonymous"),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_every_number_in_an_identity_is_cut(received: str, told: str) -> None:
+    record = replace(answered_call("c1", "a1"), withheld=False, received_identity=received)
+    assert shown_identity(record) == told
+    assert shown_identity(record, revealed=True) == received
+    assert shown_identity(replace(record, withheld=True), revealed=True) == ""

@@ -117,6 +117,7 @@ def strange(at_ms: int, view: object) -> st.SearchStrategy[e.Event]:
         st.builds(e.LegJoined, at_ms=at, leg=LEGS, bridge=IDS),
         st.builds(e.LegLeft, at_ms=at, leg=st.just("stranger"), bridge=IDS),
         st.builds(e.PlaybackEnded, at_ms=at, playback=IDS, complete=st.booleans()),
+        st.builds(e.PromptStarted, at_ms=at, playback=IDS, nth=st.integers(0, 5)),
         st.builds(e.DigitPressed, at_ms=at, leg=LEGS, digit=st.sampled_from("0123456789*#")),
         st.builds(e.OrderFailed, at_ms=at, order=ORDERS, target=LEGS, reason=st.just("")),
         st.builds(e.MoneyUnreachable, at_ms=at, order=ORDERS, step=st.integers(0, 9)),

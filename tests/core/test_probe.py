@@ -17,10 +17,13 @@ from engine.core.probe import (
     ProbePlan,
     Result,
     Standing,
+    calls_a_day,
     claimed,
+    days_each,
     enrolled,
     is_time,
     judged,
+    next_day,
     next_slot,
     outage_of,
     told,
@@ -82,6 +85,35 @@ def test_a_turn_stays_within_its_hours_when_the_clocks_change(day: date) -> None
     assert 10 <= local(slot).hour < 16
 
 
+def test_whoever_was_called_has_no_second_turn_on_that_day() -> None:
+    slot = next_slot(PLAN, NUMBER, NOW_MS)
+    for before_ms in (0, HOUR_MS, local(slot).hour * HOUR_MS):
+        arrived = judged(ALIVE, probe(Result.ARRIVED, slot - before_ms), PROVED, PLAN)
+        assert arrived.next_ms == slot + 24 * HOUR_MS
+
+
+def test_who_is_put_off_waits_for_the_hours_to_begin() -> None:
+    begin = next_day(PLAN, NOW_MS)
+    assert (local(begin).hour, local(begin).minute) == (PLAN.from_hour, 0)
+    assert 0 < begin - NOW_MS <= 24 * HOUR_MS
+    assert next_day(PLAN, begin) == begin + 24 * HOUR_MS
+
+
+@pytest.mark.parametrize(
+    ("changes", "a_day"),
+    [
+        ({}, 2_057),
+        ({"at_once": 50}, 3_540),
+        ({"at_once": 50, "per_minute": 600}, 51_428),
+        ({"from_hour": 15}, 342),
+    ],
+)
+def test_a_day_has_room_for_so_many(changes: dict[str, int], a_day: int) -> None:
+    plan = replace(PLAN, **changes)  # type: ignore[arg-type]  # whole numbers alone
+    assert calls_a_day(plan) == a_day
+    assert [days_each(plan, n) for n in (0, 1, a_day, a_day + 1, 4 * a_day)] == [1, 1, 1, 2, 4]
+
+
 def test_out_of_its_hours_only_what_is_urgent_is_called() -> None:
     slot = next_slot(PLAN, NUMBER, NOW_MS)
     night = slot + (24 - local(slot).hour) * HOUR_MS
@@ -103,7 +135,6 @@ def test_a_probe_that_arrives_proves_a_number() -> None:
     health = judged(claimed(ALIVE, "p1", 1), probe(Result.ARRIVED, delay_ms=250), UNPROVED, PLAN)
     assert (health.standing, health.call_id, health.version) == (Standing.ALIVE, "", 3)
     assert (health.arrived_ms, health.delay_ms) == (NOW_MS + 250, 250)
-    assert health.next_ms == next_slot(PLAN, NUMBER, NOW_MS)
 
 
 def test_it_is_tried_again_before_it_is_dead() -> None:

@@ -410,3 +410,21 @@ def test_a_file_of_another_shape_is_refused(data: object) -> None:
 def test_a_language_without_grammar_is_refused() -> None:
     with pytest.raises(CatalogueError, match="grammar"):
         parse("fr", _data("de"))
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_key_tells_its_prompt(name: str) -> None:
+    for prompt in specimens(name):
+        assert Prompt.of_key(prompt.key()) == prompt
+
+
+def test_a_title_that_a_key_has_shortened_is_left_out() -> None:
+    prompt = Prompt.of("whisper_agent", returning=1, seconds=120, service="Königs Rat & Tat")
+    assert Prompt.of_key(prompt.key()) == prompt.without("service")
+
+
+@pytest.mark.parametrize(
+    "key", ["", "nothing", "tariff", "tariff-p5", "welcome-s4", "minutes_left-m", "tariff-EUR-p5"]
+)
+def test_what_is_no_key_tells_none(key: str) -> None:
+    assert Prompt.of_key(key) is None

@@ -9,6 +9,7 @@ import pytest
 from engine.core.mail import check_address
 from engine.core.missed import missed_mails
 from engine.core.tracked import (
+    CALLERS_FLOOR,
     Counts,
     KeyPeriod,
     Origin,
@@ -184,7 +185,7 @@ def test_a_source_adds_no_line_to_a_heading() -> None:
 @pytest.mark.parametrize(
     ("changed", "field"),
     [
-        ({"callers_least": 0}, "callers_least"),
+        ({"callers_least": CALLERS_FLOOR - 1}, "callers_least"),
         ({"callers_least": 101}, "callers_least"),
         ({"key_months": 5}, "key_months"),
         ({"lang": "fr"}, "lang"),

@@ -1,6 +1,7 @@
 """Notes, blocks and agents' days in memory, beside a ledger's twin."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from engine.errors import CallerError
 from engine.ports.people.callers import NOTE_CHARS_MOST, AgentDay, Block, CallerNote, NoteKind
@@ -32,6 +33,21 @@ class MemoryCallers:
         return self._newest(
             [n for n in self._notes.values() if (n.organisation, n.kind) == mine], most
         )
+
+    async def open_reports(self, organisation: str, most: int) -> Sequence[CallerNote]:
+        mine = [n for n in self._notes.values() if n.organisation == organisation and n.is_open]
+        return self._newest(mine, most)
+
+    async def report(self, note_id: str) -> CallerNote | None:
+        found = self._notes.get(note_id)
+        return found if found is not None and found.kind is NoteKind.REPORT else None
+
+    async def see(self, organisation: str, note_id: str, by: str, at_ms: int) -> bool:
+        found = self._notes.get(note_id)
+        if found is None or found.organisation != organisation or not found.is_open:
+            return False
+        self._notes[note_id] = replace(found, seen_by=by, seen_ms=at_ms)
+        return True
 
     def _newest(self, notes: list[CallerNote], most: int) -> list[CallerNote]:
         return sorted(notes, key=lambda note: (-note.at_ms, note.note_id))[:most]

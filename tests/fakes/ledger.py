@@ -7,7 +7,7 @@ name and may raise or wait.
 """
 
 import hmac
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 
@@ -16,6 +16,7 @@ from engine.core.posting import (
     Entry,
     EntryKind,
     call_entry,
+    call_key,
     check_bookable,
     customer,
     customer_id,
@@ -242,6 +243,15 @@ class MemoryLedger:
             if organisation in (None, record.organisation):
                 yield [record]
 
+    async def balances_after(self, call_ids: Sequence[str]) -> Mapping[str, int]:
+        async with self._transaction("balances_after"):
+            booked = [self._entries.get(call_key(call_id), (None, ())) for call_id in call_ids]
+            return {
+                call_id: self._lines[posting.account_id][posting.seq - 1][1].balance_micros
+                for call_id, (_, made) in zip(call_ids, booked, strict=True)
+                for posting in made
+            }
+
     async def calls_without_account(
         self, profile: str, e164: str, from_ms: int, to_ms: int
     ) -> Sequence[CallRecord]:
@@ -322,7 +332,7 @@ class MemoryLedger:
             if sum(line.micros for line in lines) != account.balance_micros:
                 yield f"account {account_id}: balance is not the sum of its postings"
         for call_id, record in self._calls.items():
-            entry, _ = self._entries.get(f"call:{call_id}", (None, ()))
+            entry, _ = self._entries.get(call_key(call_id), (None, ()))
             if entry != call_entry(record):
                 yield f"call {call_id}: its entry does not fit its record"
         booked = sum(1 for entry, _ in self._entries.values() if entry.kind is EntryKind.CALL)

@@ -23,6 +23,8 @@ Heard = CallEvent | SwitchLost | SwitchFound
 RINGING = "ringing"
 DIALPLAN_NET_MS = 180_000
 Delays = Iterable[int]
+Playlist = tuple[Sequence[str], Sequence[int]]
+"""Files, and the places of those with which prompts start."""
 
 
 async def open_gate(_order: str) -> None:
@@ -214,9 +216,10 @@ class FakeSwitch:
         leg.deadline = self.clock.call_later(after_ms, lambda: self.end(leg, "deadline"))
 
     def start_playback(
-        self, call_id: str, name: str, playback: str, audio: Sequence[str], engine: str
+        self, call_id: str, name: str, playback: str, playlist: Playlist, engine: str
     ) -> None:
         """Play once; to a leg that is gone it ends at once, unheard."""
+        audio, starts = playlist
         if playback in self._playbacks or playback in self._over:
             return
         leg = self.leg(name)
@@ -226,9 +229,20 @@ class FakeSwitch:
             self._ports[engine].hear(CallEvent(call_id, unheard))
             return
         leg.heard.extend((self.now_ms(), name) for name in audio)
-        length_ms = sum(self.playback_ms(name) for name in audio)
-        alarm = self.clock.call_later(length_ms, lambda: self.end_playback(playback, complete=True))
+        lengths_ms = [self.playback_ms(name) for name in audio]
+        for nth, place in enumerate(starts):
+            self._start_prompt(leg, playback, nth, sum(lengths_ms[:place]))
+        alarm = self.clock.call_later(
+            sum(lengths_ms), lambda: self.end_playback(playback, complete=True)
+        )
         self._playbacks[playback] = _Playback(call_id, leg.leg, alarm)
+
+    def _start_prompt(self, leg: FakeLeg, playback: str, nth: int, after_ms: int) -> None:
+        def start() -> None:
+            if playback in self._playbacks:
+                self.tell(leg, e.PromptStarted(at_ms=self.now_ms(), playback=playback, nth=nth))
+
+        self.clock.call_later(after_ms, start)
 
     def end_playback(self, playback: str, *, complete: bool) -> None:
         running = self._playbacks.pop(playback, None)
@@ -327,13 +341,29 @@ class SwitchPort:
             if fake is not None:
                 fake.heard.append((self._switch.now_ms(), RINGING))
 
-    async def play(self, call_id: str, leg: str, playback: str, audio: Sequence[str]) -> None:
+    async def play(
+        self,
+        call_id: str,
+        leg: str,
+        playback: str,
+        audio: Sequence[str],
+        starts: Sequence[int] = (),
+    ) -> None:
         async with self._order("play"):
-            self._switch.start_playback(call_id, leg, playback, audio, self._engine)
+            playlist = audio, starts
+            self._switch.start_playback(call_id, leg, playback, playlist, self._engine)
 
-    async def whisper(self, call_id: str, leg: str, playback: str, audio: Sequence[str]) -> None:
+    async def whisper(
+        self,
+        call_id: str,
+        leg: str,
+        playback: str,
+        audio: Sequence[str],
+        starts: Sequence[int] = (),
+    ) -> None:
         async with self._order("whisper"):
-            self._switch.start_playback(call_id, leg, playback, audio, self._engine)
+            playlist = audio, starts
+            self._switch.start_playback(call_id, leg, playback, playlist, self._engine)
 
     async def stop_playback(self, playback: str) -> None:
         async with self._order("stop_playback"):

@@ -162,7 +162,7 @@ class World:
             endpoint_of_number=endpoint_of_number,
             engine=name,
             metrics=self.metrics,
-            sessions=Sessions(self.verifications, store, CODES, self.clock),
+            sessions=Sessions(self.verifications, store, CODES, self.clock, self.metrics),
             directory=self.directory,
         )
         engine = self.engines[name] = Engine(house)

@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Sequence
 
+from engine.core.diversion.caps import Admission, Caps, Used, admission, cost_micros
 from engine.core.diversion.record import ForwardedCall
-from engine.core.diversion.route import Caps, Forwarding, Route, ended, passed_on
+from engine.core.diversion.route import Forwarding, Route, ended, passed_on
 from engine.core.numbers.number import Purpose
 from engine.errors import ConflictError, RemoteError
-from engine.ports.diversion import LEFT_LEAST_MS, LIVE_MOST_MS, ForwardedFilter, Usage, Used
+from engine.ports.diversion import LIVE_MOST_MS, ForwardedFilter, Usage
 from engine.ports.numbers import Commit
 from tests.fakes.numbers.stock import MemoryNumbers
 
@@ -95,14 +96,18 @@ class MemoryForwarded:
     def __init__(self) -> None:
         self.down = False
         self.all: dict[str, ForwardedCall] = {}
+        self.held: dict[str, tuple[int, int]] = {}
 
-    async def admit(self, call: ForwardedCall, caps: Caps, usage: Usage) -> int | None:
+    async def admit(
+        self, call: ForwardedCall, caps: Caps, usage: Usage, wanted_ms: int
+    ) -> Admission:
         others = self._used(call.organisation, call.number, usage, besides=call.call_id)
-        left_ms = caps.left_ms(day_ms=others.day_ms, month_ms=others.month_ms)
-        if others.calls >= caps.calls_at_once or left_ms < LEFT_LEAST_MS:
-            return None
-        self.all.setdefault(call.call_id, call)
-        return left_ms
+        held = self.held.get(call.call_id, (0, 0))[0] if call.call_id in self.all else None
+        told = admission(caps, others, call.minute_micros, wanted_ms, held)
+        if told.left_ms is not None:
+            self.all.setdefault(call.call_id, call)
+            self.held[call.call_id] = told.left_ms, cost_micros(call.minute_micros, told.left_ms)
+        return told
 
     async def used(self, organisation: str, number: str, usage: Usage) -> Used:
         return self._used(organisation, number, usage, besides="")
@@ -114,12 +119,28 @@ class MemoryForwarded:
             for one in self.all.values()
             if (one.organisation, one.number) == (organisation, number) and one.call_id != besides
         ]
-        day_ms, month_ms = (
-            sum(_used_ms(one, usage) for one in counted if one.arrived_ms >= from_ms)
-            for from_ms in (usage.day_from_ms, usage.month_from_ms)
+        (day_ms, day_micros), (month_ms, month_micros) = (
+            [sum(each) for each in zip((0, 0), *since, strict=True)]
+            for since in (
+                [self._of(one, usage) for one in counted if one.arrived_ms >= from_ms]
+                for from_ms in (usage.day_from_ms, usage.month_from_ms)
+            )
         )
-        live = sum(_is_live(one, usage) for one in counted)
-        return Used(calls=live, day_ms=day_ms, month_ms=month_ms)
+        return Used(
+            calls=sum(_is_live(one, usage) for one in counted),
+            day_ms=day_ms,
+            month_ms=month_ms,
+            day_micros=day_micros,
+            month_micros=month_micros,
+        )
+
+    def _of(self, call: ForwardedCall, usage: Usage) -> tuple[int, int]:
+        """The time and the money that a call counts with."""
+        if call.ended_ms is None:
+            time_ms, cost = self.held.get(call.call_id, (0, 0))
+        else:
+            time_ms, cost = call.talk_ms, call.cost_micros
+        return time_ms, cost if call.currency == usage.currency else 0
 
     async def keep(self, call: ForwardedCall) -> None:
         self._answer()
@@ -143,7 +164,13 @@ class MemoryForwarded:
             if wanted.before not in places:
                 return []
             newest_first = newest_first[places.index(wanted.before) + 1 :]
-        fitting = [call for call in newest_first if wanted.number in (None, call.number)]
+        fitting = [
+            call
+            for call in newest_first
+            if wanted.number in (None, call.number)
+            and (wanted.from_ms is None or call.arrived_ms >= wanted.from_ms)
+            and (wanted.to_ms is None or call.arrived_ms < wanted.to_ms)
+        ]
         return fitting[: wanted.most]
 
     def _answer(self) -> None:
@@ -153,7 +180,3 @@ class MemoryForwarded:
 
 def _is_live(call: ForwardedCall, usage: Usage) -> bool:
     return call.ended_ms is None and call.arrived_ms > usage.at_ms - LIVE_MOST_MS
-
-
-def _used_ms(call: ForwardedCall, usage: Usage) -> int:
-    return usage.at_ms - call.arrived_ms if _is_live(call, usage) else call.talk_ms

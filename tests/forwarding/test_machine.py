@@ -8,14 +8,19 @@ import pytest
 from engine.core import actions as a
 from engine.core import events as e
 from engine.core.call import Now
+from engine.core.diversion.caps import Cap, Caps, Cost
 from engine.core.diversion.record import ForwardedCall, Outcome
 from engine.core.diversion.route import CallerClass, Forwarding, Found, Policy, Verdict
 from engine.core.events import LegFacts, LegFailure
+from engine.core.inventory import Inventory
+from engine.core.probe import ProbePlan
 from engine.diversion.call import State
 from engine.diversion.finding import FINDS_MOST
+from engine.diversion.joining import CUT_GRACE_MS, NETS_AGAIN_MS
 from engine.flows.machines.forwarding import ForwardingMachine
 from engine.forwarding import machine
 from engine.forwarding.call import ForwardingCall
+from engine.forwarding.deciding import ASK_AHEAD_MS, SHARE_MS
 from tests.forwarding.cases import (
     CALLERS,
     CANADIAN,
@@ -88,6 +93,16 @@ class Driver:
 
     def of(self, kind: type[a.Action]) -> list[Any]:
         return [order for order in self.orders if isinstance(order, kind)]
+
+    def due(self, timer: str) -> int:
+        """When a timer was last set to fire."""
+        due_ms: int = [one.at_ms for one in self.of(a.SetTimer) if one.name == timer][-1]
+        return due_ms
+
+    def nets(self, limit_ms: int) -> set[a.SetDeadline]:
+        """The switch's deadlines for a conversation that ends then."""
+        at_ms = limit_ms + CUT_GRACE_MS
+        return {a.SetDeadline(leg=leg, at_ms=at_ms) for leg in ("c1", self.call.leg)}
 
     @property
     def dialled(self) -> list[str]:
@@ -231,17 +246,123 @@ def test_beyond_the_caps_the_caller_hears_ringing() -> None:
     assert driver.finish().outcome is Outcome.CAPPED
 
 
+def test_a_cap_that_refuses_a_call_or_ends_it_is_kept_with_it() -> None:
+    refused = Driver()
+    refused.find(found())
+    refused.take(e.CallAdmitted, left_ms=None, cap=Cap.COST_A_DAY)
+    refused.hang_up()
+    assert refused.finish().cap is Cap.COST_A_DAY
+    for ends, cap in (("limit", Cap.COST_A_MONTH), ("caller", None)):
+        driver = Driver()
+        driver.find(found())
+        driver.take(e.CallAdmitted, left_ms=90_000, cap=Cap.COST_A_MONTH)
+        driver.talk()
+        driver.timer("limit") if ends == "limit" else driver.hang_up()
+        kept = driver.finish()
+        assert (kept.outcome, kept.cap) == (Outcome.ANSWERED, cap)
+
+
+def test_a_call_costs_what_the_target_does_that_took_it() -> None:
+    """Before that nobody knows which one will: the dearest is reckoned with."""
+    cost = Cost(
+        currency="USD", minute_micros=(20_000, 8_500), a_day_micros=10**6, a_month_micros=10**6
+    )
+    driver = Driver()
+    driver.through(forwarding(TARGET, SECOND, caps=Caps(cost=cost)))
+    (asked,) = driver.of(a.AdmitForwarded)
+    assert (asked.call.currency, asked.call.minute_micros) == ("USD", 20_000)
+    driver.fail(LegFailure.BUSY)
+    driver.talk()
+    driver.now_ms = driver.due("more")
+    driver.timer("more")
+    driver.take(e.CallAdmitted, left_ms=TEN_MINUTES_MS)
+    assert driver.of(a.AdmitForwarded)[-1].call.minute_micros == 8_500
+    driver.hang_up()
+    kept = driver.finish()
+    assert kept.cost_micros == 8_500 * (1 + (kept.talk_ms // 1000 - 1) // 60)
+
+
 def test_a_conversation_ends_with_what_was_left() -> None:
     driver = Driver()
     driver.through(left_ms=90_000)
     driver.talk()
     (limit,) = [order for order in driver.of(a.SetTimer) if order.name == "limit"]
     assert limit.at_ms == (driver.call.joined_ms or 0) + 90_000
-    nets = driver.of(a.SetDeadline)[-2:]
-    assert {order.leg for order in nets} == {"c1", driver.call.leg}
-    assert all(90_000 < order.at_ms - driver.now_ms < 100_000 for order in nets)
+    assert set(driver.of(a.SetDeadline)[-2:]) == driver.nets(limit.at_ms)
     driver.timer("limit")
     assert driver.finish().outcome is Outcome.ANSWERED
+
+
+def test_a_conversation_holds_more_before_it_has_talked_what_it_holds() -> None:
+    driver = Driver()
+    driver.through(left_ms=SHARE_MS)
+    driver.talk()
+    joined_ms = driver.call.joined_ms or 0
+    assert driver.of(a.AdmitForwarded)[0].wanted_ms == SHARE_MS
+    assert driver.due("more") == joined_ms + SHARE_MS - ASK_AHEAD_MS
+    driver.now_ms = driver.due("more")
+    driver.timer("more")
+    assert driver.of(a.AdmitForwarded)[-1].wanted_ms == 2 * SHARE_MS
+    driver.take(e.CallAdmitted, left_ms=2 * SHARE_MS)
+    assert driver.due("limit") == joined_ms + 2 * SHARE_MS
+    assert driver.due("more") == joined_ms + 2 * SHARE_MS - ASK_AHEAD_MS
+    assert set(driver.of(a.SetDeadline)[-2:]) == driver.nets(joined_ms + 2 * SHARE_MS)
+
+
+@pytest.mark.parametrize(
+    "answer", [{"left_ms": SHARE_MS}, {"left_ms": None}, {"order": "AdmitForwarded"}]
+)
+def test_where_nothing_more_is_left_it_asks_until_it_is_cut_off(answer: dict[str, Any]) -> None:
+    driver = Driver()
+    driver.through(left_ms=SHARE_MS)
+    driver.talk()
+    limit_ms = driver.due("limit")
+    kind = e.MoneyUnreachable if "order" in answer else e.CallAdmitted
+    asked = 0
+    while (due_ms := driver.due("more")) >= driver.now_ms:
+        driver.now_ms = due_ms
+        driver.timer("more")
+        driver.take(kind, **answer)
+        asked += 1
+    assert asked == 3
+    assert driver.due("limit") == limit_ms
+    driver.now_ms = limit_ms
+    driver.timer("limit")
+    assert driver.finish().outcome is Outcome.ANSWERED
+
+
+def test_a_deadline_that_the_switch_did_not_take_is_set_again_until_it_does() -> None:
+    driver = Driver()
+    driver.through(left_ms=SHARE_MS)
+    driver.talk()
+    driver.now_ms = driver.due("more")
+    driver.timer("more")
+    driver.take(e.CallAdmitted, left_ms=2 * SHARE_MS)
+    nets = driver.nets((driver.call.joined_ms or 0) + 2 * SHARE_MS)
+    for _ in range(3):
+        for leg in ("c1", driver.call.leg):
+            driver.take(e.OrderFailed, order="SetDeadline", target=leg, reason="away")
+        assert driver.due("nets") == driver.now_ms + NETS_AGAIN_MS
+        driver.now_ms = driver.due("nets")
+        driver.orders.clear()
+        driver.timer("nets")
+        assert set(driver.of(a.SetDeadline)) == nets
+        assert driver.due("limit") == (driver.call.joined_ms or 0) + 2 * SHARE_MS
+
+
+def test_only_deadlines_of_a_conversation_that_goes_on_are_set_again() -> None:
+    driver = Driver()
+    driver.through()
+    driver.talk()
+    driver.take(e.OrderFailed, order="Answer", target="c1", reason="away")
+    assert "nets" not in {order.name for order in driver.of(a.SetTimer)}
+    driver.take(e.OrderFailed, order="SetDeadline", target="c1", reason="away")
+    assert driver.due("nets") > driver.now_ms
+    driver.hang_up()
+    assert a.CancelTimer(name="nets") in driver.orders
+    driver.orders.clear()
+    driver.take(e.OrderFailed, order="SetDeadline", target="c1", reason="gone")
+    assert driver.orders == []
 
 
 @pytest.mark.parametrize("known", [found(route=None), found(loops=True)])
@@ -261,6 +382,23 @@ def test_a_number_that_nobody_has_is_unallocated() -> None:
     assert gone.reason is a.HangUpReason.UNALLOCATED
     assert driver.call.finished
     assert not driver.of(a.KeepForwarded)
+
+
+def test_a_probe_that_has_come_back_is_refused_and_kept_nowhere() -> None:
+    plan = ProbePlan(trunk="carrier", show_number=US)
+    inventory = Inventory(version=1, trunks=(TRUNK,), probing=(plan,))
+    marks = []
+    for caller in (US, CANADIAN):
+        begun = ForwardingMachine().begin(arrival(caller), "c1", inventory)
+        assert begun is not None
+        marks.append(begun.from_house)
+    assert marks == [True, False]
+    driver = Driver()
+    driver.find(Found(is_probe=True))
+    (gone,) = driver.of(a.HangUp)
+    assert gone.reason is a.HangUpReason.REJECTED
+    assert driver.call.finished
+    assert not driver.of(a.KeepForwarded) + driver.of(a.DialOut) + driver.of(a.Answer)
 
 
 def test_books_that_do_not_answer_are_asked_again_while_it_rings() -> None:
@@ -316,111 +454,3 @@ def test_a_person_ends_the_call() -> None:
             driver.talk()
         driver.take(e.EndOrdered, reason="wrong", by="owner")
         assert driver.finish().outcome is (Outcome.ANSWERED if talks else Outcome.FAILED)
-
-
-# --- taken over by another engine ------------------------------------------------------------
-
-
-def stands(leg: str, **known: Any) -> LegFacts:
-    return LegFacts(leg, alive=True, **known)
-
-
-def test_a_target_that_rang_for_a_dead_engine_is_called_again() -> None:
-    driver = Driver()
-    driver.through(forwarding(TARGET, SECOND))
-    first = driver.call.leg
-    driver.adopt(stands("c1"), stands(first))
-    assert [order.leg for order in driver.of(a.HangUp)] == [first]
-    driver.take(e.LegFailed, leg=first, reason=LegFailure.NETWORK)
-    driver.timer("again")
-    (dial,) = driver.of(a.DialOut)
-    assert (dial.e164, dial.show_number) == (TARGET, NUMBER)
-    assert driver.call.leg not in ("", first)
-    driver.talk()
-    driver.hang_up()
-    assert driver.finish().caller == "+14155550xxx"
-
-
-def test_a_target_that_the_switch_let_go_is_called_once_more() -> None:
-    """It rang for an engine that died; its end may be heard before the call is taken over."""
-    driver = Driver()
-    driver.through()
-    driver.fail(LegFailure.NETWORK, None)
-    assert driver.call.state is State.CALLING
-    driver.adopt(stands("c1"))
-    driver.timer("again")
-    assert driver.dialled == [TARGET]
-    driver.fail(LegFailure.NETWORK, None)
-    assert driver.call.state is State.RINGING_ON
-
-
-def test_a_ringing_that_is_over_without_an_answer_is_no_answer() -> None:
-    driver = Driver()
-    driver.through(forwarding(TARGET, SECOND))
-    driver.now_ms += 25_000
-    driver.fail(LegFailure.NO_ANSWER, None)
-    assert driver.dialled == [TARGET, SECOND]
-
-
-def test_a_target_that_answered_meanwhile_has_the_call() -> None:
-    driver = Driver()
-    driver.through()
-    driver.adopt(stands("c1"), stands(driver.call.leg, answered=True))
-    assert driver.dialled == []
-    assert driver.call.state is State.JOINING
-
-
-def test_a_conversation_goes_on_or_ended_when_the_first_left() -> None:
-    driver = Driver()
-    driver.through()
-    driver.talk()
-    driver.adopt(stands("c1"), stands(driver.call.leg))
-    assert driver.call.state is State.TALKING
-    left_ms = driver.now_ms + 5_000
-    driver.adopt(stands("c1"), LegFacts(driver.call.leg, False, True, ended_ms=left_ms))
-    kept = driver.finish()
-    assert (kept.outcome, kept.ended_ms) == (Outcome.ANSWERED, left_ms)
-
-
-def test_an_end_that_nobody_saw_is_the_last_proof_of_life() -> None:
-    driver = Driver()
-    driver.through()
-    driver.talk()
-    driver.now_ms += 60_000
-    driver.timer("net")
-    alive_ms = driver.now_ms
-    driver.now_ms += 600_000
-    driver.adopt(LegFacts("c1", False), LegFacts(driver.call.leg, False))
-    assert driver.finish().ended_ms == alive_ms
-
-
-def test_a_joining_that_nobody_lived_to_hear_is_a_conversation() -> None:
-    driver = Driver()
-    driver.through()
-    driver.take(e.LegAnswered, leg=driver.call.leg)
-    leg, at_ms = driver.call.leg, driver.now_ms
-    driver.adopt(
-        LegFacts("c1", False, True, joined_ms=at_ms, left_ms=at_ms + 7_000),
-        LegFacts(leg, False, True, joined_ms=at_ms + 5, left_ms=at_ms + 7_000),
-    )
-    kept = driver.finish()
-    assert (kept.outcome, kept.joined_ms, kept.talk_ms) == (Outcome.ANSWERED, at_ms + 5, 6_995)
-
-
-def test_what_rings_on_rings_on_and_what_is_to_be_kept_is_kept() -> None:
-    driver = Driver(CANADIAN)
-    driver.find(found())
-    driver.adopt(stands("c1"))
-    assert driver.of(a.IndicateRinging)
-    driver.hang_up()
-    driver.adopt(LegFacts("c1", False))
-    assert driver.finish().outcome is Outcome.NOT_LET_THROUGH
-    lost = Driver()
-    lost.through()
-    lost.adopt(LegFacts("c1", False), LegFacts(lost.call.leg, False))
-    assert lost.finish().outcome is Outcome.ABANDONED
-    unknown = Driver()
-    unknown.adopt(LegFacts("c1", False))
-    assert unknown.of(a.FindRoute)
-    unknown.find(found())
-    assert unknown.finish().outcome is Outcome.ABANDONED

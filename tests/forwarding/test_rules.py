@@ -1,9 +1,13 @@
 """Who calls from where, what may be a target, what leads back."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from engine.core.calling import vouched
-from engine.core.diversion.route import CallerClass, Caps, Policy, Verdict
+from engine.core.diversion.caps import Caps, Cost
+from engine.core.diversion.route import CallerClass, Policy, Verdict
 from engine.core.number import classify
 from engine.errors import CallerError
 from engine.forwarding import rules
@@ -18,6 +22,15 @@ from tests.forwarding.cases import (
     arrival,
     forwarding,
 )
+
+
+def costing(**changes: Any) -> Caps:
+    """A day has money for a hundred minutes, a month for a thousand."""
+    cost = Cost(
+        currency="USD", minute_micros=(8_500,), a_day_micros=850_000, a_month_micros=8_500_000
+    )
+    return Caps(cost=replace(cost, **changes))
+
 
 CANADA = """
     204 226 236 249 250 257 263 289 306 343 354 365 367 368 382 403 416 418 428 431 437 438 450 468
@@ -121,6 +134,12 @@ def test_what_costs_extra_or_is_abroad_is_no_target(typed: str) -> None:
         (forwarding(caps=Caps(calls_at_once=0)), "caps.calls_at_once"),
         (forwarding(caps=Caps(minutes_a_day=0)), "caps.minutes_a_day"),
         (forwarding(caps=Caps(minutes_a_month=-1)), "caps.minutes_a_month"),
+        (forwarding(caps=costing(currency="XXX")), "caps.cost.currency"),
+        (forwarding(caps=costing(minute_micros=(1, 1))), "caps.cost.minute_prices"),
+        (forwarding(caps=costing(minute_micros=(-1,))), "caps.cost.minute_prices.0"),
+        (forwarding(caps=costing(minute_micros=(10**9,))), "caps.cost.minute_prices.0"),
+        (forwarding(caps=costing(a_day_micros=8_499)), "caps.cost.a_day"),
+        (forwarding(caps=costing(minute_micros=(0,), a_month_micros=0)), "caps.cost.a_month"),
         (forwarding(timezone="Mars/Olympus"), "timezone"),
         (forwarding(timezone="../etc/passwd"), "timezone"),
     ],

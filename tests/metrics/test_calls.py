@@ -153,6 +153,8 @@ async def test_money_that_comes_moves_the_deadlines_of_a_call_that_is_short() ->
         await house.book(LANDLINE, EURO)
         await house.until(lambda: scrape(house).get("credit_to_deadline_seconds_count") == 1)
         assert scrape(house).get("credit_to_deadline_seconds_sum") < 0.1
+        await house.until(lambda: scrape(house).get("callback_to_told_seconds_count") == 1)
+        assert scrape(house).get("callback_to_told_seconds_sum") < 0.1
         house.switch.hang_up(call.leg)
         await house.record(call)
 

@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestServer
 from engine.asterisk.ari.http import AriError, AriHttp
 from engine.errors import CallerError, RemoteError
 from engine.metrics import PrometheusMetrics
-from engine.metrics.prometheus import RECEIPT_KEPT_MS, RECEIPTS_MOST
+from engine.metrics.receipts import RECEIPT_KEPT_MS, RECEIPTS_MOST
 from engine.ports.metrics import UNMEASURED, Remote
 from tests.flows.payments.desk import EURO, desk
 from tests.metrics.scrape import scraped
@@ -32,6 +32,16 @@ async def test_callbacks_are_counted_by_what_became_of_them(tmp_path: Path) -> N
         }
         assert outcomes == {"taken": 2, "repeated": 1, "forged": 1}
         assert now.get("suspense_alarms_total", provider="paypal") == 1
+        assert now.get("callback_to_credit_seconds_count", provider="paypal") == 1
+
+
+async def test_money_that_the_store_does_not_take_now_is_no_credit_yet(tmp_path: Path) -> None:
+    metrics = PrometheusMetrics()
+    async with desk(tmp_path, metrics) as at:
+        at.store.down = True
+        await at.tell((await at.begun()).order)
+        assert scraped(metrics).get("callbacks_total", outcome="taken") == 1
+        assert scraped(metrics).get("callback_to_credit_seconds_count") == 0
 
 
 async def test_a_provider_that_is_away_is_counted(tmp_path: Path) -> None:
@@ -58,7 +68,7 @@ async def test_only_money_of_just_now_is_timed_and_memory_is_bounded() -> None:
     assert now.get("credit_to_deadline_seconds_sum") == pytest.approx(0.03)
     for n in range(2 * RECEIPTS_MOST):
         metrics.money_received(f"account {n}", n)
-    assert len(metrics._receipts) == RECEIPTS_MOST
+    assert len(metrics._receipts) == len(metrics._untold) == RECEIPTS_MOST
 
 
 async def test_questions_to_asterisk_are_timed_by_their_pattern() -> None:

@@ -32,7 +32,11 @@ OF_PROMETHEUS = {"up", "instance", "job"}
 def everything() -> Scrape:
     """A scrape in which every metric has a sample with all its labels."""
     metrics = PrometheusMetrics()
-    metrics.expect(["sternlicht"], ["stripe"])
+    metrics.expect(["sternlicht"], ["stripe"], ["shop"])
+    metrics.verification_call_ended("shop", "answered", 20_000)
+    metrics.credited("stripe", 20)
+    metrics.money_received("a", 0)
+    metrics.credit_told("sternlicht", "a", 20)
     metrics.announced("sternlicht", 100)
     metrics.agent_rang("sternlicht", 100)
     metrics.ended("sternlicht", "refused", "closed", clock_alarm=True)
@@ -75,14 +79,20 @@ def test_a_query_that_is_none_is_found() -> None:
         selectors("sum by (le (rate(groschen_callbacks_total[1m]))")
 
 
-def test_a_cut_off_is_judged_by_a_bucket_that_is_there() -> None:
-    bounds = {
-        dict(labels)["le"]
-        for labels in everything().samples["groschen_cut_off_late_seconds_bucket"]
+def test_alerts_ask_for_buckets_that_are_there() -> None:
+    """A bound that no histogram has would be no sample at all, and the alert would never fire."""
+    samples = everything().samples
+    asked = {
+        (metric, le)
+        for alert in ALERTS
+        for metric, le in re.findall(r'(\w+_bucket){le="([^"]+)"}', alert["expr"])
     }
-    asked = {le for alert in ALERTS for le in re.findall(r'le="([^"]+)"', alert["expr"])}
-    assert asked == {"0.25"}
-    assert asked <= bounds
+    assert {metric for metric, _ in asked} == {
+        "groschen_cut_off_late_seconds_bucket",
+        "groschen_callback_to_credit_seconds_bucket",
+    }
+    for metric, le in asked:
+        assert le in {dict(labels)["le"] for labels in samples[metric]}
 
 
 def test_every_metric_is_on_the_dashboard() -> None:
@@ -123,8 +133,8 @@ def test_labels_are_bounded() -> None:
     """No metric is labelled by a call, a number, an account or a person."""
     used = set().union(*label_names(everything()).values())
     assert used == {
-        "code", "currency", "disposition", "kind", "order", "outcome", "provider", "refusal",
-        "remote", "service", "state",
+        "code", "currency", "disposition", "kind", "limit", "merchant", "order", "outcome",
+        "provider", "refusal", "remote", "service", "state", "status",
     }  # fmt: skip
 
 

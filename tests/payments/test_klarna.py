@@ -236,7 +236,7 @@ async def test_a_wrong_amount_is_never_the_customers(fake: KlarnaFake, klarna: K
     fake.pay(books.order.provider_ref)
     books.note(await klarna.capture(books.order))
     assert books.balance_micros == 0
-    assert books.alarms == ("the amount is 20010000, not 20000000 micro-units",)
+    assert books.alarms == ("the amount is 20.01 EUR, not 20.00",)
 
 
 async def test_another_orders_money_is_not_taken_for_this_ones(

@@ -150,7 +150,7 @@ class TestPaying:
         paypal_fake.captured_value = "2000.00"
         books = await bought_at_paypal(paypal_fake, paypal)
         assert (books.order.status, books.balance_micros) == (OrderStatus.OPEN, 0)
-        assert books.alarms == ("the amount is 2000000000, not 20000000 micro-units",)
+        assert books.alarms == ("the amount is 2000.00 EUR, not 20.00",)
 
     @pytest.mark.parametrize(
         ("changes", "field"),

@@ -181,7 +181,7 @@ async def test_a_wrong_amount_is_never_the_customers(fake: SofortFake, sofort: S
     fake.become(books.order.provider_ref, "received", "credited")
     books.note(await sofort.fetch(books.order))
     assert books.balance_micros == 0
-    assert books.alarms == ("the amount is 20010000, not 20000000 micro-units",)
+    assert books.alarms == ("the amount is 20.01 EUR, not 20.00",)
 
 
 async def test_a_payment_in_test_mode_is_no_money(fake: SofortFake, sofort: Sofort) -> None:

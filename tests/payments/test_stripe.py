@@ -164,7 +164,7 @@ class TestPaying:
         fake.charged_minor = 200_000
         books = await bought(fake, stripe)
         assert (books.order.status, books.balance_micros) == (OrderStatus.OPEN, 0)
-        assert books.alarms == ("the amount is 2000000000, not 20000000 micro-units",)
+        assert books.alarms == ("the amount is 2000.00 EUR, not 20.00",)
 
     async def test_whose_money_it_is(self, fake: StripeFake) -> None:
         stripe = Stripe({**fake.options(), "account": "acct_ours"}, "tarot")

@@ -3,15 +3,15 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
+import pytest_asyncio
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
 from cryptography.hazmat.primitives import serialization
 
 from engine.core.mail import Mail
@@ -83,23 +83,24 @@ def certified(authority: Authority, tmp_path_factory: pytest.TempPathFactory) ->
     return context
 
 
-@pytest.fixture
-def port(desk: Desk, certified: ssl.SSLContext) -> Iterator[int]:
+@pytest_asyncio.fixture
+async def port(desk: Desk, certified: ssl.SSLContext) -> AsyncIterator[int]:
     """A server that wants TLS, and whoever sends to sign in."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    server = Controller(
-        desk,
-        hostname="localhost",
-        port=port,
-        authenticator=_fits,
-        auth_required=True,
-        require_starttls=True,
-        tls_context=certified,
-    )
-    server.start()
-    yield port
-    server.stop()
+
+    def session() -> SMTP:
+        return SMTP(
+            desk,
+            hostname="localhost",
+            authenticator=_fits,
+            auth_required=True,
+            require_starttls=True,
+            tls_context=certified,
+        )
+
+    server = await asyncio.get_running_loop().create_server(session, "127.0.0.1", 0)
+    async with server:
+        port: int = server.sockets[0].getsockname()[1]
+        yield port
 
 
 @pytest.fixture

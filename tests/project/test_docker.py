@@ -96,3 +96,46 @@ def test_the_engine_is_given_settings_that_it_has() -> None:
     given = {name.removeprefix(PREFIX).lower() for name in SERVICES["engine"]["environment"]}
     assert given <= known
     assert {f"{name}_file" for name in secret - OF_OTHERS} <= given
+
+
+def test_the_engine_has_a_voice() -> None:
+    """Else it could take no price that was never said."""
+    image = (DOCKER / "engine.Dockerfile").read_text()
+    assert {"libttspico0t64", "libttspico-data"} <= set(image.split())
+
+
+def _mounts(name: str) -> dict[str, str]:
+    """Where a service has each volume, `:ro` too."""
+    return dict(volume.split(":", 1) for volume in SERVICES[name]["volumes"])
+
+
+def test_what_the_engine_writes_outlives_it_and_asterisk_sees_it() -> None:
+    engine, asterisk = _mounts("engine"), _mounts("asterisk")
+    given = SERVICES["engine"]["environment"]
+    assert engine["asterisk"] == asterisk["asterisk"] == given["GROSCHEN_ASTERISK_FOLDER"]
+    image = (DOCKER / "engine.Dockerfile").read_text()
+    var = re.search(r"GROSCHEN_VAR=(\S+)", image)
+    assert var is not None
+    rendered = f"{var[1]}/sounds"
+    assert engine["prompts"] == rendered
+    assert asterisk["prompts"] == f"{rendered}:ro"
+    home = re.search(r"WORKDIR (\S+)", image)
+    assert home is not None
+    for lang in ("de", "en"):
+        assert engine[f"recordings-{lang}"] == f"{home[1]}/sounds/{lang}/custom"
+    assert engine["statements"] == given["GROSCHEN_STATEMENTS"]
+    assert f"COPY sounds {home[1]}/sounds" in (DOCKER / "asterisk.Dockerfile").read_text()
+
+
+def test_what_is_kept_is_the_engines_own_and_lies_on_no_tmpfs() -> None:
+    """A fresh volume is its image's folder, whoever that belongs to."""
+    image = (DOCKER / "engine.Dockerfile").read_text()
+    made = {
+        path
+        for line in re.findall(r"install -d -o groschen -g groschen (.+)", image)
+        for path in line.split()
+    }
+    kept = {place for place in _mounts("engine").values() if not place.endswith(":ro")}
+    assert {place.removeprefix("/opt/groschen/") for place in kept} <= made
+    passing = {place.split(":")[0] for place in SERVICES["engine"]["tmpfs"]}
+    assert not [place for place in kept if any(Path(place).is_relative_to(p) for p in passing)]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -10,10 +11,12 @@ import pytest
 SETUP = Path(__file__).resolve().parents[2] / "scripts" / "setup"
 
 
-def _set_up(var: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+def _set_up(
+    var: Path, *words: str, voice: bool = False, **settings: str
+) -> subprocess.CompletedProcess[str]:
     keep = {name: value for name, value in os.environ.items() if not name.startswith("GROSCHEN_")}
     return subprocess.run(
-        [SETUP, "--no-python", *words],
+        [SETUP, "--no-python", *(() if voice else ("--no-voice",)), *words],
         env={**keep, "GROSCHEN_VAR": str(var), **settings},
         capture_output=True,
         text=True,
@@ -131,6 +134,22 @@ def test_a_browser_on_the_path_that_shows_nothing_is_passed_over(tmp_path: Path)
     assert passed_over == f"{program} shows no page, so a private one is fetched."
     assert told == "groschen: apt on this machine knows no Debian archive."
     assert "GROSCHEN_DEBIAN_MIRROR" in mend
+
+
+@pytest.mark.skipif(shutil.which("espeak-ng") is not None, reason="this machine has a voice")
+def test_a_voice_that_cannot_be_had_is_told_and_no_reason_to_set_up_nothing(
+    tmp_path: Path,
+) -> None:
+    """It is not tried again with every command of the day."""
+    var, apt = tmp_path / "var", _without_archive(tmp_path)
+    words = ("--no-asterisk", "--no-chromium", "--quiet")
+    first = _set_up(var, *words, voice=True, APT_CONFIG=apt)
+    assert first.returncode == 0
+    *_, told, mend = first.stderr.splitlines()
+    assert "a price that was never said is refused" in told
+    assert "scripts/sounds --fetch-voice" in mend
+    again = _set_up(var, *words, voice=True, APT_CONFIG=apt)
+    assert (again.returncode, again.stderr) == (0, "")
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

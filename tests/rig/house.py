@@ -172,8 +172,8 @@ class RealHouse:
         self.database_url = self._database_url or f"sqlite:///{self.folder / 'ledger.sqlite3'}"
         clock = SystemClock()
         self.ledger = SqlLedger(self.database_url, lambda: clock.now().wall_ms)
-        await self.ledger.migrate()
         stack.push_async_callback(self.ledger.close)
+        await self.ledger.migrate()
         self.relay = Relay(self.ledger, self.store, clock)
 
     def _inventory(self, world: OutsideWorld) -> Inventory:
@@ -214,25 +214,11 @@ class RealHouse:
 
     # --- engines -------------------------------------------------------------------------
 
-    async def start_engine(self, name: str = "e1") -> EngineProcess:
-        """An engine that works; raises with its log if it does not start."""
-        plan = Plan(
-            engine=name,
-            folder=self.folder / name,
-            inventory=self.inventory if self._config is None else None,
-            config=self._config or Path(),
-            sounds=SOUNDS,
-            rendered=self.folder / "sounds",
-            program=VAR / "asterisk.json",
-            access=self.asterisk.access,
-            asterisk_folder=self.asterisk.folder if self._own else None,
-            own_dialplan=self._own,
-            store_url=self.store_process.url,
-            database_url=self.database_url,
-            web=self._web(),
-        )
+    async def start_engine(self, name: str = "e1", plan: Plan | None = None) -> EngineProcess:
+        """An engine that works, by a plan of its own if there is one; raises with its log if it
+        does not start."""
         path = self.folder / f"{name}.plan.json"
-        write_plan(plan, path)
+        write_plan(plan or self._plan(name), path)
         log = self.folder / f"{name}.log"
         with log.open("ab") as sink:
             process = await asyncio.create_subprocess_exec(
@@ -248,6 +234,23 @@ class RealHouse:
         engine = self.engines[name] = EngineProcess(name, process, log)
         await engine.ready()
         return engine
+
+    def _plan(self, name: str) -> Plan:
+        return Plan(
+            engine=name,
+            folder=self.folder / name,
+            inventory=self.inventory if self._config is None else None,
+            config=self._config or Path(),
+            sounds=SOUNDS,
+            rendered=self.folder / "sounds",
+            program=VAR / "asterisk.json",
+            access=self.asterisk.access,
+            asterisk_folder=self.asterisk.folder if self._own else None,
+            own_dialplan=self._own,
+            store_url=self.store_process.url,
+            database_url=self.database_url,
+            web=self._web(),
+        )
 
     def _web(self) -> WebPlan | None:
         if not (self._profile.providers or self._own or self.inventory.merchants):

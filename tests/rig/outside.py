@@ -87,8 +87,8 @@ class OutsideWorld:
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
-            stack.callback(self.trace.close)
             await self.trace.open()
+            stack.callback(self.trace.close)
             await stack.enter_async_context(self._handsets)
             await stack.enter_async_context(self.asterisk)
             await stack.enter_async_context(self._ari)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from engine.core.cdr import CallRecord
 from engine.core.posting import EntryKind
 from engine.flows.money.books import verify
+from engine.flows.replay.purses import Purses
 from engine.flows.replay.rules import Draft, differences, recorded, replayed
 from tests.flows.bills import assert_billed
 from tests.simulation.town import Town
@@ -44,7 +45,7 @@ async def judge(town: Town) -> Verdict:
         *[fault async for fault in _unbilled(town, records)],
         *[fault async for fault in _below_zero(town)],
         *_offers(town, records),
-        *_replayed_otherwise(town, records),
+        *[fault async for fault in _replayed_otherwise(town, records)],
     ]
     return Verdict(
         calls=len(town.placed),
@@ -145,11 +146,16 @@ def _offers(town: Town, records: list[CallRecord]) -> Iterator[str]:
             yield f"{e164} had the first-call offer {times} times"
 
 
-def _replayed_otherwise(town: Town, records: list[CallRecord]) -> Iterator[str]:
-    """A record replayed under the configuration it was made by is the call that it was."""
-    draft = Draft.of(town.house.inventory)
+async def _replayed_otherwise(town: Town, records: list[CallRecord]) -> AsyncIterator[str]:
+    """A record replayed under the configuration it was made by is the call that it was, with the
+    money that its account had."""
+    draft, purses = Draft.of(town.house.inventory), Purses()
+    balances = await town.house.ledger.balances_after([record.call_id for record in records])
     for record in records:
-        found = [*differences(recorded(record), replayed(record, draft))]
+        money_micros = purses.money_micros(record, balances.get(record.call_id))
+        after = replayed(record, draft, money_micros)
+        purses.take(record, after)
+        found = [*differences(recorded(record), after)]
         if found:
             yield f"{record.call_id} is {', '.join(found)} when replayed: {record}"
 

@@ -13,9 +13,11 @@ from engine.core.events import CallArrived, LegFacts, LegFailure
 from engine.core.identity import SignalledIdentity
 from engine.core.tracked import Outcome, TrackedCall
 from engine.diversion.call import State
+from engine.diversion.joining import CUT_GRACE_MS
 from engine.flows.machines.tracking import TrackingMachine
 from engine.tracking import machine
 from engine.tracking.call import TrackingCall
+from engine.tracking.rules import TALK_MOST_MS
 from tests.tracking.cases import (
     CALLER,
     DEALER,
@@ -244,6 +246,23 @@ def test_a_target_that_answered_while_no_engine_lived_hears_the_whisper() -> Non
     legs = (LegFacts("c1", alive=True), LegFacts(driver.call.leg, alive=True, answered=True))
     driver.take(e.CallAdopted, legs=legs, view=None)
     assert driver.call.state is State.BRIEFING
+
+
+def test_a_conversation_taken_over_has_its_deadlines_set_again() -> None:
+    driver = Driver()
+    driver.answer()
+    driver.join()
+    end_ms = driver.now_ms + TALK_MOST_MS + CUT_GRACE_MS
+    nets = [a.SetDeadline(leg=leg, at_ms=end_ms) for leg in ("c1", driver.call.leg)]
+    assert driver.of(a.SetDeadline)[-2:] == nets
+    driver.orders.clear()
+    legs = (LegFacts("c1", alive=True), LegFacts(driver.call.leg, alive=True, answered=True))
+    driver.take(e.CallAdopted, legs=legs, view=None)
+    assert driver.of(a.SetDeadline) == nets
+    driver.take(e.OrderFailed, order="SetDeadline", target="c1", reason="away")
+    driver.orders.clear()
+    driver.take(e.TimerFired, name="nets", due_ms=driver.now_ms)
+    assert driver.of(a.SetDeadline) == nets
 
 
 def test_an_end_that_was_told_is_told_again_and_is_the_same() -> None:

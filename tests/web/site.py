@@ -26,6 +26,7 @@ from engine.core.inventory import (
 from engine.core.money import MICROS, Rounding
 from engine.core.numbers.holder import Policy
 from engine.core.payment import FactKind, PaymentFact, PaymentOrder
+from engine.core.probe import ProbePlan
 from engine.core.tariff import BillingStart, Increment, StartsFrom, Tariff
 from engine.errors import RemoteError
 from engine.flows.access import People, SigningIn
@@ -52,7 +53,7 @@ from engine.ledger.numbers.sql import SqlNumbers
 from engine.ledger.payments.sql import SqlOrders
 from engine.ledger.probing.sql import SqlProbes
 from engine.ledger.replays.sql import SqlReplays
-from engine.ledger.sql import SqlLedger
+from engine.ledger.sql import TIMEOUT_S, SqlLedger
 from engine.ledger.tracked.sql import SqlTracked
 from engine.ledger.users.sql import SqlAudit, SqlSessions, SqlUsers
 from engine.ledger.versions.sql import SqlVersions
@@ -148,6 +149,7 @@ def site_inventory(
             service("starlight", "+493023125001", tariff(1_990_000, 1_990_000, 100_000)),
         ),
         trunks=(TRUNK,),
+        probing=(ProbePlan(trunk=TRUNK.name, show_number="+493023125999"),),
         merchants=merchants or (replace(MERCHANT, sites=sites),),
     )
 
@@ -219,6 +221,7 @@ class Bench:
     store: MemoryStore
     provider: ScriptedProvider
     calling: Telephones
+    sounds: Path
 
     async def begin(
         self, e164: str = LANDLINE, units: int = 20, lang: str = "de", provider: str = PROVIDER
@@ -273,9 +276,27 @@ def _till(
     )
 
 
+def _own_sounds(folder: Path) -> Path:
+    """What is heard in this checkout, in a place where recordings may be put beside it."""
+    own = folder / "own_sounds"
+    for there in SOUNDS.glob("*/*"):
+        here = own / there.relative_to(SOUNDS)
+        here.parent.mkdir(parents=True, exist_ok=True)
+        if there.name != "custom" and not here.exists():
+            here.symlink_to(there)
+    return own
+
+
+def _books(url: str, clock: Clock, timeout_s: float) -> tuple[SqlLedger, MemoryStore]:
+    """The journal at an address, and an empty store."""
+    ledger = SqlLedger(url, lambda: clock.now().wall_ms, timeout_s=timeout_s)
+    return ledger, MemoryStore(StoreData(lambda: clock.now().wall_ms))
+
+
 def _configuration(ledger: SqlLedger, clock: Clock) -> Configuration:
     forms = {PROVIDER: {}, **option_forms()}
-    return Configuration(SqlVersions(ledger), clock, forms, SqlNumbers(ledger))
+    versions, numbers = SqlVersions(ledger), SqlNumbers(ledger)
+    return Configuration(versions, clock, forms, numbers, texts=lambda: read_catalogues(SOUNDS))
 
 
 PASSWORDS = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
@@ -289,20 +310,20 @@ async def open_site(
     origin: str = ORIGIN,
     guard: Guard | None = None,
     dialplan: OwnDialplan | None = None,
-    sounds: Path = SOUNDS,
     database: str = "",
     clock: Clock | None = None,
+    timeout_s: float = TIMEOUT_S,
 ) -> AsyncIterator[Bench]:
     """A site on the books in `file` (`make_books`), or in the `database` with this address."""
     clock = clock or SystemClock()
-    ledger = SqlLedger(database or f"sqlite:///{file}", lambda: clock.now().wall_ms)
-    store = MemoryStore(StoreData(lambda: clock.now().wall_ms))
+    ledger, store = _books(database or f"sqlite:///{file}", clock, timeout_s)
     provider, stack = ScriptedProvider(), AsyncExitStack()
     till = _till(ledger, Relay(ledger, store, clock), provider, inventory, clock, origin)
     calling = await stack.enter_async_context(telephones(ledger, store, clock, inventory, SECRET))
     live, tracked = Live(store, clock), SqlTracked(ledger, SECRET, mailing=True)
     replays, callers = Runs(SqlReplays(ledger), ledger, clock), SqlCallers(ledger)
     people = People(SqlUsers(ledger), SqlSessions(ledger), clock, PASSWORDS)
+    sounds = _own_sounds(file.parent)
     site = Site(
         till=till,
         ledger=ledger,
@@ -345,7 +366,7 @@ async def open_site(
         probes=SqlProbes(ledger),
     )
     try:
-        yield Bench(site, ledger, store, provider, calling)
+        yield Bench(site, ledger, store, provider, calling, sounds)
     finally:
         await stack.aclose()
         await replays.close()

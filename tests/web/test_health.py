@@ -44,8 +44,8 @@ async def at_work(folder: Path) -> AsyncIterator[tuple[str, StoreProcess, FakeSw
         stack.push_async_callback(store.close)
         url = f"sqlite:///{folder / 'ledger.sqlite3'}"
         ledger = SqlLedger(url, lambda: clock.now().wall_ms, metrics=metrics)
-        await ledger.migrate()
         stack.push_async_callback(ledger.close)
+        await ledger.migrate()
         switch = FakeSwitch(clock)
         house = House(
             telephony=switch.port(NAMED),

@@ -116,12 +116,19 @@ class Playback(msgspec.Struct, frozen=True, kw_only=True):
     """Object representing the playback of media to a channel"""
 
     id: str
+    media_uri: str
     target_uri: str
     state: str
 
 
 class PlaybackFinished(Event, frozen=True, kw_only=True):
     """Event showing the completion of a media playback operation."""
+
+    playback: Playback
+
+
+class PlaybackStarted(Event, frozen=True, kw_only=True):
+    """Event showing the start of a media playback operation."""
 
     playback: Playback
 
@@ -149,6 +156,7 @@ EVENTS: Mapping[str, type[Event]] = {
     "ChannelLeftBridge": ChannelLeftBridge,
     "ChannelStateChange": ChannelStateChange,
     "PlaybackFinished": PlaybackFinished,
+    "PlaybackStarted": PlaybackStarted,
     "StasisEnd": StasisEnd,
     "StasisStart": StasisStart,
 }

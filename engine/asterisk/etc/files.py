@@ -16,9 +16,9 @@ import contextlib
 import fcntl
 import json
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -28,13 +28,12 @@ from engine.asterisk.etc import likeness, rules
 from engine.asterisk.etc.changes import OWN_FOLDER, Change, after_restart, changes, readers
 from engine.asterisk.etc.faults import Log, refusals
 from engine.asterisk.etc.known import APPLICATIONS, FUNCTIONS
-from engine.asterisk.etc.own import draft_problems, read_own, write_own
+from engine.asterisk.etc.own import draft_problems, read_own
 from engine.asterisk.etc.plan import Plan, plan_of_own, read_plan
 from engine.asterisk.options import answers
 from engine.asterisk.process import Access, write_private
 from engine.core.inventory import AgentKind, Inventory
 from engine.errors import CallerError, ConflictError, RemoteError
-from engine.flows.config import content_hash
 from engine.flows.config.problems import Mark, Problem, Problems, in_order
 
 LOCK_WITHIN_S = 30.0
@@ -73,8 +72,9 @@ class Report:
 class AsteriskFiles:
     """The files of one Asterisk, whose `etc` folder can be written from here."""
 
-    def __init__(self, site: Site, access: Access, own: Path | None) -> None:
-        """`own` is the operator's folder of dialplan of his own, which is only read."""
+    def __init__(self, site: Site, access: Access | None, own: Path | None) -> None:
+        """`own` is the operator's folder of dialplan of his own, which is only compared; without
+        `access` files can be checked alone."""
         self._site = site
         self._access = access
         self._own = own
@@ -89,7 +89,7 @@ class AsteriskFiles:
         `CallerError` if no Asterisk was ever rendered there.
         """
         try:
-            site = Site(**json.loads((folder / SITE_FILE).read_text()))
+            site = _site_in(folder)
             return cls(site, access or Access.read(folder / ACCESS_FILE), own)
         except FileNotFoundError as missing:
             message = (
@@ -97,12 +97,25 @@ class AsteriskFiles:
             )
             raise CallerError(message, "asterisk") from None
 
+    @classmethod
+    def to_check(cls, folder: Path, own: Path | None, usual: Site) -> Self:
+        """The files that can be checked alone: as of the Asterisk that lives in `folder`, or as of
+        a `usual` one if none was ever rendered there."""
+        if (folder / SITE_FILE).exists():
+            return cls(_site_in(folder), None, own)
+        return cls(replace(usual, folder=str(folder.absolute())), None, own)
+
+    @property
+    def are_there(self) -> bool:
+        """Whether an Asterisk was ever rendered here, so that there is something to change."""
+        return (self._folder / SITE_FILE).exists()
+
     async def check(self, inventory: Inventory) -> Rendered | Problems:
         """What would be written, or everything that is wrong with it. Nothing is changed."""
         return await asyncio.to_thread(self._checked, inventory)
 
     async def apply(self, inventory: Inventory) -> Report | Problems:
-        """Bring Asterisk to this inventory and the operator's own dialplan, or leave it as it is.
+        """Bring Asterisk to this inventory, own dialplan and all, or leave it as it is.
 
         Doing so again changes nothing. `RemoteError` if Asterisk cannot be reached (nothing is
         changed) or is in neither state; `ConflictError` if another apply takes too long.
@@ -116,52 +129,21 @@ class AsteriskFiles:
 
     # --- the operator's own files (`engine.flows.dialplan.own`) --------------------------
 
-    def own(self) -> Mapping[str, str]:
-        """The operator's own files as they are; `CallerError` if they cannot be read."""
-        own = read_own(self._own)
-        if isinstance(own, Problems):
-            raise CallerError(str(own), "own_dialplan")
-        return own
-
-    async def check_own(self, inventory: Inventory, own: Mapping[str, str]) -> Rendered | Problems:
-        """As `check`, with a draft in the place of the operator's own files."""
-        return await asyncio.to_thread(self._checked, inventory, own)
-
-    async def change_own(
-        self, inventory: Inventory, own: Mapping[str, str], based_on: str
-    ) -> Report | Problems:
-        """As `apply`, with a draft that becomes the operator's own files once Asterisk has it.
-
-        `ConflictError` unless it is based on these files as they are.
-        """
-        if self._own is None:
-            raise CallerError("there is no folder for it (GROSCHEN_OWN_DIALPLAN)", "own_dialplan")
-        async with self._alone():
-            if content_hash({name: text.encode() for name, text in self.own().items()}) != based_on:
-                raise ConflictError("the files have been changed meanwhile")
-            checked = await self.check_own(inventory, own)
-            if isinstance(checked, Problems):
-                return checked
-            async with self._ami() as ami:
-                report = await self._changed(ami, checked)
-            if not report.refused:
-                await asyncio.to_thread(write_own, self._own, own)
-            return report
-
-    def taken_at(self, sent: str) -> Mark | None:
+    def taken_at(self, inventory: Inventory, sent: str) -> Mark | None:
         """Where the operator's own files take a number, as the trunk sends it, before ours do."""
-        return rules.place_of(plan_of_own(self.own()), sent)
+        return rules.place_of(plan_of_own(self._own_of(inventory)), sent)
 
-    def unapplied(self) -> tuple[str, ...]:
+    def unapplied(self, inventory: Inventory) -> tuple[str, ...]:
         """The operator's own files that Asterisk has otherwise, or not, or still has: by name."""
-        own = {f"{OWN_FOLDER}/{name}": words for name, words in self.own().items()}
-        here = f"{OWN_FOLDER}/"
-        present = {
-            name: words for name, words in self._present(own).items() if name.startswith(here)
-        }
-        unread = {name for name in self._unread() if name.startswith(here)}
-        differing = unread | {change.file for change in changes(present, own)}
-        return tuple(sorted(name.removeprefix(here) for name in differing))
+        own = self._own_of(inventory)
+        return _differing(self._applied_own(), own, self._unread())
+
+    def lying_otherwise(self, inventory: Inventory) -> tuple[str, ...]:
+        """The files in the operator's folder that are not those of this version: by name."""
+        lying = read_own(self._own)
+        if isinstance(lying, Problems):
+            return tuple(dict.fromkeys(problem.file for problem in lying))
+        return _differing(lying, self._own_of(inventory)) if lying else ()
 
     async def standing(self, inventory: Inventory) -> Mapping[str, bool]:
         """Which trunks and phones can be reached: asked at a fixed address, else registered."""
@@ -181,15 +163,15 @@ class AsteriskFiles:
 
     def _ami(self) -> Ami:
         access = self._access
+        if access is None:
+            raise CallerError("files that are only checked change no Asterisk", "asterisk")
         return Ami(access.ami_host, access.ami_port, access.ami_user, access.ami_secret)
 
-    def _checked(
-        self, inventory: Inventory, draft: Mapping[str, str] | None = None
-    ) -> Rendered | Problems:
-        own = read_own(self._own) if draft is None else draft_problems(draft) or draft
-        if isinstance(own, Problems):
-            return own
-        names = [name for name in own if name.endswith(".conf")]
+    def _checked(self, inventory: Inventory) -> Rendered | Problems:
+        own = self._own_of(inventory)
+        if misnamed := draft_problems(own):
+            return misnamed
+        names = sorted(name for name in own if name.endswith(".conf"))
         try:
             rendered = render(inventory, self._site, names)
         except CallerError as fault:
@@ -201,6 +183,19 @@ class AsteriskFiles:
         )
         found = in_order(rules.problems(plan, known))
         return found or Rendered(files, plan, changes(self._present(files), files))
+
+    def _own_of(self, inventory: Inventory) -> Mapping[str, str]:
+        """The own dialplan of a version; where it does not say, what Asterisk has."""
+        own = inventory.own_dialplan
+        return own if own is not None else self._applied_own()
+
+    def _applied_own(self) -> Mapping[str, str]:
+        here = f"{OWN_FOLDER}/"
+        return {
+            name.removeprefix(here): words
+            for name, words in self._present({}).items()
+            if name.startswith(here)
+        }
 
     def _has_prompt(self, name: str) -> bool | None:
         """Whether a prompt is there in any form of audio; None if its folder cannot be seen."""
@@ -324,6 +319,20 @@ async def _differences(ami: Ami, plan: Plan, pjsip: str) -> tuple[str, ...]:
         *likeness.dialplan_differences(plan, await ami.dialplan()),
         *likeness.endpoint_differences(likeness.endpoints(pjsip), details),
     )
+
+
+def _site_in(folder: Path) -> Site:
+    return Site(**json.loads((folder / SITE_FILE).read_text()))
+
+
+def _differing(
+    have: Mapping[str, str], want: Mapping[str, str], unread: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """The own files that differ, or were not read, by name."""
+    names = {name for name in {*have, *want} if have.get(name) != want.get(name)}
+    here = f"{OWN_FOLDER}/"
+    names |= {name.removeprefix(here) for name in unread if name.startswith(here)}
+    return tuple(sorted(names))
 
 
 def split_address(address: str) -> tuple[str, int]:

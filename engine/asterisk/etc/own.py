@@ -21,11 +21,7 @@ def read_own(folder: Path | None) -> dict[str, str] | Problems:
     if folder is None:
         return {}
     try:
-        paths = sorted(
-            path
-            for path in folder.iterdir()
-            if path.suffix in (".conf", ".inc") and not path.name.startswith(".")
-        )
+        paths = sorted(path for path in folder.iterdir() if is_own(path.name))
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -43,25 +39,17 @@ def read_own(folder: Path | None) -> dict[str, str] | Problems:
     return Problems(problems) if problems else texts
 
 
+def is_own(name: str) -> bool:
+    """Whether a file of this name in the operator's folder is one of them."""
+    return name.endswith((".conf", ".inc")) and not name.startswith(".")
+
+
 def draft_problems(own: Mapping[str, str]) -> Problems | None:
     """What is wrong with a draft of these files before it is read; None if nothing is."""
     found = [_bad_name(name) for name in own if not _NAME.fullmatch(name)]
     if len(own) > MOST_FILES:
         return _one("own.d", "too_many_files", f"there are more than {MOST_FILES} files")
     return Problems(found) if found else None
-
-
-def write_own(folder: Path, own: Mapping[str, str]) -> None:
-    """Make the folder hold these files and no others of their kind, each written whole."""
-    folder.mkdir(parents=True, exist_ok=True)
-    present = read_own(folder)
-    for name, words in own.items():
-        fresh = folder / f".{name}.new"
-        fresh.write_text(words)
-        fresh.replace(folder / name)
-    for name in present if not isinstance(present, Problems) else ():
-        if name not in own:
-            (folder / name).unlink(missing_ok=True)
 
 
 def _text(path: Path) -> str | Problem:

@@ -109,7 +109,7 @@ def plan_of_own(own: Mapping[str, str]) -> Plan:
     """The plan of the operator's own files alone: what they take before ours is asked."""
     files = {f"own.d/{name}": text for name, text in own.items()}
     included = [
-        f"[groschen-own]\n#include own.d/{name}\n" for name in own if name.endswith(".conf")
+        f"[groschen-own]\n#include own.d/{name}\n" for name in sorted(own) if name.endswith(".conf")
     ]
     return read_plan({EXTENSIONS: "".join(included), **files}, "")
 

@@ -135,6 +135,8 @@ class Amount(click.ParamType[int]):
 
 author_option = click.option("--author", help="Who; the user of this shell if not given.")
 
+reason_option = click.option("--reason", required=True, help="Why, for the history.")
+
 
 def why_options(command: Command) -> Command:
     """The options of every movement by hand."""

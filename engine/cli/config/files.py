@@ -1,23 +1,48 @@
 """`groschen config check|schema`: the operator's files, looked at without an engine or books."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
+from engine.app import sounds_of
 from engine.cli.lines import write
 from engine.core.inventory import Inventory
-from engine.errors import CallerError
-from engine.flows.config import Problem, Problems, content_hash, parse, read, schema
+from engine.errors import CallerError, EngineError
+from engine.flows.config import (
+    NO_STOCK,
+    Problem,
+    Problems,
+    content_hash,
+    parse,
+    read,
+    schema,
+    unsaid_problems,
+)
 from engine.flows.config.words import LANGUAGES, told
+from engine.flows.hearing import foreseen
 from engine.payments.registry import option_forms
+from engine.ports.versions import Unsaid
 from engine.settings import read_settings
+from engine.speech.catalogue import read_catalogues
 
 lang_option = click.option(
     "--lang", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Of the mistakes."
 )
+
+
+_VOICELESS = {
+    "en": (
+        "Note: this machine has no voice for these sentences. An engine without one refuses them; "
+        "mend: scripts/sounds --fetch-voice, or a recording:"
+    ),
+    "de": (
+        "Hinweis: Diese Maschine hat für diese Sätze keine Stimme. Eine Maschine ohne Stimme lehnt "
+        "sie ab; Abhilfe: scripts/sounds --fetch-voice oder eine Aufnahme:"
+    ),
+}
 
 
 @click.command("check")
@@ -29,6 +54,10 @@ def check(folder: Path | None, as_json: bool, lang: str) -> None:
 
     With --json the answer holds "valid", "problems" (each with file, line, column, rule, field,
     message, suggestion, paragraph) and "content_hash". The exit code is 1 if there is a mistake.
+    The texts of announcements (GROSCHEN_SOUNDS) must name what the law of each service demands.
+    The stock is not seen here: a caller_id that is no service's needs its caller_id_right.
+    Sentences that this machine has no voice for are told, too ("unsaid"): whether the engines have
+    one, they say when the files are applied.
 
     \b
     Examples:
@@ -36,11 +65,18 @@ def check(folder: Path | None, as_json: bool, lang: str) -> None:
       groschen config check --json config
     """
     sources = read(folder or configured())
-    outcome = sources if isinstance(sources, Problems) else parse(sources, forms=option_forms())
+    outcome = sources if isinstance(sources, Problems) else _judged_here(sources)
+    unsaid: Sequence[Unsaid] = ()
+    if not isinstance(sources, Problems) and isinstance(outcome, Inventory):
+        unsaid = unsaid_here(outcome)
+        wrong = [one for one in unsaid if not one.voiceless]
+        unspoken = unsaid_problems(sources, wrong) if wrong else ()
+        outcome = Problems(unspoken) or outcome
     if as_json:
         hashed = None if isinstance(sources, Problems) else content_hash(sources)
-        write(_answer(outcome, hashed))
+        write({**_answer(outcome, hashed), "unsaid": [asdict(one) for one in unsaid]})
     else:
+        tell_unsaid(unsaid, lang)
         click.echo(told(outcome, lang) if isinstance(outcome, Problems) else _summary(outcome))
     if isinstance(outcome, Problems):
         click.get_current_context().exit(1)
@@ -55,6 +91,38 @@ def print_schema() -> None:
       groschen config schema > config/schema.json
     """
     click.echo(json.dumps(schema(), indent=2, ensure_ascii=False))
+
+
+def unsaid_here(inventory: Inventory) -> Sequence[Unsaid]:
+    """What files ask for that no voice of this machine could say."""
+    try:
+        settings = read_settings()
+        return foreseen(
+            Inventory(version=0), inventory, sounds_of(settings.sounds, settings.var / "sounds")
+        )
+    except EngineError as fault:
+        raise click.ClickException(str(fault)) from fault
+
+
+def _judged_here(sources: Mapping[str, bytes]) -> Inventory | Problems:
+    """What files say, judged by the texts of this machine, too."""
+    try:
+        catalogues = read_catalogues(read_settings().sounds)
+    except EngineError as fault:
+        raise click.ClickException(str(fault)) from fault
+    return parse(sources, forms=option_forms(), stocked=NO_STOCK, catalogues=catalogues)
+
+
+def tell_unsaid(unsaid: Iterable[Unsaid], lang: str) -> None:
+    """Name on standard error the sentences that this machine has no voice for, and the mend."""
+    voiceless = {(one.lang, one.key): one for one in unsaid if one.voiceless}
+    if not voiceless:
+        return
+    click.echo(_VOICELESS[lang], err=True)
+    for one in voiceless.values():
+        recording = f"sounds/{one.lang}/custom/{one.key}.wav"
+        place = f"{one.section}.{one.entry}.{one.field}"
+        click.echo(f'  {place}: "{one.words}" ({recording})', err=True)
 
 
 def configured() -> Path:

@@ -1,6 +1,6 @@
 """`groschen config diff|history|export`: what is in force, what was, what a folder would change."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -75,7 +75,8 @@ def diff(folder: Path | None, as_json: bool, lang: str) -> None:
     help="How many.",
 )
 @json_option
-def history(before: int | None, most: int, as_json: bool) -> None:
+@lang_option
+def history(before: int | None, most: int, as_json: bool, lang: str) -> None:
     """List which version was in force when, by whom and why; and how each engine stands.
 
     \b
@@ -84,16 +85,24 @@ def history(before: int | None, most: int, as_json: bool) -> None:
     """
 
     async def work(books: Books, _settings: Settings) -> Past:
-        alive = None
-        if books.store is not None:
-            try:
-                alive = await books.store.living_engines()
-            except RemoteError:
-                click.echo("Note: the store does not answer.", err=True)
-        activations = await books.configuration.history(before, most)
-        return Past(activations, await books.configuration.views(), alive)
+        return await past_of(books, await books.configuration.history(before, most))
 
-    past = run(work, as_json=as_json)
+    tell_past(run(work, as_json=as_json), as_json, lang)
+
+
+async def past_of(books: Books, activations: Sequence[Activation]) -> Past:
+    """Activations, and how the engines stand now."""
+    alive = None
+    if books.store is not None:
+        try:
+            alive = await books.store.living_engines()
+        except RemoteError:
+            click.echo("Note: the store does not answer.", err=True)
+    return Past(activations, await books.configuration.views(), alive)
+
+
+def tell_past(past: Past, as_json: bool, lang: str) -> None:
+    """Tell what was in force, and how the engines stand."""
     if as_json:
         write(
             {
@@ -106,9 +115,11 @@ def history(before: int | None, most: int, as_json: bool) -> None:
         click.echo(_told(activation))
     for engine in past.engines:
         gone = "" if past.alive is None or engine.engine in past.alive else " (not alive)"
-        problem = f": {engine.problem}" if engine.problem else ""
+        problem = f": {engine.why(lang)}" if engine.problem else ""
         since = utc(engine.since_ms)
-        click.echo(f"engine {engine.engine}{gone}: version {engine.number} since {since}{problem}")
+        apart = "" if engine.asterisk else " (does not change its Asterisk's files)"
+        stands = f"version {engine.number} since {since}{problem}{apart}"
+        click.echo(f"engine {engine.engine}{gone}: {stands}")
 
 
 @click.command("export")
@@ -129,9 +140,9 @@ def export(number: int | None, to: Path | None, overwrite: bool, as_json: bool) 
     """
 
     async def work(books: Books, _settings: Settings) -> Version:
-        version = await _wanted(books, number)
+        version = await version_of(books, number)
         if to is not None:
-            _write_files(version, to, overwrite)
+            write_files(to, version.number, version.files, is_one, overwrite=overwrite)
         return version
 
     version = run(work, as_json=as_json)
@@ -144,7 +155,8 @@ def export(number: int | None, to: Path | None, overwrite: bool, as_json: bool) 
             click.echo(f"# ===== {name}\n{text}")
 
 
-async def _wanted(books: Books, number: int | None) -> Version:
+async def version_of(books: Books, number: int | None) -> Version:
+    """The version of this number, else the one in force; `ConflictError` if there is none."""
     if number is not None:
         return await books.configuration.version(number)
     current = await books.configuration.in_force()
@@ -153,23 +165,30 @@ async def _wanted(books: Books, number: int | None) -> Version:
     return current.version
 
 
-def _write_files(version: Version, folder: Path, overwrite: bool) -> None:
-    """Make a folder hold the files of a version and no others of their kind."""
+def write_files(
+    folder: Path,
+    number: int,
+    files: Mapping[str, str],
+    is_one: Callable[[str], bool],
+    *,
+    overwrite: bool,
+) -> None:
+    """Make a folder hold the files of version `number` and no others of their kind (`is_one`)."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         present = [path for path in folder.iterdir() if is_one(path.name)]
         if present and not overwrite:
             raise CallerError(f"{folder} holds {present[0].name}: give --overwrite", "--to")
-        for name, text in version.files.items():
+        for name, text in files.items():
             beside = folder / f".{name}.new"
             beside.write_bytes(text.encode())
             beside.replace(folder / name)
         for path in present:
-            if path.name not in version.files:
+            if path.name not in files:
                 path.unlink()
     except OSError as fault:
         raise CallerError(f"{folder} cannot be written: {fault.strerror}", "--to") from fault
-    unnoted = note_base(folder, version.number)
+    unnoted = note_base(folder, number)
     if unnoted:
         raise CallerError(unnoted, "--to")
 
@@ -191,6 +210,7 @@ def _plain_engine(engine: EngineView, past: Past) -> Mapping[str, object]:
         "version": engine.number,
         "since": utc(engine.since_ms),
         "problem": engine.problem,
+        "asterisk": engine.asterisk,
         "alive": None if past.alive is None else engine.engine in past.alive,
     }
 

@@ -16,6 +16,9 @@ from engine.settings import Settings, read_settings
 
 DEBIAN_MODULES = f"/usr/lib/{sysconfig.get_config_var('MULTIARCH')}/asterisk/modules"
 DEBIAN_DATA = "/usr/share/asterisk"
+DEBIAN_RUN = "/run/asterisk"
+RTP_PORTS = "10000-10199"
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - where callers come from is not known here
 UNSHOWN = "not-shown-here"
 
 
@@ -25,13 +28,13 @@ UNSHOWN = "not-shown-here"
     type=click.Path(path_type=Path, file_okay=False),
     help="Asterisk's own folder; files go into its etc/. Printed without secrets if not given.",
 )
-@click.option("--rtp", default="10000-10199", show_default=True, help="RTP ports.")
-@click.option("--sip-host", default="0.0.0.0", show_default=True, help="Address SIP is bound to.")  # noqa: S104
+@click.option("--rtp", default=RTP_PORTS, show_default=True, help="RTP ports.")
+@click.option("--sip-host", default=EVERYWHERE, show_default=True, help="Address SIP is bound to.")
 @click.option("--outside", default="", help="Address to offer behind address translation.")
 @click.option("--inside", default="", help="Network that is not behind it (10.0.0.0/8).")
 @click.option("--module-dir", default=DEBIAN_MODULES, show_default=True, help="Its modules.")
 @click.option("--data-dir", default=DEBIAN_DATA, show_default=True, help="Its data.")
-@click.option("--run-dir", default="/run/asterisk", show_default=True, help="Its control socket.")
+@click.option("--run-dir", default=DEBIAN_RUN, show_default=True, help="Its control socket.")
 def render_files(to: Path | None, rtp: str, **places: str) -> None:
     """Render the files of an Asterisk that the engine does not run itself.
 
@@ -58,6 +61,19 @@ def render_files(to: Path | None, rtp: str, **places: str) -> None:
     write_config(to, rendered)
     write_site(to, site)
     click.echo(f"Written: {len(rendered)} files in {to / 'etc'}", err=True)
+
+
+def usual_site(settings: Settings) -> Site:
+    """Where an Asterisk lives that nothing more is said of: Debian's places, and no secrets."""
+    places = {
+        "sip_host": EVERYWHERE,
+        "outside": "",
+        "inside": "",
+        "module_dir": DEBIAN_MODULES,
+        "data_dir": DEBIAN_DATA,
+        "run_dir": DEBIAN_RUN,
+    }
+    return _site(settings, None, _ports(RTP_PORTS), places)
 
 
 def _ports(rtp: str) -> tuple[int, int]:

@@ -7,17 +7,16 @@ from functools import partial
 import click
 
 from engine.app import Books, asterisk_files
-from engine.asterisk.etc.own import read_own
 from engine.asterisk.etc.plan import plan_of_own
 from engine.asterisk.etc.rules import place_of
-from engine.cli.books.opening import Amount, failure, inventory_in_force, inventory_of, run
+from engine.cli.books.opening import Amount, failure, inventory_of, run
+from engine.cli.dialplan.putting import inventory_here, with_folder
 from engine.cli.lines import write
 from engine.core.imagined import Imagined, Step
 from engine.core.inventory import Inventory
 from engine.core.phrasing import Catalogue
 from engine.errors import CallerError, EngineError
 from engine.flows.clock import SystemClock
-from engine.flows.config import Problems
 from engine.flows.dialplan.tracing import own_standing, said, steps_of
 from engine.flows.dialplan.words import LANGUAGES, sentence
 from engine.flows.diversion.directory import Directory
@@ -58,8 +57,8 @@ def trace_call(
     in force, with --draft of the files in GROSCHEN_CONFIG, and those of a real call: the first
     agent or target rung answers, nobody hangs up, and the call goes on to its end. Where a
     forwarded or tracked number leads the books say, as they are now; with --draft that is not
-    known. What the operator's own dialplan takes is read from his files; if Asterisk has it
-    otherwise, the first line says so.
+    known. What the own dialplan takes, its version in force says, with --draft the folder; if
+    Asterisk has it otherwise, the first line says so.
 
     With --json the answer holds "steps", each with "step", "talked_s" (seconds since both were
     joined), its values and, where somebody hears something, "who", "lang" and "says".
@@ -81,9 +80,9 @@ def trace_call(
     )
 
     async def by_version(books: Books, settings: Settings) -> Traced:
-        inventory = await inventory_in_force(books, settings)
+        inventory = await inventory_here(books, settings)
         traced, said_by = await _traced(asked, at, settings, inventory, books.directory(settings))
-        return (*_beware(settings), *traced), said_by
+        return (*_beware(settings, inventory), *traced), said_by
 
     steps, catalogues = _by_draft(asked, at, as_json) if draft else run(by_version, as_json=as_json)
     if as_json:
@@ -97,7 +96,8 @@ def _by_draft(asked: Imagined, at: str, as_json: bool) -> Traced:
     """By the operator's files alone: no books are needed."""
     try:
         settings = read_settings()
-        return asyncio.run(_traced(asked, at, settings, inventory_of(settings), None))
+        inventory = with_folder(inventory_of(settings), settings)
+        return asyncio.run(_traced(asked, at, settings, inventory, None))
     except EngineError as fault:
         raise failure(fault, as_json) from fault
 
@@ -110,21 +110,18 @@ async def _traced(
     directory: Directory | None,
 ) -> Traced:
     """The steps, and what is said in them."""
-    own = read_own(settings.own_dialplan)
-    if isinstance(own, Problems):
-        raise CallerError(str(own), "own_dialplan")
     now_ms = SystemClock().now().wall_ms
-    taken_at = partial(place_of, plan_of_own(own))
+    taken_at = partial(place_of, plan_of_own(inventory.own_dialplan or {}))
     steps = await steps_of(asked, at, now_ms, inventory, taken_at, directory)
     return steps, read_catalogues(settings.sounds)
 
 
-def _beware(settings: Settings) -> tuple[Step, ...]:
-    """Whether Asterisk goes by the own dialplan as it was read here."""
+def _beware(settings: Settings, inventory: Inventory) -> tuple[Step, ...]:
+    """Whether Asterisk goes by the own dialplan as the steps do."""
     try:
-        return own_standing(asterisk_files(settings).unapplied())
+        return own_standing(asterisk_files(settings).unapplied(inventory))
     except (CallerError, OSError):
-        return own_standing(None if read_own(settings.own_dialplan) else ())
+        return own_standing(None if inventory.own_dialplan else ())
 
 
 def _answer(step: Step, catalogues: Mapping[str, Catalogue]) -> Mapping[str, object]:

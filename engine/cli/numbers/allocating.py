@@ -5,7 +5,7 @@ from datetime import date
 
 import click
 
-from engine.cli.books.opening import Amount, json_option, user
+from engine.cli.books.opening import Amount, json_option, reason_option, user
 from engine.cli.lines import utc, write
 from engine.cli.numbers.numbering import Day, allowed, shown, tell_number, with_numbering
 from engine.core.numbers.number import Number, Purpose, Status
@@ -15,8 +15,6 @@ from engine.flows.papers.columns import aligned
 from engine.ports.numbers import NumberEvent, NumberFilter
 
 HISTORY_MOST = 1_000
-
-reason_option = click.option("--reason", required=True, help="Why, for the history.")
 
 
 @click.command("order")
@@ -29,7 +27,7 @@ reason_option = click.option("--reason", required=True, help="Why, for the histo
     show_default=True,
 )
 @click.option("--from", "starts_on", type=Day(), help="First day; today if not given.")
-@click.option("--number", help="A free number of the seat's area, to have it again.")
+@click.option("--number", help="One that the organisation had before.")
 @click.option("--key", help="The same key again is the same order.")
 @json_option
 def order(

@@ -85,18 +85,23 @@ def list_cases(status: str | None, owner: str, as_json: bool) -> None:
 @owner_option
 @json_option
 def show(case_id: str, owner: str, as_json: bool) -> None:
-    """Show a case and who handled or saw it; this look is written down too.
+    """Show a case, who had the number in its span, and who handled or saw it; this look is
+    written down too.
 
     \b
     Example:
       groschen numbers case show 3f9c… --owner ada@example.org
     """
-    found, log = _as(owner, lambda cases: cases.show(case_id), as_json)
+    found = _as(owner, lambda cases: cases.show(case_id), as_json)
     if as_json:
-        write({**shown(found), "log": [shown(line) for line in log]})
+        held = [shown(one) for one in found.holdings]
+        write({**shown(found.case), "held": held, "log": [shown(line) for line in found.lines]})
         return
-    _tell([found], as_json)
-    for line in log:
+    _tell([found.case], as_json)
+    for one in found.holdings:
+        until = utc(one.until_ms) if one.until_ms is not None else "now"
+        click.echo(f"  held by {one.organisation} from {utc(one.from_ms)} to {until}")
+    for line in found.lines:
         click.echo(f"  {utc(line.at_ms)}  {line.author}  {line.action}")
 
 

@@ -20,7 +20,9 @@ from engine.flows.numbers.words import LANGS
 @click.option("--postal-code", required=True)
 @click.option("--place", required=True)
 @click.option("--country", default="DE", show_default=True)
-@click.option("--area-code", default="", help="Where no area is named like the place.")
+@click.option(
+    "--area-code", default="", help="Where no area is named like the place; to be proved with it."
+)
 @click.option("--mail", help="Where notices are mailed; empty: nowhere. As it was, if not given.")
 @click.option("--lang", type=click.Choice(LANGS), help="In which language they are.")
 @json_option
@@ -183,7 +185,7 @@ def _tell(known: Holder, as_json: bool) -> None:
         until = f", until {document.expires_on}" if document.expires_on else ""
         click.echo(
             f"  {document.document_id}  {document.kind}, dated {document.dated}{until}:"
-            f" {document.verdict}"
+            f" {document.verdict}, for {document.address}"
         )
     for one in known.demands:
         click.echo(f"  asked for: proof of {one.proof}, by {one.by}")

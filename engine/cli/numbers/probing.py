@@ -17,7 +17,7 @@ from engine.settings import Settings
 @click.argument("number")
 @json_option
 def probe(number: str, as_json: bool) -> None:
-    """Call a tracked number of ours now, and see whether the call comes back.
+    """Call a number of ours now, and see whether the call comes back.
 
     An engine must run; the call is refused as it arrives, and costs nothing. Exit code 1 if it did
     not arrive. One that does not counts as a try: see config/probing.yaml.

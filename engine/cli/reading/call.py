@@ -21,6 +21,7 @@ from engine.flows.proof.proof import BYTES_MOST, Proof, Signer, Verdict, content
 from engine.flows.why.finding import Finding, Why, why_call, why_number
 from engine.flows.why.words import sentence
 from engine.settings import Settings, read_settings
+from engine.speech.catalogue import read_catalogues
 
 lang_option = click.option("--lang", type=click.Choice(LANGUAGES), default="de", show_default=True)
 
@@ -58,7 +59,8 @@ def proof(call_id: str, as_pdf: bool, lang: str, out: Path | None) -> None:
         if file is None:
             raise CallerError(f"there is no call {call_id}", "call_id")
         now_ms = books.clock.now().wall_ms
-        return _signer(settings).sign(content_of(file, now_ms))
+        catalogues = read_catalogues(settings.sounds)
+        return _signer(settings).sign(content_of(file, now_ms, catalogues))
 
     made = run(work)
     hand_over(pdf(made, lang) if as_pdf else (json.dumps(made) + "\n").encode(), out)

@@ -104,7 +104,9 @@ def _days(month: str | None, first: datetime | None, after: datetime | None) -> 
 
 @tracking.command("terms")
 @whose_option
-@click.option("--callers-least", type=int, help="Smaller groups of callers are not told of.")
+@click.option(
+    "--callers-least", type=int, help="Smaller groups of callers are not told of; 5 at least."
+)
 @click.option("--key-months", type=click.Choice([str(each) for each in KEY_MONTHS]),
               help="How long callers are told apart at a time.")  # fmt: skip
 @click.option("--mail", "mails", multiple=True, help="Who is mailed missed calls, instead of those "

@@ -3,7 +3,8 @@
 GA4: Measurement Protocol, https://developers.google.com/analytics/devguides/collection/protocol/ga4
 (reference: a request has one `client_id`; a 2xx says that it came, not that it was of use; what is
 answered otherwise is not sent again as it is). Matomo: Tracking HTTP API, bulk requests,
-https://developer.matomo.org/api-reference/tracking-api. Neither was ever tried live.
+https://developer.matomo.org/api-reference/tracking-api; what it answers is in its source alone
+(plugins/BulkTracking/Tracker/Response.php). Neither was ever tried live.
 """
 
 import json
@@ -36,6 +37,10 @@ class Heard(StrEnum):
     TAKEN = "taken"
     REFUSED = "refused"
     LATER = "later"
+
+
+Answer = tuple[Sequence[Hit], Heard, str]
+"""Hits, what became of them, and the problem in words; "" if they are taken."""
 
 
 def tellings(
@@ -104,23 +109,33 @@ def _json(told: object) -> bytes:
     return json.dumps(told, separators=(",", ":")).encode()
 
 
-def heard(program: Program, status: int | None, answer: str) -> tuple[Heard, str]:
-    """What an answer means, and the problem in words that hold nothing of it; "" if it is taken."""
+def heard(
+    program: Program, hits: Sequence[Hit], status: int | None, answer: str
+) -> tuple[Answer, ...]:
+    """What an answer means for the hits that were told; problems hold nothing of the answer."""
     if status is None:
-        return Heard.LATER, answer
-    if 200 <= status < 300:
-        if program is Program.MATOMO and (invalid := _invalid(answer)):
-            return Heard.REFUSED, f"{invalid} not taken: is the site there, and the time allowed?"
-        return Heard.TAKEN, ""
-    later = status >= 500 or status in LATER_STATUSES
-    return Heard.LATER if later else Heard.REFUSED, f"HTTP {status}"
+        return ((hits, Heard.LATER, answer),)
+    if not 200 <= status < 300:
+        later = status >= 500 or status in LATER_STATUSES
+        return ((hits, Heard.LATER if later else Heard.REFUSED, f"HTTP {status}"),)
+    refused = _refused(hits, answer) if program is Program.MATOMO else ()
+    if not refused:
+        return ((hits, Heard.TAKEN, ""),)
+    taken = tuple(hit for hit in hits if hit not in refused)
+    problem = f"{len(refused)} not taken: is the site there, and the time allowed?"
+    return ((taken, Heard.TAKEN, ""), (refused, Heard.REFUSED, problem))
 
 
-def _invalid(answer: str) -> int:
-    """How many of a bulk request Matomo did not take; none where it does not say."""
+def _refused(hits: Sequence[Hit], answer: str) -> tuple[Hit, ...]:
+    """Those of a bulk request that Matomo did not take: the places in `invalid_indices`, which only
+    the token of a super user is told, else as many as are `invalid`, whichever they are."""
     try:
         told = json.loads(answer)
     except ValueError:
-        return 0
-    invalid = told.get("invalid") if isinstance(told, dict) else None
-    return invalid if isinstance(invalid, int) else 0
+        return ()
+    if not isinstance(told, dict):
+        return ()
+    places, count = told.get("invalid_indices"), told.get("invalid")
+    if isinstance(places, list):
+        return tuple(hit for place, hit in enumerate(hits) if place in places)
+    return tuple(hits[: max(0, count)]) if isinstance(count, int) else ()

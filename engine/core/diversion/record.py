@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from engine.core.diversion.caps import Cap, cost_micros
 from engine.core.diversion.route import CallerClass
 
 
@@ -31,7 +32,9 @@ class ForwardedCall:
     `caller` is cut by three digits, None if withheld or unknown: of a call that is over the whole
     number is kept nowhere.
     `target` is the number that answered, else the last that was rung. While the call goes on
-    `outcome` and `ended_ms` are None.
+    `outcome` and `ended_ms` are None. `cap` is the one that kept it from being put through, or that
+    ended it. `minute_micros` of `currency` is what a minute costs, "" where that was not said: of
+    the target that answered, until one does of the dearest.
     """
 
     call_id: str
@@ -45,6 +48,9 @@ class ForwardedCall:
     arrived_ms: int
     joined_ms: int | None = None
     ended_ms: int | None = None
+    cap: Cap | None = None
+    currency: str = ""
+    minute_micros: int = 0
 
     @property
     def talk_ms(self) -> int:
@@ -52,3 +58,8 @@ class ForwardedCall:
         if self.joined_ms is None or self.ended_ms is None:
             return 0
         return max(0, self.ended_ms - self.joined_ms)
+
+    @property
+    def cost_micros(self) -> int:
+        """What that cost, in `currency`."""
+        return cost_micros(self.minute_micros, self.talk_ms)

@@ -8,11 +8,11 @@ number leaves its holder the route ends, and goes over to the number that replac
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from engine.core.diversion.caps import Caps
 from engine.core.inventory import Span
 from engine.core.numbers.number import Purpose
 
 TARGETS_MOST = 2
-MINUTE_MS = 60_000
 
 
 class CallerClass(StrEnum):
@@ -55,23 +55,6 @@ class Policy:
     def verdict(self, caller: CallerClass) -> Verdict:
         """What becomes of such a caller."""
         return Verdict(getattr(self, caller.value))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caps:
-    """What forwarding may cost its owner: conversations at once, and their minutes by local day
-    and month. Who calls beyond them hears ringing; conversations that go on at once may each talk
-    for what was left as they began."""
-
-    calls_at_once: int = 10
-    minutes_a_day: int = 600
-    minutes_a_month: int = 6_000
-
-    def left_ms(self, *, day_ms: int, month_ms: int) -> int:
-        """What of the minutes is left when so much of the day's and the month's is used up."""
-        return min(
-            self.minutes_a_day * MINUTE_MS - day_ms, self.minutes_a_month * MINUTE_MS - month_ms
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,12 +11,12 @@ from types import MappingProxyType
 from engine.core.law.at import AT
 from engine.core.law.ch import CH
 from engine.core.law.de import DE
-from engine.core.law.shape import AccessKind, ForcedEnd, Guard, PriceCap, Range, Rule
+from engine.core.law.shape import AccessKind, ForcedEnd, Guard, Named, PriceCap, Range, Rule
 from engine.core.law.us import US
 
 __all__ = [
     "AT", "CH", "DE", "GUARDS", "NO_GUARD", "US",
-    "AccessKind", "ForcedEnd", "Guard", "PriceCap", "Range", "Rule",
+    "AccessKind", "ForcedEnd", "Guard", "Named", "PriceCap", "Range", "Rule",
 ]  # fmt: skip
 
 NO_GUARD = "none"

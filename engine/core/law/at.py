@@ -12,7 +12,7 @@ the short codes 118 only the forced end is known, and nobody is called through t
 
 from types import MappingProxyType
 
-from engine.core.law.shape import AccessKind, ForcedEnd, Guard, PriceCap, Range, Rule
+from engine.core.law.shape import AccessKind, ForcedEnd, Guard, Named, PriceCap, Range, Rule
 from engine.core.rating import Increment
 
 EURO = 1_000_000
@@ -75,5 +75,7 @@ AT = Guard(
     currency="EUR",
     currency_on=frozenset({AccessKind.SHARED_COST, AccessKind.PREMIUM, AccessKind.PREMIUM_CALL}),
     increments={AccessKind.PREMIUM: (Increment(60, 1), Increment(30, 30))},
+    announced=MappingProxyType({Named.PRICE: "§ 121 KEM-V 2009"}),
+    announced_on=frozenset({AccessKind.PREMIUM, AccessKind.PREMIUM_CALL}),
     forced_ends={AccessKind.PREMIUM: (ForcedEnd(30), ForcedEnd(60, below_micros=220 * CENT))},
 )

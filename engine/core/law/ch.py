@@ -13,7 +13,7 @@ FDV asks for a Swiss number beside whatever is shown, which is the carrier's to 
 
 from types import MappingProxyType
 
-from engine.core.law.shape import ALL_KINDS, AccessKind, Guard, PriceCap, Range, Rule
+from engine.core.law.shape import ALL_KINDS, AccessKind, Guard, Named, PriceCap, Range, Rule
 from engine.core.rating import Increment
 
 FRANC = 1_000_000
@@ -48,6 +48,7 @@ CH = Guard(
     ),
     currency="CHF",
     currency_on=ALL_KINDS,
+    announced=MappingProxyType({Named.PRICE: "art. 11a PBV"}),
     increments={AccessKind.PREMIUM: _BY_THE_SECOND, AccessKind.SHARED_COST: _BY_THE_SECOND},
     rounding_digits={AccessKind.PREMIUM: 1, AccessKind.SHARED_COST: 1},
 )

@@ -4,11 +4,23 @@ A prepaid line on a geographic number is no premium service by its wording (§ 3
 § 122 carries §§ 109 to 121 over to designs that get around them, so the caps of premium services
 stand for every number that has no lower one of its own. The prices of 0137 and 0138 are set by
 the Bundesnetzagentur.
+
+That a price is announced "including VAT" (§ 110(1)) is read as: the announcement says so. § 110
+does not name 0180, 032 and 0700.
 """
 
 from types import MappingProxyType
 
-from engine.core.law.shape import ALL_KINDS, AccessKind, ForcedEnd, Guard, PriceCap, Range, Rule
+from engine.core.law.shape import (
+    ALL_KINDS,
+    AccessKind,
+    ForcedEnd,
+    Guard,
+    Named,
+    PriceCap,
+    Range,
+    Rule,
+)
 from engine.core.rating import Increment
 
 EURO = 1_000_000
@@ -70,11 +82,26 @@ DE = Guard(
             Rule.PAID_WAITING: "§ 115(1) TKG",
             Rule.CALLER_ID: "§ 120(2), (3) TKG",
             Rule.CALLER_ID_FOREIGN: "§ 120(1) TKG",
+            Rule.CALLER_ID_NOT_HELD: "§ 120(1), (2) TKG",
         }
     ),
     increments=dict.fromkeys(AccessKind, (Increment(60, 60),)),
     forced_ends=dict.fromkeys(AccessKind, (ForcedEnd(60),)),
     announcement_pause_ms=3_000,
+    announced=MappingProxyType(
+        {
+            Named.PRICE: "§ 110(1) TKG",
+            Named.VAT: "§ 110(1) TKG",
+            Named.START: "§ 110(2) TKG",
+        }
+    ),
+    announced_on=ALL_KINDS
+    - {
+        AccessKind.TOLL_FREE,
+        AccessKind.SHARED_COST,
+        AccessKind.NATIONAL,
+        AccessKind.PERSONAL,
+    },
     paid_waiting_on=frozenset({AccessKind.GEOGRAPHIC, AccessKind.MOBILE}),
     never_shown=frozenset({AccessKind.PREMIUM, AccessKind.MASS_CALL, AccessKind.SHORT}),
 )

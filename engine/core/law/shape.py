@@ -43,11 +43,21 @@ class Rule(StrEnum):
     INCREMENT = "guard_increment"
     ROUNDING = "guard_rounding"
     ANNOUNCEMENT = "guard_announcement"
+    ANNOUNCEMENT_WORDS = "guard_announcement_words"
     ANNOUNCEMENT_PAUSE = "guard_announcement_pause"
     FORCED_END = "guard_forced_end"
     PAID_WAITING = "guard_paid_waiting"
     CALLER_ID = "guard_caller_id"
     CALLER_ID_FOREIGN = "guard_caller_id_foreign"
+    CALLER_ID_NOT_HELD = "guard_caller_id_not_held"
+
+
+class Named(StrEnum):
+    """What the announcement of a price has to name."""
+
+    PRICE = "price"
+    VAT = "vat"
+    START = "start"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +109,8 @@ class Guard:
     how many decimals a charge must keep. On `preamble_on` the law demands words before the price
     that are not said here. On other numbers than `paid_waiting_on` waiting is free. Numbers
     `never_shown` are no caller ids. `announcement_pause_ms` lies between announcement and
-    charging.
+    charging. On `announced_on` the announcement of a price names all of `announced`, each with its
+    paragraph.
     """
 
     code: str
@@ -113,6 +124,8 @@ class Guard:
     rounding_digits: Mapping[AccessKind, int] = field(default_factory=dict)
     forced_ends: Mapping[AccessKind, tuple[ForcedEnd, ...]] = field(default_factory=dict)
     announcement_pause_ms: int = 0
+    announced: Mapping[Named, str] = field(default_factory=dict)
+    announced_on: frozenset[AccessKind] = ALL_KINDS - {AccessKind.TOLL_FREE}
     preamble_on: frozenset[AccessKind] = frozenset()
     paid_waiting_on: frozenset[AccessKind] = ALL_KINDS
     never_shown: frozenset[AccessKind] = frozenset()

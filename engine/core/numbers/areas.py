@@ -2,12 +2,12 @@
 
 A place names the area that bears its name. Most municipalities have no area of their own: they
 lie in a neighbour's, and which one stands in the regulators' lists of places; whoever enters such
-a seat gives the area code with it.
+a seat gives the area code with it, and has to prove it with the seat (`holder.Seat`).
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from engine.core.numbers.number import Area
@@ -55,29 +55,50 @@ class Areas:
                 return next((area for area in found if area in self._names), None)
         return None
 
+    def of_place(self, country: str, place: str) -> str:
+        """The area code that a place's name alone tells; empty where it tells none, or several."""
+        codes = self._named(country, _words(place))
+        return codes[0] if len(codes) == 1 else ""
+
     def of_seat(self, country: str, place: str, code: str = "") -> str:
-        """The area code of a seat: the given one if it is known, else that of the place's name.
+        """The area code of a seat: that of the place's name, or the given one if it fits the place.
 
         Empty for countries we have no numbers of. Raises `CallerError` with `area_code` where the
-        name tells nothing, or several areas fit.
+        name tells nothing, several areas fit, or the given one is none of those that do.
         """
         if country not in CALLING_CODES:
             return ""
         if code:
-            if Area(country, code.removeprefix("0")) not in self._names:
-                raise CallerError(f"there is no area {code} in {country}", "area_code")
-            return code.removeprefix("0")
-        wanted = _words(place)
-        codes = self._codes.get((country, wanted)) or self._longer_names(country, wanted)
+            return self._given(country, place, code.removeprefix("0"))
+        codes = self._named(country, _words(place))
         if not codes:
             raise CallerError(f"must be given: no area is named {place}", "area_code")
         if len(codes) > 1:
-            shown = ", ".join(
-                f"{code} ({self._names[Area(country, code)][0]})"
-                for code in codes[:CANDIDATES_MOST]
-            )
+            shown = self._shown(country, codes)
             raise CallerError(f"must be given: {place} may be {shown}", "area_code")
         return codes[0]
+
+    def _given(self, country: str, place: str, code: str) -> str:
+        if Area(country, code) not in self._names:
+            raise CallerError(f"there is no area {code} in {country}", "area_code")
+        wanted = _words(place)
+        fitting = {*self._named(country, wanted), *self._longer_names(country, wanted)}
+        if fitting and code not in fitting:
+            shown = self._shown(country, sorted(fitting))
+            raise CallerError(
+                f"is not that of {place}, which is {shown}; write another place of that name in"
+                " full",
+                "area_code",
+            )
+        return code
+
+    def _shown(self, country: str, codes: Sequence[str]) -> str:
+        return ", ".join(
+            f"{code} ({self._names[Area(country, code)][0]})" for code in codes[:CANDIDATES_MOST]
+        )
+
+    def _named(self, country: str, wanted: tuple[str, ...]) -> list[str]:
+        return self._codes.get((country, wanted)) or self._longer_names(country, wanted)
 
     def _longer_names(self, country: str, wanted: tuple[str, ...]) -> list[str]:
         """The codes of names that begin with these words: `Haan` is `Haan Rheinland`."""

@@ -31,7 +31,8 @@ class CaseStatus(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One request. `reference` is the authority's own; `from_day` to `to_day` (included) is the
-    time it asks about; `organisation` had the number on the last of these days, or nobody."""
+    time it asks about; `organisation` had the number on the last of these days, or nobody. Who had
+    it on the others is in its history (`Holding`)."""
 
     case_id: str
     e164: str
@@ -44,6 +45,16 @@ class Case:
     due_on: date
     status: CaseStatus = CaseStatus.OPEN
     outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """A time in which a number was an organisation's, from its order on, half-open (ms UTC);
+    `until_ms` is None while it still is."""
+
+    organisation: str
+    from_ms: int
+    until_ms: int | None
 
 
 def check(case: Case) -> None:

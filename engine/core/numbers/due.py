@@ -53,6 +53,7 @@ class NoticeKind(StrEnum):
     DOCUMENTS_OVERDUE = "documents_overdue"
     CONFIRM_DATA = "confirm_data"
     REMOVE_FROM_OFFERS = "remove_from_offers"
+    SOURCE_UNCOUNTED = "source_uncounted"
     RECLAIM_PROPOSED = "reclaim_proposed"
     MISPLACED = "misplaced"
     UNREACHABLE = "unreachable"
@@ -196,6 +197,21 @@ def due_of_source(source: Source, day: date) -> Notice | None:
         key=f"remove:{source.source_id}:{source.ends_on}:{round_}",
         organisation=source.organisation,
         kind=NoticeKind.REMOVE_FROM_OFFERS,
+        day=day,
+        e164=source.e164,
+        detail=source.name,
+    )
+
+
+def uncounted(source: Source, day: date) -> Notice:
+    """That no call counts for a source, because its number has another one running.
+
+    Such sources are of a time when a number could have several.
+    """
+    return Notice(
+        key=f"uncounted:{source.source_id}",
+        organisation=source.organisation,
+        kind=NoticeKind.SOURCE_UNCOUNTED,
         day=day,
         e164=source.e164,
         detail=source.name,

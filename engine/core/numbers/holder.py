@@ -2,8 +2,9 @@
 
 A number of an area is for those who have their seat there (for Germany, order 25/2006 of the
 Bundesnetzagentur). The seat is proved by an extract of the commercial register or a trade licence,
-for the very address that is known; more numbers than `NEED_ABOVE` need a certificate of need.
-The data are confirmed every year.
+for the very address that is known, and for the area too where the place's name does not tell it:
+who accepts the document agrees that the place is there. More numbers than `NEED_ABOVE` need a
+certificate of need. The data are confirmed every year.
 """
 
 from collections.abc import Mapping
@@ -44,13 +45,17 @@ PROVES: Mapping[DocumentKind, Proof] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
-    """An address; `country` has two letters. `area_code` is empty where we have no areas."""
+    """An address; `country` has two letters. `area_code` is empty where we have no areas.
+
+    `area_given`: its holder gave the area, the name of the place alone does not tell it.
+    """
 
     street: str
     postal_code: str
     place: str
     country: str
     area_code: str = ""
+    area_given: bool = False
 
     @property
     def area(self) -> Area | None:
@@ -61,6 +66,11 @@ class Seat:
     def line(self) -> str:
         """The address in one line."""
         return f"{self.street}, {self.postal_code} {self.place}, {self.country}"
+
+    @property
+    def to_prove(self) -> str:
+        """What a document of the seat is good for: the address, and the area if it was given."""
+        return f"{self.line} (0{self.area_code})" if self.area_given else self.line
 
 
 class Verdict(StrEnum):
@@ -73,7 +83,8 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """What a holder handed in, `dated` by whoever made it; `address` is his as it was known then.
+    """What a holder handed in, `dated` by whoever made it; `address` is what his seat had to prove
+    then (`Seat.to_prove`).
 
     The file itself is kept apart, by the id.
     """
@@ -140,7 +151,7 @@ def proves(holder: Holder, document: Document, proof: Proof, day: date) -> bool:
     """Whether a document is good for a proof today."""
     fits = PROVES[document.kind] is proof and document.verdict is Verdict.ACCEPTED
     is_current = document.expires_on is None or day <= document.expires_on
-    return fits and is_current and (proof is Proof.NEED or document.address == holder.seat.line)
+    return fits and is_current and (proof is Proof.NEED or document.address == holder.seat.to_prove)
 
 
 def is_met(holder: Holder, demand: Demand, day: date) -> bool:

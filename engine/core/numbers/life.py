@@ -32,6 +32,7 @@ class Reason(StrEnum):
     IN_QUARANTINE = "in_quarantine"
     OTHER_AREA = "other_area"
     NONE_FREE = "none_free"
+    NEVER_HAD = "never_had"
     NO_HOLDER = "no_holder"
     FOREIGN_SEAT = "foreign_seat"
     DATA_NOT_CONFIRMED = "data_not_confirmed"

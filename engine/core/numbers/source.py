@@ -8,6 +8,7 @@ from datetime import date
 class Source:
     """A channel of an organisation, and the `places` in which its number is published.
 
+    A number has one source at a time, and a source one name for ever: its calls are counted by it.
     `ends_on` is its planned last day. At its end (or the number's) the organisation confirms that
     the number is out of every offer, online and off: then `removed_on` is set.
     """
@@ -24,3 +25,7 @@ class Source:
     def has_ended(self, day: date) -> bool:
         """Whether its last day is over."""
         return self.ends_on is not None and day > self.ends_on
+
+    def is_running(self, day: date) -> bool:
+        """Whether its number is published in it, as planned."""
+        return self.removed_on is None and not self.has_ended(day)

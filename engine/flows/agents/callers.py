@@ -29,9 +29,17 @@ class CallerFile:
         """The newest notes on a caller, reports among them, newest first."""
         return await self._callers.notes(self._organisation, account_id, NOTES_SHOWN)
 
-    async def reports(self) -> Sequence[CallerNote]:
-        """The newest reports on any caller, newest first."""
-        return await self._callers.reports(self._organisation, NOTES_SHOWN)
+    async def open_reports(self) -> Sequence[CallerNote]:
+        """The newest reports that no supervisor has taken note of, newest first: one more than are
+        shown, if there are so many."""
+        return await self._callers.open_reports(self._organisation, NOTES_SHOWN + 1)
+
+    async def see(self, note_id: str, by: str) -> bool:
+        """Take note of a report; False if somebody has already."""
+        at_ms = self._clock.now().wall_ms
+        is_first = await self._callers.see(self._organisation, note_id, by, at_ms)
+        log.info("caller.report_seen", note=note_id, by=by, is_first=is_first)
+        return is_first
 
     async def note(
         self,

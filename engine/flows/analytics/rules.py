@@ -7,7 +7,7 @@ collector rests the longer, the oftener it failed. So a hit is tried less than t
 from collections.abc import Iterable, Sequence
 
 from engine.core.analytics.collector import OLD_MS, Hit
-from engine.core.analytics.telling import Heard
+from engine.core.analytics.telling import Answer, Heard
 from engine.ports.analytics import Claim, Done
 
 MINUTE_MS = 60_000
@@ -20,9 +20,6 @@ PAUSES_MS = (
     2 * 60 * MINUTE_MS,
 )
 """Between failures; the last one again and again."""
-
-Answer = tuple[Sequence[Hit], Heard, str]
-"""Of one request: its hits, what became of it, and the problem."""
 
 OLD = "older than a day"
 

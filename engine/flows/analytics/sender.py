@@ -9,9 +9,9 @@ import asyncio
 import structlog
 
 from engine.core.analytics.collector import Collector, Hit
-from engine.core.analytics.telling import GA4_URL, Heard, Telling, heard, tellings
+from engine.core.analytics.telling import GA4_URL, Answer, Heard, Telling, heard, tellings
 from engine.errors import EngineError
-from engine.flows.analytics.rules import Answer, fresh, rule
+from engine.flows.analytics.rules import fresh, rule
 from engine.flows.payments.seals import Purpose, Seal
 from engine.ports.analytics import Collectors
 from engine.ports.clock import Clock
@@ -24,6 +24,8 @@ LEASE_MS = 60_000
 BATCH = 20
 BESIDE = 4
 """How many collectors are told at once, once there is anything to tell."""
+
+UNREADABLE = "the secret cannot be read: set it up again"
 
 log = structlog.get_logger(__name__)
 
@@ -74,14 +76,14 @@ class HitSender:
     async def _tell(self, collector: Collector, hits: list[Hit]) -> list[Answer]:
         secret = self._secret(collector)
         if secret is None:
-            return [(hits, Heard.REFUSED, "the secret cannot be read: set it up again")]
+            return [(hits, Heard.REFUSED, UNREADABLE)]
         requests = tellings(collector, secret, hits, self._ga4_url)
-        return list(await asyncio.gather(*(self._ask(collector, one) for one in requests)))
+        answers = await asyncio.gather(*(self._ask(collector, one) for one in requests))
+        return [one for of_request in answers for one in of_request]
 
-    async def _ask(self, collector: Collector, telling: Telling) -> Answer:
+    async def _ask(self, collector: Collector, telling: Telling) -> tuple[Answer, ...]:
         reply = await self._post.send(telling.url, {}, telling.body)
-        found, problem = heard(collector.program, reply.status, reply.answer)
-        return telling.hits, found, problem
+        return heard(collector.program, telling.hits, reply.status, reply.answer)
 
     def _secret(self, collector: Collector) -> str | None:
         if not collector.secret:

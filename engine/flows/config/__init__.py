@@ -8,22 +8,28 @@ quick with large files (seconds for a megabyte): an engine parses in a thread.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from engine.core.inventory import Inventory
-from engine.flows.config.build import breaches, inventory
+from engine.core.law import Rule
+from engine.flows.config.build import breaches, inventory, unsaid_at
 from engine.flows.config.files import ConfigFile
 from engine.flows.config.folder import read
-from engine.flows.config.links import Asker, problems_between
+from engine.flows.config.links import Asker, Holders, problems_between
 from engine.flows.config.problems import Problem, Problems, in_order
 from engine.flows.config.providers import Forms, provider_problems
 from engine.flows.config.records import collect
 from engine.flows.config.tree import grow
+from engine.flows.config.words.wording import Catalogues, lacking
+from engine.ports.versions import Unsaid
 
 __all__ = [
+    "NO_STOCK",
     "Asker",
+    "Holders",
     "Inventory",
     "Problem",
     "Problems",
@@ -32,11 +38,20 @@ __all__ = [
     "parse",
     "read",
     "schema",
+    "shown_and_not_held",
+    "unsaid_problems",
 ]
+
+NO_STOCK: Holders = MappingProxyType({})
+"""What is known of the stock where files are judged alone."""
+
+NO_TEXTS: Catalogues = MappingProxyType({})
+"""The texts where nobody judges them."""
 
 
 def load(folder: Path, version: int = 1, forms: Forms | None = None) -> Inventory | Problems:
-    """The inventory in a folder's `*.yaml` files, or what is wrong with them."""
+    """The inventory in a folder's `*.yaml` files, or what is wrong with them; whose the numbers are
+    that people called are shown is not judged."""
     sources = read(folder)
     return sources if isinstance(sources, Problems) else parse(sources, version, forms)
 
@@ -46,10 +61,15 @@ def parse(
     version: int = 1,
     forms: Forms | None = None,
     asker: Asker | None = None,
+    stocked: Holders | None = None,
+    catalogues: Catalogues = NO_TEXTS,
 ) -> Inventory | Problems:
     """The inventory in files given as name and content, or every mistake in order of place.
 
     `forms` are the payment providers that there are, `asker` is who wants it, None the operator.
+    `stocked` is who has which number in the stock; with None it is not asked whose the numbers are
+    that people called are shown: files are only read, whoever has them now.
+    The texts in `catalogues` are judged by the law of each service that says them.
     """
     grown = [grow(name, sources[name]) for name in sorted(sources)]
     of_form = [problem for _, problems in grown for problem in problems]
@@ -61,11 +81,26 @@ def parse(
         else [
             *problems_between(records, asker),
             *provider_problems(records, forms),
-            *breaches(records),
+            *breaches(records, stocked),
+            *lacking(records, asker, catalogues),
         ]
     )
     problems = in_order([*of_form, *of_entries, *between])
     return problems or inventory(records, version)
+
+
+def shown_and_not_held(outcome: Inventory | Problems) -> frozenset[str]:
+    """The numbers (E.164) that people called would be shown and that no service of theirs has."""
+    problems = outcome if isinstance(outcome, Problems) else ()
+    wrong = (one for one in problems if one.rule == Rule.CALLER_ID_NOT_HELD)
+    return frozenset(dict(problem.values)["given"] for problem in wrong)
+
+
+def unsaid_problems(sources: Mapping[str, bytes], unsaid: Iterable[Unsaid]) -> Problems:
+    """What an engine cannot say of files without a mistake, at the fields that ask for it."""
+    trees = [tree for name in sorted(sources) if (tree := grow(name, sources[name])[0]) is not None]
+    records, _ = collect(trees)
+    return in_order(unsaid_at(records, unsaid))
 
 
 def content_hash(sources: Mapping[str, bytes]) -> str:

@@ -1,6 +1,6 @@
 """From sound entries to the inventory, and the guards' judgement of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from engine.core import guards
@@ -35,9 +35,10 @@ from engine.flows.config.files import (
     TariffInFile,
     TrunkInFile,
 )
-from engine.flows.config.links import outside_number, owner
+from engine.flows.config.links import Holders, holders, outside_number, owner
 from engine.flows.config.problems import Problem
 from engine.flows.config.records import Record, Records
+from engine.ports.versions import Unsaid
 
 
 def inventory(records: Records, version: int) -> Inventory:
@@ -52,11 +53,7 @@ def inventory(records: Records, version: int) -> Inventory:
         agents=tuple(_agent(records, *pair) for pair in records.sound(AgentInFile)),
         groups=tuple(_group(records, *pair) for pair in records.sound(GroupInFile)),
         profiles=tuple(_profile(records, *pair) for pair in records.sound(ProfileInFile)),
-        services=tuple(
-            service
-            for pair in records.sound(ServiceInFile)
-            if (service := _service(records, *pair)) is not None
-        ),
+        services=tuple(service for _, service in sound_services(records)),
         merchants=tuple(_merchant(records, *pair) for pair in records.sound(MerchantInFile)),
         retention=tuple(
             Kept(record.name, model.months) for record, model in records.sound(KeptInFile)
@@ -65,15 +62,21 @@ def inventory(records: Records, version: int) -> Inventory:
     )
 
 
-def breaches(records: Records) -> Iterator[Problem]:
-    """What the guards forbid, placed at the value that breaks them."""
-    for record, trunk in records.sound(TrunkInFile):
-        for breach in guards.check_caller_id(trunk.caller_id or "", trunk.region):
-            if trunk.caller_id is not None:
-                yield _breach(record, breach, ("caller_id",))
-    for record, probing in records.sound(ProbingInFile):
-        for breach in guards.check_caller_id(probing.number, probing.region):
-            yield _breach(record, breach, ("number",))
+def sound_services(records: Records) -> Iterator[tuple[Record, Service]]:
+    """The services that have no mistake in them, nor in their tariff."""
+    for record, model in records.sound(ServiceInFile):
+        service = _service(records, record, model)
+        if service is not None:
+            yield record, service
+
+
+def breaches(records: Records, stocked: Holders | None) -> Iterator[Problem]:
+    """What the guards forbid, placed at the value that breaks them.
+
+    `stocked` are the numbers of the stock that take calls; None: who has a shown number is not
+    asked.
+    """
+    yield from _shown_numbers(records, None if stocked is None else holders(records, stocked))
     for record, model in records.sound(ServiceInFile):
         service = _service(records, record, model)
         tariff = records.get("tariffs", model.tariff)
@@ -87,6 +90,43 @@ def breaches(records: Records) -> Iterator[Problem]:
                 yield _breach(tariff, breach, tuple(rest.split(".")), record.name)
 
 
+def _shown_numbers(records: Records, had: Holders | None) -> Iterator[Problem]:
+    """The numbers that people called are shown, each at its place or at what calls with it."""
+    rightful = set[str]()
+    for record, trunk in records.sound(TrunkInFile):
+        if trunk.caller_id is None:
+            continue
+        if trunk.caller_id_right is not None:
+            rightful.add(trunk.caller_id)
+        is_held = had is None or trunk.caller_id_right is not None or trunk.caller_id in had
+        for breach in guards.check_caller_id(trunk.caller_id, trunk.region, is_held=is_held):
+            yield _breach(record, breach, ("caller_id",))
+    for record, probing in records.sound(ProbingInFile):
+        proved = probing.number_right is not None or probing.number in rightful
+        is_held = had is None or proved or probing.number in had
+        shown = probing.number, probing.region
+        for breach in guards.check_caller_id(*shown, is_held=is_held, right="number_right"):
+            yield _breach(record, breach, ("number",))
+    if had is not None:
+        yield from _shown_for_others(records, had)
+
+
+def _shown_for_others(records: Records, had: Holders) -> Iterator[Problem]:
+    """Who calls through a trunk that shows a number which only others have."""
+    calling = [
+        *((r, a.trunk) for r, a in records.sound(AgentInFile) if a.kind is AgentKind.OUTSIDE),
+        *((r, m.trunk) for r, m in records.sound(MerchantInFile)),
+    ]
+    for record, name in calling:
+        trunk = records.model(TrunkInFile, name or "")
+        if trunk is None or trunk.caller_id is None or trunk.caller_id_right is not None:
+            continue
+        theirs, mine = had.get(trunk.caller_id, set()), owner(records, record)
+        if theirs and mine and mine not in theirs:
+            for breach in guards.check_holder(trunk.caller_id, trunk.region, mine):
+                yield _breach(record, breach, ("trunk",))
+
+
 def _breach(
     record: Record, breach: guards.Breach, path: tuple[str, ...], service: str = ""
 ) -> Problem:
@@ -94,6 +134,31 @@ def _breach(
     message = breach.message + (f" (service {service})" if service else "")
     values: dict[str, Any] = {**breach.values, **({"service": service} if service else {})}
     return record.problem(path, breach.rule, message, paragraph=breach.paragraph, **values)
+
+
+def unsaid_at(records: Records, unsaid: Iterable[Unsaid]) -> Iterator[Problem]:
+    """What an engine cannot say, placed at the value that asks for it."""
+    for one in unsaid:
+        record = records.get(one.section, one.entry)
+        field = one.field
+        if record is not None and isinstance(record.model, ServiceInFile):
+            section, _, rest = one.field.partition(".")
+            if section == "tariff":
+                record, field = records.get("tariffs", record.model.tariff), rest
+        if record is not None:
+            yield _unsaid(record, field, one)
+
+
+def _unsaid(record: Record, field: str, one: Unsaid) -> Problem:
+    recording, sentence = f"sounds/{one.lang}/custom/{one.key}.wav", one.words or one.key
+    values: dict[str, Any] = {"sentence": sentence, "recording": recording, "reason": one.reason}
+    begin = "asks for a sentence that callers would not hear:"
+    mend = f"mend: the operator runs scripts/sounds --fetch-voice, or records it as {recording}"
+    if one.voiceless:
+        message = f'{begin} no voice is installed that speaks it: "{sentence}"; {mend}'
+        return record.problem((field,), "no_voice", message, **values)
+    message = f'{begin} it could not be spoken ({one.reason}): "{sentence}"; {mend}'
+    return record.problem((field,), "not_spoken", message, **values)
 
 
 def _outside_trunks(records: Records, service: ServiceInFile) -> list[Trunk]:
@@ -199,7 +264,7 @@ def _probing(record: Record, model: ProbingInFile) -> ProbePlan:
     return ProbePlan(
         name=record.name,
         show_number=model.number,
-        **model.model_dump(exclude={"number", "region"}),
+        **model.model_dump(exclude={"number", "number_right", "region"}),
     )
 
 

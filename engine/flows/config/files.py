@@ -68,6 +68,11 @@ class TrunkInFile(Strict):
     caller_id: PhoneNumber | None = Field(
         None, description="own number shown to the people called through this trunk"
     )
+    caller_id_right: Text | None = Field(
+        None,
+        description="what proves the right to show caller_id, where it is none of the services' "
+        "numbers and not active in the stock for whoever calls (§ 120 TKG)",
+    )
 
 
 class AgentInFile(Strict):
@@ -338,12 +343,17 @@ class KeptInFile(Strict):
 
 
 class ProbingInFile(Strict):
-    """How tracked numbers are called by the engine itself, to see that they live."""
+    """How numbers of the stock are called by the engine itself, to see that they live."""
 
     region: Region = Field("DE", description="country of the number, if it has no country code")
     trunk: Annotated[Name, Ref("trunks")] = Field(description="they are called through it")
     number: PhoneNumber = Field(
         description="own number that is shown, and by which such a call is known when it comes back"
+    )
+    number_right: Text | None = Field(
+        None,
+        description="what proves the right to show number, where it is none of the services' "
+        "numbers and not active in the stock (§ 120 TKG)",
     )
     from_hour: Whole = Field(10, ge=0, le=23, description="each number once a day, from this hour")
     to_hour: Whole = Field(16, ge=1, le=24, description="to this one, spread over the time")
@@ -355,6 +365,9 @@ class ProbingInFile(Strict):
     arrive_within_s: Whole = Field(20, ge=3, le=60, description="to come back in")
     tries: Whole = Field(3, ge=3, le=10, description="that fail before a number is dead")
     retry_after_s: Whole = Field(600, ge=60, le=7200, description="between the tries")
+    toll_free: Flag = Field(
+        False, description="the trunk reaches US toll-free numbers: they are called too"
+    )
 
     @model_validator(mode="after")
     def _opens_before_it_closes(self) -> "ProbingInFile":

@@ -4,7 +4,7 @@ Each rule is a function that yields its problems. References and numbers are rea
 written, so they are judged even in an entry that has other mistakes.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from pydantic_core import PydanticCustomError
@@ -28,14 +28,20 @@ from engine.flows.config.problems import Mark, Problem, closest, quoted
 from engine.flows.config.records import Record, Records, references
 from engine.flows.config.tree import items_at, place, text_at
 
-_NEVER_CALLED = frozenset(
+NEVER_CALLED = frozenset(
     {NumberType.PREMIUM_RATE, NumberType.SHARED_COST, NumberType.PAGER, NumberType.VOICEMAIL}
 )
 
 _OF_NOBODY = ("organisations", "trunks", "retention", "probing")
 """Sections whose entries are no organisation's."""
 
+_OF_ALL = ("organisations", "trunks")
+"""Sections whose entries everybody's may name."""
+
 Link = Callable[[Records], Iterator[Problem]]
+
+Holders = Mapping[str, Set[str]]
+"""The organisations that have a number (E.164)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,9 @@ class Asker:
 
 
 def problems_between(records: Records, asker: Asker | None = None) -> Iterator[Problem]:
-    """Every problem between entries."""
+    """Every problem between entries; who asks is told of no other organisation's entries."""
+    yield from _unknown_references(records, asker)
+    yield from _foreign_references(records, asker)
     for link in _LINKS:
         yield from link(records)
     if asker is not None:
@@ -64,16 +72,25 @@ def owner(records: Records, record: Record) -> str:
     return named or (organisations[0] if len(organisations) == 1 else "")
 
 
+def holders(records: Records, stocked: Holders) -> Holders:
+    """Who has a number: the organisations whose services have it, and those of the stock."""
+    found = {e164: set(theirs) for e164, theirs in stocked.items()}
+    for record in records.of("services"):
+        for _, e164, _ in _numbers_of(record):
+            found.setdefault(e164, set()).update(filter(None, [owner(records, record)]))
+    return found
+
+
 def outside_number(records: Records, agent: AgentInFile) -> str:
     """The E.164 number of an agent outside. Raises `PydanticCustomError` if it is none."""
     trunk = records.model(TrunkInFile, agent.trunk or "")
     return full_number(agent.address, trunk.region if trunk else HOME_REGION)
 
 
-def _unknown_references(records: Records) -> Iterator[Problem]:
+def _unknown_references(records: Records, asker: Asker | None) -> Iterator[Problem]:
     for record in records.all():
         for key, section in references(SECTIONS[record.section]).items():
-            known = list(records.names(section))
+            known = _known(records, record, section, asker)
             for path, name in _named(record, key):
                 if name not in known:
                     message = f"names {quoted(name)}, which is not among the {section}"
@@ -86,6 +103,19 @@ def _unknown_references(records: Records) -> Iterator[Problem]:
                         name=quoted(name),
                         section=section,
                     )
+
+
+def _known(records: Records, record: Record, section: str, asker: Asker | None) -> list[str]:
+    """What an entry may name; for the asker's own, another organisation's are not there."""
+    names = list(records.names(section))
+    if section in _OF_ALL or not _is_askers(records, record, asker):
+        return names
+    mine = owner(records, record)
+    return [one.name for one in records.of(section) if owner(records, one) == mine]
+
+
+def _is_askers(records: Records, record: Record, asker: Asker | None) -> bool:
+    return asker is not None and owner(records, record) == asker.organisation
 
 
 def _named(record: Record, key: str) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -113,12 +143,14 @@ def _unknown_kinds(records: Records) -> Iterator[Problem]:
             yield record.problem((), "unknown_kind", message, suggestion=meant, kinds=kinds)
 
 
-def _foreign_references(records: Records) -> Iterator[Problem]:
+def _foreign_references(records: Records, asker: Asker | None) -> Iterator[Problem]:
     """What belongs to one organisation is never used by another."""
     for record in records.all():
+        if _is_askers(records, record, asker):
+            continue  # to him they are unknown
         mine = owner(records, record)
         for key, section in references(SECTIONS[record.section]).items():
-            if section in ("organisations", "trunks"):
+            if section in _OF_ALL:
                 continue
             for path, name in _named(record, key):
                 other = records.get(section, name)
@@ -230,8 +262,9 @@ def _outside(
         yield record.refused(("address",), refusal.type, refusal.context or {})
         return
     kind = classify(e164, None).type
-    if kind in _NEVER_CALLED:
-        message = f"({e164}) is a {kind} number, which agents are not called at"
+    if kind in NEVER_CALLED:
+        named = kind.replace("_", "-").lower()
+        message = f"({e164}) is a {named} number, which agents are not called at"
         yield record.problem(("address",), "costly_number", message, number=e164, type=kind)
     if e164 in own:
         message = f"({e164}) is one of the services' own numbers: the call would come back"
@@ -269,10 +302,8 @@ def _one_way_of_probing(records: Records) -> Iterator[Problem]:
 
 
 _LINKS: tuple[Link, ...] = (
-    _unknown_references,
     _ownerless,
     _unknown_kinds,
-    _foreign_references,
     _numbers_used_twice,
     _agents_twice,
     _users_twice,

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import NamedTuple
 
+from engine.errors import CallerError
+
 MOST_PROBLEMS = 200
 """The most problems that are told at once."""
 
@@ -86,6 +88,14 @@ class Problems(tuple[Problem, ...]):
 
     def __str__(self) -> str:
         return "\n".join(str(problem) for problem in self)
+
+
+class MistakesError(CallerError):
+    """What is not taken because of `problems`; `about` says what that is, for a message."""
+
+    def __init__(self, problems: Problems, field: str, about: str = "") -> None:
+        super().__init__(f"{about}{problems}", field)
+        self.problems = problems
 
 
 def in_order(problems: Iterable[Problem]) -> Problems:

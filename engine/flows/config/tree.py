@@ -191,12 +191,15 @@ class _Grower:
         except ReaderError as error:
             before = text[: error.position]
             mark = Mark(self._file, before.count("\n") + 1, error.position - before.rfind("\n"))
-            message = f"holds the character U+{ord(text[error.position]):04X}, which YAML forbids"
-            raise _UnreadableError(Problem.at(mark, "yaml_syntax", "", message)) from None
-        except (YAMLError, ValueError, OverflowError) as error:
-            message = f"is no YAML: {quoted(str(error))}"
+            character = f"U+{ord(text[error.position]):04X}"
+            message = f"holds the character {character}, which YAML forbids"
             raise _UnreadableError(
-                Problem.at(Mark(self._file), "yaml_syntax", "", message)
+                Problem.at(mark, "yaml_syntax", "", message, character=character)
+            ) from None
+        except (YAMLError, ValueError, OverflowError) as error:
+            why = quoted(str(error))
+            raise _UnreadableError(
+                Problem.at(Mark(self._file), "yaml_syntax", "", f"is no YAML: {why}", why=why)
             ) from None
 
     def _syntax(self, error: MarkedYAMLError) -> Problem:

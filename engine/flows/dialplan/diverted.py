@@ -19,6 +19,8 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "duty": "Zeiten: {at} ({timezone}): an der Reihe {on}{off}",
         "caps": "Grenzen: {calls_at_once} Gespräche zugleich, {minutes_a_day} min am Tag, "
         "{minutes_a_month} im Monat ({timezone}; angenommen: nichts ist verbraucht)",
+        "cost": "Kosten: höchstens {a_day} {currency} am Tag, {a_month} im Monat; "
+        "eine Minute kostet, je Ziel: {minute}",
         "target": "Ziel {place}: {target}, {ring_timeout_s} s lang; es sieht {shown}",
         "nobody_takes": "Nimmt keines ab: {then}",
         "rings_on": "Niemand wird angerufen ({outcome}): der Anrufer hört Klingeln, bis er auflegt",
@@ -35,6 +37,8 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "duty": "Hours: {at} ({timezone}): on duty {on}{off}",
         "caps": "Caps: {calls_at_once} conversations at once, {minutes_a_day} min a day, "
         "{minutes_a_month} a month ({timezone}; assumed: nothing is used up)",
+        "cost": "Costs: {a_day} {currency} a day at most, {a_month} a month; "
+        "a minute costs, by target: {minute}",
         "target": "Target {place}: {target}, for {ring_timeout_s} s; it is shown {shown}",
         "nobody_takes": "If none answers: {then}",
         "rings_on": "Nobody is called ({outcome}): the caller hears ringing until he hangs up",

@@ -1,7 +1,8 @@
-"""The operator's own dialplan beside ours: read, checked, put in force while calls go on.
+"""The operator's own dialplan beside ours: what is checked and asked of it.
 
-What reads and writes Asterisk's files keeps the promises of this Protocol; where no Asterisk's
-files can be changed from here, there is none.
+Its files are part of each version (`engine.flows.dialplan.changing` puts others in force). What
+reads and writes Asterisk's files keeps the promises of this Protocol; where no Asterisk's files can
+be changed from here, there is none.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,9 +10,6 @@ from typing import Protocol
 
 from engine.core.inventory import Inventory
 from engine.flows.config.problems import Mark, Problems
-
-OwnFiles = Mapping[str, str]
-"""The operator's own files, text by name (`NAME.conf`, `NAME.inc`)."""
 
 
 class FileChange(Protocol):
@@ -31,44 +29,26 @@ class Checked(Protocol):
     def changes(self) -> Sequence[FileChange]: ...
 
 
-class Outcome(Protocol):
-    """What became of a change: `refused` says why Asterisk has its old files again, empty if it
-    has the new ones; `said` are its own words."""
-
-    @property
-    def refused(self) -> tuple[str, ...]: ...
-
-    @property
-    def said(self) -> tuple[str, ...]: ...
-
-
 class OwnDialplan(Protocol):
-    """The own dialplan of one Asterisk."""
+    """The own dialplan of a version, beside one Asterisk."""
 
-    def own(self) -> OwnFiles:
-        """The files as they are; `CallerError` if they cannot be read."""
+    async def check(self, inventory: Inventory) -> Checked | Problems:
+        """What a version would change, or every mistake in it. Nothing is changed."""
         ...
 
-    async def check_own(self, inventory: Inventory, own: OwnFiles) -> Checked | Problems:
-        """What a draft would change, or every mistake in it. Nothing is changed."""
-        ...
-
-    async def change_own(
-        self, inventory: Inventory, own: OwnFiles, based_on: str
-    ) -> Outcome | Problems:
-        """Put a draft in force, or leave all as it is.
-
-        `ConflictError` unless it is based on the files as they are (`content_hash` of
-        `engine.flows.config` over their text); `RemoteError` if Asterisk cannot be reached.
-        """
-        ...
-
-    def taken_at(self, sent: str) -> Mark | None:
+    def taken_at(self, inventory: Inventory, sent: str) -> Mark | None:
         """Where the own dialplan takes a number, as the trunk sends it, before ours does."""
         ...
 
-    def unapplied(self) -> tuple[str, ...]:
+    def unapplied(self, inventory: Inventory) -> tuple[str, ...]:
         """The own files that Asterisk has otherwise, or not, or still has: by name."""
+        ...
+
+    def lying_otherwise(self, inventory: Inventory) -> tuple[str, ...]:
+        """The files in this machine's folder that are not those of a version: by name.
+
+        They are not in force. None if the folder is empty.
+        """
         ...
 
     async def standing(self, inventory: Inventory) -> Mapping[str, bool]:

@@ -26,7 +26,7 @@ GERMAN = Words(
         "own_dialplan": "Der eigene Wählplan nimmt die Nummer: {file}, Zeile {line}; "
         "was dort steht, entscheidet",
         "own_unapplied": "Achtung: Asterisk hat den eigenen Wählplan noch nicht so, wie er hier "
-        "gelesen wird ({files}); `groschen dialplan apply` wendet ihn an",
+        "gelesen wird ({files}); `groschen dialplan apply --in-force` wendet ihn an",
         "own_unseen": "Achtung: der eigene Wählplan ist hier gelesen; ob Asterisk ihn so hat, ist "
         "nicht zu sehen",
         "trunk": "Leitung: {trunk}, verbürgt: {vouches}",
@@ -84,7 +84,7 @@ ENGLISH = Words(
         "own_dialplan": "The operator's own dialplan takes the number: {file}, line {line}; "
         "what stands there decides",
         "own_unapplied": "Beware: Asterisk does not have the operator's own dialplan as it is read "
-        "here yet ({files}); `groschen dialplan apply` brings it there",
+        "here yet ({files}); `groschen dialplan apply --in-force` brings it there",
         "own_unseen": "Beware: the operator's own dialplan is read here; whether Asterisk has it "
         "like that cannot be seen",
         "trunk": "Trunk: {trunk}, vouches for: {vouches}",

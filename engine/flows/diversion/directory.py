@@ -1,10 +1,11 @@
 """What a diverted call asks of the books: where its number leads, whether it may, to be kept."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from engine.core.diversion.caps import Admission
 from engine.core.diversion.record import ForwardedCall
 from engine.core.diversion.route import Forwarding, Found, Route
 from engine.core.localtime import day_start_ms, month_starts
@@ -89,12 +90,11 @@ class Directory:
             return ""
         return await source_at(self._numbers, number.organisation, number.e164, self._now_ms())
 
-    async def admit(self, call: ForwardedCall, terms: Forwarding) -> int | None:
-        """How long (ms) a forwarded call may talk; None: it may not be put through."""
-        left_ms = await self._forwarded.admit(
-            call, terms.caps, usage_of(terms.timezone, self._now_ms())
-        )
-        return None if left_ms is None else talk_most_ms(left_ms)
+    async def admit(self, call: ForwardedCall, terms: Forwarding, wanted_ms: int) -> Admission:
+        """How long a forwarded call may talk in all, `wanted_ms` at most. The day and month are
+        those in which it arrived."""
+        usage = replace(usage_of(terms, call.arrived_ms), at_ms=self._now_ms())
+        return await self._forwarded.admit(call, terms.caps, usage, talk_most_ms(wanted_ms))
 
     async def keep(self, call: ForwardedCall) -> None:
         """Write a forwarded call down."""
@@ -123,13 +123,14 @@ def source_of(sources: Sequence[Source], day: date) -> str:
     return there[0].name if there else ""
 
 
-def usage_of(timezone: str, at_ms: int) -> Usage:
-    """When the local day and month of an instant began."""
-    zone = ZoneInfo(timezone)
+def usage_of(terms: Forwarding, at_ms: int) -> Usage:
+    """When the local day and month of an instant began, and in what its cost is capped."""
+    zone = ZoneInfo(terms.timezone)
     return Usage(
         at_ms=at_ms,
         day_from_ms=day_start_ms(zone, at_ms),
         month_from_ms=month_starts(zone, at_ms, at_ms + 1)[0],
+        currency=terms.caps.cost.currency if terms.caps.cost is not None else "",
     )
 
 

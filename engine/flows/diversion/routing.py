@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
+from engine.core.diversion.caps import Used
 from engine.core.diversion.record import ForwardedCall
 from engine.core.diversion.route import Forwarding, Found, Route, Tracking
 from engine.core.numbers.number import Purpose
@@ -9,7 +10,7 @@ from engine.errors import CallerError, ConflictError
 from engine.flows.diversion.directory import is_loop, source_at, usage_of
 from engine.forwarding import rules as forwarding
 from engine.ports.clock import Clock
-from engine.ports.diversion import Forwarded, ForwardedFilter, Routes, Used
+from engine.ports.diversion import Forwarded, ForwardedFilter, Routes
 from engine.ports.numbers import Numbers
 from engine.ports.speech import Sounds
 from engine.tracking import rules as tracking
@@ -60,11 +61,16 @@ class Routing:
         await self._check_held(organisation, e164, Purpose.TRACKING)
         terms = tracking.checked(e164, terms)
         route = await self._put(organisation, e164, version, terms, author)
-        source = await self.source(organisation, e164)
+        await self.make_words(organisation, e164)
+        return route
+
+    async def make_words(self, organisation: str, number: str) -> None:
+        """Speak what the number's targets are told, so that the next call can be told of it."""
+        route = await self.route(organisation, number)
+        source = await self.source(organisation, number)
         known = Found(organisation=organisation, route=route, source=source)
         for prompt, lang in tracking.whispers(known):
             await self._sounds.ensure((prompt,), lang)
-        return route
 
     async def _put(
         self,
@@ -110,7 +116,7 @@ class Routing:
 
     async def used(self, route: Route, terms: Forwarding) -> Used:
         """What is used up now of the caps in a route's terms."""
-        usage = usage_of(terms.timezone, self._clock.now().wall_ms)
+        usage = usage_of(terms, self._clock.now().wall_ms)
         return await self._forwarded.used(route.organisation, route.number, usage)
 
     async def source(self, organisation: str, number: str) -> str:

@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
-from engine.core.diversion.route import CallerClass, Caps, Forwarding, Route, Tracking
+from engine.core.diversion.caps import Caps, Cost
+from engine.core.diversion.route import CallerClass, Forwarding, Route, Tracking
 from engine.core.instant import write_time
+from engine.core.money import format_shortest
 from engine.core.number import international
 from engine.flows.dialplan.diverted import CODES
 from engine.flows.diversion.hours import clock, typed
@@ -17,6 +19,8 @@ _WORDS = {
         "policy": "{caller_class}: {verdict}",
         "caps": "Grenzen: {calls_at_once} Gespräche zugleich, {minutes_a_day} min am Tag, "
         "{minutes_a_month} im Monat ({timezone})",
+        "cost": "Kosten: höchstens {a_day} {currency} am Tag, {a_month} im Monat; "
+        "eine Minute kostet, je Ziel: {minutes}",
         "target": "{target}: {spans} ({timezone})",
         "always": "immer",
         "whisper": "Wer abnimmt, hört die Quelle ({lang})",
@@ -29,6 +33,8 @@ _WORDS = {
         "policy": "{caller_class}: {verdict}",
         "caps": "Caps: {calls_at_once} conversations at once, {minutes_a_day} min a day, "
         "{minutes_a_month} a month ({timezone})",
+        "cost": "Costs: {a_day} {currency} a day at most, {a_month} a month; "
+        "a minute costs, by target: {minutes}",
         "target": "{target}: {spans} ({timezone})",
         "always": "always",
         "whisper": "Who answers hears the source ({lang})",
@@ -46,7 +52,7 @@ def values(route: Route) -> Mapping[str, object]:
                 "targets": list(terms.targets),
                 "ring_timeout_s": terms.ring_timeout_s,
                 "policy": {who.value: terms.policy.verdict(who).value for who in CallerClass},
-                "caps": asdict(terms.caps),
+                "caps": {**asdict(terms.caps), "cost": _cost_values(terms.caps.cost)},
             }
         case Tracking() as terms:
             told = {
@@ -64,6 +70,17 @@ def values(route: Route) -> Mapping[str, object]:
         "timezone": terms.timezone,
         "changed": write_time(route.at_ms),
         "author": route.author,
+    }
+
+
+def _cost_values(cost: Cost | None) -> Mapping[str, object] | None:
+    if cost is None:
+        return None
+    return {
+        "currency": cost.currency,
+        "minute_prices": list(map(format_shortest, cost.minute_micros)),
+        "a_day": format_shortest(cost.a_day_micros),
+        "a_month": format_shortest(cost.a_month_micros),
     }
 
 
@@ -116,6 +133,8 @@ def _lines(route: Route, lang: str) -> Iterator[str]:
     if isinstance(terms, Forwarding):
         yield from _policy(terms, lang)
         yield _caps(terms.caps, terms.timezone, lang)
+        if terms.caps.cost is not None:
+            yield _cost(terms.caps.cost, lang)
     else:
         for target in terms.targets:
             spans = "; ".join(typed(target.spans).splitlines()) or words["always"]
@@ -140,3 +159,12 @@ def _policy(terms: Forwarding, lang: str) -> Iterator[str]:
 
 def _caps(caps: Caps, timezone: str, lang: str) -> str:
     return _WORDS[lang]["caps"].format(**asdict(caps), timezone=timezone)
+
+
+def _cost(cost: Cost, lang: str) -> str:
+    return _WORDS[lang]["cost"].format(
+        a_day=format_shortest(cost.a_day_micros),
+        a_month=format_shortest(cost.a_month_micros),
+        currency=cost.currency,
+        minutes=", ".join(map(format_shortest, cost.minute_micros)),
+    )

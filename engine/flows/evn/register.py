@@ -52,12 +52,8 @@ async def records_of(
 async def csv_lines(records: Records, wanted: CallFilter, zone: ZoneInfo) -> AsyncIterator[str]:
     """The calls as lines of CSV (RFC 4180) with a heading."""
     yield _csv(dict(zip(FIELDS, FIELDS, strict=True)))
-    count = 0
-    async for record in records_of(records, wanted):
-        yield _csv(_values(record, zone))
-        count += 1
-    if count == LINES_MOST:
-        yield _csv({"outcome": CUT_SHORT})
+    async for record in _shown(records, wanted):
+        yield _csv(_values(record, zone) if record else {"outcome": CUT_SHORT})
 
 
 async def month_lines(
@@ -70,7 +66,10 @@ async def month_lines(
     )
     yield _csv(dict(zip(FIELDS, FIELDS, strict=True)))
     total_micros, currency = 0, ""
-    async for record in records_of(records, wanted):
+    async for record in _shown(records, wanted):
+        if record is None:
+            yield _csv({"outcome": CUT_SHORT})
+            break
         total_micros += record.charge_micros
         currency = record.currency
         yield _csv(_values(record, month.zone))
@@ -79,6 +78,14 @@ async def month_lines(
     for said, micros in ((SUM, total_micros), (BOOKED, booked_micros)):
         charge = format_shortest(micros, 2)
         yield _csv({"charge": charge, "currency": currency, "outcome": said})
+
+
+async def _shown(records: Records, wanted: CallFilter) -> AsyncIterator[CallRecord | None]:
+    """The calls of one file, and None after them if it leaves out any."""
+    count = 0
+    async for record in records_of(records, wanted, LINES_MOST + 1):
+        count += 1
+        yield record if count <= LINES_MOST else None
 
 
 def _values(record: CallRecord, zone: ZoneInfo) -> Mapping[str, object]:

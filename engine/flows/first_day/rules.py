@@ -9,14 +9,19 @@ from engine.core.identity import Vouched
 from engine.core.inventory import AgentKind, Inventory
 from engine.core.masking import shown
 from engine.core.number import classify
+from engine.core.probe import ProbePlan, calls_a_day
 from engine.core.tariff import Line
+
+TOLD_MOST = 20
+"""So many facts of a step are told."""
 
 
 class State(StrEnum):
-    """How a step stands; `UNKNOWN`: it cannot be seen from here."""
+    """How a step stands; `ASKING`: its answer is awaited; `UNKNOWN`: not to be seen from here."""
 
     DONE = "done"
     OPEN = "open"
+    ASKING = "asking"
     UNKNOWN = "unknown"
 
 
@@ -31,33 +36,59 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What was found: `standing` by endpoint (None: not to be seen from here), the last calls of
-    every line, how many prompts are silent, payments that came in, balances above nothing."""
+    """What was found: `standing` by endpoint (None: not to be seen from here; `is_asking`: not yet
+    answered), the last calls of every line, the number at which each service was last reached, how
+    many prompts are silent, by profile whether a payment came in, balances above nothing."""
 
     standing: Mapping[str, bool] | None
     calls: Sequence[CallRecord]
+    reached: Mapping[str, str | None]
     silent: Sequence[str]
-    payments: int
+    paid: Mapping[str, bool]
     balances: int
+    is_asking: bool = False
 
 
 def steps(inventory: Inventory, found: Found) -> tuple[Step, ...]:
     """All steps in the order in which they are best done."""
-    numbers = [did for service in inventory.services for did in service.dids]
     return (
         _all_there("trunks", [f"trunk-{trunk.name}" for trunk in inventory.trunks], found),
-        _step("numbers", bool(numbers), [("number", number) for number in numbers[:10]]),
+        _reached(inventory, found),
         _all_there("phones", _phones(inventory), found),
-        _step("prompts", not found.silent, [("prompt", key) for key in found.silent[:10]]),
+        _step("prompts", not found.silent, [("prompt", key) for key in found.silent[:TOLD_MOST]]),
         _call(Line.LANDLINE, inventory, found),
         _call(Line.MOBILE, inventory, found),
-        _step("payment", found.payments > 0),
+        _paid(found),
         _step("balance", found.balances > 0),
+        _probed(inventory.probe_plan),
     )
 
 
 def _phones(inventory: Inventory) -> list[str]:
     return [f"agent-{a.name}" for a in inventory.agents if a.kind is AgentKind.PHONE]
+
+
+def _reached(inventory: Inventory, found: Found) -> Step:
+    """That a number is written down proves nothing: a call must have come in for each service."""
+    away = [
+        ("unreached", f"{service.title or service.name}: {', '.join(service.dids[:3])}")
+        for service in inventory.services
+        if service.name in found.reached and found.reached[service.name] is None
+    ]
+    there = [("reached", f"{name}: {did}") for name, did in found.reached.items() if did]
+    return _step("numbers", bool(there) and not away, [*away, *there][:TOLD_MOST])
+
+
+def _probed(plan: ProbePlan | None) -> Step:
+    """Numbers must be called; of more than fit into a day each has its turn every few days."""
+    told = [] if plan is None else [("a_day", str(calls_a_day(plan)))]
+    return _step("probing", plan is not None, told)
+
+
+def _paid(found: Found) -> Step:
+    """Every profile that takes payments must have had one."""
+    told = [("paid" if is_paid else "unpaid", name) for name, is_paid in found.paid.items()]
+    return _step("payment", bool(told) and all(found.paid.values()), told)
 
 
 def _step(key: str, is_done: bool, told: Sequence[tuple[str, str]] = ()) -> Step:
@@ -67,7 +98,7 @@ def _step(key: str, is_done: bool, told: Sequence[tuple[str, str]] = ()) -> Step
 def _all_there(key: str, endpoints: Sequence[str], found: Found) -> Step:
     """Every trunk must answer; of phones one that is there is enough to begin."""
     if found.standing is None:
-        return Step(key, State.UNKNOWN)
+        return Step(key, State.ASKING if found.is_asking else State.UNKNOWN)
     there = [found.standing.get(name, False) for name in endpoints]
     is_done = bool(there) and (all(there) if key == "trunks" else any(there))
     told = [

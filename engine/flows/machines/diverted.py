@@ -83,3 +83,9 @@ def trunk_for(event: CallArrived, inventory: Inventory, purpose: Purpose) -> Tru
     if trunk is None:
         return None
     return trunk if purpose_of(classify(called(event, trunk), None)) is purpose else None
+
+
+def marked(call: Call, inventory: Inventory) -> Call:
+    """The call, which may be a probe if it shows the house's own number."""
+    plan = inventory.probe_plan
+    return replace(call, from_house=plan is not None and call.caller == plan.show_number)

@@ -7,7 +7,7 @@ from engine.core.call import Now
 from engine.core.events import CallArrived, Event
 from engine.core.inventory import Inventory
 from engine.core.numbers.number import Purpose
-from engine.flows.machines.diverted import DivertedMachine, trunk_for
+from engine.flows.machines.diverted import DivertedMachine, marked, trunk_for
 from engine.forwarding import machine
 from engine.forwarding.call import KIND, ForwardingCall
 
@@ -22,7 +22,7 @@ class ForwardingMachine(DivertedMachine[ForwardingCall]):
         self, event: CallArrived, call_id: str, inventory: Inventory
     ) -> ForwardingCall | None:
         trunk = trunk_for(event, inventory, Purpose.FORWARDING)
-        return machine.begin(event, trunk) if trunk is not None else None
+        return marked(machine.begin(event, trunk), inventory) if trunk is not None else None
 
     def step(
         self, call: ForwardingCall, event: Event, now: Now

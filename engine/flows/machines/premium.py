@@ -109,7 +109,7 @@ class PremiumMachine(Machine[PremiumCall]):
             left_ms=_left_ms(call, view, at_ms),
             balance_micros=view.balance_micros if view is not None else None,
             held_micros=view.held_micros if view is not None else None,
-            warned=tuple(Warned(*told) for told in call.heard if told[2].startswith(WARNINGS)),
+            warned=tuple(Warned(*told) for told in call.told if told[2].startswith(WARNINGS)),
             ordered=call.ordered,
             first_call=call.first_call,
             config_version=call.config_version,

@@ -1,7 +1,6 @@
 """Tracking calls in the shell's hands; nobody who looks on is shown their callers. One whose call
 is taken over is counted as neither new nor known."""
 
-from dataclasses import replace
 from typing import ClassVar
 
 from engine.core.actions import Action
@@ -9,7 +8,7 @@ from engine.core.call import Now
 from engine.core.events import CallArrived, Event
 from engine.core.inventory import Inventory
 from engine.core.numbers.number import Purpose
-from engine.flows.machines.diverted import DivertedMachine, trunk_for
+from engine.flows.machines.diverted import DivertedMachine, marked, trunk_for
 from engine.tracking import machine
 from engine.tracking.call import KIND, TrackingCall
 
@@ -24,9 +23,7 @@ class TrackingMachine(DivertedMachine[TrackingCall]):
         trunk = trunk_for(event, inventory, Purpose.TRACKING)
         if trunk is None:
             return None
-        call = machine.begin(event, trunk)
-        plan = inventory.probe_plan
-        return replace(call, from_house=plan is not None and call.caller == plan.show_number)
+        return marked(machine.begin(event, trunk), inventory)
 
     def step(
         self, call: TrackingCall, event: Event, now: Now

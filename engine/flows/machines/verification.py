@@ -11,6 +11,8 @@ from engine.core.number import mask
 from engine.flows.errands import CallTerms
 from engine.flows.machines.machine import Machine
 from engine.flows.machines.seen import LiveCall
+from engine.flows.measures.verified import VerificationMeasures
+from engine.ports.metrics import Metrics
 from engine.verification import machine
 from engine.verification.call import KIND, VerificationCall
 
@@ -42,6 +44,9 @@ class VerificationMachine(Machine[VerificationCall]):
 
     def service(self, call: VerificationCall) -> str:
         return KIND
+
+    def measures(self, metrics: Metrics, call: VerificationCall) -> VerificationMeasures:
+        return VerificationMeasures(metrics)
 
     def legs(self, call: VerificationCall) -> tuple[str, ...]:
         return (call.leg,) if call.leg else ()

@@ -12,6 +12,7 @@ from engine.errors import EngineError
 from engine.flows.mails.rules import rule
 from engine.ports.clock import Clock
 from engine.ports.mails import ClaimedMail, Mails, MailState, Postman
+from engine.ports.metrics import UNMEASURED, Delivery, Metrics
 
 LOOK_EVERY_MS = 1_000
 LEASE_MS = 120_000
@@ -27,12 +28,18 @@ class MailSender:
     """The loop that sends."""
 
     def __init__(
-        self, mails: Mails, postman: Postman, clock: Clock, look_every_ms: int = LOOK_EVERY_MS
+        self,
+        mails: Mails,
+        postman: Postman,
+        clock: Clock,
+        look_every_ms: int = LOOK_EVERY_MS,
+        metrics: Metrics = UNMEASURED,
     ) -> None:
         self._mails = mails
         self._postman = postman
         self._clock = clock
         self._look_every_ms = look_every_ms
+        self._metrics = metrics
 
     async def run(self) -> None:
         """Send for ever; what goes wrong is logged and tried again."""
@@ -56,6 +63,7 @@ class MailSender:
         tried = rule(reply, claimed, self._clock.now().wall_ms)
         told = {"key": claimed.mail.name, "organisation": claimed.mail.organisation}
         if tried.state is MailState.GIVEN_UP:
+            self._metrics.given_up(Delivery.MAIL)
             log.error("mail.given_up", **told, problem=reply.problem)
         elif tried.state is MailState.PENDING:
             log.warning("mail.later", **told, tries=tried.number, problem=reply.problem)

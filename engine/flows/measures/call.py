@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.core import events as e
-from engine.core.actions import Action, DialAgent, Play, Reserve, SetDeadline
+from engine.core.actions import Action, DialAgent, Play, Reserve, SetDeadline, Whisper
 from engine.core.call import Now
 from engine.core.cdr import Disposition
 from engine.ports.metrics import Metrics
@@ -111,6 +111,8 @@ class CallMeasures(Measures):
 
     def carried_out(self, call: PremiumCall, event: e.Event, action: Action, now: Now) -> None:
         """An order of the step by `event` was carried out, or begun where it runs beside."""
+        if isinstance(action, Play | Whisper) and action.leg == call.caller.leg:
+            self._spoken_to(call, event, now)
         match action:
             case Play(leg=leg) if leg == call.caller.leg and not self._announced:
                 self._announced = True
@@ -119,6 +121,12 @@ class CallMeasures(Measures):
                 self._is_credited = False
                 if call.account_id is not None:
                     self._metrics.deadlines_moved(call.account_id, now.mono_ms)
+
+    def _spoken_to(self, call: PremiumCall, event: e.Event, now: Now) -> None:
+        """The caller hears something: of new money, if that is what the step was about."""
+        is_credit = isinstance(event, e.BalanceChanged) and event.credited_micros > 0
+        if is_credit and call.account_id is not None:
+            self._metrics.credit_told(self._service, call.account_id, now.mono_ms)
 
 
 def is_talking(call: PremiumCall) -> bool:

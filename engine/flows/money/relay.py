@@ -58,8 +58,9 @@ class Relay:
             return Waiting(0, 0)
         return Waiting(len(self._seen_ms), self._clock.now().mono_ms - oldest_ms)
 
-    async def apply(self, postings: Sequence[StorePosting]) -> None:
-        """Apply what has just been booked; what cannot be applied now stays in the outbox."""
+    async def apply(self, postings: Sequence[StorePosting]) -> bool:
+        """Apply what has just been booked, and say whether the store has all of it; what cannot be
+        applied now stays in the outbox."""
         try:
             applied = await self._bring(postings)
             if self._runs:
@@ -69,6 +70,8 @@ class Relay:
         except EngineError as error:
             log.warning("store.apply_later", error=str(error))
             self._kicked.set()
+            return False
+        return len(applied) == len(postings)
 
     async def run(self) -> None:
         """Apply the outbox for ever."""

@@ -5,17 +5,19 @@ What a rule forbids is answered with `Refused`; a number that is not there, or a
 number, nor the hundred-and-first without its certificate.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from engine.core.numbers.due import Notice, NoticeKind, asked_for, misplaced
+from engine.core.numbers.due import Notice, NoticeKind, Work, asked_for, misplaced
 from engine.core.numbers.holder import Holder, may_order, missing
 from engine.core.numbers.life import (
     Approved,
     Deactivated,
+    DocumentsCompleted,
     Event,
     Ordered,
+    QuarantineEnded,
     Reason,
     Refused,
     Released,
@@ -25,17 +27,25 @@ from engine.core.numbers.life import (
 )
 from engine.core.numbers.number import Area, Number, Purpose, Status
 from engine.core.numbers.source import Source
-from engine.flows.numbers.numbering import ATTEMPTS, Numbering, decided
+from engine.flows.numbers.numbering import ATTEMPTS, PAGE, Numbering, decided
 from engine.flows.numbers.replacing import replacement
 from engine.ports.numbers import Commit, Move, NumberFilter, Offer
 
 TOLL_FREE = Area("US", "")
+ACTIONS: Mapping[type[Event], str] = {
+    QuarantineEnded: "freed",
+    DocumentsCompleted: "documents_completed",
+    SwitchedOn: "switched_on",
+    Deactivated: "reclaimed",
+    Released: "lapsed",
+}
+"""What is written into the history for an event that was due."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """An order: the monthly price as it was shown, from when (None: today), and a key that tells
-    it from its repeat. `e164` is wished for by name only to have an old number again."""
+    it from its repeat. `e164` can be named only by who had it before: it took his calls."""
 
     organisation: str
     key: str
@@ -113,11 +123,29 @@ class Allocation:
                 await self._numbering.number(wish.e164, wish.organisation)
             if number.area != area:
                 return Refused(Reason.OTHER_AREA, f"{wish.e164} is not of the seat's area")
+            if not await self._had(wish.organisation, wish.e164):
+                return Refused(
+                    Reason.NEVER_HAD,
+                    f"{wish.e164} was never a number of {wish.organisation}: only an old number can"
+                    " be named",
+                )
             return number
-        free = await self._numbering.numbers.free(area, ATTEMPTS)
+        free = await self._numbering.free(area, ATTEMPTS)
         if not free:
             return Refused(Reason.NONE_FREE, f"no number of {area.country} {area.code} is free")
         return free[attempt % len(free)]
+
+    async def _had(self, organisation: str, e164: str) -> bool:
+        """Whether a number took calls of an organisation at some time."""
+        before: int | None = None
+        while page := await self._numbering.numbers.history(e164, before, PAGE):
+            if any(
+                event.organisation == organisation and event.status is Status.ACTIVE
+                for event in page
+            ):
+                return True
+            before = page[-1].version
+        return False
 
     async def approve(self, e164: str, author: str) -> Number | Refused:
         """Agree to an order; it is switched on if its day has come and no document is wanting,
@@ -237,7 +265,7 @@ class Allocation:
             number = await self._numbering.number(new)
             other = Refused(Reason.OTHER_AREA, f"{new} is of another area")
             return number if number.area == area else other
-        free: Sequence[Number] = await self._numbering.numbers.free(area, ATTEMPTS)
+        free: Sequence[Number] = await self._numbering.free(area, ATTEMPTS)
         if not free:
             return Refused(Reason.NONE_FREE, f"no number of {area.country} {area.code} is free")
         return free[attempt % len(free)]
@@ -272,6 +300,21 @@ async def ending(
         moves=(Move(number, after, action, reason),),
         sources=tuple(sources),
         notices=notices,
+    )
+
+
+def going_on(work: Work, day: date) -> Commit | Refused:
+    """The commit (author and instant yet to come) by which a number goes on without leaving
+    anybody."""
+    after = step(work.number, work.event, day)
+    if isinstance(after, Refused):
+        return after
+    is_on = after.status is Status.ACTIVE
+    return Commit(
+        author="",
+        at_ms=0,
+        moves=(Move(work.number, after, ACTIONS[type(work.event)], work.reason),),
+        notices=(told(after, NoticeKind.ACTIVATED, day),) if is_on else (),
     )
 
 

@@ -6,15 +6,16 @@ case's own audit log. The holder is not told.
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from engine.core.numbers.case import Case, CaseKind, CaseStatus, check, ended
+from engine.core.numbers.case import Case, CaseKind, CaseStatus, Holding, check, ended
 from engine.core.roles import Right, Role, may
 from engine.errors import CallerError
 from engine.flows.numbers.numbering import PAGE, Numbering, local_day
 from engine.ports.cases import CaseLine
 from engine.ports.cases import Cases as CasesPort
+from engine.ports.numbers import NumberEvent
 
 LISTED_MOST = 10_000
 
@@ -41,6 +42,15 @@ class Request:
     due_on: date
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A case as it is looked at; `holdings` are all in its span, earliest first."""
+
+    case: Case
+    holdings: Sequence[Holding]
+    lines: Sequence[CaseLine]
+
+
 class Cases:
     """Cases as one user may handle them."""
 
@@ -55,10 +65,11 @@ class Cases:
     async def open(self, request: Request) -> Case:
         """Open a case on a number of the stock."""
         await self._numbering.number(request.e164)
+        held = await self._holdings(request.e164, request.from_day, request.to_day)
         case = Case(
             case_id=uuid.uuid4().hex,
             e164=request.e164,
-            organisation=await self._holder_on(request.e164, request.to_day),
+            organisation=_at_the_end(held, request.to_day),
             kind=request.kind,
             authority=request.authority,
             reference=request.reference,
@@ -70,10 +81,11 @@ class Cases:
         await self._cases.open(case, self._line(case.case_id, "opened"))
         return case
 
-    async def show(self, case_id: str) -> tuple[Case, Sequence[CaseLine]]:
-        """A case and its log, this look included."""
+    async def show(self, case_id: str) -> Shown:
+        """A case, who had the number in its span by now, and its log, this look included."""
         case = await self._look(case_id)
-        return case, await self._cases.lines(case_id)
+        held = await self._holdings(case.e164, case.from_day, case.to_day)
+        return Shown(case, held, await self._cases.lines(case_id))
 
     async def listed(self, status: CaseStatus | None = None) -> Sequence[Case]:
         """All cases, or those that stand so."""
@@ -109,12 +121,41 @@ class Cases:
         at_ms, _ = self._numbering.now()
         return CaseLine(case_id=case_id, at_ms=at_ms, author=self._viewer.name, action=action)
 
-    async def _holder_on(self, e164: str, day: date) -> str | None:
-        """Who had a number at a day's end."""
+    async def _holdings(self, e164: str, first: date, last: date) -> Sequence[Holding]:
+        events: list[NumberEvent] = []
         before: int | None = None
         while page := await self._numbering.numbers.history(e164, before, PAGE):
-            for event in page:
-                if local_day(event.at_ms) <= day:
-                    return event.organisation if event.is_held else None
+            events += page
+            if local_day(page[-1].at_ms) < first:
+                break
             before = page[-1].version
-        return None
+        return holdings(events, first, last)
+
+
+def holdings(events: Sequence[NumberEvent], first: date, last: date) -> Sequence[Holding]:
+    """Who had a number at some time of these days (included), earliest first, from its history
+    (newest first)."""
+    found: list[Holding] = []
+    until_ms: int | None = None
+    for event in events:
+        if event.is_held and event.organisation is not None:
+            goes_on = bool(found) and found[-1].from_ms == until_ms
+            if goes_on and found[-1].organisation == event.organisation:
+                found[-1] = replace(found[-1], from_ms=event.at_ms)
+            else:
+                found.append(
+                    Holding(organisation=event.organisation, from_ms=event.at_ms, until_ms=until_ms)
+                )
+        until_ms = event.at_ms
+    return [
+        one
+        for one in reversed(found)
+        if local_day(one.from_ms) <= last
+        and (one.until_ms is None or local_day(one.until_ms) >= first)
+    ]
+
+
+def _at_the_end(found: Sequence[Holding], last: date) -> str | None:
+    """Who still had the number as its last day was over."""
+    lasting = (one for one in found if one.until_ms is None or local_day(one.until_ms) > last)
+    return next((one.organisation for one in lasting), None)

@@ -4,7 +4,7 @@ Each part is a transaction of its own, decided on what was read; where somebody 
 run sees what is left. Two engines at once do nothing twice.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -17,37 +17,20 @@ from engine.core.numbers.due import (
     due_of_holder,
     due_of_number,
     due_of_source,
+    uncounted,
 )
 from engine.core.numbers.holder import Holder, missing
-from engine.core.numbers.life import (
-    Deactivated,
-    DocumentsCompleted,
-    Event,
-    QuarantineEnded,
-    Refused,
-    Released,
-    SwitchedOn,
-    step,
-)
+from engine.core.numbers.life import Deactivated, Refused, Released
 from engine.core.numbers.number import Number, Status
 from engine.errors import ConflictError, EngineError
-from engine.flows.numbers.allocation import ending, told
+from engine.flows.numbers.allocation import ACTIONS, ending, going_on
 from engine.flows.numbers.holders import commit_of, replacements
-from engine.flows.numbers.numbering import PAGE, Numbering, local_day
+from engine.flows.numbers.numbering import PAGE, Numbering, Rehearsed, local_day
 from engine.flows.numbers.renting import book, last_closed
-from engine.ports.numbers import Commit, Move, NumberFilter
+from engine.ports.numbers import Commit, NumberFilter
 
 AUTHOR = "engine"
 LOOK_MS = 15 * 60_000
-ACTIONS: Mapping[type[Event], str] = {
-    QuarantineEnded: "freed",
-    DocumentsCompleted: "documents_completed",
-    SwitchedOn: "switched_on",
-    Deactivated: "reclaimed",
-    Released: "lapsed",
-}
-"""What is written into the history for an event that a day brought."""
-
 log = structlog.get_logger(__name__)
 
 
@@ -62,13 +45,13 @@ class Line:
 
 
 class Due:
-    """The work of one day; `at_ms` says which. With `dry` nothing is changed."""
+    """The work of one day; `at_ms` says which. With `dry` nothing is changed: what would be done
+    is told, each part decided on what those before it would have made."""
 
     def __init__(self, numbering: Numbering, at_ms: int, *, dry: bool = False) -> None:
-        self._numbering = numbering
+        self._numbering = _rehearsed(numbering) if dry else numbering
         self._at_ms = at_ms
         self._day = local_day(at_ms)
-        self._dry = dry
         self._holders: dict[str, Holder | None] = {}
         self._wanting: dict[str, bool] = {}
 
@@ -79,11 +62,19 @@ class Due:
         found += [line async for line in self._of_holders()]
         for status in (Status.DOCUMENTS_PENDING, Status.APPROVED, Status.ACTIVE):
             found += await self._of_numbers(status)
+        return (*found, *[line async for line in self._of_sources()])
+
+    async def _of_sources(self) -> AsyncIterator[Line]:
+        """By id, so that a number's first running one is the one that calls are counted for."""
+        counted: set[str] = set()
         async for source in self._numbering.all_sources():
             notice = due_of_source(source, self._day)
+            if source.is_running(self._day):
+                notice = uncounted(source, self._day) if source.e164 in counted else notice
+                counted.add(source.e164)
             if notice is not None:
-                found += await self._commit(self._empty(), (), [notice])
-        return tuple(found)
+                for line in await self._commit(self._empty(), (), [notice]):
+                    yield line
 
     async def _of_numbers(self, status: Status) -> list[Line]:
         found: list[Line] = []
@@ -141,7 +132,7 @@ class Due:
         if isinstance(work.event, Deactivated | Released):
             commit = await ending(self._numbering, number, work.event, action, work.reason, day)
         else:
-            commit = _passing(work, action, day)
+            commit = going_on(work, day)
         if isinstance(commit, Refused):
             return ()
         line = Line(
@@ -153,11 +144,11 @@ class Due:
     async def _commit(
         self, commit: Commit, lines: Sequence[Line], notices: Sequence[Notice]
     ) -> list[Line]:
-        """Do it, unless only looked at; what was told before is not told again."""
+        """Do it; what was told before is not told again."""
         known = await self._numbering.numbers.told([notice.key for notice in notices])
         fresh = tuple(notice for notice in notices if notice.key not in known)
         found = [*lines, *(_told(notice) for notice in fresh)]
-        if self._dry or not (commit.moves or commit.holder or fresh):
+        if not (commit.moves or commit.holder or fresh):
             return found
         try:
             await self._numbering.commit(replace(commit, notices=fresh))
@@ -167,18 +158,8 @@ class Due:
         return found
 
 
-def _passing(work: Work, action: str, day: date) -> Commit | Refused:
-    """The commit by which a number goes on without leaving anybody."""
-    after = step(work.number, work.event, day)
-    if isinstance(after, Refused):
-        return after
-    is_on = after.status is Status.ACTIVE
-    return Commit(
-        author="",
-        at_ms=0,
-        moves=(Move(work.number, after, action, work.reason),),
-        notices=(told(after, NoticeKind.ACTIVATED, day),) if is_on else (),
-    )
+def _rehearsed(of: Numbering) -> Rehearsed:
+    return Rehearsed(of.numbers, of.areas, of.clock, of.policy)
 
 
 def _line(action: str, number: Number, detail: str, holder: Holder) -> Line:
@@ -196,7 +177,7 @@ def _told(notice: Notice) -> Line:
 
 def _misplaced(number: Number, holder: Holder, day: date) -> Notice:
     return Notice(
-        key=f"misplaced:{number.e164}:{number.version}:{holder.seat.line}",
+        key=f"misplaced:{number.e164}:{number.version}:{holder.seat.to_prove}",
         organisation=holder.organisation,
         kind=NoticeKind.MISPLACED,
         day=day,

@@ -1,12 +1,13 @@
 """Holders' data: written down, confirmed every year, proved by documents, moved with the seat.
 
 A change of address that no longer fits replaces every number in the same transaction, as far as
-the new area has free ones; the daily work goes on with the rest.
+the new area has free ones; the rest as soon as blocks of that area are taken in, or by the day's
+work. The last document that is accepted switches on what waited for it, in the same transaction.
 """
 
 import hashlib
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -16,7 +17,9 @@ from engine.core.numbers.due import (
     SEAT_MOVED,
     Notice,
     NoticeKind,
+    Work,
     demand_notice,
+    due_of_number,
     misplaced,
 )
 from engine.core.numbers.holder import (
@@ -28,10 +31,13 @@ from engine.core.numbers.holder import (
     Verdict,
     checked,
     demanded,
+    missing,
 )
-from engine.core.numbers.number import Number
+from engine.core.numbers.life import Refused
+from engine.core.numbers.number import Area, Number, Status
 from engine.errors import CallerError
-from engine.flows.numbers.numbering import Numbering, decided
+from engine.flows.numbers.allocation import going_on
+from engine.flows.numbers.numbering import PAGE, Numbering, decided
 from engine.flows.numbers.replacing import Replacement, replacement
 from engine.flows.numbers.words import LANGS
 from engine.ports.numbers import Commit, NumberFilter
@@ -39,7 +45,13 @@ from engine.ports.numbers import Commit, NumberFilter
 TEXT_MOST = 200
 FILE_BYTES_MOST = 5 * 1024 * 1024
 DOCUMENTS_MOST = 100
+ENDINGS = {b"%PDF-": "pdf", b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpg"}
+"""What documents may be where a customer hands them in, by their first bytes, and how their files
+end."""
+
 REPLACED_MOST = 200
+BROUGHT_ON_MOST = 200
+"""How many numbers one transaction switches on; more of them are several transactions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +180,7 @@ class Holders:
             kind=paper.kind,
             file_name=paper.file_name,
             sha256=hashlib.sha256(paper.content).hexdigest(),
-            address=holder.seat.line,
+            address=holder.seat.to_prove,
             uploaded_on=today,
             dated=paper.dated,
             expires_on=paper.expires_on,
@@ -186,7 +198,11 @@ class Holders:
     async def check(
         self, organisation: str, document_id: str, verdict: Verdict, note: str, author: str
     ) -> Holder:
-        """Say what came of looking at a document; who handed in a bad one is told why."""
+        """Say what came of looking at a document; who handed in a bad one is told why.
+
+        Numbers that waited for it are switched on, if nothing else is wanting and their day has
+        come.
+        """
 
         def change(holder: Holder, day: date) -> tuple[Holder, tuple[Notice, ...]]:
             known = [d for d in holder.documents if d.document_id == document_id]
@@ -197,23 +213,65 @@ class Holders:
             )
             return checked(holder, document, day), _refusal(holder, document, day)
 
-        return await self._change(organisation, "checked", author, change)
+        holder, count = await self._complete(organisation, "checked", author, change)
+        while count == BROUGHT_ON_MOST:
+            holder, count = await self._complete(organisation, "completed", author, _as_it_is)
+        return holder
+
+    async def replace_waiting(self, areas: Collection[Area], author: str) -> None:
+        """Replace what waited for free numbers of these areas, as far as there are some now."""
+        after = ""
+        while page := await self._numbering.numbers.holders(after, PAGE):
+            for holder in page:
+                if holder.seat.area in areas:
+                    await self._replace_waiting(holder.organisation, author)
+            after = page[-1].organisation
+
+    async def _replace_waiting(self, organisation: str, author: str) -> None:
+        async def decide(attempt: int) -> None:
+            at_ms, day = self._numbering.now()
+            holder = await self.holder(organisation)
+            made, _ = await replacements(self._numbering, holder, day, attempt)
+            if made:
+                commit = replace(commit_of(made), author=author, at_ms=at_ms)
+                after = replace(holder, version=holder.version + 1)
+                await self._numbering.commit(
+                    replace(commit, holder=after, holder_action="replaced")
+                )
+
+        await decided(decide)
 
     async def _change(self, organisation: str, action: str, author: str, change: Change) -> Holder:
         async def decide(_attempt: int) -> Holder:
             at_ms, day = self._numbering.now()
             changed, notices = change(await self.holder(organisation), day)
             after = replace(changed, version=changed.version + 1)
-            await self._numbering.commit(
-                Commit(
-                    author=author,
-                    at_ms=at_ms,
-                    holder=after,
-                    holder_action=action,
-                    notices=notices,
-                )
-            )
+            commit = Commit(author=author, at_ms=at_ms, notices=notices)
+            await self._numbering.commit(replace(commit, holder=after, holder_action=action))
             return after
+
+        return await decided(decide)
+
+    async def _complete(
+        self, organisation: str, action: str, author: str, change: Change
+    ) -> tuple[Holder, int]:
+        """As `_change`, and what waited for documents goes on; how many numbers."""
+
+        async def decide(_attempt: int) -> tuple[Holder, int]:
+            at_ms, day = self._numbering.now()
+            changed, notices = change(await self.holder(organisation), day)
+            after = replace(changed, version=changed.version + 1)
+            parts = await brought_on(self._numbering, after, day)
+            commit = Commit(
+                author=author,
+                at_ms=at_ms,
+                moves=tuple(move for part in parts for move in part.moves),
+                holder=after,
+                holder_action=action,
+                notices=(*notices, *(notice for part in parts for notice in part.notices)),
+            )
+            await self._numbering.commit(commit)
+            return after, len({move.before.e164 for move in commit.moves})
 
         return await decided(decide)
 
@@ -223,12 +281,15 @@ class Holders:
         country = check_region(entry.country, field="country")
         if country is None:
             raise CallerError('must be a country such as "DE"', "country")
+        areas = self._numbering.areas
+        code = areas.of_seat(country, entry.place, entry.area_code)
         return Seat(
             street=entry.street,
             postal_code=entry.postal_code,
             place=entry.place,
             country=country,
-            area_code=self._numbering.areas.of_seat(country, entry.place, entry.area_code),
+            area_code=code,
+            area_given=code != areas.of_place(country, entry.place),
         )
 
 
@@ -245,9 +306,41 @@ def _refusal(holder: Holder, document: Document, day: date) -> tuple[Notice, ...
     return (notice,)
 
 
+def ending_of(content: bytes) -> str:
+    """How a document's file ends. `CallerError` with `content` for what is none of `ENDINGS`."""
+    for begin, ending in ENDINGS.items():
+        if content.startswith(begin):
+            return ending
+    raise CallerError("must be a PDF, PNG or JPEG file", "content")
+
+
 def _check_text(text: str, field: str) -> None:
     if not 0 < len(text.strip()) <= TEXT_MOST or not text.isprintable():
         raise CallerError(f"must be 1 to {TEXT_MOST} printable characters", field)
+
+
+def _as_it_is(holder: Holder, _day: date) -> tuple[Holder, tuple[Notice, ...]]:
+    return holder, ()
+
+
+async def brought_on(numbering: Numbering, holder: Holder, day: date) -> Sequence[Commit]:
+    """What a holder's numbers that wait for documents become, event by event; nothing while
+    something is wanting. At most `BROUGHT_ON_MOST` numbers at a time."""
+    held = await numbering.numbers.held(holder.organisation)
+    if missing(holder, held, day, numbering.policy):
+        return ()
+    wanted = NumberFilter(
+        organisation=holder.organisation, status=Status.DOCUMENTS_PENDING, most=BROUGHT_ON_MOST
+    )
+    parts: list[Commit] = []
+    for waiting in await numbering.numbers.numbers(wanted):
+        number = waiting
+        while isinstance(
+            work := due_of_number(number, holder, False, numbering.policy, day), Work
+        ) and not isinstance(part := going_on(work, day), Refused):
+            parts.append(part)
+            number = part.moves[-1].after
+    return parts
 
 
 async def replacements(
@@ -260,7 +353,7 @@ async def replacements(
     if not strayed or holder.seat.area is None:
         return [], tuple(strayed)
     # Another attempt looks further on: who was faster has taken the first.
-    free = (await numbering.numbers.free(holder.seat.area, REPLACED_MOST + attempt))[attempt:]
+    free = (await numbering.free(holder.seat.area, REPLACED_MOST + attempt))[attempt:]
     made: list[Replacement] = []
     for old, new in zip(strayed, free, strict=False):
         one = await replacement(numbering, old, new, SEAT_MOVED, day)

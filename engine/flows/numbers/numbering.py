@@ -1,7 +1,10 @@
-"""What everybody who works on numbers has at hand, and how a decision is made anew."""
+"""What everybody who works on numbers has at hand, and how a decision is made anew.
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, replace
+`Rehearsed` is the same for those who only want to know what would be done.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -12,7 +15,7 @@ from engine.core.mail import Mail
 from engine.core.numbers.areas import Areas, Place
 from engine.core.numbers.days import day_of
 from engine.core.numbers.holder import Policy
-from engine.core.numbers.number import Number
+from engine.core.numbers.number import Area, Number, Status
 from engine.core.numbers.source import Source
 from engine.errors import CallerError, ConflictError
 from engine.flows.numbers.words import mails_of
@@ -54,6 +57,10 @@ class Numbering:
 
     async def commit(self, commit: Commit) -> None:
         """Carry out a commit, with a mail for each notice that a holder wants mailed."""
+        await self.numbers.commit(await self.mailed(commit))
+
+    async def mailed(self, commit: Commit) -> Commit:
+        """A commit with those mails."""
         mails: list[Mail] = []
         if self.mailing:
             for notice in commit.notices:
@@ -61,11 +68,15 @@ class Numbering:
                 if holder is None or holder.organisation != notice.organisation:
                     holder = await self.numbers.holder(notice.organisation)
                 mails += mails_of(notice, holder)
-        await self.numbers.commit(replace(commit, mails=tuple(mails)))
+        return replace(commit, mails=tuple(mails))
 
     def all_numbers(self, wanted: NumberFilter) -> AsyncIterator[Number]:
         """Every number a filter lets through, read in pages."""
         return every_number(self.numbers, wanted)
+
+    async def free(self, area: Area, most: int) -> Sequence[Number]:
+        """Free numbers of an area, in order."""
+        return await self.numbers.free(area, most)
 
     async def all_sources(
         self, organisation: str | None = None, e164: str | None = None
@@ -76,6 +87,43 @@ class Numbering:
             for source in page:
                 yield source
             after = page[-1].source_id
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed(Numbering):
+    """A numbering in which commits only seem to be made: what was decided on a number is what is
+    read of it from then on, and the books stay as they are."""
+
+    moved: dict[str, Number] = field(default_factory=dict)
+
+    async def commit(self, commit: Commit) -> None:
+        """Remember what became of the commit's numbers."""
+        self.moved.update((move.after.e164, move.after) for move in commit.moves)
+
+    async def all_numbers(self, wanted: NumberFilter) -> AsyncIterator[Number]:
+        """As they would be; of a filter, organisation and state count."""
+        moved = [number for number in self.moved.values() if _fits(number, wanted)]
+        moved.sort(key=lambda number: number.e164, reverse=True)
+        async for number in every_number(self.numbers, wanted):
+            while moved and moved[-1].e164 < number.e164:
+                yield moved.pop()
+            if number.e164 not in self.moved:
+                yield number
+        while moved:
+            yield moved.pop()
+
+    async def free(self, area: Area, most: int) -> Sequence[Number]:
+        """As they would be."""
+        known = await self.numbers.free(area, most + len(self.moved))
+        wanted = NumberFilter(status=Status.FREE)
+        found = [number for number in known if number.e164 not in self.moved]
+        found += [n for n in self.moved.values() if n.area == area and _fits(n, wanted)]
+        return sorted(found, key=lambda number: number.e164)[:most]
+
+
+def _fits(number: Number, wanted: NumberFilter) -> bool:
+    is_whose = wanted.organisation in (None, number.organisation)
+    return is_whose and wanted.status in (None, number.status)
 
 
 async def every_number(numbers: Numbers, wanted: NumberFilter) -> AsyncIterator[Number]:

@@ -1,5 +1,9 @@
-"""Sales channels: where an organisation's numbers are published, and that they are no more."""
+"""Sales channels: where an organisation's numbers are published, and that they are no more.
 
+One number, one source: a second one would count no calls, nor be told to whoever answers.
+"""
+
+import contextlib
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,7 +11,8 @@ from datetime import date
 
 from engine.core.numbers.number import Status
 from engine.core.numbers.source import Source
-from engine.errors import CallerError
+from engine.errors import CallerError, RemoteError
+from engine.flows.diversion.routing import Routing
 from engine.flows.numbers.numbering import Numbering, decided
 from engine.ports.numbers import Commit
 
@@ -25,17 +30,19 @@ class Channel:
 
 
 class Sources:
-    """Adds, changes and ends sources."""
+    """Adds, changes and ends sources.
 
-    def __init__(self, numbering: Numbering) -> None:
+    With `routing` the words by which targets are told of a source are made at once; without it
+    after the first call.
+    """
+
+    def __init__(self, numbering: Numbering, routing: Routing | None = None) -> None:
         self._numbering = numbering
+        self._routing = routing
 
     async def add(self, organisation: str, e164: str, channel: Channel, author: str) -> Source:
-        """A source on an active number, which may have several."""
+        """A source on an active number that has no other one running."""
         _check(channel)
-        number = await self._numbering.number(e164, organisation)
-        if number.status is not Status.ACTIVE:
-            raise CallerError(f"{e164} is {number.status}", "number")
         source = Source(
             source_id=uuid.uuid4().hex,
             organisation=organisation,
@@ -45,30 +52,44 @@ class Sources:
             ends_on=channel.ends_on,
             version=1,
         )
-        await self._put(source, author)
-        return source
+
+        async def decide(_attempt: int) -> Source:
+            number = await self._numbering.number(e164, organisation)
+            if number.status is not Status.ACTIVE:
+                raise CallerError(f"{e164} is {number.status}", "number")
+            await self._put(source, author, alone="number")
+            return source
+
+        return await self._named(await decided(decide))
 
     async def change(
         self, organisation: str, source_id: str, channel: Channel, author: str
     ) -> Source:
-        """Say something else of a source that was not confirmed to be over."""
+        """Say something else of a source that was not confirmed to be over; its name stays."""
         _check(channel)
 
         async def decide(_attempt: int) -> Source:
             source = await self._source(organisation, source_id)
             if source.removed_on is not None:
                 raise CallerError("is over", "source_id")
+            if channel.name != source.name:
+                raise CallerError(
+                    "cannot be changed, for calls are counted by it: end this source, and add one"
+                    " of the new name",
+                    "name",
+                )
             after = replace(
                 source,
-                name=channel.name,
                 places=channel.places,
                 ends_on=channel.ends_on,
                 version=source.version + 1,
             )
-            await self._put(after, author)
+            _, day = self._numbering.now()
+            was_running = source.is_running(day)
+            await self._put(after, author, alone="" if was_running else "ends_on")
             return after
 
-        return await decided(decide)
+        return await self._named(await decided(decide))
 
     async def confirm_removed(self, organisation: str, source_id: str, author: str) -> Source:
         """The organisation's word that the number is out of every offer; ends the source."""
@@ -95,9 +116,35 @@ class Sources:
             raise CallerError(f"there is no source {source_id}", "source_id")
         return found
 
-    async def _put(self, source: Source, author: str) -> None:
-        at_ms, _ = self._numbering.now()
-        await self._numbering.commit(Commit(author=author, at_ms=at_ms, sources=(source,)))
+    async def _put(self, source: Source, author: str, *, alone: str = "") -> None:
+        """Write a source down; `alone` names the field at fault if its number has one already.
+
+        The holder's version goes on then: his sources are decided one after the other.
+        """
+        at_ms, day = self._numbering.now()
+        commit = Commit(author=author, at_ms=at_ms, sources=(source,))
+        if alone and source.is_running(day):
+            holder = await self._numbering.numbers.holder(source.organisation)
+            await self._check_alone(source, day, alone)
+            if holder is not None:
+                counted = replace(holder, version=holder.version + 1)
+                commit = replace(commit, holder=counted, holder_action="published")
+        await self._numbering.commit(commit)
+
+    async def _check_alone(self, source: Source, day: date, field: str) -> None:
+        async for other in self._numbering.all_sources(source.organisation, source.e164):
+            if other.is_running(day) and other.source_id != source.source_id:
+                raise CallerError(
+                    f"{source.e164} has the source {other.name} already: end that one first, or"
+                    " take another number",
+                    field,
+                )
+
+    async def _named(self, source: Source) -> Source:
+        if self._routing is not None:
+            with contextlib.suppress(RemoteError):
+                await self._routing.make_words(source.organisation, source.e164)
+        return source
 
 
 def _check(channel: Channel) -> None:

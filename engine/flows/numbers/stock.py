@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from engine.core.numbers.blocks import Faults, read_blocks
 from engine.core.numbers.number import TRACKED_COUNTRIES, Purpose
 from engine.errors import CallerError
+from engine.flows.numbers.holders import Holders
 from engine.flows.numbers.numbering import Numbering
 from engine.ports.numbers import Offer
 
@@ -20,14 +21,17 @@ class Stock:
 
     async def take_in(self, text: str, author: str) -> int | Faults:
         """The numbers of a file of blocks (`core.numbers.blocks`): how many are new, or every
-        mistake, and then none is taken in."""
+        mistake, and then none is taken in. Who waited for a number there has it then."""
         if len(text.encode()) > TEXT_BYTES_MOST:
             raise CallerError(f"must have at most {TEXT_BYTES_MOST} bytes", "file")
         numbers = read_blocks(text, self._numbering.areas)
         if isinstance(numbers, Faults):
             return numbers
         at_ms, _ = self._numbering.now()
-        return await self._numbering.numbers.stock(numbers, author, at_ms)
+        count = await self._numbering.numbers.stock(numbers, author, at_ms)
+        areas = {number.area for number in numbers}
+        await Holders(self._numbering).replace_waiting(areas, author)
+        return count
 
     async def offers(self) -> Sequence[Offer]:
         """The catalogue."""

@@ -18,6 +18,7 @@ from engine.core.numbers.due import (
 )
 from engine.core.numbers.holder import Holder
 from engine.core.probe import WHY, Result
+from engine.flows.phrases import Phrases
 
 LANGS = ("de", "en")
 
@@ -66,6 +67,10 @@ _SENTENCES: Mapping[str, Mapping[NoticeKind, str]] = {
             "Die Quelle {detail} ist beendet. Bitte bestätigen Sie, dass {number} aus allen"
             " Angeboten entfernt ist."
         ),
+        NoticeKind.SOURCE_UNCOUNTED: (
+            "Für die Quelle {detail} zählen keine Anrufe: {number} hat noch eine andere Quelle."
+            " Beenden Sie eine von beiden, oder bestellen Sie eine weitere Rufnummer."
+        ),
         NoticeKind.RECLAIM_PROPOSED: (
             "{number} wurde seit {detail} nicht angerufen und kann zurückgefordert werden."
         ),
@@ -95,6 +100,10 @@ _SENTENCES: Mapping[str, Mapping[NoticeKind, str]] = {
         NoticeKind.REMOVE_FROM_OFFERS: (
             "The source {detail} has ended. Please confirm that {number} is out of all offers."
         ),
+        NoticeKind.SOURCE_UNCOUNTED: (
+            "No calls count for the source {detail}: {number} has another source. End one of them,"
+            " or order another number."
+        ),
         NoticeKind.RECLAIM_PROPOSED: (
             "{number} was not called since {detail} and may be taken back."
         ),
@@ -116,6 +125,28 @@ _SINCE = frozenset({NoticeKind.CONFIRM_DATA, NoticeKind.RECLAIM_PROPOSED})
 def reason_in(lang: str, reason: str) -> str:
     """A reason of the history in a language; what a person wrote stays as it is."""
     return _REASONS_DE.get(reason, reason) if lang == "de" else reason
+
+
+_FAULTS_DE = Phrases(
+    {
+        r"^the first line must be (.+)": "die erste Zeile muss {} sein",
+        r"^has (\d+) columns instead of (\d+)": "hat {} Spalten statt {}",
+        r"^(\S+) is in the file twice": "{} steht zweimal in der Datei",
+        r"^more than (\d+) numbers in one file": "mehr als {} Rufnummern in einer Datei",
+        r"^(\S+) to (\S+) is no block of 1 to (\d+)": "{} bis {} ist kein Block von 1 bis {}",
+        r"^nothing is no number": "die Rufnummer fehlt",
+        r"^(.+) is no number in E.164": "{} ist keine Rufnummer in E.164",
+        r"^(\S+) is for neither": "{} taugt weder für Calltracking noch für Weiterleitung",
+        r"^(\S+) is of no area": "{} gehört zu keinem Ortsnetz",
+        r"^(\S+) is not of area \(none\)": "{} gehört zu einem Ortsnetz; seine Vorwahl fehlt",
+        r"^(\S+) is not of area (\S+)": "{} gehört nicht zum Ortsnetz {}",
+    }
+)
+
+
+def fault_in(lang: str, fault: str) -> str:
+    """A mistake in a file of blocks (`core.numbers.blocks`) in a language."""
+    return (_FAULTS_DE.say(fault) if lang == "de" else "") or fault
 
 
 def sentence(notice: Notice, lang: str) -> str:

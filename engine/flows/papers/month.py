@@ -1,4 +1,4 @@
-"""Calendar months and days in local time: which milliseconds belong to one."""
+"""Calendar months and days in local time: which milliseconds belong to them."""
 
 import re
 from dataclasses import dataclass
@@ -12,11 +12,12 @@ HOME_TIMEZONE = "Europe/Berlin"
 MONTHS_LISTED = 12
 
 _MONTH = re.compile(r"(2[0-9]{3})-(0[1-9]|1[0-2])", re.ASCII)
+_DAY = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Month:
-    """A calendar month of a time zone as a half-open interval of milliseconds."""
+class Days:
+    """One day of a time zone, or several, as a half-open interval of milliseconds."""
 
     name: str
     zone: ZoneInfo
@@ -32,6 +33,11 @@ class Month:
     def end(self) -> datetime:
         """When it is over."""
         return datetime.fromtimestamp(self.to_ms // 1000, self.zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Month(Days):
+    """A calendar month."""
 
 
 def month_of(name: str, timezone: str) -> Month:
@@ -62,20 +68,30 @@ def months_listed(now_ms: int) -> list[Month]:
     return months
 
 
-def day_of(name: str, timezone: str) -> tuple[int, int]:
-    """Begin and end of the day `2026-11-21` names, in milliseconds; `CallerError` as `month_of`."""
+def day_of(name: str, timezone: str) -> Days:
+    """The day `2026-11-21` names; `CallerError` as `month_of`."""
     try:
+        if _DAY.fullmatch(name) is None:
+            raise ValueError(name)
         day = date.fromisoformat(name)
     except ValueError as error:
         raise CallerError("must be a day such as 2026-11-21", "day") from error
-    begin = datetime(day.year, day.month, day.day, tzinfo=_zone(timezone))
-    return _ms(begin), _ms(begin + timedelta(days=1))
+    zone = _zone(timezone)
+    begin = datetime(day.year, day.month, day.day, tzinfo=zone)
+    return Days(name, zone, _ms(begin), _ms(begin + timedelta(days=1)))
 
 
-def day_before(now_ms: int, timezone: str) -> tuple[int, int]:
-    """Begin and end of yesterday."""
+def day_before(now_ms: int, timezone: str) -> Days:
+    """Yesterday."""
     today = datetime.fromtimestamp(now_ms // 1000, _zone(timezone)).date()
     return day_of((today - timedelta(days=1)).isoformat(), timezone)
+
+
+def month_or_day(month: str | None, day: str | None, now_ms: int, timezone: str) -> Days:
+    """The month that is named, else the day, else yesterday; `CallerError` as theirs."""
+    if month is not None:
+        return month_of(month, timezone)
+    return day_before(now_ms, timezone) if day is None else day_of(day, timezone)
 
 
 def _zone(timezone: str) -> ZoneInfo:

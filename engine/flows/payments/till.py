@@ -7,7 +7,7 @@ proves nothing by itself only makes its order due to be asked about (`flows.paym
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import uuid4
@@ -25,6 +25,7 @@ from engine.ports.ledger import Ledger
 from engine.ports.metrics import UNMEASURED, Metrics
 from engine.ports.orders import Letter, Orders, Taken
 from engine.ports.payments import Forged, Headers, Places, Provider
+from engine.ports.store import StorePosting
 
 FIRST_ASK_MS = 20_000
 MANUAL = "manual"
@@ -210,7 +211,7 @@ class Till:
         taken = await self.orders.take_in(letter)
         for posting in taken.postings:
             self.metrics.money_received(posting.account_id, received_ms)
-        self._tell(taken, payee)
+        self._tell(taken, payee, received_ms)
         if not notice.facts:
             self.asked.set()
         outcome = Outcome.TAKEN if taken.is_new else Outcome.REPEATED
@@ -257,8 +258,9 @@ class Till:
             await self.orders.ask_later(order.order_id, self._now_ms())
             self.asked.set()
 
-    def _tell(self, taken: Taken, payee: Payee) -> None:
-        """Tell the store, and the running call, beside the answer to whoever told us."""
+    def _tell(self, taken: Taken, payee: Payee, received_ms: int | None = None) -> None:
+        """Tell the store, and the running call, beside the answer to whoever told us; a callback's
+        way there is timed from when it was received."""
         for alarm in taken.alarms:
             self.metrics.set_aside(payee.provider)
             log.error(
@@ -269,9 +271,16 @@ class Till:
                 orders=[order.order_id for order in taken.orders],
             )
         if taken.postings:
-            task = asyncio.create_task(self._relay.apply(taken.postings))
+            task = asyncio.create_task(self._credit(taken.postings, payee.provider, received_ms))
             self._telling.add(task)
             task.add_done_callback(self._telling.discard)
+
+    async def _credit(
+        self, postings: Sequence[StorePosting], provider: str, received_ms: int | None
+    ) -> None:
+        has_all = await self._relay.apply(postings)
+        if has_all and received_ms is not None:
+            self.metrics.credited(provider, self._clock.now().mono_ms - received_ms)
 
     def _now_ms(self) -> int:
         return self._clock.now().wall_ms

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from engine.core.numbers.number import Purpose
 from engine.core.probe import Health, ProbePlan, enrolled
 from engine.errors import CallerError, RemoteError
 from engine.flows.numbers.numbering import Numbering, decided
@@ -14,17 +15,17 @@ PATIENCE_S = 15
 
 async def ask(numbering: Numbering, probes: Probes, plan: ProbePlan, e164: str) -> Health:
     """Let a number be due at once. `CallerError` for one that is not probed."""
-    await numbering.number(e164)
+    purpose = (await numbering.number(e164)).purpose
+    if purpose is not None and not plan.calls(purpose):
+        raise CallerError("is toll-free: see toll_free under probing", "number")
 
     async def decide(_attempt: int) -> Health:
         at_ms, _ = numbering.now()
-        for number, organisation in await probes.strangers(1, e164):
-            fresh = replace(enrolled(number, organisation, plan, at_ms), next_ms=at_ms)
-            await probes.enrol([replace(fresh, wanted_ms=at_ms)])
-            return replace(fresh, wanted_ms=at_ms)
+        for number, organisation in await probes.strangers(tuple(Purpose), 1, e164):
+            await probes.enrol([enrolled(number, organisation, plan, at_ms)])
         before = await probes.health(e164)
         if before is None:
-            raise CallerError("takes no calls, or leads nowhere as a tracked number", "number")
+            raise CallerError("takes no calls", "number")
         after = replace(before, next_ms=at_ms, wanted_ms=at_ms, version=before.version + 1)
         await probes.put(after)
         return after

@@ -9,6 +9,7 @@ from engine.core.inventory import Inventory
 from engine.core.probe import (
     Health,
     Others,
+    Outage,
     Probe,
     ProbePlan,
     Result,
@@ -20,7 +21,7 @@ from engine.core.probe import (
 from engine.flows.numbers.numbering import Numbering, decided, local_day
 from engine.ports.metrics import UNMEASURED, Metrics
 from engine.ports.numbers import Commit
-from engine.ports.probes import Awaited, Probes
+from engine.ports.probes import Awaited, Finding, Probes
 
 AUTHOR = "engine"
 
@@ -80,37 +81,47 @@ class Judging:
             return
         others = await self.probes.others(probe.e164)
         after = judged(before, probe, others, plan)
-        await self._tell(before, after)
-        await self.probes.put(after, probe)
-        self._metrics.probed(probe.result)
-        log.info(
-            "probe.judged",
-            did=probe.e164,
-            result=probe.result,
-            delay_ms=probe.delay_ms,
-            standing=after.standing,
+        finding = Finding(
+            health=after,
+            probe=probe,
+            outage=await self._outage(after, others, plan),
+            works=plan.trunk if probe.result is Result.ARRIVED else None,
+            telling=await self._telling(before, after),
         )
-        await self._follow_up(after, others, plan)
-
-    async def _tell(self, before: Health, after: Health) -> None:
-        """Tell the number's holder, once: the notice has a key of its own."""
-        at_ms, _ = self.numbering.now()
-        notice = told(before, after, local_day(at_ms))
-        if notice is None or await self.numbering.numbers.told([notice.key]):
-            return
-        await self.numbering.commit(Commit(author=AUTHOR, at_ms=at_ms, notices=(notice,)))
-        log.warning("number.told", did=after.e164, kind=notice.kind, why=notice.detail)
-
-    async def _follow_up(self, after: Health, others: Others, plan: ProbePlan) -> None:
-        """What a probe says of the trunk: it works again, it is out, or a witness is needed."""
-        if after.last_result is Result.ARRIVED:
-            if await self.probes.end_outage(plan.trunk):
-                log.warning("probes.trunk_works", trunk=plan.trunk)
-            return
-        outage = outage_of(after, others, plan, await self.probes.outage(plan.trunk))
-        if outage is not None:
-            if await self.probes.begin_outage(outage):
-                log.error("probes.trunk_out", trunk=plan.trunk, since_ms=outage.since_ms)
-        elif wants_witness(after, others):
+        is_news = await self.probes.note(finding)
+        self._metrics.probed(probe.result)
+        _log(finding, is_news=is_news)
+        if finding.outage is None and wants_witness(after, others):
             at_ms, _ = self.numbering.now()
             await self.probes.wake_witness(after.e164, at_ms)
+
+    async def _outage(self, after: Health, others: Others, plan: ProbePlan) -> Outage | None:
+        if after.last_result is Result.ARRIVED:
+            return None
+        return outage_of(after, others, plan, await self.probes.outage(plan.trunk))
+
+    async def _telling(self, before: Health, after: Health) -> Commit | None:
+        """What lets the number's holder know, if there is anything to be told."""
+        at_ms, _ = self.numbering.now()
+        notice = told(before, after, local_day(at_ms))
+        if notice is None:
+            return None
+        return await self.numbering.mailed(Commit(author=AUTHOR, at_ms=at_ms, notices=(notice,)))
+
+
+def _log(finding: Finding, *, is_news: bool) -> None:
+    """Tell the operator of a probe, what its number's holder was told, and of the trunk."""
+    probe, outage = finding.probe, finding.outage
+    log.info(
+        "probe.judged",
+        did=probe.e164,
+        result=probe.result,
+        delay_ms=probe.delay_ms,
+        standing=finding.health.standing,
+    )
+    for notice in finding.telling.notices if finding.telling else ():
+        log.warning("number.told", did=probe.e164, kind=notice.kind, why=notice.detail)
+    if is_news and outage is not None:
+        log.error("probes.trunk_out", trunk=outage.trunk, since_ms=outage.since_ms)
+    elif is_news:
+        log.warning("probes.trunk_works", trunk=finding.works)

@@ -9,7 +9,18 @@ from collections.abc import Callable
 
 import structlog
 
-from engine.core.probe import Health, Outage, ProbePlan, claimed, enrolled, is_time, next_slot
+from engine.core.numbers.number import Purpose
+from engine.core.probe import (
+    Health,
+    Outage,
+    ProbePlan,
+    calls_a_day,
+    claimed,
+    enrolled,
+    hours_ms,
+    is_time,
+    next_day,
+)
 from engine.errors import ConflictError, EngineError
 from engine.flows.calls import Calls
 from engine.flows.machines.probing import ProbingMachine
@@ -71,26 +82,40 @@ class Placing:
         outage = await self._probes.outage(plan.trunk)
         self._metrics.probe_trunk_out(outage is not None)
         at_ms = self._now_ms()
-        for health in await self._probes.due(at_ms, 1 if outage else plan.at_once):
-            may_ring = is_time(plan, health, at_ms, is_out=outage is not None)
-            if not may_ring or self._judging.is_line(health.e164):
-                await self._put_off(health, plan, at_ms)
+        most = 1 if outage else plan.at_once
+        for health in await self._probes.due(at_ms, most, retries_first=outage is None):
+            if not is_time(plan, health, at_ms, is_out=outage is not None):
+                await self._put_off(plan, at_ms, outage)
+                return
+            if self._judging.is_line(health.e164):
+                await self._claim(health, "", next_day(plan, at_ms))
             elif health.wanted_ms is not None or outage is None or outage.until_ms <= at_ms:
                 await self._place(health, plan, outage)
 
     async def _enrol(self, plan: ProbePlan) -> None:
-        """Note, every minute, who has not been probed for its holder yet."""
+        """Note, every minute, who has not been probed for its holder yet, and who is no more."""
         at_ms = self._now_ms()
         if at_ms < self._enrol_ms:
             return
-        found = await self._probes.strangers(ENROL_MOST)
+        for purpose in Purpose:
+            if not plan.calls(purpose):
+                await self._probes.dismiss(purpose)
+        called = [purpose for purpose in Purpose if plan.calls(purpose)]
+        found = await self._probes.strangers(called, ENROL_MOST)
         if found:
             await self._probes.enrol([enrolled(*one, plan, at_ms) for one in found])
         self._enrol_ms = at_ms + MINUTE_MS
 
-    async def _put_off(self, health: Health, plan: ProbePlan, at_ms: int) -> None:
-        """Its turn has passed, or it is not to be called at all: it has another one tomorrow."""
-        await self._claim(health, "", next_slot(plan, health.e164, at_ms))
+    async def _put_off(self, plan: ProbePlan, at_ms: int, outage: Outage | None) -> None:
+        """The hours are over: who has not had his turn is among the first tomorrow."""
+        tries = 0 if outage else plan.tries
+        numbers = await self._probes.put_off(
+            at_ms, next_day(plan, at_ms), hours_ms(plan) // 2, tries
+        )
+        if numbers:
+            self._metrics.probes_deferred(numbers)
+            most, is_out = calls_a_day(plan), outage is not None
+            log.warning("probes.put_off", numbers=numbers, a_day_at_most=most, trunk_out=is_out)
 
     async def _place(self, health: Health, plan: ProbePlan, outage: Outage | None) -> None:
         call_id = self._new_id()

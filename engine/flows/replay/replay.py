@@ -1,15 +1,17 @@
 """Recorded calls against a draft configuration: what would differ, service by service, and why.
 
-Reads the records in pages and keeps sums and a few examples alone, so a month of a million calls
-takes no more memory than a day. Numbers of callers are in no result.
+Reads the records in pages, and the balances that their calls left; keeps sums, a few examples and
+what it took more from each of so many accounts, so a month of a million calls takes hardly more
+memory than a day. Numbers of callers are in no result.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine.core.cdr import CallRecord
 from engine.core.inventory import Inventory
+from engine.flows.replay.purses import Purses
 from engine.flows.replay.rules import Difference, Draft, Outcome, differences, recorded, replayed
 from engine.ports.ledger import Ledger
 
@@ -99,10 +101,17 @@ async def replay(
     """
     draft, sums = Draft.of(inventory), _Sums()
     async for page in ledger.call_pages(from_ms, to_ms, organisation):
+        balances = await _balances(ledger, page)
         # In a thread: calls that are live beside it need not wait until a page is reckoned.
-        await asyncio.to_thread(sums.add_page, page, draft)
+        await asyncio.to_thread(sums.add_page, page, balances, draft)
         progress(sums.calls, page[-1].ended_ms)
     return sums.result()
+
+
+async def _balances(ledger: Ledger, page: Sequence[CallRecord]) -> Mapping[str, int]:
+    """The balances after those calls of a page that money could have ended."""
+    talked = [one.call_id for one in page if one.account_id is not None and one.talk_ms > 0]
+    return await ledger.balances_after(talked) if talked else {}
 
 
 @dataclass(slots=True)
@@ -112,10 +121,16 @@ class _Sums:
     counts: dict[Difference, int] = field(default_factory=dict)
     examples: dict[Difference, list[Example]] = field(default_factory=dict)
     totals: dict[tuple[str | None, str], ServiceTotal] = field(default_factory=dict)
+    purses: Purses = field(default_factory=Purses)
 
-    def add_page(self, page: Sequence[CallRecord], draft: Draft) -> None:
+    def add_page(
+        self, page: Sequence[CallRecord], balances: Mapping[str, int], draft: Draft
+    ) -> None:
         for record in page:
-            self.add(record, recorded(record), replayed(record, draft))
+            money_micros = self.purses.money_micros(record, balances.get(record.call_id))
+            after = replayed(record, draft, money_micros)
+            self.purses.take(record, after)
+            self.add(record, recorded(record), after)
 
     def add(self, record: CallRecord, before: Outcome, after: Outcome) -> None:
         self.calls += 1

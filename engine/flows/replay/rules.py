@@ -4,9 +4,12 @@
 replayed under the configuration it was made by gives its own outcome. Identity, times and the
 claim of a first-call offer are the record's.
 
+Money ends a call as it does live, where it is known what the account had (`purses`). A call that
+its money had ended costs no more than the money there was; if the draft leaves some of it over, the
+call might have gone on.
+
 What no record knows stays as it was. A caller told another price might have hung up earlier, or
-talked on. An account's balance is not known: who was refused for it stays refused, nobody is cut
-off for a dearer price; only a call that its money ended costs no more than the money there was.
+talked on. Who was refused for his balance stays refused; who never talked is not asked for money.
 A caller whose number was let go keeps his price class, and stays blocked if he was; whom staff had
 blocked stays so. An offer that is new in the draft is given to nobody. An unknown caller on a line
 that now takes PINs stays unknown. How a call would have gone that was refused and now is let in,
@@ -14,7 +17,7 @@ nobody knows: it has neither charge nor disposition.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
@@ -46,7 +49,9 @@ class Outcome:
     """How a call went, or would have.
 
     `service` is None where none is reached, `disposition` where nobody knows; `rate` and `line`
-    are those of a conversation. Money is micro-units of `currency`.
+    are those of a conversation. Money is micro-units of `currency`. How a replayed conversation
+    compares with the recorded one is told beside: `cut_short` if the draft ends it before its time,
+    `might_go_on` if its money ended it and would not have yet.
     """
 
     service: str | None
@@ -57,6 +62,8 @@ class Outcome:
     charge_micros: int = 0
     disposition: Disposition | None = None
     refusal: Refusal | None = None
+    cut_short: bool = field(default=False, compare=False)
+    might_go_on: bool = field(default=False, compare=False)
 
 
 class Difference(StrEnum):
@@ -67,6 +74,7 @@ class Difference(StrEnum):
     REFUSED = "refused"
     LET_IN = "let_in"
     ENDS_EARLIER = "ends_earlier"
+    MIGHT_GO_ON = "might_go_on"
     PRICE_CLASS = "price_class"
     RATE = "rate"
     CHARGE = "charge"
@@ -102,8 +110,12 @@ def recorded(record: CallRecord) -> Outcome:
     )
 
 
-def replayed(record: CallRecord, draft: Draft) -> Outcome:
-    """How a call would have gone under the draft."""
+def replayed(record: CallRecord, draft: Draft, money_micros: int | None = None) -> Outcome:
+    """How a call would have gone under the draft.
+
+    `money_micros` is what the caller's account would have had for it, in the record's currency;
+    None where nobody knows.
+    """
     service = draft.services.get(record.did)
     trunk = draft.trunks.get(record.trunk)
     if service is None or trunk is None:
@@ -116,7 +128,7 @@ def replayed(record: CallRecord, draft: Draft) -> Outcome:
         return Outcome(service=service.name, currency=currency)
     if record.talk_ms <= 0:
         return Outcome(service=service.name, currency=currency, disposition=record.disposition)
-    return _talked(record, service, trunk)
+    return _talked(record, service, trunk, money_micros)
 
 
 def differences(before: Outcome, after: Outcome) -> Iterator[Difference]:
@@ -131,8 +143,10 @@ def differences(before: Outcome, after: Outcome) -> Iterator[Difference]:
         elif after.refusal is not None:
             if after.refusal != before.refusal:
                 yield Difference.REFUSED
-        elif after.disposition != before.disposition:
+        elif after.disposition != before.disposition or _is_shorter(before, after):
             yield Difference.ENDS_EARLIER
+    if after.might_go_on:
+        yield Difference.MIGHT_GO_ON
     if before.rate is not None and after.rate is not None:
         if after.line != before.line:
             yield Difference.PRICE_CLASS
@@ -140,6 +154,11 @@ def differences(before: Outcome, after: Outcome) -> Iterator[Difference]:
             yield Difference.RATE
     if (after.charge_micros, after.currency) != (before.charge_micros, before.currency):
         yield Difference.CHARGE
+
+
+def _is_shorter(before: Outcome, after: Outcome) -> bool:
+    """Whether a call that ended as it would have did so earlier, by what is charged."""
+    return after.cut_short and after.charged_s < before.charged_s
 
 
 def _refusal(record: CallRecord, service: Service) -> Refusal | None:
@@ -167,7 +186,9 @@ def _refused(service: Service, refusal: Refusal) -> Outcome:
     )
 
 
-def _talked(record: CallRecord, service: Service, trunk: Trunk) -> Outcome:
+def _talked(
+    record: CallRecord, service: Service, trunk: Trunk, money_micros: int | None
+) -> Outcome:
     """The conversation at the draft's price, cut where the draft would have cut it."""
     tariff = service.tariff
     line = _line(record, service, trunk)
@@ -175,14 +196,16 @@ def _talked(record: CallRecord, service: Service, trunk: Trunk) -> Outcome:
     talk_ms = _talk_ms(record, service)
     begun_n = increments_begun(rate, elapsed_ms(tariff.billing_start, record.wait_ms, talk_ms))
     allowed_n = min(begun_n, max_increments(rate))
-    payable_n = _payable_n(record, rate, tariff.currency)
+    money_micros = _money_micros(record, service, money_micros)
+    payable_n = _payable_n(rate, max(1, allowed_n), money_micros)
     if payable_n == 0:
         return _refused(service, Refusal.BALANCE_TOO_LOW)
-    paid_n = allowed_n if payable_n is None else min(allowed_n, payable_n)
+    paid_n = min(allowed_n, payable_n)
+    is_whole = talk_ms == record.talk_ms
     disposition = record.disposition
     if paid_n < allowed_n:
         disposition = Disposition.MONEY_ENDED
-    elif allowed_n < begun_n or talk_ms < record.talk_ms:
+    elif allowed_n < begun_n or not is_whole:
         disposition = Disposition.LIMIT_REACHED
     return Outcome(
         service=service.name,
@@ -192,6 +215,8 @@ def _talked(record: CallRecord, service: Service, trunk: Trunk) -> Outcome:
         charged_s=seconds_of(rate, paid_n),
         charge_micros=charge(rate, paid_n),
         disposition=disposition,
+        cut_short=paid_n < begun_n or not is_whole,
+        might_go_on=is_whole and _would_last(record, rate, begun_n, money_micros),
     )
 
 
@@ -218,15 +243,32 @@ def _talk_ms(record: CallRecord, service: Service) -> int:
     return most_ms if record.talk_ms > most_ms + CUT_LATE_MS else record.talk_ms
 
 
-def _payable_n(record: CallRecord, rate: Rate, currency: str) -> int | None:
-    """How many increments the money pays for that ended this call; None if other things did.
+def _money_micros(record: CallRecord, service: Service, money_micros: int | None) -> int | None:
+    """What the service's account had for the call at most; None where nobody knows.
 
-    There was less of it than another increment had cost.
+    Of the service's profile and currency: what the caller has elsewhere does not pay it. A call
+    that its money ended had less than another increment had cost.
     """
+    if service.tariff.currency != record.currency:
+        return None
+    known = money_micros if service.profile == record.profile else None
     start, told = record.billing_start, record.rate
     if record.disposition is not Disposition.MONEY_ENDED or start is None or told is None:
-        return None
-    if currency != record.currency:
-        return None
+        return known
     n = increments_begun(told, elapsed_ms(start, record.wait_ms, record.talk_ms))
-    return affordable_increments(rate, max(charge(told, n), charge(told, n + 1) - 1))
+    most_micros = max(charge(told, n), charge(told, n + 1) - 1)
+    return most_micros if known is None else min(known, most_micros)
+
+
+def _payable_n(rate: Rate, wanted_n: int, money_micros: int | None) -> int:
+    """How many of the increments wanted are paid for: all, if nobody knows of too little money."""
+    if money_micros is None or charge(rate, wanted_n) <= money_micros:
+        return wanted_n
+    return affordable_increments(rate, money_micros)
+
+
+def _would_last(record: CallRecord, rate: Rate, begun_n: int, money_micros: int | None) -> bool:
+    """Whether the money that ended the call would have paid for more of it."""
+    if record.disposition is not Disposition.MONEY_ENDED or money_micros is None:
+        return False
+    return affordable_increments(rate, money_micros) > begun_n

@@ -15,7 +15,7 @@ import structlog
 
 from engine.core.inventory import Inventory
 from engine.errors import ConflictError, EngineError
-from engine.flows.papers.month import Month
+from engine.flows.papers.month import Days
 from engine.flows.replay.replay import Replay, replay
 from engine.ports.clock import Clock
 from engine.ports.ledger import Ledger
@@ -32,14 +32,14 @@ log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """What is to be replayed: a version, or a draft that was made from it (`drafted`), as
-    `inventory`, over a month's calls of an organisation (None: all)."""
+    `inventory`, over the calls of some days of an organisation (None: all)."""
 
     organisation: str | None
     author: str
     inventory: Inventory
     version: int
     drafted: bool
-    month: Month
+    days: Days
 
 
 class Runs:
@@ -62,12 +62,12 @@ class Runs:
             author=wish.author,
             version=wish.version,
             drafted=wish.drafted,
-            month=wish.month.name,
-            from_ms=wish.month.from_ms,
-            to_ms=wish.month.to_ms,
+            days=wish.days.name,
+            from_ms=wish.days.from_ms,
+            to_ms=wish.days.to_ms,
             begun_ms=now_ms,
             seen_ms=now_ms,
-            reached_ms=wish.month.from_ms,
+            reached_ms=wish.days.from_ms,
         )
         async with self._beginning:
             if len(self._at_work) >= AT_ONCE_MOST:

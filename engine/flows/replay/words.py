@@ -33,13 +33,14 @@ GERMAN = Words(
         Difference.REFUSED: "werden abgewiesen",
         Difference.LET_IN: "werden eingelassen; was sie kosten würden, weiß niemand",
         Difference.ENDS_EARLIER: "enden früher",
+        Difference.MIGHT_GO_ON: "hätten Geld für mehr; wie lange sie weitergingen, weiß niemand",
         Difference.PRICE_CLASS: "haben eine andere Preisklasse",
         Difference.RATE: "haben einen anderen Preis",
         Difference.CHARGE: "kosten einen anderen Betrag",
     },
-    unknown="Nicht bekannt: wer bei einem anderen Preis aufgelegt, angerufen oder länger "
-    "gesprochen hätte, wie weit jedes Guthaben reicht, und für wen ein neues Angebot für "
-    "Erstanrufer neu wäre.",
+    unknown="Nicht bekannt: wer bei einem anderen Preis aufgelegt, angerufen, aufgeladen oder "
+    "länger gesprochen hätte, und für wen ein neues Angebot für Erstanrufer neu wäre. Guthaben "
+    "zählt, wo das Gespräch aus einem Konto bezahlt wurde, das auch der Entwurf belastet.",
 )
 
 ENGLISH = Words(
@@ -55,12 +56,14 @@ ENGLISH = Words(
         Difference.REFUSED: "are refused",
         Difference.LET_IN: "are let in; what they would cost nobody knows",
         Difference.ENDS_EARLIER: "end earlier",
+        Difference.MIGHT_GO_ON: "have money for more; how long they would go on nobody knows",
         Difference.PRICE_CLASS: "have another price class",
         Difference.RATE: "have another rate",
         Difference.CHARGE: "cost another sum",
     },
-    unknown="Not known: who would have hung up, called or talked longer at another price, how far "
-    "each balance goes, and who would be new to a new first-call offer.",
+    unknown="Not known: who would have hung up, called, topped up or talked longer at another "
+    "price, and who would be new to a new first-call offer. Balances count where a conversation "
+    "was paid from an account that the draft charges too.",
 )
 
 LANGUAGES: Mapping[str, Words] = {"de": GERMAN, "en": ENGLISH}

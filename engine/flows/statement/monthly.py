@@ -26,6 +26,7 @@ from engine.flows.statement.sheet import csv_text
 from engine.flows.statement.statement import draw_up
 from engine.flows.statement.words import LANGUAGES
 from engine.ports.clock import Clock
+from engine.ports.metrics import UNMEASURED, Metrics
 from engine.ports.statements import Statements
 from engine.ports.verifications import Verifications
 
@@ -52,12 +53,14 @@ class Monthly:
         inventory: Callable[[], Inventory],
         clock: Clock,
         folder: Path,
+        metrics: Metrics = UNMEASURED,
     ) -> None:
         self._statements = statements
         self._verifications = verifications
         self._inventory = inventory
         self._clock = clock
         self._folder = folder
+        self._metrics = metrics
 
     async def run(self) -> None:
         """File for ever."""
@@ -69,11 +72,14 @@ class Monthly:
         """File what is missing of the last closed month; what fails is tried at the next look."""
         now_ms = self._clock.now().wall_ms
         month = month_before(now_ms - CLOSED_AFTER_MS, HOME_TIMEZONE)
+        missing = 0
         for name, draw in self._due():
             try:
                 await self._file(name, draw, month, now_ms)
             except (EngineError, OSError) as fault:
+                missing += 1
                 log.warning("statement.later", name=name, error=str(fault))
+        self._metrics.statements_missing(missing)
 
     def _due(self) -> Iterator[tuple[str, Draw]]:
         """Each folder's name, and how the month in it is drawn up."""

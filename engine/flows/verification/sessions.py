@@ -13,9 +13,11 @@ import structlog
 
 from engine.core.verification import CallNews, Mode, Status, Verification
 from engine.errors import CallerError, ConflictError, RemoteError
+from engine.flows.measures import verified
 from engine.flows.verification.codes import Codes
 from engine.ports.clock import Clock
 from engine.ports.limits import Breaker, Limits
+from engine.ports.metrics import UNMEASURED, Metrics
 from engine.ports.verifications import Verifications
 from engine.verification import session
 from engine.verification.rules import prefix_of
@@ -43,12 +45,18 @@ class Sessions:
     """All verifications, as calls and interfaces change them."""
 
     def __init__(
-        self, verifications: Verifications, limits: Limits, codes: Codes, clock: Clock
+        self,
+        verifications: Verifications,
+        limits: Limits,
+        codes: Codes,
+        clock: Clock,
+        metrics: Metrics = UNMEASURED,
     ) -> None:
         self.verifications = verifications
         self.codes = codes
         self._limits = limits
         self._clock = clock
+        self._metrics = metrics
         self._changed: dict[str, asyncio.Event] = {}
 
     async def begin(self, verification: Verification) -> None:
@@ -153,6 +161,7 @@ class Sessions:
         changed = self._changed.pop(verification.verification_id, None)
         if changed is not None:
             changed.set()
+        verified.ended(self._metrics, verification)
         if _counts(verification):
             try:
                 await self._limits.note_outcome(

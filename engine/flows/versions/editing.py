@@ -6,7 +6,8 @@ checked. Pure, and not quick with large files: an engine calls it in a thread.
 """
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from itertools import takewhile
 from typing import Any, Union
 
@@ -27,6 +28,7 @@ Value = Union[str, None, Sequence["Value"], Mapping[str, "Value"]]  # noqa: UP00
 
 _NULLS = ("", "~", "null")
 _TEXT = "tag:yaml.org,2002:str"
+_TEXTS_KEPT = 64
 
 
 class _AsWritten(VersionedResolver):
@@ -39,8 +41,11 @@ class _AsWritten(VersionedResolver):
 
 
 def entry(files: Mapping[str, str], section: str, name: str) -> Mapping[str, Any] | None:
-    """An entry as it is written, scalars as text; None if there is none."""
-    found = _found(files, section, name)
+    """An entry as it is written, scalars as text; None if there is none.
+
+    It is not to be changed: whoever asks for the same text is given the same.
+    """
+    found = _found(files, section, name, _kept)
     return None if found is None else found[1][section][name]
 
 
@@ -51,7 +56,7 @@ def changed(
 
     A value that is already so written is left alone. `CallerError` for an entry there is not.
     """
-    found = _found(files, section, name)
+    found = _found(files, section, name, _load)
     if found is None:
         raise CallerError(f"there is no {name} among the {section}", section)
     file, document = found
@@ -71,13 +76,23 @@ def _yaml() -> YAML:
     return yaml
 
 
-def _found(files: Mapping[str, str], section: str, name: str) -> tuple[str, CommentedMap] | None:
+def _load(text: str) -> Any:
+    return _yaml().load(text)
+
+
+_kept = lru_cache(_TEXTS_KEPT)(_load)
+"""A form asks for many entries of the same few texts."""
+
+
+def _found(
+    files: Mapping[str, str], section: str, name: str, load: Callable[[str], Any]
+) -> tuple[str, CommentedMap] | None:
     """The file that holds an entry, and all that it holds."""
     for file, text in files.items():
         if name not in text:
             continue
         try:
-            document = _yaml().load(text)
+            document = load(text)
         except YAMLError as fault:
             raise CallerError(f"{file} cannot be read: {fault}", "files") from None
         entries = document.get(section) if isinstance(document, CommentedMap) else None

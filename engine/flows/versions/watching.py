@@ -6,18 +6,25 @@ live. A version that cannot be taken is tried again, less and less often: what i
 an Asterisk that reloads) may come.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import structlog
 
-from engine.errors import EngineError, RemoteError
+from engine.errors import CallerError, EngineError, RemoteError
+from engine.flows.config.words.refusals import in_german
+from engine.flows.hearing import UnsaidError
 from engine.flows.versions.configuration import Configuration
 from engine.flows.versions.view import Follower, View
 from engine.ports.clock import Clock
-from engine.ports.versions import Activation, EngineView
+from engine.ports.versions import Activation, EngineView, Unsaid
 
 LOOK_EVERY_MS = 250
 AGAIN_AFTER_MS = 5_000
 AGAIN_AT_LEAST_EVERY_MS = 300_000
 PROBLEM_CHARS_MOST = 2_000
+UNSAID_MOST = 100
+"""Sentences told at once; more than these say nothing new."""
 
 log = structlog.get_logger(__name__)
 
@@ -26,6 +33,8 @@ class Watcher:
     """Brings what is in force into an engine's view.
 
     `prepare` is done before each swap, or refuses it; it may take long, and need not be undone.
+    `asterisk` says whether one of those who go along changes an Asterisk's files, `lacking` why it
+    has not taken those that the engine began with: they are tried again.
     """
 
     def __init__(
@@ -35,16 +44,26 @@ class Watcher:
         prepare: Follower,
         clock: Clock,
         engine: str,
+        *,
+        asterisk: bool = True,
+        lacking: str = "",
     ) -> None:
         self._configuration = configuration
         self._view = view
         self._prepare = prepare
         self._clock = clock
+        number = view.inventory().version
         self._standing = EngineView(
-            engine=engine, number=view.inventory().version, since_ms=clock.now().wall_ms
+            engine=engine,
+            number=number,
+            since_ms=clock.now().wall_ms,
+            problem=lacking[:PROBLEM_CHARS_MOST],
+            refused=number if lacking else 0,
+            asterisk=asterisk,
+            translations={"de": in_german(CallerError(lacking))} if lacking else {},
         )
         self._shown: EngineView | None = None
-        self._refused = 0
+        self._refused = self._standing.refused
         self._again_ms = 0
         self._pause_ms = AGAIN_AFTER_MS
         self._is_away = False
@@ -80,9 +99,11 @@ class Watcher:
             log.warning("config.unanswered", error=str(fault))
 
     def _is_due(self, active: Activation) -> bool:
-        if active.number == self._view.inventory().version:
+        is_taken = active.number == self._view.inventory().version
+        if is_taken and self._standing.refused != active.number:
+            self._refused, self._again_ms, self._pause_ms = 0, 0, AGAIN_AFTER_MS
             if self._standing.problem:
-                self._stand(self._standing.number, "")
+                self._stand(self._standing.number)
             return False
         return active.number != self._refused or self._clock.now().mono_ms >= self._again_ms
 
@@ -98,7 +119,7 @@ class Watcher:
             self._refuse(active.number, fault)
             return
         self._refused = 0
-        self._stand(active.number, "")
+        self._stand(active.number)
         log.info("config.taken", version=active.number)
 
     def _refuse(self, number: int, fault: Exception) -> None:
@@ -113,15 +134,27 @@ class Watcher:
         problem = f"version {number} is refused: {told}"[:PROBLEM_CHARS_MOST]
         if problem != self._standing.problem:
             log.error("config.refused", version=number, error=told, exc_info=not foreseen)
-            self._stand(self._standing.number, problem)
+            unsaid = fault.unsaid[:UNSAID_MOST] if isinstance(fault, UnsaidError) else ()
+            german = f"Version {number} wird abgelehnt: {in_german(fault)}"[:PROBLEM_CHARS_MOST]
+            self._stand(self._standing.number, problem, number, unsaid, {"de": german})
 
-    def _stand(self, number: int, problem: str) -> None:
+    def _stand(
+        self,
+        number: int,
+        problem: str = "",
+        refused: int = 0,
+        unsaid: tuple[Unsaid, ...] = (),
+        translations: Mapping[str, str] | None = None,
+    ) -> None:
         is_swap = number != self._standing.number
-        self._standing = EngineView(
-            engine=self._standing.engine,
+        self._standing = replace(
+            self._standing,
             number=number,
             since_ms=self._clock.now().wall_ms if is_swap else self._standing.since_ms,
             problem=problem,
+            refused=refused,
+            unsaid=unsaid,
+            translations=translations or {},
         )
 
     async def _tell(self) -> None:

@@ -16,7 +16,8 @@ from engine.flows.webhooks.rules import PAUSE_MOST_MS, Breaker, rule
 from engine.flows.webhooks.signing import Signer
 from engine.ports.audit import Act, Audit
 from engine.ports.clock import Clock
-from engine.ports.webhooks.deliveries import Claimed, Deliveries, Tried
+from engine.ports.metrics import UNMEASURED, Delivery, Metrics
+from engine.ports.webhooks.deliveries import Claimed, Deliveries, DeliveryState, Tried
 from engine.ports.webhooks.endpoints import Endpoint, EndpointState
 from engine.ports.webhooks.post import Post
 
@@ -45,6 +46,7 @@ class Sender:
         clock: Clock,
         chance: Callable[[], int] = _even_permille,
         look_every_ms: int = LOOK_EVERY_MS,
+        metrics: Metrics = UNMEASURED,
     ) -> None:
         self._deliveries = deliveries
         self._post = post
@@ -53,6 +55,7 @@ class Sender:
         self._clock = clock
         self._chance = chance
         self._look_every_ms = look_every_ms
+        self._metrics = metrics
         self._lanes: dict[str, asyncio.Task[None]] = {}
         self._breakers: dict[str, Breaker] = {}
 
@@ -137,6 +140,9 @@ class Sender:
             answer=reply.answer,
             endpoint_state=ruling.endpoint_state,
         )
+        if ruling.state is DeliveryState.GIVEN_UP:
+            self._metrics.given_up(Delivery.WEBHOOK)
+            log.warning("webhook.given_up", delivery=claimed.delivery_id, status=reply.status)
         try:
             if await self._deliveries.finish(tried) and ruling.endpoint_state is not None:
                 await self._tell_stopped(endpoint, ruling.endpoint_state, now.wall_ms)
@@ -146,6 +152,7 @@ class Sender:
 
     async def _tell_stopped(self, endpoint: Endpoint, state: EndpointState, at_ms: int) -> None:
         """Write to the audit log and the log that an endpoint is told nothing more."""
+        self._metrics.endpoint_stopped()
         log.error(
             "webhook.endpoint_stopped",
             endpoint=endpoint.endpoint_id,

@@ -1,5 +1,6 @@
 """Collectors and hits in SQL: each function is part of a transaction."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -13,7 +14,10 @@ from engine.errors import CallerError
 from engine.ledger.accounts import know_organisation
 from engine.ledger.analytics.tables import collectors, hits
 from engine.ledger.columns import insert_into
+from engine.ledger.numbers.tables import dids
+from engine.ledger.tables import organisations
 from engine.ports.analytics import Claim, Done, Standing
+from engine.ports.numbers import Move
 
 _FIELDS = tuple(field.name for field in fields(Collector))
 
@@ -23,6 +27,7 @@ async def queue(connection: AsyncConnection, call: TrackedCall) -> None:
     query = select(collectors.c.collector_id).where(
         collectors.c.organisation == call.organisation,
         collectors.c.number.in_(["", call.number]),
+        collectors.c.ended_ms.is_(None),
     )
     told = asdict(hit_of(call))
     rows = [{"collector_id": one, **told} for one in (await connection.execute(query)).scalars()]
@@ -31,9 +36,19 @@ async def queue(connection: AsyncConnection, call: TrackedCall) -> None:
 
 
 async def add(connection: AsyncConnection, collector: Collector, at_ms: int) -> None:
-    """See `ports.analytics`."""
-    await know_organisation(connection, collector.organisation)
-    theirs = collectors.c.organisation == collector.organisation
+    """See `ports.analytics`.
+
+    Its number's row is held, so that it does not leave just now, and then the organisation's, so
+    that two at once are counted one after the other.
+    """
+    name, e164 = collector.organisation, collector.number
+    its = select(dids.c.e164).where(dids.c.e164 == e164, dids.c.organisation == name)
+    if e164 and await connection.scalar(its.with_for_update()) is None:
+        raise CallerError("must be one of yours", "number")
+    await know_organisation(connection, name)
+    whose = select(organisations.c.organisation).where(organisations.c.organisation == name)
+    await connection.execute(whose.with_for_update(key_share=True))
+    theirs = collectors.c.organisation == name
     known = (await connection.execute(select(collectors.c.collector_id).where(theirs))).scalars()
     if collector.collector_id in (ids := set(known)):
         return
@@ -50,6 +65,20 @@ async def add(connection: AsyncConnection, collector: Collector, at_ms: int) -> 
     await connection.execute(new.on_conflict_do_nothing())
 
 
+async def pass_on(connection: AsyncConnection, moves: Sequence[Move], at_ms: int) -> None:
+    """Let collectors follow the numbers they are told of, or end with them: `ports.analytics`."""
+    holders = {move.after.e164: move.after.organisation for move in moves}
+    for move in moves:
+        holder = move.before.organisation
+        if holder is None or not move.changes_hands:
+            continue
+        its = (collectors.c.organisation == holder) & (collectors.c.number == move.before.e164)
+        is_replaced = holders.get(move.other) == holder
+        changed = {"number": move.other} if is_replaced else {"ended_ms": at_ms}
+        running = update(collectors).where(its, collectors.c.ended_ms.is_(None))
+        await connection.execute(running.values(changed))
+
+
 async def listed(connection: AsyncConnection, organisation: str) -> list[Standing]:
     """See `ports.analytics`."""
     waiting = (
@@ -63,7 +92,7 @@ async def listed(connection: AsyncConnection, organisation: str) -> list[Standin
         .where(collectors.c.organisation == organisation)
         .order_by(collectors.c.added_ms, collectors.c.collector_id)
     )
-    names = ("waiting", "sent", "given_up", "problem", "problem_ms")
+    names = ("waiting", "sent", "given_up", "problem", "problem_ms", "ended_ms")
     return [
         Standing(collector=_collector_of(row), **{name: row[name] for name in names})
         for row in (await connection.execute(query)).mappings()

@@ -12,10 +12,12 @@ collectors = table(
     *(number(name) for name in ("added_ms", "claims", "failures", "next_ms", "sent", "given_up")),
     text_column("problem"),
     Column("problem_ms", BigInteger),
+    Column("ended_ms", BigInteger),
     Index("ix_collectors_organisation", "organisation", "added_ms"),
     Index("ix_collectors_next", "next_ms"),
 )
-"""Who is told of calls, and how that went; the secret is hidden."""
+"""Who is told of calls, until its number leaves (`ended_ms`), and how that went; the secret is
+hidden."""
 
 hits = table(
     "hits",

@@ -10,44 +10,46 @@ import msgspec
 from sqlalchemy import case, func, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from engine.core.diversion.caps import Admission, Caps, Used, admission, cost_micros
 from engine.core.diversion.record import ForwardedCall
-from engine.core.diversion.route import Caps
 from engine.ledger.accounts import know_organisation
 from engine.ledger.diversion.tables import forwarded_calls
 from engine.ledger.numbers.records import record_of
 from engine.ledger.numbers.tables import dids
-from engine.ports.diversion import LEFT_LEAST_MS, LIVE_MOST_MS, ForwardedFilter, Usage, Used
+from engine.ports.diversion import LIVE_MOST_MS, ForwardedFilter, Usage
 
 _ROW = forwarded_calls.c
 
 
 def _row(call: ForwardedCall) -> dict[str, Any]:
     row: dict[str, Any] = msgspec.to_builtins(call)
-    return row
+    return {**row, "cost_micros": call.cost_micros}
 
 
 async def admit(
-    connection: AsyncConnection, call: ForwardedCall, caps: Caps, usage: Usage
-) -> int | None:
+    connection: AsyncConnection, call: ForwardedCall, caps: Caps, usage: Usage, wanted_ms: int
+) -> Admission:
     """See `ports.diversion`."""
     held = select(dids.c.e164).where(dids.c.e164 == call.number).with_for_update()
     await connection.execute(held)
-    present = await by_id(connection, call.call_id)
-    left_ms = await _left_ms(connection, call, caps, usage)
-    if left_ms is None or present is not None:
-        return left_ms
-    await know_organisation(connection, call.organisation)
-    await connection.execute(insert(forwarded_calls).values(_row(call)))
-    return left_ms
-
-
-async def _left_ms(
-    connection: AsyncConnection, call: ForwardedCall, caps: Caps, usage: Usage
-) -> int | None:
-    """How long a call may talk beside all others to its number; None if it may not."""
     others = await used(connection, call.organisation, call.number, usage, besides=call.call_id)
-    left_ms = caps.left_ms(day_ms=others.day_ms, month_ms=others.month_ms)
-    return left_ms if others.calls < caps.calls_at_once and left_ms >= LEFT_LEAST_MS else None
+    its_own = _ROW.call_id == call.call_id
+    held_ms: int | None = await connection.scalar(select(_ROW.held_ms).where(its_own))
+    told = admission(caps, others, call.minute_micros, wanted_ms, held_ms)
+    if told.left_ms is None:
+        return told
+    holds = {
+        "held_ms": told.left_ms,
+        "minute_micros": call.minute_micros,
+        "cost_micros": cost_micros(call.minute_micros, told.left_ms),
+    }
+    if held_ms is None:
+        await know_organisation(connection, call.organisation)
+        await connection.execute(insert(forwarded_calls).values(**_row(call) | holds))
+    else:
+        is_live = _ROW.ended_ms.is_(None)
+        await connection.execute(update(forwarded_calls).where(its_own, is_live).values(**holds))
+    return told
 
 
 async def used(
@@ -56,21 +58,31 @@ async def used(
     """See `ports.diversion`; `besides` is a call that does not count."""
     is_live = _ROW.ended_ms.is_(None) & (_ROW.arrived_ms > usage.at_ms - LIVE_MOST_MS)
     since_ms = func.coalesce(_ROW.joined_ms, _ROW.ended_ms)
-    used_ms = case((is_live, usage.at_ms - _ROW.arrived_ms), else_=_ROW.ended_ms - since_ms)
+    used_ms = case((_ROW.ended_ms.is_(None), _ROW.held_ms), else_=_ROW.ended_ms - since_ms)
+    counts = _ROW.currency == usage.currency
     since_day = _ROW.arrived_ms >= usage.day_from_ms
     since_month = _ROW.arrived_ms >= usage.month_from_ms
     query = select(
         func.count().filter(is_live),
         func.coalesce(func.sum(used_ms).filter(since_day), 0),
         func.coalesce(func.sum(used_ms).filter(since_month), 0),
+        func.coalesce(func.sum(_ROW.cost_micros).filter(since_day, counts), 0),
+        func.coalesce(func.sum(_ROW.cost_micros).filter(since_month, counts), 0),
     ).where(
         _ROW.number == number,
         _ROW.organisation == organisation,
         _ROW.arrived_ms >= min(usage.month_from_ms, usage.at_ms - LIVE_MOST_MS),
         _ROW.call_id != besides,
     )
-    calls, day_ms, month_ms = (await connection.execute(query)).one()
-    return Used(calls=calls, day_ms=int(day_ms), month_ms=int(month_ms))
+    calls, *sums = (await connection.execute(query)).one()
+    day_ms, month_ms, day_micros, month_micros = map(int, sums)
+    return Used(
+        calls=calls,
+        day_ms=day_ms,
+        month_ms=month_ms,
+        day_micros=day_micros,
+        month_micros=month_micros,
+    )
 
 
 async def keep(connection: AsyncConnection, call: ForwardedCall) -> None:
@@ -101,6 +113,10 @@ async def listed(connection: AsyncConnection, wanted: ForwardedFilter) -> list[F
     )
     if wanted.number is not None:
         query = query.where(_ROW.number == wanted.number)
+    if wanted.from_ms is not None:
+        query = query.where(_ROW.arrived_ms >= wanted.from_ms)
+    if wanted.to_ms is not None:
+        query = query.where(_ROW.arrived_ms < wanted.to_ms)
     if wanted.before is not None:
         last = await by_id(connection, wanted.before)
         if last is None or last.organisation != wanted.organisation:

@@ -112,10 +112,16 @@ async def by_number(connection: AsyncConnection, number: str) -> Route | None:
 
 
 def _in_force() -> Select[Any]:
-    """The last version of every route, unless it was deleted."""
+    """The last version of every route, unless it was deleted, or was left behind on a number that
+    was given up when routes did not end with their numbers yet."""
     later = routes.alias("later")
     last = select(func.max(later.c.version)).where(later.c.number == _ROW.number)
-    return select(routes).where(_ROW.version == last.scalar_subquery(), _ROW.purpose.is_not(None))
+    is_theirs = (dids.c.e164 == _ROW.number) & (dids.c.organisation == _ROW.organisation)
+    return (
+        select(routes)
+        .join(dids, is_theirs)
+        .where(_ROW.version == last.scalar_subquery(), _ROW.purpose.is_not(None))
+    )
 
 
 async def listed(

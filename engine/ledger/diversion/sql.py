@@ -3,12 +3,13 @@
 from collections.abc import Collection, Sequence
 from functools import partial
 
+from engine.core.diversion.caps import Admission, Caps, Used
 from engine.core.diversion.record import ForwardedCall
-from engine.core.diversion.route import Caps, Route
+from engine.core.diversion.route import Route
 from engine.core.numbers.number import Purpose
 from engine.ledger.diversion import forwarded, routes
 from engine.ledger.sql import SqlLedger
-from engine.ports.diversion import ForwardedFilter, Usage, Used
+from engine.ports.diversion import ForwardedFilter, Usage
 
 
 class SqlRoutes:
@@ -54,9 +55,11 @@ class SqlForwarded:
     def __init__(self, ledger: SqlLedger) -> None:
         self._database = ledger.database
 
-    async def admit(self, call: ForwardedCall, caps: Caps, usage: Usage) -> int | None:
+    async def admit(
+        self, call: ForwardedCall, caps: Caps, usage: Usage, wanted_ms: int
+    ) -> Admission:
         """See `ports.diversion`."""
-        work = partial(forwarded.admit, call=call, caps=caps, usage=usage)
+        work = partial(forwarded.admit, call=call, caps=caps, usage=usage, wanted_ms=wanted_ms)
         return await self._database.write(work)
 
     async def used(self, organisation: str, number: str, usage: Usage) -> Used:

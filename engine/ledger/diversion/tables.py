@@ -34,8 +34,15 @@ forwarded_calls = table(
     number("arrived_ms"),
     Column("joined_ms", BigInteger),
     Column("ended_ms", BigInteger),
+    Column("held_ms", BigInteger, nullable=False, server_default=text("0")),
+    Column("cap", Text),
+    Column("currency", Text, nullable=False, server_default=text("''")),
+    *(
+        Column(name, BigInteger, nullable=False, server_default=text("0"))
+        for name in ("minute_micros", "cost_micros")
+    ),
     Index("ix_forwarded_calls_number", "number", "arrived_ms"),
     Index("ix_forwarded_calls_arrived", "organisation", "arrived_ms", "call_id"),
 )
 """Forwarded calls; columns are the fields of `core.diversion.record.ForwardedCall`. One that goes
-on has no end."""
+on has no end, and counts with the time that it holds, and with its cost."""

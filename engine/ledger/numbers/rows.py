@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from engine.core.numbers.number import HELD, Area, Number, Status
 from engine.errors import CallerError, ConflictError
 from engine.ledger.accounts import know_organisation
+from engine.ledger.analytics.rows import pass_on
 from engine.ledger.diversion.routes import follow
 from engine.ledger.mails.rows import queue
 from engine.ledger.numbers import papers
@@ -146,6 +147,7 @@ async def commit(connection: AsyncConnection, commit: Commit) -> None:
     for move in moves:
         await _move(connection, move, commit)
     await follow(connection, moves, commit.author, commit.at_ms)
+    await pass_on(connection, moves, commit.at_ms)
     for source in commit.sources:
         await papers.put_source(connection, source)
     for notice in commit.notices:

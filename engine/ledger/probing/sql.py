@@ -3,9 +3,11 @@
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
-from engine.core.probe import Health, Others, Outage, Probe
+from engine.core.numbers.number import Purpose
+from engine.core.probe import Coverage, Health, Others, Outage, Probe
 from engine.ledger.probing import rows
 from engine.ledger.sql import SqlLedger
+from engine.ports.probes import Finding
 
 
 class SqlProbes:
@@ -14,17 +16,37 @@ class SqlProbes:
     def __init__(self, ledger: SqlLedger) -> None:
         self._database = ledger.database
 
-    async def strangers(self, most: int, e164: str | None = None) -> Sequence[tuple[str, str]]:
+    async def strangers(
+        self, purposes: Collection[Purpose], most: int, e164: str | None = None
+    ) -> Sequence[tuple[str, str]]:
         """See `ports.probes`."""
-        return await self._database.read(partial(rows.strangers, most=most, e164=e164))
+        work = partial(rows.strangers, purposes=purposes, most=most, e164=e164)
+        return await self._database.read(work)
 
     async def enrol(self, fresh: Sequence[Health]) -> None:
         """See `ports.probes`."""
         await self._database.write(partial(rows.enrol, fresh=fresh))
 
-    async def due(self, at_ms: int, most: int) -> Sequence[Health]:
+    async def dismiss(self, purpose: Purpose) -> None:
         """See `ports.probes`."""
-        return await self._database.read(partial(rows.due, at_ms=at_ms, most=most))
+        await self._database.write(partial(rows.dismiss, purpose=purpose))
+
+    async def due(self, at_ms: int, most: int, *, retries_first: bool = True) -> Sequence[Health]:
+        """See `ports.probes`."""
+        work = partial(rows.due, at_ms=at_ms, most=most, retries_first=retries_first)
+        return await self._database.read(work)
+
+    async def put_off(self, at_ms: int, until_ms: int, spread_ms: int, tries: int) -> int:
+        """See `ports.probes`."""
+        work = partial(
+            rows.put_off, at_ms=at_ms, until_ms=until_ms, spread_ms=spread_ms, tries=tries
+        )
+        return await self._database.write(work)
+
+    async def coverage(self, since_ms: int, organisation: str | None = None) -> Coverage:
+        """See `ports.probes`."""
+        work = partial(rows.coverage, since_ms=since_ms, organisation=organisation)
+        return await self._database.read(work)
 
     async def health(self, e164: str) -> Health | None:
         """See `ports.probes`."""
@@ -42,9 +64,13 @@ class SqlProbes:
         """See `ports.probes`."""
         await self._database.write(partial(rows.wake_witness, e164=e164, at_ms=at_ms))
 
-    async def put(self, health: Health, probe: Probe | None = None) -> None:
+    async def put(self, health: Health) -> None:
         """See `ports.probes`."""
-        await self._database.write(partial(rows.put, health=health, probe=probe))
+        await self._database.write(partial(rows.put, health=health))
+
+    async def note(self, finding: Finding) -> bool:
+        """See `ports.probes`."""
+        return await self._database.write(partial(rows.note, finding=finding))
 
     async def history(self, e164: str, organisation: str, most: int) -> Sequence[Probe]:
         """See `ports.probes`."""
@@ -59,11 +85,3 @@ class SqlProbes:
     async def outage(self, trunk: str) -> Outage | None:
         """See `ports.probes`."""
         return await self._database.read(partial(rows.outage, trunk=trunk))
-
-    async def begin_outage(self, outage: Outage) -> bool:
-        """See `ports.probes`."""
-        return await self._database.write(partial(rows.begin_outage, new=outage))
-
-    async def end_outage(self, trunk: str) -> bool:
-        """See `ports.probes`."""
-        return await self._database.write(partial(rows.end_outage, trunk=trunk))

@@ -64,20 +64,20 @@ async def search(connection: AsyncConnection, wanted: CallFilter) -> CallPage:
     """See `ports.reading.records`."""
     most = max(1, min(wanted.most, PAGE_MOST))
     plan = _planned(wanted)
-    look_most = LOOK_MOST if plan.filters else most
+    look_most = LOOK_MOST if plan.filters else most + 1
     looked = plan.looked(look_most, wanted.before).subquery()
     place = looked.c.ended_ms.desc(), looked.c.call_id.desc()
-    found = select(looked.c.call_id).where(looked.c.kept).order_by(*place).limit(most)
+    found = select(looked.c.call_id).where(looked.c.kept).order_by(*place).limit(most + 1)
     ids = (await connection.scalars(found)).all()
     newest_first = [column.desc() for column in _PLACE]
     hidden = is_withheld(calls.c.organisation, calls.c.e164).label("number_hidden")
     rows = await connection.execute(
-        select(calls, hidden).where(calls.c.call_id.in_(ids)).order_by(*newest_first)
+        select(calls, hidden).where(calls.c.call_id.in_(ids[:most])).order_by(*newest_first)
     )
     records = tuple(
         _tellable(record_of(row), is_hidden=row["number_hidden"]) for row in rows.mappings()
     )
-    if len(records) == most:
+    if len(ids) > most:
         return CallPage(records, CallPlace(records[-1].ended_ms, records[-1].call_id))
     return CallPage(records, await _stopped(connection, plan, look_most, wanted.before))
 
@@ -93,9 +93,9 @@ async def _stopped(
     connection: AsyncConnection, plan: _Search, looked_most: int, before: CallPlace | None
 ) -> CallPlace | None:
     """The last place that was looked at; None if there was nothing beyond it."""
-    query = plan.looked(1, before).with_only_columns(*_PLACE).offset(looked_most - 1)
-    last = (await connection.execute(query)).one_or_none()
-    return None if last is None else CallPlace(*last)
+    query = plan.looked(2, before).with_only_columns(*_PLACE).offset(looked_most - 1)
+    last = (await connection.execute(query)).all()
+    return CallPlace(*last[0]) if len(last) > 1 else None
 
 
 async def tally(connection: AsyncConnection, wanted: CallFilter) -> Tally:
@@ -118,7 +118,7 @@ async def tally(connection: AsyncConnection, wanted: CallFilter) -> Tally:
         calls=sum(int(count) for _, count, _, _ in rows),
         charged_s=sum(int(charged_s) for _, _, charged_s, _ in rows),
         charges={currency: int(micros) for currency, _, _, micros in rows},
-        is_whole=await _stopped(connection, plan, TALLY_MOST + 1, None) is None,
+        is_whole=await _stopped(connection, plan, TALLY_MOST, None) is None,
     )
 
 

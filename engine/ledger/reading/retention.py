@@ -54,6 +54,12 @@ from engine.ledger.verifications.tables import verifications
 from engine.ledger.webhooks.tables import webhook_events
 from engine.ports.reading.retention import COUNT_MOST
 
+
+def _is_kept(column: Column[Any]) -> ColumnElement[bool]:
+    """Whether a list that older rows lack holds anything."""
+    return column.is_not(None) & cast(column, Text).not_in(("[]", "null"))
+
+
 _STRIPPED: dict[Kind, tuple[Column[str], Column[int], ColumnElement[bool], dict[str, object]]] = {
     Kind.CALLS: (
         calls.c.call_id,
@@ -64,13 +70,13 @@ _STRIPPED: dict[Kind, tuple[Column[str], Column[int], ColumnElement[bool], dict[
     Kind.PROMPTS: (
         calls.c.call_id,
         calls.c.ended_ms,
-        cast(calls.c.prompts, Text) != "[]",
-        {"prompts": []},
+        or_(cast(calls.c.prompts, Text) != "[]", _is_kept(calls.c.slices), _is_kept(calls.c.stays)),
+        {"prompts": [], "slices": [], "stays": []},
     ),
     Kind.ORDERED: (
         calls.c.call_id,
         calls.c.ended_ms,
-        calls.c.ordered.is_not(None) & cast(calls.c.ordered, Text).not_in(("[]", "null")),
+        _is_kept(calls.c.ordered),
         {"ordered": []},
     ),
     Kind.VERIFICATIONS: (

@@ -5,16 +5,25 @@ begins or ends; what is finer, from the hours.
 """
 
 from bisect import bisect
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import BigInteger, ColumnElement, Table, func, literal, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    Table,
+    and_,
+    column,
+    func,
+    select,
+    true,
+    values,
+)
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from engine.core.localtime import DAY_MS, HOUR_MS, month_starts, offsets, tiles
 from engine.errors import CallerError
@@ -80,34 +89,31 @@ async def _summed(
 ) -> Sequence[RowMapping]:
     """What is counted, added up by group and bucket (`place`) in that order.
 
-    Each stretch of the time is looked up by itself, along the key: asked for in one condition,
-    SQLite reads all rows there are.
+    The stretches of the time are joined with what is kept, so that each is looked up by itself,
+    along the key: asked for in one condition, SQLite reads all rows there are.
     """
-    kept = table.c
-    conditions = [kept.organisation == wanted.organisation]
-    column, value = narrowed
-    if value is not None:
-        conditions.append(column == value)
-    stretches = []
-    for one in _stretches(wanted):
-        told_apart = (*(kept[name] for name in groups), one.place(kept.from_ms))
-        of_it = (
-            kept.span_h == one.span_h,
-            kept.from_ms >= one.from_ms,
-            kept.from_ms < one.to_ms,
-        )
-        query = select(*told_apart, *_added(kept, counted)).where(*conditions, *of_it)
-        stretches.append(query.group_by(*told_apart))
+    stretches = _stretches(wanted)
     if not stretches:
         return []
-    rows = union_all(*stretches).subquery().c
-    order = [rows[name] for name in (*groups, "place")]
-    whole = select(*order, *_added(rows, counted)).group_by(*order).order_by(*order)
-    return (await connection.execute(whole)).mappings().all()
-
-
-def _added(columns: ReadOnlyColumnCollection[str, Any], counted: Iterable[str]) -> list[Any]:
-    return [func.sum(columns[name]).label(name) for name in counted]
+    one = _COLUMNS.data([astuple(stretch) for stretch in stretches]).cte("stretches")
+    narrow, value = narrowed
+    within = and_(
+        table.c.organisation == wanted.organisation,
+        table.c.span_h == one.c.span_h,
+        table.c.from_ms >= one.c.from_ms,
+        table.c.from_ms < one.c.to_ms,
+        *(() if value is None else (narrow == value,)),
+    )
+    rows: FromClause = table
+    if connection.dialect.name == "postgresql":
+        # Else it reads all there is once, and compares each row with each stretch.
+        rows, within = select(table).where(within).offset(0).lateral(), true()
+    place = _place(wanted.bucket, rows.c.from_ms + one.c.ahead_ms, one.c.number)
+    order = [*(rows.c[name] for name in groups), place.label("place")]
+    added = [func.sum(rows.c[name]).label(name) for name in counted]
+    query = select(*order, *added).select_from(one.join(rows, within))
+    found = await connection.execute(query.group_by(*order).order_by(*order))
+    return found.mappings().all()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,24 +125,27 @@ class _Stretch:
     span_h: int
     from_ms: int
     to_ms: int
-    bucket: Bucket
     number: int = 0
     ahead_ms: int = 0
 
-    def place(self, at_ms: ColumnElement[int]) -> ColumnElement[int]:
-        """The bucket's number at an instant."""
-        local_ms = at_ms + self.ahead_ms
-        match self.bucket:
-            case Bucket.HOUR:
-                number = local_ms // HOUR_MS % 24
-            case Bucket.WEEKDAY:
-                # 1 January 1970 was a Thursday.
-                number = (local_ms // DAY_MS + 3) % 7
-            case Bucket.DAY:
-                number = local_ms // DAY_MS
-            case _:
-                number = literal(self.number, BigInteger)
-        return number.label("place")
+
+_COLUMNS = values(*(column(field.name, BigInteger) for field in fields(_Stretch)))
+"""What a statement is told of its stretches."""
+
+
+def _place(
+    bucket: Bucket, local_ms: ColumnElement[int], number: ColumnElement[int]
+) -> ColumnElement[int]:
+    """The number of the bucket that a row is in."""
+    match bucket:
+        case Bucket.HOUR:
+            return local_ms // HOUR_MS % 24
+        case Bucket.WEEKDAY:
+            # 1 January 1970 was a Thursday.
+            return (local_ms // DAY_MS + 3) % 7
+        case Bucket.DAY:
+            return local_ms // DAY_MS
+    return number
 
 
 def _stretches(wanted: SumFilter) -> list[_Stretch]:
@@ -147,7 +156,7 @@ def _stretches(wanted: SumFilter) -> list[_Stretch]:
         days, hours = tiles([wanted.from_ms, *months[1:], wanted.to_ms])
         spans = (*((24, each) for each in days), *((1, each) for each in hours))
         return [
-            _Stretch(span_h, *each, wanted.bucket, number=months[bisect(months, each[0]) - 1])
+            _Stretch(span_h, *each, number=months[bisect(months, each[0]) - 1])
             for span_h, each in spans
         ]
     pairs = offsets(_zone(wanted.timezone), wanted.from_ms, wanted.to_ms)
@@ -155,7 +164,7 @@ def _stretches(wanted: SumFilter) -> list[_Stretch]:
         raise CallerError(_HALF_HOURS, "timezone")
     ends = (*(from_ms for from_ms, _ in pairs[1:]), wanted.to_ms)
     return [
-        _Stretch(1, from_ms, to_ms, wanted.bucket, ahead_ms=ahead_ms)
+        _Stretch(1, from_ms, to_ms, ahead_ms=ahead_ms)
         for (from_ms, ahead_ms), to_ms in zip(pairs, ends, strict=True)
     ]
 

@@ -51,21 +51,21 @@ async def search(connection: AsyncConnection, wanted: TransactionFilter) -> Tran
         return TransactionPage((), None)
     filtered = wanted.least_micros is not None or wanted.most_micros is not None
     if account_ids is None:
-        look_most = LOOK_MOST if filtered or wanted.profile is not None else most
+        look_most = LOOK_MOST if filtered or wanted.profile is not None else most + 1
         looking = _entries(wanted).limit(look_most)
         found = _lines_of_entries(wanted, looking.subquery())
     else:
         filtered = filtered or wanted.kind is not None or wanted.author is not None
-        look_most = LOOK_MOST if filtered else most
+        look_most = LOOK_MOST if filtered else most + 1
         looking = _lines(wanted, account_ids, look_most)
         found = _of_their_entries(wanted, looking.subquery())
-    newest = found.order_by(*(column.desc() for column in found.selected_columns)).limit(most)
+    newest = found.order_by(*(column.desc() for column in found.selected_columns)).limit(most + 1)
     places = [LinePlace(*row) for row in await connection.execute(newest)]
-    transactions = tuple(await _transactions(connection, places))
-    if len(places) == most:
-        return TransactionPage(transactions, places[-1])
-    last = (await connection.execute(looking.limit(1).offset(look_most - 1))).one_or_none()
-    return TransactionPage(transactions, None if last is None else LinePlace(*last[:3]))
+    transactions = tuple(await _transactions(connection, places[:most]))
+    if len(places) > most:
+        return TransactionPage(transactions, places[most - 1])
+    last = (await connection.execute(looking.limit(2).offset(look_most - 1))).all()
+    return TransactionPage(transactions, LinePlace(*last[0][:3]) if len(last) > 1 else None)
 
 
 async def _account_ids(

@@ -11,7 +11,7 @@ replays = table(
     text_column("author"),
     number("version"),
     Column("drafted", Boolean, nullable=False),
-    text_column("month"),
+    text_column("days"),
     number("from_ms"),
     number("to_ms"),
     number("begun_ms"),

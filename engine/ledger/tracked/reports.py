@@ -48,15 +48,13 @@ _MEASURES = tuple(field.name for field in fields(Counts))
 async def report(connection: AsyncConnection, wanted: ReportFilter) -> list[ReportLine]:
     """See `ports.tracked`."""
     sums = tracked_sums.c
-    told_apart: list[ColumnElement[Any]] = [
-        sums.source,
-        sums.number,
-        *bucket_of(tracked_sums, wanted),
-    ]
+    place: list[ColumnElement[Any]] = bucket_of(tracked_sums, wanted)
+    told_apart = [sums.source, sums.number, *place]
     query = (
         select(*told_apart, *(cast(func.sum(sums[name]), BigInteger) for name in _MEASURES))
         .where(within(tracked_sums, wanted))
-        .group_by(*told_apart)
+        # Nearly the order of the key: less is to be sorted.
+        .group_by(*place, sums.source, sums.number)
         .order_by(*told_apart)
     )
     at = len(told_apart)

@@ -23,6 +23,7 @@ from engine.core.tracked import (
     Terms,
     TrackedCall,
     counted,
+    in_force,
     origin_of,
     place_of,
     seconds_of,
@@ -155,7 +156,7 @@ async def terms(connection: AsyncConnection, organisation: str) -> Terms:
     if row is None:
         return Terms(organisation=organisation)
     values: dict[str, Any] = dict(row)
-    return Terms(**{**values, "mails": tuple(values["mails"])})
+    return in_force(Terms(**{**values, "mails": tuple(values["mails"])}))
 
 
 async def set_terms(connection: AsyncConnection, own: Terms) -> None:

@@ -4,16 +4,17 @@ Whoever changes what is in force first waits for all who do: what is read after 
 word until the transaction ends. SQLite has one writer at a time anyway.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import delete, func, insert, or_, select, text, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.errors import CallerError, ConflictError
-from engine.ledger.tables import config_activations, config_versions, config_views
-from engine.ports.versions import Activation, Cause, Draft, EngineView, Order, Version
+from engine.ledger.versions.tables import config_activations, config_versions, config_views
+from engine.ports.versions import Activation, Cause, Draft, EngineView, Order, Unsaid, Version
 
 # Any number that nobody else locks: it lets one at a time change what is in force.
 _LOCK = 0x67726F74
@@ -47,9 +48,49 @@ async def history(connection: AsyncConnection, before: int | None, most: int) ->
     return [_activation(row) for row in (await connection.execute(query)).mappings()]
 
 
+async def own_history(
+    connection: AsyncConnection, before: int | None, most: int
+) -> list[Activation]:
+    """The last activations by which the own dialplan became another one."""
+    made, left = config_versions.alias("made"), config_versions.alias("left")
+    query = (
+        select(config_activations)
+        .join(made, made.c.number == config_activations.c.number)
+        .outerjoin(left, left.c.number == config_activations.c.previous)
+        .where(or_(left.c.number.is_(None), left.c.own_hash != made.c.own_hash))
+        .order_by(config_activations.c.activation.desc())
+        .limit(most)
+    )
+    if before is not None:
+        query = query.where(config_activations.c.activation < before)
+    return [_activation(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def own_before(connection: AsyncConnection, number: int) -> int:
+    """The version that the one with which this one's own dialplan came was made from."""
+    made = config_versions.c
+    columns = (made.number, made.based_on, made.restores, made.own_hash)
+    line = select(*columns).where(made.number == number).cte("line", recursive=True)
+    # What brought one back was made from another, so that at most one of the two has it.
+    came_from = or_(made.number == line.c.based_on, made.number == line.c.restores)
+    line = line.union_all(select(*columns).where(came_from, made.own_hash == line.c.own_hash))
+    query = select(line.c.based_on).order_by(line.c.number).limit(1)
+    return (await connection.execute(query)).scalar() or 0
+
+
+async def adopt_own(connection: AsyncConnection, own: Mapping[str, str], own_hash: str) -> None:
+    """Write an own dialplan into the versions that do not know theirs."""
+    await one_at_a_time(connection)
+    await connection.execute(
+        update(config_versions)
+        .where(config_versions.c.own_hash == "")
+        .values(own=dict(own), own_hash=own_hash)
+    )
+
+
 async def apply(connection: AsyncConnection, draft: Draft, order: Order) -> Activation:
     """Write a version down and put it in force."""
-    await _one_at_a_time(connection)
+    await one_at_a_time(connection)
     last = await active(connection)
     if last is not None and last.previous == draft.based_on and last.is_of(order):
         return last
@@ -70,14 +111,19 @@ async def apply(connection: AsyncConnection, draft: Draft, order: Order) -> Acti
         made_ms=order.at_ms,
         content_hash=draft.content_hash,
         files=dict(draft.files),
+        own=None if draft.own is None else dict(draft.own),
+        own_hash=draft.own_hash,
+        restores=draft.restores,
     )
     await connection.execute(insert(config_versions).values(asdict(made)))
     return await _activate(connection, last, number, Cause.APPLIED, order)
 
 
-async def roll_back(connection: AsyncConnection, number: int, order: Order) -> Activation:
-    """Put an older version in force again."""
-    await _one_at_a_time(connection)
+async def roll_back(
+    connection: AsyncConnection, number: int, replaces: int, order: Order
+) -> Activation:
+    """Put an older version in force again, in place of the activation `replaces`."""
+    await one_at_a_time(connection)
     last = await active(connection)
     if last is None or await version(connection, number) is None:
         raise CallerError(f"there is no version {number}", "number")
@@ -85,12 +131,14 @@ async def roll_back(connection: AsyncConnection, number: int, order: Order) -> A
         return last
     if last.number == number:
         raise ConflictError(f"version {number} is in force already")
+    if last.activation != replaces:
+        raise ConflictError(f"meanwhile version {last.number} was put in force")
     return await _activate(connection, last, number, Cause.ROLLED_BACK, order)
 
 
 async def confirm(connection: AsyncConnection, number: int, order: Order) -> Activation:
     """Let the version in force stay."""
-    await _one_at_a_time(connection)
+    await one_at_a_time(connection)
     last = await active(connection)
     if last is None or last.number != number:
         in_force = last.number if last is not None else 0
@@ -110,7 +158,7 @@ async def confirm(connection: AsyncConnection, number: int, order: Order) -> Act
 
 async def undo(connection: AsyncConnection, now_ms: int) -> Activation | None:
     """Put the version before in force if nobody confirmed the last in time."""
-    await _one_at_a_time(connection)
+    await one_at_a_time(connection)
     last = await active(connection)
     if last is None or not last.is_over(now_ms):
         return None
@@ -137,7 +185,8 @@ async def _activate(
     return made
 
 
-async def _one_at_a_time(connection: AsyncConnection) -> None:
+async def one_at_a_time(connection: AsyncConnection) -> None:
+    """Wait for all others who change what is in force, or proposed."""
     if connection.dialect.name == "postgresql":
         await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
 
@@ -156,4 +205,10 @@ async def hide(connection: AsyncConnection, engine: str) -> None:
 async def views(connection: AsyncConnection) -> list[EngineView]:
     """How every engine stands."""
     query = select(config_views).order_by(config_views.c.engine)
-    return [EngineView(**row) for row in (await connection.execute(query)).mappings()]
+    return [_view(row) for row in (await connection.execute(query)).mappings()]
+
+
+def _view(row: RowMapping) -> EngineView:
+    values: dict[str, Any] = dict(row)
+    unsaid = tuple(Unsaid(**one) for one in values["unsaid"] or ())
+    return EngineView(**{**values, "unsaid": unsaid, "translations": values["translations"] or {}})

@@ -1,11 +1,11 @@
 """`ports.versions` in the ledger's own database; each method is one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from engine.ledger.sql import SqlLedger
-from engine.ledger.versions import rows
-from engine.ports.versions import Activation, Draft, EngineView, Order, Version
+from engine.ledger.versions import proposals, rows
+from engine.ports.versions import Activation, Answer, Draft, EngineView, Order, Version
 
 
 class SqlVersions:
@@ -26,13 +26,26 @@ class SqlVersions:
         """See `ports.versions`."""
         return await self._database.read(partial(rows.history, before=before, most=most))
 
+    async def own_history(self, before: int | None, most: int) -> Sequence[Activation]:
+        """See `ports.versions`."""
+        return await self._database.read(partial(rows.own_history, before=before, most=most))
+
+    async def own_before(self, number: int) -> int:
+        """See `ports.versions`."""
+        return await self._database.read(partial(rows.own_before, number=number))
+
+    async def adopt_own(self, own: Mapping[str, str], own_hash: str) -> None:
+        """See `ports.versions`."""
+        await self._database.write(partial(rows.adopt_own, own=own, own_hash=own_hash))
+
     async def apply(self, draft: Draft, order: Order) -> Activation:
         """See `ports.versions`."""
         return await self._database.write(partial(rows.apply, draft=draft, order=order))
 
-    async def roll_back(self, number: int, order: Order) -> Activation:
+    async def roll_back(self, number: int, replaces: int, order: Order) -> Activation:
         """See `ports.versions`."""
-        return await self._database.write(partial(rows.roll_back, number=number, order=order))
+        work = partial(rows.roll_back, number=number, replaces=replaces, order=order)
+        return await self._database.write(work)
 
     async def confirm(self, number: int, order: Order) -> Activation:
         """See `ports.versions`."""
@@ -41,6 +54,30 @@ class SqlVersions:
     async def undo(self, now_ms: int) -> Activation | None:
         """See `ports.versions`."""
         return await self._database.write(partial(rows.undo, now_ms=now_ms))
+
+    async def propose(self, files: Mapping[str, str], at_ms: int) -> int:
+        """See `ports.versions`."""
+        return await self._database.write(partial(proposals.propose, files=files, at_ms=at_ms))
+
+    async def proposals(self) -> Sequence[int]:
+        """See `ports.versions`."""
+        return await self._database.read(proposals.proposals)
+
+    async def proposed(self, proposal: int) -> Mapping[str, str] | None:
+        """See `ports.versions`."""
+        return await self._database.read(partial(proposals.proposed, proposal=proposal))
+
+    async def answer(self, answer: Answer) -> None:
+        """See `ports.versions`."""
+        await self._database.write(partial(proposals.answer, said=answer))
+
+    async def answers(self, proposal: int) -> Sequence[Answer]:
+        """See `ports.versions`."""
+        return await self._database.read(partial(proposals.answers, proposal=proposal))
+
+    async def withdraw(self, proposal: int) -> None:
+        """See `ports.versions`."""
+        await self._database.write(partial(proposals.withdraw, proposal=proposal))
 
     async def show(self, view: EngineView) -> None:
         """See `ports.versions`."""

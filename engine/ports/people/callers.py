@@ -22,7 +22,11 @@ class NoteKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerNote:
-    """What `author` noted of a caller; `text` has 1 to `NOTE_CHARS_MOST` characters."""
+    """What `author` noted of a caller; `text` has 1 to `NOTE_CHARS_MOST` characters.
+
+    `seen_by`, `seen_ms`: which supervisor took note of a report, and when; a report without them
+    is open.
+    """
 
     note_id: str
     organisation: str
@@ -31,6 +35,13 @@ class CallerNote:
     author: str
     text: str
     at_ms: int
+    seen_by: str | None = None
+    seen_ms: int | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is a report that nobody has taken note of."""
+        return self.kind is NoteKind.REPORT and self.seen_ms is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +76,18 @@ class Callers(Protocol):
 
     async def reports(self, organisation: str, most: int) -> Sequence[CallerNote]:
         """The newest reports on any caller, newest first."""
+        ...
+
+    async def open_reports(self, organisation: str, most: int) -> Sequence[CallerNote]:
+        """The newest reports that nobody has taken note of, newest first."""
+        ...
+
+    async def report(self, note_id: str) -> CallerNote | None:
+        """One report of whichever organisation, by its id; a note is none."""
+        ...
+
+    async def see(self, organisation: str, note_id: str, by: str, at_ms: int) -> bool:
+        """Take note of a report; False if it is not open. Of two at once, one does."""
         ...
 
     async def block(self, block: Block) -> None:

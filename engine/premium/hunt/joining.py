@@ -7,7 +7,6 @@ from engine.core.actions import (
     Join,
     SetTimer,
     StopMusic,
-    StopPlayback,
 )
 from engine.core.events import LegEnded, LegJoined, OrderFailed, TimerFired
 from engine.premium import spending
@@ -27,7 +26,7 @@ def enter_joining(turn: Turn) -> None:
     stop_playback(turn)
     turn.order(CancelTimer(name="accept"), CancelTimer(name="brief"))
     if call.agent_whisper:
-        turn.order(StopPlayback(playback=call.agent_whisper))
+        turn.stop(call.agent_whisper)
     turn.order(StopMusic(leg=call.caller.leg))
     if call.caller.answered_ms is None:
         turn.order(Answer(leg=call.caller.leg))
@@ -57,6 +56,7 @@ def begin_talk(turn: Turn, at_ms: int) -> None:
     call = turn.call
     assert call.agent is not None
     spending.start_meter(turn, at_ms)
+    turn.note_joined(call.agent.name, at_ms)
     if call.caller.answered_ms is None:
         turn.caller(answered_ms=at_ms)
     turn.order(CancelTimer(name="join"), CancelTimer(name="wait"))

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from engine.ports.operators import ApiKey, Scope
 from engine.web.api.models import Form
+from engine.web.guard import BODY_BYTES_MOST
 from engine.web.site import Site
 
 Q = TypeVar("Q", bound=Form)
@@ -122,7 +123,7 @@ class Route(Generic[Q, B]):
 
     `untold` are members of its answer that are told once: a repeat of the request finds them null,
     and they are not kept. A reading whose `answer` is a `Sheet` is answered in CSV, one whose is a
-    `Paper` in PDF.
+    `Paper` in PDF; these are exports, and so is what `exports` the same in JSON.
     """
 
     method: str
@@ -137,6 +138,13 @@ class Route(Generic[Q, B]):
     status: int = 200
     refusals: tuple[Refusal, ...] = ()
     untold: tuple[str, ...] = ()
+    body_bytes_most: int = BODY_BYTES_MOST
+    exports: bool = False
+
+    @property
+    def is_export(self) -> bool:
+        """Whether each reading is a line of the audit log."""
+        return self.exports or self.answer in _MEDIA_TYPES
 
     @property
     def is_write(self) -> bool:

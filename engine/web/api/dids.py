@@ -37,7 +37,7 @@ class NoticesQuery(Page):
 
 
 class NewNumber(Form):
-    """An order; which number it gets is the operator's choice."""
+    """An order; which number it gets is the operator's choice, but for an old one."""
 
     model_config = _example(purpose="tracking", price="4.90", starts_on="2026-12-01")
 
@@ -45,7 +45,7 @@ class NewNumber(Form):
     purpose: Purpose = Field(Purpose.TRACKING, strict=False)
     price: AmountIn = Field(description="A month, as the catalogue shows it.")
     starts_on: date | None = Field(None, description="First day; today if left out.")
-    number: Number | None = Field(None, description="A free number of the area, to have it again.")
+    number: Number | None = Field(None, description="One that the organisation had before.")
 
 
 class Ending(Form):
@@ -143,7 +143,9 @@ class SeatIn(Form):
     place: Line
     country: str = Field(pattern="^[A-Z]{2}$")
     area_code: str = Field(
-        "", pattern="^[0-9]{0,6}$", description="Where no area is named like the place."
+        "",
+        pattern="^[0-9]{0,6}$",
+        description="Where no area is named like the place; it has to be proved with the seat.",
     )
     mail: str | None = Field(
         None,
@@ -203,6 +205,15 @@ class NewSource(Form):
     name: Line
     places: list[Line] = Field([], max_length=50, description="Where it is published.")
     ends_on: date | None = Field(None, description="Its planned last day.")
+
+
+class SourceChange(Form):
+    """What may be said anew of a source; its name stays, for calls are counted by it."""
+
+    model_config = _example(places=["acme.example", "poster"], ends_on="2027-06-30")
+
+    places: list[Line] = Field(max_length=50, description="Where its number is published.")
+    ends_on: date | None = Field(description="Its planned last day; null: none.")
 
 
 class SourceData(BaseModel):

@@ -2,17 +2,20 @@
 
 In this order a request is refused: no key in use (401), too many requests (429), a scope that
 lacks (403), a body or query that is none (400, 413, 415, 422); what comes after is the route's.
+What is exported is written to the audit log, a line for each file.
 """
 
 import json
 import re
+import secrets
 from typing import Any
 
 import structlog
 from aiohttp import web
 from pydantic import ValidationError
 
-from engine.errors import CallerError, ConflictError
+from engine.errors import CallerError, ConflictError, EngineError
+from engine.ports.audit import Act, Detail
 from engine.ports.operators import Answer, ApiKey
 from engine.web.api import once
 from engine.web.api.accounts import ROUTES as ACCOUNTS
@@ -37,17 +40,20 @@ from engine.web.api.contract import (
     Sheet,
 )
 from engine.web.api.document import document
+from engine.web.api.documents import ROUTES as DOCUMENTS
 from engine.web.api.forwarding import ROUTES as FORWARDING
 from engine.web.api.live import ROUTES as LIVE
 from engine.web.api.models import NAMED_PATTERN, Form
 from engine.web.api.numbers import ROUTES as NUMBERS
 from engine.web.api.orders import ROUTES as ORDERS
+from engine.web.api.probes import ROUTES as PROBES
 from engine.web.api.statements import ROUTES as STATEMENTS
 from engine.web.api.tracking import ROUTES as TRACKING
+from engine.web.api.tracking.collectors import ROUTES as COLLECTORS
 from engine.web.api.tracking.numbers import ROUTES as TRACKED_NUMBERS
 from engine.web.api.verifications import ROUTES as VERIFICATIONS
 from engine.web.api.webhooks.routes import ROUTES as WEBHOOKS
-from engine.web.guard import BODY_BYTES_MOST
+from engine.web.parts.exports import items_of, range_of, rows_of
 from engine.web.problems import MEDIA_TYPE, Handler, of_error, problem
 from engine.web.rates import Allowance
 from engine.web.site import SITE
@@ -65,6 +71,9 @@ ROUTES: tuple[Route[Any, Any], ...] = (
     *FORWARDING,
     *TRACKED_NUMBERS,
     *STATEMENTS,
+    *DOCUMENTS,
+    *PROBES,
+    *COLLECTORS,
 )
 FAULTS_MOST = 20
 JSON = "application/json"
@@ -125,12 +134,44 @@ async def _answer(route: Route[Any, Any], request: web.Request, key: ApiKey) -> 
         asked = Asked(
             site=request.app[SITE], key=key, ids=request.match_info, query=query, body=NoBody()
         )
-        result = await route.run(asked)
+        result = await (_exported(route, request, asked) if route.is_export else route.run(asked))
         return result if isinstance(result, Paper) else _rendered(route, result)
     body = await _read_body(route, request)
     if isinstance(body, Refused):
         return body
     return await _written(route, request, key, body)
+
+
+async def _exported(route: Route[Any, Any], request: web.Request, asked: Asked[Any, Any]) -> Result:
+    """Give a file away, or what is in one, between two lines of the audit log; not without it."""
+    site, detail = asked.site, {**range_of(request.query)}
+    act = Act(
+        act_id=secrets.token_hex(12),
+        at_ms=site.clock.now().wall_ms,
+        organisation=asked.organisation,
+        author=asked.author,
+        address=site.guard.address(request),
+        action="api.export",
+        target="/".join((route.name, *asked.ids.values())),
+    )
+    await site.audit.begin(act)
+    try:
+        result: Result = await route.run(asked)
+    except Exception as error:
+        outcome = "refused" if isinstance(error, CallerError | ConflictError) else "failed"
+        fault = error.code if isinstance(error, EngineError) else type(error).__name__
+        await site.audit.end(act.act_id, outcome, {**detail, "fault": fault})
+        raise
+    outcome = "refused" if isinstance(result, Refused) else "done"
+    await site.audit.end(act.act_id, outcome, {**detail, **_amount(result)})
+    return result
+
+
+def _amount(result: Result) -> Detail:
+    """How many rows were given away; a document of a month has none."""
+    if isinstance(result, Refused | Paper):
+        return {}
+    return {"rows": rows_of(result.text) if isinstance(result, Sheet) else items_of(result)}
 
 
 async def _written(
@@ -181,9 +222,9 @@ def _read_query(form: type[Form], request: web.Request) -> Form | Refused:
 
 async def _read_body(route: Route[Any, Any], request: web.Request) -> Form | Refused:
     try:
-        raw = await request.read()
+        raw = await request.clone(client_max_size=route.body_bytes_most).read()
     except web.HTTPRequestEntityTooLarge:
-        return Refused(TOO_LARGE, f"It may have {BODY_BYTES_MOST} bytes.")
+        return Refused(TOO_LARGE, f"It may have {route.body_bytes_most} bytes.")
     if not route.has_body:
         return Refused(NOT_ACCEPTABLE, "The request takes no body.") if raw else NoBody()
     if request.content_type != JSON:

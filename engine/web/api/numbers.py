@@ -176,8 +176,19 @@ async def add_source(asked: Asked[NoQuery, dids.NewSource]) -> Result:
     """Say where an active number is published."""
     body = asked.body
     channel = Channel(name=body.name, places=tuple(body.places), ends_on=body.ends_on)
-    sources = Sources(asked.site.numbering)
+    sources = Sources(asked.site.numbering, asked.site.routing)
     return _source(await sources.add(asked.organisation, body.number, channel, asked.author))
+
+
+async def change_source(asked: Asked[NoQuery, dids.SourceChange]) -> Result:
+    """Say anew where a source's number is published, and until when."""
+    source_id, body = asked.ids["source_id"], asked.body
+    known = await asked.site.numbering.numbers.source(asked.organisation, source_id)
+    if known is None:
+        return _NO_SOURCE
+    channel = Channel(name=known.name, places=tuple(body.places), ends_on=body.ends_on)
+    sources = Sources(asked.site.numbering, asked.site.routing)
+    return _source(await sources.change(asked.organisation, source_id, channel, asked.author))
 
 
 async def confirm_removed(asked: Asked[NoQuery, NoBody]) -> Result:
@@ -395,6 +406,17 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         answer=dids.SourceData,
         run=add_source,
         status=201,
+    ),
+    Route(
+        method="PUT",
+        path="/sources/{source_id}",
+        name="changeSource",
+        summary="Say anew where a number is published",
+        scope=Scope.DIDS_WRITE,
+        query=NoQuery,
+        body=dids.SourceChange,
+        answer=dids.SourceData,
+        run=change_source,
     ),
     Route(
         method="POST",

@@ -6,9 +6,9 @@ without its session's token (403) or made while another organisation was looked 
 that is not there or is another organisation's (404), an organisation not yet chosen, an act not yet
 confirmed. What is left is the page's.
 
-What changes something is written to the audit log before it is carried out, and how it ended
-afterwards; without the log nothing is changed. What nobody signed in does (signing in) is written
-down afterwards: only then it is known of whose users he is.
+What changes something, or gives a file away, is written to the audit log before it is carried out,
+and how it ended afterwards; without the log nothing is changed or given. What nobody signed in does
+(signing in) is written down afterwards: only then it is known of whose users he is.
 """
 
 import hmac
@@ -30,6 +30,7 @@ from engine.web.console.asked import HOME, Asked
 from engine.web.console.menu import Item, menu_for
 from engine.web.console.route import Route, Whose
 from engine.web.console.wording import texts_for
+from engine.web.parts.exports import range_of
 from engine.web.problems import of_error
 from engine.web.site import SITE
 
@@ -94,14 +95,14 @@ class Gate:
         try:
             await _check_right(route, asked)
         except web.HTTPException as error:
-            if not route.is_safe:
+            if route.is_noted:
                 asked.note(status=error.status)
                 act = await _begin(route, asked)
                 await asked.site.audit.end(act.act_id, "refused", asked.noted)
             raise
         if route.whose is Whose.ONE and asked.organisation is None:
             return asked.render("choose.html")
-        if route.is_safe:
+        if not route.is_noted:
             return await _carry_out(route, asked)
         if route.asks_first and CONFIRMED not in asked.form:
             question = f"{route.action}_confirm"
@@ -250,7 +251,9 @@ async def _carry_out(route: Route, asked: Asked) -> web.StreamResponse:
 
 
 async def _noted(route: Route, asked: Asked) -> web.StreamResponse:
-    """Carry out what changes something, between two lines of the audit log."""
+    """Carry out what changes something or gives a file away, between two lines of the audit log."""
+    if route.is_safe:
+        asked.note(**range_of(asked.request.query))
     act = await _begin(route, asked)
     try:
         answer = await _carry_out(route, asked)
@@ -307,7 +310,7 @@ def refusal(asked: Asked, error: Exception) -> web.Response:
     if not _is_person(asked.request):
         return told
     kind = told.status if asked.texts.has(f"error_{told.status}") else 500
-    detail = str(error) if isinstance(error, CallerError | ConflictError) else ""
+    detail = asked.texts.detail(error) if isinstance(error, CallerError | ConflictError) else ""
     number = structlog.contextvars.get_contextvars().get("request", "") if kind == 500 else ""
     answer = asked.render("error.html", told.status, kind=kind, detail=detail, number=number)
     if "Retry-After" in told.headers:

@@ -10,10 +10,11 @@ the script lets them run; the event `clock` tells it what time it is here.
 """
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import structlog
 from aiohttp import web
@@ -34,14 +35,42 @@ COME_AGAIN_MS = 200
 FIRST_READ_S = 2.0
 
 log = structlog.get_logger(__name__)
-_STREAMS: web.AppKey[Counter[str]] = web.AppKey("CONSOLE_STREAMS", Counter)
 
 Look = Callable[[], Awaitable[str]]
+T = TypeVar("T")
+
+
+@dataclass(eq=False, slots=True)
+class _Last:
+    """The last look that streams share: when it was begun or over, what it found."""
+
+    asked_mono_ms: int | None = None
+    found: Any = None
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+_STREAMS: web.AppKey[Counter[str]] = web.AppKey("CONSOLE_STREAMS", Counter)
+_LAST: web.AppKey[defaultdict[str, _Last]] = web.AppKey("CONSOLE_LAST", defaultdict)
 
 
 def prepare(app: web.Application) -> None:
-    """Count the streams of an application."""
+    """Count the streams of an application, and let them share looks."""
     app[_STREAMS] = Counter()
+    app[_LAST] = defaultdict(_Last)
+
+
+async def shared(
+    asked: Asked, name: str, every_ms: int, look: Callable[[], Awaitable[T]]
+) -> T | None:
+    """What `look` finds, done once in so long for all streams together; None if it failed."""
+    last, clock = asked.request.app[_LAST][name], asked.site.clock
+    async with last.lock:
+        if last.asked_mono_ms is None or clock.now().mono_ms - last.asked_mono_ms >= every_ms:
+            last.asked_mono_ms, last.found = clock.now().mono_ms, None
+            last.found = await look()
+            last.asked_mono_ms = clock.now().mono_ms
+        found: T | None = last.found
+        return found
 
 
 @dataclass(eq=False, slots=True)

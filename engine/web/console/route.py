@@ -35,8 +35,8 @@ class Route:
 
     A path that names a record (`/console/users/{user_id}`) has `finds`, which looks it up; one
     that belongs to another organisation is not there. A route that changes something has an
-    `action` for the audit log, `<subject>.<verb>`; `asks_first` has it confirmed by the text
-    `<action>_confirm` (dots as they are, the verb's alone: `users.lock_confirm`); `again` shows
+    `action` for the audit log, `<subject>.<verb>`, and so has a GET that gives a file away. What
+    `asks_first` is confirmed by the text `<action>_confirm` (`users.lock_confirm`); `again` shows
     the form once more with what was wrong. `is_page`: a person looks at it. `while_new`: open to
     users who must first choose a password. `upload_bytes_most`: its form brings files, and is no
     bigger than that.
@@ -62,6 +62,8 @@ class Route:
             raise ValueError(f"{self.path} names a record and does not say how it is found")
         if not self.is_safe and "." not in self.action:
             raise ValueError(f"{self.method} {self.path} changes something and has no action")
+        if self.is_page and self.is_safe and self.action:
+            raise ValueError(f"{self.path} is looked at, and has an action of files")
         if self.upload_bytes_most and self.asks_first:
             raise ValueError(f"{self.path} brings files, which a question would lose")
 
@@ -69,6 +71,11 @@ class Route:
     def is_safe(self) -> bool:
         """Whether it changes nothing (RFC 9110, 9.2.1)."""
         return self.method in SAFE_METHODS
+
+    @property
+    def is_noted(self) -> bool:
+        """Whether it is an act for the audit log: it changes something, or gives a file away."""
+        return bool(self.action)
 
 
 @dataclass(frozen=True, slots=True)

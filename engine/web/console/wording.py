@@ -11,7 +11,12 @@ from aiohttp import web
 
 from engine.errors import CallerError
 from engine.flows.config import Problem
+from engine.flows.config.problems import MistakesError
 from engine.flows.config.words import sentence
+from engine.flows.config.words.refusals import in_german
+from engine.flows.hearing import UnsaidError
+from engine.flows.numbers.words import reason_in
+from engine.flows.payments.words import misfit_in
 from engine.web.wording import HOME_LANGUAGE, Wording, Words, accepted, read_words
 
 HERE = Path(__file__).parent
@@ -55,10 +60,28 @@ class Texts(Wording):
         """What is wrong with a configuration or a dialplan, to be read after its field."""
         return sentence(problem, self.lang)
 
+    def reason(self, reason: str) -> str:
+        """Why something was done to a number, or is to be."""
+        return reason_in(self.lang, reason)
+
+    def misfit(self, reason: str) -> str:
+        """Why a payment waits in suspense."""
+        return misfit_in(self.lang, reason)
+
+    def detail(self, error: Exception) -> str:
+        """What was wrong, on a page of its own: mistakes in files in the page's language."""
+        if isinstance(error, UnsaidError | MistakesError) and self.lang == "de":
+            return in_german(error)
+        return str(error)
+
     def fault(self, subject: str, error: CallerError) -> str:
-        """What was wrong with a field: the text `<subject>.wrong_<field>`, else the rule itself."""
-        key = f"{subject}.wrong_{error.field}"
-        return self(key) if self.has(key) else str(error)
+        """What was wrong with a field: the text `<subject>.wrong_<field>`, else the one that all
+        subjects share, else the rule itself, in German quoted."""
+        if isinstance(error, UnsaidError | MistakesError) and self.lang == "de":
+            return self.detail(error)
+        keys = (f"{subject}.wrong_{error.field}", f"wrong_{error.field}")
+        key = next(filter(self.has, keys), "")
+        return self(key) if key else self("wrong", rule=error)
 
 
 @cache

@@ -18,7 +18,17 @@ from engine.asterisk.decode import (
     sip_code_of,
     values_of,
 )
-from engine.asterisk.legs import Arrival, Intruder, Leg, Legs, Offer, Outcome, Playback, Replaced
+from engine.asterisk.legs import (
+    Arrival,
+    Files,
+    Intruder,
+    Leg,
+    Legs,
+    Offer,
+    Outcome,
+    Playback,
+    Replaced,
+)
 from engine.core.events import LegFailure
 from engine.ports.telephony import CallEvent
 
@@ -99,6 +109,28 @@ def test_failures_are_told_with_their_reasons() -> None:
         "PlaybackEnded -p3 False",
         "LegEnded caller",
     ]
+
+
+def test_a_prompt_is_told_as_its_first_file_starts() -> None:
+    """Three prompts of the same and of other files; nothing was heard of the second file."""
+    legs = Legs()
+    files = Files(("sound:a", "sound:a", "sound:b", "sound:a"), (0, 2, 3))
+    legs.begin_playback("p", Playback("call", "call", files=files))
+    told = [
+        legs.take(
+            api.PlaybackStarted(
+                type="PlaybackStarted",
+                timestamp="2026-11-21T22:28:02.003+0000",
+                playback=api.Playback(
+                    id="p", media_uri=f"sound:{name}", target_uri="channel:call", state="playing"
+                ),
+            )
+        )
+        for name in ("a", "b", "strange", "a", "a")
+    ]
+    assert [[short(outcome) for outcome in each] for each in told] == [
+        ["PromptStarted p 0"], ["PromptStarted p 1"], [], ["PromptStarted p 2"], [],
+    ]  # fmt: skip
 
 
 def test_events_of_strangers_are_passed_over() -> None:

@@ -13,10 +13,11 @@ from itertools import islice
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, Table, TextClause, insert, literal, select, text
+from sqlalchemy import Select, Table, TextClause, func, insert, literal, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.core.cdr import CallRecord, Disposition, Refusal
+from engine.core.course import Heard
 from engine.core.inventory import Agent, HuntGroup, Inventory
 from engine.core.payment import SETTLED, OrderStatus, PaymentOrder
 from engine.core.posting import EntryKind
@@ -60,9 +61,8 @@ Tell = Callable[[str, int, int], None]
 
 
 def inventory(user: str = "") -> Inventory:
-    """Whose books these are: five lines and thirty agents; `user` is the one who took `CALL`."""
+    """Whose books these are: busy lines, thirty agents; `user` is the one who took `CALL`."""
     found = staffed(site_inventory())
-    others = [one for one in found.services if one.organisation != ORGANISATION]
     lines = [
         service(f"s{number}", f"+49302312510{number}", tariff(1_990_000, 2_990_000))
         for number in range(SERVICES)
@@ -75,7 +75,7 @@ def inventory(user: str = "") -> Inventory:
             Agent(name=name, organisation=ORGANISATION, user=users.get(name, "")) for name in AGENTS
         ),
         groups=(group,),
-        services=(*lines, *others),
+        services=(*lines, *found.services),
     )
 
 
@@ -88,37 +88,43 @@ async def fill(ledger: SqlLedger, calls: int, postings: int, tell: Tell) -> None
     """Calls with their charges, and `postings` other transactions."""
     names = [f"a{n:05}" for n in range(min(CUSTOMERS, calls))]
     tell("customers and entries", 0, calls)
-    await ledger.database.write(_drop_indexes, FILL_S)
-    await _insert(ledger, tables.organisations, iter([{"organisation": ORGANISATION}]))
-    await _insert(ledger, tables.accounts, ({**_owned(name), "currency": "EUR"} for name in names))
+    await ledger.database.write(drop_indexes, FILL_S)
+    await insert_all(ledger, tables.organisations, iter([{"organisation": ORGANISATION}]))
+    await insert_all(
+        ledger, tables.accounts, ({**_owned(name), "currency": "EUR"} for name in names)
+    )
     numbered = ({**_owned(name), "e164": number_of(name), "from_ms": 0} for name in names)
-    await _insert(ledger, tables.aliases, numbered)
-    await _insert(ledger, tables.heads, _heads(names, postings))
-    await _insert(ledger, tables.entries, _entries(postings))
-    await _insert(ledger, tables.postings, _postings(names, postings))
+    await insert_all(ledger, tables.aliases, numbered)
+    await insert_all(ledger, tables.heads, _heads(names, postings))
+    await insert_all(ledger, tables.entries, _entries(postings))
+    await insert_all(ledger, tables.postings, _postings(names, postings))
     suspended = min(SUSPENDED, postings // 4)
-    await _insert(ledger, tables.entries, _suspended(suspended, postings))
-    await _insert(ledger, tables.postings, _suspended_postings(suspended, postings))
-    await _insert(ledger, tables.orders, _orders(names, postings // 4))
-    await _insert(ledger, tables.first_calls, _marks(names))
+    await insert_all(ledger, tables.entries, _suspended(suspended, postings))
+    await insert_all(ledger, tables.postings, _suspended_postings(suspended, postings))
+    await insert_all(ledger, tables.orders, _orders(names, postings // 4))
+    await insert_all(ledger, tables.first_calls, _marks(names))
     await _fill_calls(ledger, names, calls, partial(tell, "calls"))
-    works = (*(partial(_carry_out, charge) for charge in _CHARGES), _make_indexes, _add_up)
+    charges = (partial(carry_out, charge) for charge in CHARGES)
+    works = (*charges, make_indexes, _add_up, _count_on)
     for done, work in enumerate(works):
         tell("charges, indexes, sums", done, len(works))
         await ledger.database.write(lambda c, this=work: this(c), FILL_S)
 
 
-async def _carry_out(statement: TextClause, connection: AsyncConnection) -> None:
+async def carry_out(statement: TextClause, connection: AsyncConnection) -> None:
+    """One of `CHARGES`."""
     await connection.execute(statement)
 
 
-async def _drop_indexes(connection: AsyncConnection) -> None:
+async def drop_indexes(connection: AsyncConnection) -> None:
+    """Of the tables that get most rows: they are filled sooner without."""
     for table in _INDEXED:
         for index in table.indexes:
             await connection.run_sync(index.drop)
 
 
-async def _make_indexes(connection: AsyncConnection) -> None:
+async def make_indexes(connection: AsyncConnection) -> None:
+    """Those that were dropped."""
     for table in _INDEXED:
         for index in table.indexes:
             await connection.run_sync(index.create)
@@ -134,7 +140,16 @@ async def _add_up(connection: AsyncConnection) -> None:
         await connection.execute(insert(table).from_select(columns, recounted_days(table)))
 
 
-async def _insert(ledger: SqlLedger, table: Table, rows: Iterator[dict[str, Any]]) -> None:
+async def _count_on(connection: AsyncConnection) -> None:
+    """PostgreSQL does not see which entries' numbers were given away past its counter."""
+    if connection.dialect.name == "postgresql":
+        last = select(func.max(tables.entries.c.entry_id)).scalar_subquery()
+        counter = func.pg_get_serial_sequence("entries", "entry_id")
+        await connection.execute(select(func.setval(counter, last)))
+
+
+async def insert_all(ledger: SqlLedger, table: Table, rows: Iterator[dict[str, Any]]) -> None:
+    """Every row, a few thousand in a transaction."""
     while batch := list(islice(rows, BATCH)):
         await ledger.database.write(lambda c, these=batch: c.execute(insert(table), these), 60)
 
@@ -257,18 +272,18 @@ async def _fill_calls(
     block = min(BLOCK, calls)
     step_ms = YEAR_MS // calls
     apart_ms = step_ms * -(-calls // block)
-    await _insert(ledger, tables.calls, _calls(names, block, apart_ms))
+    await insert_all(ledger, tables.calls, _calls(names, block, apart_ms))
     tell(block, calls)
     for copy, begun in enumerate(range(block, calls, block), 1):
         wanted = min(block, calls - begun)
-        copied = _copied(copy, END_MS - YEAR_MS + wanted * apart_ms, copy * step_ms)
+        later = copied(copy, END_MS - YEAR_MS + wanted * apart_ms, copy * step_ms)
         columns = [column.name for column in tables.calls.columns]
-        into = insert(tables.calls).from_select(columns, copied)
+        into = insert(tables.calls).from_select(columns, later)
         await ledger.database.write(lambda c, these=into: c.execute(these), FILL_S)
         tell(begun + wanted, calls)
 
 
-def _copied(copy: int, before_ms: int, later_ms: int) -> Select[Any]:
+def copied(copy: int, before_ms: int, later_ms: int) -> Select[Any]:
     """The first block's calls that ended before an instant, as others a little later."""
     calls = tables.calls.c
     columns = []
@@ -322,16 +337,16 @@ def _calls(names: Sequence[str], count: int, apart_ms: int) -> Iterator[dict[str
             refusal=refusal,
             agents=() if refusal else (_agent(n),),
             prompts=(
-                (ended_ms - 84_000, "caller", "tariff_minute"),
-                (ended_ms - 70_000, "caller", "minutes_left"),
+                Heard(ended_ms - 84_000, "caller", "tariff_minute"),
+                Heard(ended_ms - 70_000, "caller", "minutes_left"),
             ),
         )
         yield msgspec.to_builtins(record)
 
 
-_NEXT = "(SELECT MAX(entry_id) FROM entries) + ROW_NUMBER() OVER"
+_NEXT = "(SELECT COALESCE(MAX(entry_id), 0) FROM entries) + ROW_NUMBER() OVER"
 
-_CHARGES = (
+CHARGES = (
     text(
         f"""
         INSERT INTO entries (entry_id, organisation, key, content_hash, kind, currency, reason,
@@ -346,12 +361,12 @@ _CHARGES = (
         INSERT INTO postings (entry_id, line, account, micros, account_id, seq, balance_micros,
             at_ms)
         SELECT entries.entry_id, 0, 'customer:' || heads.account_id, -charge_micros,
-            heads.account_id, heads.seq + ROW_NUMBER() OVER (
-                PARTITION BY heads.account_id ORDER BY entries.entry_id
-            ), 0, entries.at_ms
+            heads.account_id, heads.seq + ROW_NUMBER() OVER calls_of_it,
+            heads.balance_micros - SUM(charge_micros) OVER calls_of_it, entries.at_ms
         FROM entries
         JOIN calls ON calls.call_id = entries.call_id
         JOIN heads ON heads.account_id = calls.account_id
+        WINDOW calls_of_it AS (PARTITION BY heads.account_id ORDER BY entries.entry_id)
         """
     ),
     text(

@@ -1,5 +1,6 @@
 """Books on both databases, filled or found, and all that is asked of them."""
 
+import json
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -92,7 +93,7 @@ async def measure(asking: Asking, tell: Tell) -> Found:
     found = Found(asking)
     asking.folder.mkdir(parents=True, exist_ok=True)
     for database in asking.databases:
-        async with _books(asking, database, tell) as url:
+        async with _books(asking, database, tell) as (url, records):
             ledger = SqlLedger(url, lambda: books.END_MS, timeout_s=30.0)
             try:
                 await ledger.migrate()  # books that were kept may be older than the tables
@@ -105,7 +106,7 @@ async def measure(asking: Asking, tell: Tell) -> Found:
             told = partial(tell, f"{database}: pages")
             file = asking.folder / "pages"
             seen, found.unseen = await pages.measure(
-                file, url, database, asking.times, found.machine, told
+                file, url, records, database, asking.times, found.machine, told
             )
             found.pages += seen
     found.load = os.getloadavg()[0]
@@ -113,33 +114,37 @@ async def measure(asking: Asking, tell: Tell) -> Found:
 
 
 @asynccontextmanager
-async def _books(asking: Asking, database: str, tell: Tell) -> AsyncIterator[str]:
-    """Filled books; their address."""
+async def _books(
+    asking: Asking, database: str, tell: Tell
+) -> AsyncIterator[tuple[str, dict[str, str]]]:
+    """Filled books; their address, and the records that paths of pages name."""
     name = f"books_{asking.calls}_{asking.postings}"
-    filled = asking.folder / f"{database}-{name}.filled"
+    filled = asking.folder / f"{database}-{name}.json"
     if database == "sqlite":
         file = asking.folder / f"{name}.db"
+        url = f"sqlite:///{file}"
         if not filled.exists():
             file.unlink(missing_ok=True)
-            await _fill(asking, f"sqlite:///{file}", tell)
-            filled.touch()
-        yield f"sqlite:///{file}"
+            filled.write_text(json.dumps(await _fill(asking, url, tell)))
+        yield url, json.loads(filled.read_text())
         return
     with running_postgres(asking.folder / "postgres") as server:
+        url = server.url(name)
         if not filled.exists():
             server.psql("postgres", f"DROP DATABASE IF EXISTS {name}")
             server.psql("postgres", f"CREATE DATABASE {name}")
-            await _fill(asking, server.url(name), tell)
+            records = await _fill(asking, url, tell)
             # What a server does by itself sooner or later.
             server.psql(name, "VACUUM ANALYZE")
-            filled.touch()
-        yield server.url(name)
+            filled.write_text(json.dumps(records))
+        yield url, json.loads(filled.read_text())
 
 
-async def _fill(asking: Asking, url: str, tell: Tell) -> None:
+async def _fill(asking: Asking, url: str, tell: Tell) -> dict[str, str]:
     ledger = SqlLedger(url, lambda: books.END_MS, timeout_s=books.FILL_S)
     try:
         await ledger.migrate()
         await books.fill(ledger, asking.calls, asking.postings, tell)
     finally:
         await ledger.close()
+    return await pages.furnish_books(asking.folder / "pages", url)

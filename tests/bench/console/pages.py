@@ -4,10 +4,10 @@ Every page of the route table is asked for, over the real application; those tha
 also at their worst. The floor is a page that looks up nothing but who asks.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from string import Formatter
 from uuid import uuid4
 
 from engine.app import freeze_heap
@@ -15,17 +15,17 @@ from engine.core.call import Now
 from engine.core.roles import Role
 from engine.flows.clock import SystemClock
 from engine.web.console import ROUTES
-from engine.web.console.route import Route, Whose
+from engine.web.console.route import Whose
 from tests.bench.console.asked import Asked, Machine
 from tests.bench.console.books import CALL, CALLER_LIST, END_MS, YEAR_MS, inventory
-from tests.web.console.house import House, open_house
+from tests.web.console.house import House, furnish, open_house, path_of, revive, settle
 from tests.web.site import ORGANISATION, PROFILE
 
 Tell = Callable[[int, int], None]
 
 OK = 200
-NOT_YET = (303, 409)
-"""Answers of pages whose subject is not there yet: no holder, no configuration in force."""
+NOT_YET = (303, 404, 409)
+"""Answers of pages whose subject is not there."""
 
 EVENING_MS = END_MS - 4 * 3_600_000
 """When the pages are asked: the last day in the books is nearly over."""
@@ -41,7 +41,7 @@ RECORDS = {
     "lang": "de",
     "prompt": "welcome",
 }
-"""The records that paths name; `a00000` is the busiest customer."""
+"""The records of the large books that paths name; `a00000` is the busiest customer."""
 
 _DEEP_MS = END_MS - YEAR_MS + YEAR_MS // 20
 
@@ -85,8 +85,22 @@ class Evening(SystemClock):
         return Now(now.wall_ms + self._ahead_ms, now.mono_ms)
 
 
+async def furnish_books(file: Path, url: str) -> dict[str, str]:
+    """Add to filled books what other pages are about; the records that paths name then."""
+    async with open_house(file, database=url, inventory=inventory(), clock=Evening()) as house:
+        await settle(house)
+        await furnish(house)
+        return house.own
+
+
 async def measure(
-    file: Path, url: str, database: str, times: int, machine: Machine, tell: Tell
+    file: Path,
+    url: str,
+    records: Mapping[str, str],
+    database: str,
+    times: int,
+    machine: Machine,
+    tell: Tell,
 ) -> tuple[list[Asked], list[str]]:
     """Ask for every page so many times; `tell` hears how much of it is done, and of how much.
 
@@ -95,40 +109,52 @@ async def measure(
     found: list[Asked] = []
     name = f"{uuid4()}@bench.example"
     async with open_house(file, database=url, inventory=inventory(name), clock=Evening()) as house:
+        await revive(house)
         freeze_heap()  # as an engine does that serves
         owner = await house.add(ORGANISATION, name, Role.OWNER)
         staff = await house.add(None, f"{uuid4()}@operator.example", Role.OWNER)
         own, all_of_them = await house.session(owner), await house.session(staff)
-        asked, unseen = [], []
-        for route in (one for one in ROUTES if one.is_page and one.is_safe and one.right):
-            secret = all_of_them if route.whose is Whose.OPERATOR else own
-            path = route.path.format_map({**dict.fromkeys(_names(route), "0"), **RECORDS})
-            is_there = _names(route) <= RECORDS.keys() and await _ask(house, path, secret) == OK
-            if is_there:
-                asked.append((path, secret))
-            else:
-                unseen.append(route.path)
-        asked += [(path, own) for path in WORST]
-        for path, secret in asked:
-            ask = partial(_ask, house, path, secret)
-            found.append(await machine.ask(_title(path), database, ask, times))
+        asked, unseen = await _pages(house, records, own, all_of_them)
+        asked += [_Page(path, path, own) for path in WORST]
+        for page in asked:
+            ask = partial(_ask, house, page)
+            found.append(await machine.ask(page.title, database, ask, times))
             tell(len(found), len(asked))
     return found, unseen
 
 
-def _names(route: Route) -> set[str]:
-    """The names of records in a route's path."""
-    return {name for _, name, _, _ in Formatter().parse(route.path) if name}
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page as it is called, its path, and the session it is asked for in."""
+
+    title: str
+    path: str
+    secret: str
 
 
-def _title(path: str) -> str:
-    return FLOOR if FLOOR.startswith(f"{path} ") else path
+async def _pages(
+    house: House, records: Mapping[str, str], own: str, all_of_them: str
+) -> tuple[list[_Page], list[str]]:
+    """Every page of the route table, and the routes without a record to ask for."""
+    found, unseen = [], []
+    for route in (one for one in ROUTES if one.is_page and one.is_safe and one.right):
+        title = FLOOR if FLOOR.startswith(f"{route.path} ") else route.path
+        secret = all_of_them if route.whose is Whose.OPERATOR else own
+        # What large books do not have, the furnished ones do.
+        for ids in ({**records, **house.own, **RECORDS}, {**house.own, **records}):
+            page = _Page(title, path_of(route, ids), secret)
+            if await _ask(house, page) == OK:
+                found.append(page)
+                break
+        else:
+            unseen.append(route.path)
+    return found, unseen
 
 
-async def _ask(house: House, path: str, secret: str) -> int:
+async def _ask(house: House, page: _Page) -> int:
     """Wait for a page to its last byte; the status, which is 200 or one of `NOT_YET`."""
-    answer = await house.ask("GET", path, secret=secret)
+    answer = await house.ask("GET", page.path, secret=page.secret)
     await answer.read()
     if answer.status not in (OK, *NOT_YET):
-        raise RuntimeError(f"{path} was answered with {answer.status}")
+        raise RuntimeError(f"{page.path} was answered with {answer.status}")
     return answer.status

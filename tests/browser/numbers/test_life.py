@@ -5,7 +5,6 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from engine.flows.numbers.daily import Due
 from tests.browser.consoles import Place
 from tests.browser.numbers.conftest import Seat
 from tests.rig.browser import Visit
@@ -37,8 +36,6 @@ async def test_a_number_is_ordered_proved_and_switched_on(
     await operator.press("Anerkennen", paper.filter(has_text="noch nicht geprüft"))
     await operator.told("Der Nachweis ist anerkannt.")
     await operator.is_usable()
-    numbering = place.house.bench.site.numbering
-    await Due(numbering, numbering.now()[0]).carry_out()
     await customer.go("numbers?status=active")
     await customer.page.get_by_role("link", name=number).click()
     await expect(customer.page.locator("dl.facts .badge")).to_have_text("geschaltet")

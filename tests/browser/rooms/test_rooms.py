@@ -1,4 +1,4 @@
-"""Webhooks, verifications and replays in the console, as people use them."""
+"""Webhooks, verifications, replays and recordings in the console, as people use them."""
 
 from collections.abc import AsyncIterator
 
@@ -11,6 +11,7 @@ from engine.verification.session import Unfit
 from tests.browser.consoles import Place, furnished_console, sign_in
 from tests.rig.axe import barriers
 from tests.rig.browser import Visit
+from tests.web.console.subjects.prompts import tone
 from tests.web.console.subjects.verification import VERIFICATIONS, WAITS
 from tests.web.site import ORGANISATION
 
@@ -69,6 +70,22 @@ async def test_a_verification_is_watched_to_its_end(place: Place, page: Page) ->
     await expect(page.locator("#step-finished .badge")).to_have_text("geschehen")
 
 
+async def test_a_day_is_chosen_and_replayed_by_the_keyboard(place: Place, page: Page) -> None:
+    await page.goto(f"{place.origin}/console/replays")
+    day, month = page.get_by_label("Tag", exact=True), page.get_by_label("Monat", exact=True)
+    await expect(day).to_be_hidden()
+    await expect(month).to_be_hidden()
+    await page.get_by_label("Zeitraum").focus()
+    await page.keyboard.press("ArrowDown")
+    await expect(day).to_be_visible()
+    await expect(month).to_be_hidden()
+    assert await barriers(page) == []
+    await day.fill("2026-10-25")
+    await day.press("Enter")
+    await page.get_by_role("heading", name="Nachgerechnet: 2026-10-25").wait_for()
+    await expect(page.get_by_role("status")).to_have_text("fertig")
+
+
 async def test_a_price_is_replayed_before_it_is_applied(place: Place, page: Page) -> None:
     await page.goto(f"{place.origin}/console/services/sternlicht/price")
     await page.get_by_label("Festnetz").fill("2,19")
@@ -80,3 +97,23 @@ async def test_a_price_is_replayed_before_it_is_applied(place: Place, page: Page
     await page.goto(f"{place.origin}/console/replays/{place.house.own['run_id']}")
     await expect(page.locator("#sums dl")).to_contain_text("Summe der Unterschiede")
     await expect(page.get_by_role("progressbar")).to_have_count(0)
+
+
+async def test_a_recording_is_replaced_and_used_again(place: Place, visit: Visit) -> None:
+    page = await visit.page()
+    await sign_in(page, place.origin, place.house.staff[Role.OWNER].name)
+    await page.goto(f"{place.origin}/console/prompts/de/closed")
+    for seconds in (1.5, 2.5):
+        file = {"name": "new.wav", "mimeType": "audio/wav", "buffer": tone(seconds)}
+        await page.get_by_label("WAV-Datei").set_input_files(file)
+        await page.get_by_role("button", name="Aufnahme einsetzen").click()
+        await page.get_by_text("Die Aufnahme ist ab jetzt zu hören.").wait_for()
+    rows = page.locator("#takes tbody tr")
+    await expect(rows).to_have_count(1)
+    await expect(rows).to_contain_text("2 s")
+    assert await barriers(page) == []
+    heard = "audio => new Promise((ok, no) => {audio.onloadedmetadata = () => ok(audio.duration);"
+    heard += " audio.onerror = no; audio.load(); audio.preload = 'metadata'})"
+    assert await rows.locator("audio").evaluate(heard) == 1.5
+    await rows.get_by_role("button", name="Wieder einsetzen").click()
+    await expect(rows).to_contain_text("3 s")

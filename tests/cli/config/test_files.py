@@ -65,7 +65,31 @@ def test_programs_get_one_object(tmp_path: Path) -> None:
         "valid": True,
         "problems": [],
         "content_hash": content_hash(sources),
+        "unsaid": [],
     }
+
+
+def test_a_text_that_lacks_what_the_law_demands_is_told_at_its_key(tmp_path: Path) -> None:
+    for lang in ("de", "en"):
+        (tmp_path / lang).mkdir()
+        texts = (SAMPLE.parent / "sounds" / lang / "prompts.yaml").read_text()
+        short = texts.replace(
+            "{price} pro Minute, inklusive Mehrwertsteuer.", "{price} pro Minute."
+        )
+        (tmp_path / lang / "prompts.yaml").write_text(short)
+    runner = CliRunner(env={"GROSCHEN_CONFIG": str(SAMPLE), "GROSCHEN_SOUNDS": str(tmp_path)})
+    result = runner.invoke(main, ["config", "check", "--json"], catch_exceptions=False)
+    assert result.exit_code == 1
+    problems = json.loads(result.stdout)["problems"]
+    assert {problem["field"] for problem in problems} == {"prompts.tariff", "prompts.price_change"}
+    for problem in problems:
+        assert problem["file"] == "sounds/de/prompts.yaml"
+        written = (tmp_path / "de/prompts.yaml").read_text().splitlines()[problem["line"] - 1]
+        assert "{price} pro Minute." in written or written.endswith(">-")
+        assert (problem["rule"], problem["paragraph"]) == (
+            "guard_announcement_words",
+            "§ 110(1) TKG",
+        )
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:

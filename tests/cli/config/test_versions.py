@@ -1,13 +1,19 @@
 """Versions on the command line, as operators and programs use them."""
 
+import asyncio
+import json
 import shutil
 from pathlib import Path
 
 import pytest
+from click.testing import Result
 
 from engine.app import Books
 from engine.ports.versions import EngineView
 from tests.cli.conftest import SAMPLE, Shop
+from tests.flows.versions.office import SpeakingEngine
+
+MINUTE_MS = 60_000
 
 
 @pytest.fixture
@@ -243,3 +249,68 @@ def test_users_are_added_to_the_organisations_of_the_version_in_force(
     add = ("user", "add", "ada", "--role", "owner", "--organisation")
     assert quiet_shop.json(*add, "sternlicht", code=1)["field"] == "--organisation"
     assert quiet_shop.json(*add, "mondlicht")["organisation"] == "mondlicht"
+
+
+# --- engines that live ------------------------------------------------------------------------
+
+
+def _beside_an_engine(shop: Shop, lacking: str, *args: str) -> Result:
+    """What a command says while an engine is at work that lacks prompts of this beginning."""
+
+    async def work(books: Books) -> Result:
+        assert books.store is not None
+        await books.store.renew_lease("e1", MINUTE_MS)
+        engine = await SpeakingEngine.opened(books.configuration, books.clock, "e1")
+        engine.sounds.missing_keys |= {lacking} if lacking else set()
+        async with engine.at_work():
+            result = await asyncio.to_thread(shop.run, *args)
+        await books.configuration.hide("e1")
+        return result
+
+    return shop.look(work)
+
+
+def _applying(folder: Path, *options: str) -> tuple[str, ...]:
+    return ("config", "apply", str(folder), "--reason", "Preise", *options)
+
+
+def test_an_engine_that_took_it_is_named(shop: Shop, folder: Path) -> None:
+    _apply(shop, folder)
+    _price(folder, "2.49")
+    told = _beside_an_engine(shop, "", *_applying(folder))
+    assert (told.exit_code, told.stdout) == (0, "Version 2 is in force.\nEngine e1 goes by it.\n")
+    _price(folder, "2.59")
+    answer = json.loads(_beside_an_engine(shop, "", *_applying(folder, "--json")).stdout)
+    assert answer["engines"] == [{"engine": "e1", "taken": True, "problem": ""}]
+
+
+@pytest.mark.parametrize(
+    ("lang", "mend"), [("en", "mend: the operator runs"), ("de", "Abhilfe: der Betreiber ruft")]
+)
+def test_a_price_that_the_engine_cannot_say_is_refused(
+    shop: Shop, folder: Path, lang: str, mend: str
+) -> None:
+    _apply(shop, folder)
+    _price(folder, "2.49")
+    told = _beside_an_engine(shop, "tariff-p2490000", *_applying(folder, "--lang", lang))
+    assert told.exit_code == 1
+    assert told.stdout.startswith("tariffs.yaml:9:15: tariffs.standard.landline")
+    assert f"{mend} scripts/sounds --fetch-voice" in told.stdout
+    assert _in_force(shop) == 1
+
+
+def test_an_engine_that_does_not_take_it_ends_with_another_code(shop: Shop, folder: Path) -> None:
+    """It has died: what it would say of it nobody knows."""
+    _apply(shop, folder)
+    _price(folder, "2.49")
+
+    async def lives(books: Books) -> None:
+        assert books.store is not None
+        await books.store.renew_lease("e9", MINUTE_MS)
+
+    shop.look(lives)
+    told = shop.run(*_applying(folder))
+    assert told.exit_code == 3
+    assert told.stdout.splitlines()[1] == "Engine e9 has not said whether it takes it."
+    back = shop.json("config", "rollback", "--reason", "x", code=3)
+    assert back["engines"] == [{"engine": "e9", "taken": None, "problem": ""}]

@@ -63,6 +63,23 @@ def test_what_is_only_shown_holds_no_secret() -> None:
     assert "$1$" not in shown.stdout
 
 
+def test_whose_a_shown_number_is_stops_no_asterisk(tmp_path: Path) -> None:
+    """Only the stock may know it, which is not seen here; `config check` asks all the same."""
+    config, to = tmp_path / "config", tmp_path / "to"
+    shutil.copytree(SAMPLE, config)
+    trunks = config / "trunks.yaml"
+    stocked = trunks.read_text().replace("caller_id: 030 23125 100", "caller_id: 030 23125 999")
+    trunks.write_text(stocked)
+    result = _render(to, GROSCHEN_CONFIG=str(config))
+    assert result.exit_code == 0, result.output
+    assert (to / "etc" / "pjsip.conf").exists()
+    checked = CliRunner().invoke(main, ["config", "check", "--json", str(config)])
+    assert checked.exit_code == 1
+    assert {one["rule"] for one in json.loads(checked.stdout)["problems"]} == {
+        "guard_caller_id_not_held"
+    }
+
+
 def test_mistakes_in_the_operators_files_are_told_and_nothing_is_written(tmp_path: Path) -> None:
     config, to = tmp_path / "config", tmp_path / "to"
     config.mkdir()
@@ -150,6 +167,33 @@ def test_an_asterisk_that_is_not_here_is_named() -> None:
     assert "GROSCHEN_ASTERISK_FOLDER" in refused.stderr
 
 
+def test_a_new_checkout_is_checked_where_no_asterisk_ever_was(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    places = {
+        "GROSCHEN_CONFIG": str(SAMPLE),
+        "GROSCHEN_VAR": str(tmp_path / "var"),
+        "GROSCHEN_OWN_DIALPLAN": str(own),
+    }
+    runner = CliRunner(env=places)
+    checked = runner.invoke(main, ["dialplan", "check"], catch_exceptions=False)
+    assert checked.exit_code == 0, checked.output
+    assert checked.stdout == (
+        "The dialplan is right. There is no Asterisk yet that it could be compared with.\n"
+    )
+    (own / "a.conf").write_text("exten => 4711,1,Playbck(x)\n")
+    refused = runner.invoke(main, ["dialplan", "check"], catch_exceptions=False)
+    assert refused.exit_code == 1
+    assert "[unknown_application]" in refused.stdout
+    assert not (tmp_path / "var").exists()
+
+
+def test_a_folder_without_an_asterisk_can_be_checked_and_stays_empty(tmp_path: Path) -> None:
+    places = {"GROSCHEN_ASTERISK_FOLDER": str(tmp_path), "GROSCHEN_OWN_DIALPLAN": str(tmp_path)}
+    assert _invoke("check", **places).exit_code == 0
+    assert list(tmp_path.iterdir()) == []
+
+
 # --- trace -----------------------------------------------------------------------------------
 
 LINE, MOBILE = "030 23125 100", "0171 2345678"
@@ -227,7 +271,9 @@ def test_a_trace_says_what_of_the_own_dialplan_asterisk_has_otherwise(tmp_path: 
     first = _steps(tmp_path, **places)[0]
     assert (first["step"], first["files"]) == ("own_unapplied", ["a.conf", "gone.conf"])
     told = _invoke("trace", "4711", "--lang", "en", GROSCHEN_VAR=str(tmp_path), **places)
-    assert "(a.conf, gone.conf); `groschen dialplan apply` brings it there" in told.stdout
+    assert (
+        "(a.conf, gone.conf); `groschen dialplan apply --in-force` brings it there" in told.stdout
+    )
     draft = _invoke("trace", "4711", "--draft", GROSCHEN_VAR=str(tmp_path), **places)
     assert "Achtung" not in draft.stdout
     (there / "gone.conf").unlink()

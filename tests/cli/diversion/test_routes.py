@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from engine.app import Books
+from engine.core.diversion.caps import Caps, Cost
 from engine.core.diversion.route import Route
 from engine.core.numbers.number import Status
 from engine.ledger.diversion.sql import SqlRoutes
@@ -40,7 +41,11 @@ def leading(quiet_shop: Shop) -> Shop:
         await books.ledger.open_account(OURS, "p", forwarding.US, "USD")
         await SqlNumbers(books.ledger).stock(numbers, "operator", 0)
         routes = SqlRoutes(books.ledger)
-        await routes.put(forwarding.route(organisation=OURS))
+        cost = Cost(
+            currency="USD", minute_micros=(8_500,), a_day_micros=5_000_000, a_month_micros=10**8
+        )
+        capped = forwarding.forwarding(caps=Caps(cost=cost))
+        await routes.put(forwarding.route(capped, organisation=OURS))
         await routes.put(tracked)
 
     quiet_shop.look(put)
@@ -78,9 +83,16 @@ def test_a_forwarded_number_is_shown_whole(leading: Shop) -> None:
     assert shown["loops"] is False
     assert shown["route"]["policy"]["canada"] == "ring_on"
     assert shown["route"]["caps"]["minutes_a_day"] == 600
+    assert shown["route"]["caps"]["cost"] == {
+        "currency": "USD",
+        "minute_prices": ["0.0085"],
+        "a_day": "5.00",
+        "a_month": "100.00",
+    }
     told = leading.run("forwarding", "show", forwarding.NUMBER).stdout
     assert "Führt zu: +1 212-555-0142, je 25 s" in told
     assert "Anrufer aus Kanada: klingeln lassen" in told
+    assert "Kosten: höchstens 5.00 USD am Tag, 100.00 im Monat" in told
     english = leading.run("forwarding", "show", forwarding.NUMBER, "--lang", "en").stdout
     assert "Caps: 10 conversations at once, 600 min a day, 6000 a month" in english
     nowhere = leading.run("forwarding", "show", forwarding.OTHER_NUMBER, "--lang", "en").stdout

@@ -82,11 +82,10 @@ def test_terms_are_shown_and_changed(tracking_shop: Shop, organisation: str) -> 
     asked = ("tracking", "terms", "--organisation", organisation)
     assert tracking_shop.json(*asked)["callers_least"] == 5
     changed = tracking_shop.json(
-        *asked, "--callers-least", "2", "--mail", "a@example.org", "--key-months", "3"
+        *asked, "--callers-least", "6", "--mail", "a@example.org", "--key-months", "3"
     )
-    assert (changed["callers_least"], changed["key_months"]) == (2, 3)
+    assert (changed["callers_least"], changed["key_months"]) == (6, 3)
     assert tracking_shop.json(*asked) == changed
-    report = ("tracking", "report", "--organisation", organisation, "--month", "2026-10")
-    assert tracking_shop.json(*report)["sources"][0]["firsts"] == 2
+    assert tracking_shop.json(*asked, "--callers-least", "4", code=1)["field"] == "callers_least"
     assert tracking_shop.json(*asked, "--mail", "nobody", code=1)["field"] == "mails"
     assert tracking_shop.json(*asked, "--mail", "")["mails"] == []

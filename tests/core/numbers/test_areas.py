@@ -60,6 +60,8 @@ def test_a_number_has_an_area(areas: Areas, e164: str, area: Area | None) -> Non
         ("AT", "Wien", "", "1"),
         ("AT", "St. Pölten", "", "2742"),
         ("DE", "Kleinstdorf", "030", "30"),
+        ("DE", "Berlin", "030", "30"),
+        ("DE", "Velbert", "2052", "2052"),
         ("CH", "Zürich", "", ""),
     ],
 )
@@ -74,14 +76,31 @@ def test_a_seat_has_an_area(areas: Areas, country: str, place: str, given: str, 
         ("Neustadt", "", "may be"),
         ("Berlin", "31", "no area 31"),
         ("", "", "no area is named"),
+        ("München", "030", r"is not that of München, which is 89 \(München\)"),
+        ("Haan", "30", "which is 2129"),
+        ("Neustadt", "30", "Neustadt an der"),
     ],
 )
-def test_a_seat_that_names_no_area_must_give_it(
+def test_a_seat_that_names_no_area_must_give_one_that_fits(
     areas: Areas, place: str, given: str, says: str
 ) -> None:
     with pytest.raises(CallerError, match=says) as caught:
         areas.of_seat("DE", place, given)
     assert caught.value.field == "area_code"
+
+
+@pytest.mark.parametrize(
+    ("country", "place", "code"),
+    [
+        ("DE", "Berlin", "30"),
+        ("DE", "Velbert", "2051"),
+        ("DE", "Neustadt", ""),
+        ("DE", "Kleinstdorf", ""),
+        ("CH", "Zürich", ""),
+    ],
+)
+def test_what_a_places_name_tells(areas: Areas, country: str, place: str, code: str) -> None:
+    assert areas.of_place(country, place) == code
 
 
 def test_blocks_are_read_to_their_last_number(areas: Areas) -> None:
@@ -99,23 +118,28 @@ def test_blocks_are_read_to_their_last_number(areas: Areas) -> None:
     ]
 
 
+BAD = {
+    "89,+493023125000,": "not of area 89",
+    ",+493023125000,": "not of area (none)",
+    "30,030 23125000,": "no number in E.164",
+    "30,,": "nothing is no number",
+    ",+4915228817386,": "mobile",
+    "32,+4932221234567,": "of no area",
+    "30,+493023125000,+493023124000": "no block",
+    f"30,+4930231250000,+493023126{BLOCK_MOST:05}": "no block",
+    "30,+493023125000": "2 columns",
+    "30,+493023125000,+4930231250000": "no block",
+    "44,+41446681800,": "neither tracking nor forwarding",
+}
+TWICE = "area_code,first,last\n30,+493023125000,\n30,+493023125000,\n"
+BAD_FILE = "\n".join(["area_code,first,last", *BAD])
+
+
 def test_every_mistake_is_told_with_its_line(areas: Areas) -> None:
-    bad = {
-        "89,+493023125000,": "not of area 89",
-        "30,030 23125000,": "no number in E.164",
-        "30,,": "nothing is no number",
-        ",+4915228817386,": "mobile",
-        "32,+4932221234567,": "of no area",
-        "30,+493023125000,+493023124000": "no block",
-        f"30,+4930231250000,+493023126{BLOCK_MOST:05}": "no block",
-        "30,+493023125000": "2 columns",
-        "30,+493023125000,+4930231250000": "no block",
-        "44,+41446681800,": "neither tracking nor forwarding",
-    }
-    found = read_blocks("\n".join(["area_code,first,last", *bad]), areas)
+    found = read_blocks(BAD_FILE, areas)
     assert isinstance(found, Faults)
-    assert [fault.line for fault in found.faults] == list(range(2, len(bad) + 2))
-    for fault, says in zip(found.faults, bad.values(), strict=True):
+    assert [fault.line for fault in found.faults] == list(range(2, len(BAD) + 2))
+    for fault, says in zip(found.faults, BAD.values(), strict=True):
         assert says in fault.sentence
 
 
@@ -124,7 +148,7 @@ def test_every_mistake_is_told_with_its_line(areas: Areas) -> None:
     [
         ("", "first line"),
         ("first,last\n", "first line"),
-        ("area_code,first,last\n30,+493023125000,\n30,+493023125000,\n", "twice"),
+        (TWICE, "twice"),
     ],
 )
 def test_a_file_that_is_none(areas: Areas, text: str, says: str) -> None:

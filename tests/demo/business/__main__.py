@@ -12,6 +12,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from rich.table import Table
 
 from engine import logs
 from engine.app import Plan, Running
+from engine.app.site import webhooks_of
 from engine.cli.books.opening import inventory_of
 from engine.cli.serve import work
 from engine.core.inventory import Inventory
@@ -37,8 +39,11 @@ from engine.speech.voices import find_voices
 from tests.demo.business.books import History
 from tests.demo.business.callers import Callers
 from tests.demo.business.channels import Channels
+from tests.demo.business.notes import write_notes
+from tests.demo.business.programs import SHOP, shop_programs, write_programs, written
 from tests.demo.business.proofs import write_proofs
 from tests.demo.payments import plan_apart
+from tests.fakes.payments.every import FakeProviders, every_provider
 from tests.progress import Shown
 from tests.rig.house import free_udp_port
 from tests.rig.outside import OutsideWorld
@@ -66,15 +71,33 @@ async def _run(calls: int) -> None:
     empty(folder)
     sip_port = read_settings().sip_port or free_udp_port()
     world = OutsideWorld(folder / "outside", engine_port=sip_port)
-    settings = _settings(folder, world, sip_port)
+    async with AsyncExitStack() as beside:
+        url = await beside.enter_async_context(shop_programs())
+        fakes = await beside.enter_async_context(every_provider(folder))
+        await _serve(_settings(folder, world, sip_port, fakes), world, fakes, url, calls, began)
+
+
+async def _serve(
+    settings: Settings,
+    world: OutsideWorld,
+    fakes: FakeProviders,
+    url: str,
+    calls: int,
+    began: float,
+) -> None:
+    """Fill the books and run the engine; `url` is where the shop hears webhooks."""
+    folder = settings.var / "demo-data"
     logs.configure(level=settings.log_level, form=settings.log_format, numbers=settings.log_numbers)
     plan = replace(plan_apart(settings), folder=folder)
+    assert plan.web is not None
+    plan = replace(plan, web=replace(plan.web, webhook_loopback=True))
     inventory = inventory_of(settings)
-    logins, channels = await _fill(plan, inventory, calls)
+    logins, channels = await _fill(plan, inventory, calls, url)
     calling: list[asyncio.Task[None]] = []
 
     def tell(run: Running) -> None:
         origin = settings.web_origin or f"http://{settings.web_host}:{run.web_port}"
+        fakes.hear_at(f"{origin}/hooks/{SHOP}")
         _tell(logins, f"{origin}/console", time.monotonic() - began)
         callers = Callers(world, run.house, channels)
         calling.append(asyncio.create_task(callers.run(), name="callers"))
@@ -97,20 +120,26 @@ def empty(folder: Path) -> None:
     (folder / MARK).touch()
 
 
-def _settings(folder: Path, world: OutsideWorld, sip_port: int) -> Settings:
-    """The settings of this process, with the demo's configuration."""
+def _settings(folder: Path, world: OutsideWorld, sip_port: int, fakes: FakeProviders) -> Settings:
+    """The settings of this process, with the demo's configuration and secrets."""
+    (folder / "secrets").mkdir(mode=0o700)
     text = BUSINESS.read_text()
     text = text.replace("PHONES", str(world.phones_port)).replace(
         "NETWORK", str(world.network_port)
     )
+    text = text.replace("PROVIDERS", written(fakes, folder / "secrets"))
     (folder / "config").mkdir()
     (folder / "config" / BUSINESS.name).write_text(text)
-    own = {"GROSCHEN_CONFIG": str(folder / "config"), "GROSCHEN_SIP_PORT": str(sip_port)}
+    own = {
+        "GROSCHEN_CONFIG": str(folder / "config"),
+        "GROSCHEN_SECRETS": str(folder / "secrets"),
+        "GROSCHEN_SIP_PORT": str(sip_port),
+    }
     return read_settings({**os.environ, **own})
 
 
 async def _fill(
-    plan: Plan, inventory: Inventory, calls: int
+    plan: Plan, inventory: Inventory, calls: int, url: str
 ) -> tuple[Mapping[str, tuple[str, str, str]], Sequence[str]]:
     """Write months of business and the people: each one's organisation, role and password, and
     the numbers of sales channels."""
@@ -119,6 +148,8 @@ async def _fill(
     try:
         await ledger.migrate()
         channels = await _write(plan, ledger, inventory, clock.now().wall_ms, calls)
+        assert plan.web is not None
+        await write_programs(ledger, webhooks_of(plan.web, ledger, clock), url)
         people = People(SqlUsers(ledger), SqlSessions(ledger), clock)
         logins: dict[str, tuple[str, str, str]] = {}
         for organisation in (None, *(one.name for one in inventory.organisations)):
@@ -145,6 +176,7 @@ async def _write(
         history = History(ledger, inventory, now_ms, calls, lambda: shown.advance(task))
         await history.write()
     await write_proofs(ledger, inventory, now_ms)
+    await write_notes(ledger, inventory, now_ms)
     return await Channels(ledger, secret, sounds, now_ms).write()
 
 

@@ -20,6 +20,14 @@ SHOWN = {
     "/console/tracking/routes": "+49 40 66969020",
     "/console/numbers": "+49 30 23125700",
     "/console/verifications": "Bestellung",
+    "/console/keys": "Buchhaltung",
+    "/console/webhooks": "127.0.0.1",
+    "/console/deliveries": "ping",
+    "/console/lists": "neukunden",
+    "/console/customers": "Offene Meldungen",
+    "/console/profiles/sternlicht": "paysafecard",
+    "/console/services/beratung": "Sternlicht",
+    "/topup/sternlicht": "PayPal",
 }
 """What the owner of a line finds on a page, forwarding apart."""
 

@@ -7,6 +7,8 @@ from engine.core.analytics.collector import COLLECTORS_MOST, Collector, Hit, hit
 from engine.core.tracked import TrackedCall
 from engine.errors import CallerError
 from engine.ports.analytics import Claim, Done, Standing
+from engine.ports.numbers import Commit
+from tests.fakes.numbers.stock import MemoryNumbers
 
 
 @dataclass
@@ -26,23 +28,53 @@ class Held:
 
 @dataclass
 class MemoryCollectors:
-    """Collectors with their hits."""
+    """Collectors with their hits; without `numbers` a collector is told of whatever number."""
 
     held: dict[str, Held] = field(default_factory=dict)
+    numbers: MemoryNumbers | None = None
+
+    def __post_init__(self) -> None:
+        if self.numbers is not None:
+            self.numbers.follow = self._pass_on
 
     async def queue(self, call: TrackedCall) -> None:
         for one in self.held.values():
             its = one.collector
-            if its.organisation == call.organisation and its.number in ("", call.number):
+            if its.organisation != call.organisation or its.number not in ("", call.number):
+                continue
+            if one.standing.ended_ms is None:
                 one.hits[call.call_id] = hit_of(call)
 
+    def _pass_on(self, commit: Commit) -> None:
+        for move in commit.moves:
+            for one in self.held.values() if move.changes_hands else ():
+                whose = (move.before.organisation, move.before.e164, None)
+                its = one.collector
+                if (its.organisation, its.number, one.standing.ended_ms) != whose:
+                    continue
+                if move.other:
+                    moved = replace(its, number=move.other)
+                    one.standing = replace(one.standing, collector=moved)
+                else:
+                    one.standing = replace(one.standing, ended_ms=commit.at_ms)
+
     async def add(self, collector: Collector) -> None:
+        if self.numbers is not None and collector.number:
+            number = await self.numbers.number(collector.number)
+            if number is None or number.organisation != collector.organisation:
+                raise CallerError("must be one of yours", "number")
         if collector.collector_id in self.held:
             return
         if len(await self.collectors(collector.organisation)) >= COLLECTORS_MOST:
             raise CallerError(f"must be at most {COLLECTORS_MOST}", "collectors")
         standing = Standing(
-            collector=collector, waiting=0, sent=0, given_up=0, problem="", problem_ms=None
+            collector=collector,
+            waiting=0,
+            sent=0,
+            given_up=0,
+            problem="",
+            problem_ms=None,
+            ended_ms=None,
         )
         self.held[collector.collector_id] = Held(standing)
 

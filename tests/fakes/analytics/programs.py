@@ -22,13 +22,18 @@ PARAMS = {
 
 @dataclass
 class Programs:
-    """Both at once; `replies` are given first, one a request, instead of theirs."""
+    """Both at once; `replies` are given first, one a request, instead of theirs.
+
+    Matomo does not take what has the action `refuses`, and says which only to a super user's token.
+    """
 
     now_s: Callable[[], int]
     replies: list[Reply] = field(default_factory=list)
     events: list[dict[str, object]] = field(default_factory=list)
     actions: list[Mapping[str, str]] = field(default_factory=list)
     requests: int = 0
+    refuses: str = ""
+    is_superuser: bool = False
 
     def take(self, target: str, body: bytes) -> Reply:
         """The answer to a POST of JSON to a path with a query."""
@@ -61,20 +66,27 @@ class Programs:
         assert set(told) <= {"requests", "token_auth"}
         requests = told["requests"]
         assert isinstance(requests, list)
-        invalid = 0
-        for request in requests:
+        invalid: list[int] = []
+        for place, request in enumerate(requests):
             assert request.startswith("?")
             action = {name: value for name, [value] in parse_qs(request[1:]).items()}
             assert (action["rec"], action["ca"], len(action["_id"])) == ("1", "1", 16)
             is_late = self.now_s() - int(action["cdt"]) >= DAY_S
-            if action["idsite"] != MATOMO_SITE or (
-                is_late and told.get("token_auth") != MATOMO_TOKEN
+            is_proved = told.get("token_auth") == MATOMO_TOKEN
+            if (
+                action["idsite"] != MATOMO_SITE
+                or (is_late and not is_proved)
+                or action["e_a"] == self.refuses
             ):
-                invalid += 1
+                invalid.append(place)
                 continue
             self.actions.append(action)
-        tracked = len(requests) - invalid
-        return Reply(200, json.dumps({"status": "success", "tracked": tracked, "invalid": invalid}))
+        tracked = len(requests) - len(invalid)
+        answer: dict[str, object] = {"status": "success", "tracked": tracked}
+        answer["invalid"] = len(invalid)
+        if is_proved and self.is_superuser:
+            answer["invalid_indices"] = invalid
+        return Reply(200, json.dumps(answer))
 
 
 @dataclass

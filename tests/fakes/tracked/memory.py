@@ -10,6 +10,7 @@ from statistics import median_low
 from engine.core.mail import Mail
 from engine.core.missed import missed_mails
 from engine.core.tracked import (
+    CALLERS_FLOOR,
     KEY_BYTES,
     Counts,
     KeyPeriod,
@@ -21,6 +22,7 @@ from engine.core.tracked import (
     TrackedCall,
     caller_hash,
     counted,
+    in_force,
     key_period,
     origin_of,
     place_of,
@@ -99,6 +101,7 @@ class MemoryTracked:
     keys: dict[tuple[str, KeyPeriod], bytes | None] = field(default_factory=dict)
     callers: set[tuple[str, KeyPeriod, bytes]] = field(default_factory=set)
     said: dict[str, Terms] = field(default_factory=dict)
+    callers_floor: int = CALLERS_FLOOR
     unknown_times: set[str] = field(default_factory=set)
     """Calls from before times were kept."""
 
@@ -199,7 +202,8 @@ class MemoryTracked:
         return len(due)
 
     async def terms(self, organisation: str) -> Terms:
-        return self.said.get(organisation, Terms(organisation=organisation))
+        said = self.said.get(organisation, Terms(organisation=organisation))
+        return in_force(said, self.callers_floor)
 
     async def set_terms(self, terms: Terms) -> None:
         self.said[terms.organisation] = terms

@@ -139,7 +139,7 @@ async def test_of_the_caller_he_talks_with_an_agent_notes_reports_and_blocks() -
         report = await file.note(account_id, "a1", "rude", NoteKind.REPORT)
         assert (note.text, note.at_ms) == ("abends", house.now_ms() - 1_000)
         assert list(await file.notes(account_id)) == [report, note]
-        assert list(await file.reports()) == [report]
+        assert list(await file.open_reports()) == [report]
         await file.block(account_id, "a1", "rude")
         await asyncio.sleep(5)
         talking = house.machine(call)

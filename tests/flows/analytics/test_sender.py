@@ -12,6 +12,7 @@ from engine.errors import CallerError
 from engine.flows.analytics.collecting import Collecting
 from engine.flows.analytics.rules import OLD, PAUSES_MS
 from engine.flows.analytics.sender import BATCH, HitSender
+from engine.flows.analytics.words import problem_in
 from engine.flows.payments.seals import Seal
 from engine.ports.analytics import Standing
 from engine.ports.webhooks.post import Post, Reply
@@ -168,6 +169,23 @@ async def test_a_site_that_matomo_does_not_know_is_a_problem(scene: Scene) -> No
     told = await scene.standing()
     assert (told.sent, told.given_up) == (0, 1)
     assert told.problem.startswith("1 not taken")
+    assert problem_in("de", told.problem).startswith("1 abgewiesen: Gibt es die Website dort")
+
+
+@pytest.mark.parametrize("is_superuser", [False, True])
+async def test_of_many_calls_only_those_that_matomo_refuses_are_given_up(
+    scene: Scene, is_superuser: bool
+) -> None:
+    await scene.collecting.add(scene.matomo())
+    for queued in (call("c1"), missed("c2"), call("c3")):
+        await scene.collectors.queue(queued)
+    scene.programs.refuses, scene.programs.is_superuser = "abandoned", is_superuser
+    assert await scene.sender.look()
+    assert not await scene.sender.look()
+    told = await scene.standing()
+    assert (told.sent, told.given_up, told.waiting) == (2, 1, 0)
+    assert told.problem.startswith("1 not taken")
+    assert [action["e_a"] for action in scene.programs.actions] == ["answered", "answered"]
 
 
 async def test_who_never_answers_is_asked_for_a_day_and_no_longer(scene: Scene) -> None:

@@ -29,7 +29,16 @@ from engine.core.inventory import (
 from engine.core.probe import ProbePlan
 from engine.core.quote import read_tariff
 from engine.core.retention import Kind, Policy
-from engine.flows.config import Problems, content_hash, load, parse, read, schema, tree
+from engine.flows.config import (
+    NO_STOCK,
+    Problems,
+    content_hash,
+    load,
+    parse,
+    read,
+    schema,
+    tree,
+)
 from engine.flows.config.files import SECTIONS, TariffInFile
 from engine.flows.config.problems import MOST_PROBLEMS
 from engine.flows.config.tree import MOST_BYTES
@@ -76,7 +85,7 @@ def _service(**keys: str) -> str:
 
 @pytest.mark.parametrize("path", BROKEN, ids=lambda path: path.stem)
 def test_every_mistake_is_told_with_its_place(path: Path) -> None:
-    outcome = parse({"base.yaml": BASE, path.name: path.read_bytes()})
+    outcome = parse({"base.yaml": BASE, path.name: path.read_bytes()}, stocked=NO_STOCK)
     assert isinstance(outcome, Problems)
     assert str(outcome) + "\n" == path.with_suffix(".txt").read_text()
 
@@ -473,3 +482,14 @@ def test_no_slip_of_the_hand_raises(at: int, removed: int, typed: str) -> None:
     text = SAMPLE_TEXT[:at] + typed + SAMPLE_TEXT[at + removed :]
     outcome = parse({"x.yaml": text.encode()})
     assert isinstance(outcome, Inventory | Problems)
+
+
+def test_the_right_to_a_number_of_probes_is_named_beside_it() -> None:
+    right = ", number_right: letter of the carrier"
+    text = "probing:\n  daily: {trunk: carrier, number: 030 23125 997%s}\n"
+    assert _rules(_probing(text % "")) == ["guard_caller_id_not_held"]
+    assert not isinstance(_probing(text % right), Problems)
+
+
+def _probing(text: str) -> Inventory | Problems:
+    return parse({"base.yaml": BASE, "probing.yaml": text.encode()}, stocked=NO_STOCK)

@@ -7,12 +7,13 @@ import pytest
 from engine.core.inventory import Inventory, Merchant
 from engine.core.rating import charge
 from engine.core.verification import Mode
-from engine.flows.config import Problems, parse
+from engine.flows.config import NO_STOCK, Problems, parse
 
 BASE = """
 organisations: {acme: {title: Acme}}
 trunks:
-  carrier: {host: 192.0.2.1, number_format: e164_plus, caller_id: 030 23125 000}
+  carrier: {host: 192.0.2.1, number_format: e164_plus, caller_id: 030 23125 000,
+    caller_id_right: the carrier's letter}
   silent: {host: 192.0.2.2, number_format: e164_plus}
 verification:
   shop:
@@ -21,7 +22,7 @@ verification:
 
 def read(keys: str) -> Inventory | Problems:
     lines = "".join(f"    {line}\n" for line in keys.split("; "))
-    return parse({"all.yaml": (BASE + lines).encode()})
+    return parse({"all.yaml": (BASE + lines).encode()}, stocked=NO_STOCK)
 
 
 def test_left_out_keys_have_the_defaults_of_the_inventory() -> None:

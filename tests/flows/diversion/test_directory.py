@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from engine.core.call import Now
-from engine.core.diversion.route import Caps, Found
+from engine.core.diversion.caps import Caps
+from engine.core.diversion.route import Found
 from engine.core.numbers.number import Number, Purpose, Status
 from engine.core.numbers.source import Source
 from engine.errors import CallerError, ConflictError
@@ -173,9 +174,12 @@ def test_a_source_whose_last_day_is_over_gives_way_to_one_that_goes_on() -> None
 
 async def test_a_call_talks_no_longer_than_is_left(office: Office) -> None:
     terms = forwarding(caps=Caps(minutes_a_day=5))
-    assert await office.directory.admit(live(), terms) == 5 * 60_000
+    assert (await office.directory.admit(live(), terms, 3 * 60_000)).left_ms == 3 * 60_000
+    assert (await office.directory.admit(live(), terms, 9 * 60_000)).left_ms == 5 * 60_000
     ample = forwarding(caps=Caps(minutes_a_day=10_000, minutes_a_month=10_000))
-    assert await office.directory.admit(live("c2"), ample) == TALK_MOST_MS
+    assert (
+        await office.directory.admit(live("c2"), ample, 2 * TALK_MOST_MS)
+    ).left_ms == TALK_MOST_MS
 
 
 def at(*utc: Any) -> int:
@@ -194,5 +198,5 @@ def at(*utc: Any) -> int:
 )
 def test_days_and_months_begin_by_the_clocks_there(now: Any, day: Any, month: Any) -> None:
     """New York: summer time ends on 1 November 2026, and begins on 8 March."""
-    usage = usage_of("America/New_York", at(*now))
+    usage = usage_of(forwarding(), at(*now))
     assert (usage.day_from_ms, usage.month_from_ms) == (at(*day), at(*month))

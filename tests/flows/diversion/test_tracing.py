@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
-from engine.core.diversion.route import CallerClass, Caps, Forwarding, Policy, Tracking, Verdict
+from engine.core.call import Now
+from engine.core.diversion.caps import Caps, Cost
+from engine.core.diversion.route import CallerClass, Forwarding, Policy, Tracking, Verdict
+from engine.core.events import CallAdmitted, Event
 from engine.core.imagined import Imagined, Step
 from engine.core.numbers.number import Status
 from engine.core.numbers.source import Source
@@ -13,6 +16,9 @@ from engine.flows.config.problems import Mark
 from engine.flows.dialplan.tracing import said, steps_of
 from engine.flows.dialplan.words import LANGUAGES, sentence
 from engine.flows.diversion.directory import Directory
+from engine.forwarding import machine
+from engine.forwarding.call import ForwardingCall
+from engine.forwarding.deciding import SHARE_MS
 from engine.ports.numbers import Commit
 from engine.speech.catalogue import read_catalogues
 from tests.core.premium_driver import stock_of
@@ -141,10 +147,35 @@ async def test_a_withheld_number_is_told_nowhere() -> None:
     assert US[:9] not in str(steps)
 
 
+async def test_a_cap_of_costs_is_told_and_ends_a_call() -> None:
+    cost = Cost(currency="USD", minute_micros=(8_500,), a_day_micros=30_000, a_month_micros=10**6)
+    steps = await (await forwarded(forwarding(caps=Caps(cost=cost)))).steps(US)
+    assert named(steps, "talk_ended")["talk_s"] == 180
+    sentence_told = "Costs: 0.03 USD a day at most, 1.00 a month; a minute costs, by target: 0.0085"
+    assert sentence_told in told(steps, "en")
+    assert named(steps, "cost")["minute"] == ("0.0085",)
+    assert len(told(steps, "de")) == len(steps)
+
+
 async def test_caps_end_a_call() -> None:
     steps = await (await forwarded(forwarding(caps=Caps(minutes_a_day=5)))).steps(US)
     assert named(steps, "caps")["minutes_a_day"] == 5
     assert named(steps, "talk_ended")["talk_s"] == 300
+
+
+async def test_minutes_are_held_a_share_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[int | None] = []
+    step = machine.step
+
+    def noting(call: ForwardingCall, event: Event, now: Now) -> Any:
+        if isinstance(event, CallAdmitted) and call.joined_ms is not None:
+            held.append(event.left_ms)
+        return step(call, event, now)
+
+    monkeypatch.setattr(machine, "step", noting)
+    steps = await (await forwarded(forwarding(caps=Caps(minutes_a_day=5)))).steps(US)
+    assert named(steps, "talk_ended")["talk_s"] == 300
+    assert held[:2] == [2 * SHARE_MS, 300_000]
 
 
 @pytest.mark.parametrize("status", [one for one in Status if one is not Status.ACTIVE])

@@ -33,7 +33,7 @@ from tests.flows.world import (
     inventory,
 )
 
-AT_ONCE_S = 0.1
+AT_ONCE_S = 0.4
 WITHIN_S = 10
 
 
@@ -168,5 +168,5 @@ async def test_a_change_is_told_at_once(site: Site) -> None:
             is Outcome.DONE
         )
         change = await anext(watched)
-        assert time.monotonic() - began_s < 2 * AT_ONCE_S
+        assert time.monotonic() - began_s < AT_ONCE_S
         assert [told.who for told in change.calls[0].warned] == ["caller", "agent"]

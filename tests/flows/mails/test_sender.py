@@ -7,9 +7,11 @@ import pytest
 from engine.core.mail import Mail
 from engine.flows.mails.rules import PAUSES_MS, rule
 from engine.flows.mails.sender import BATCH, LEASE_MS, MailSender
+from engine.metrics import PrometheusMetrics
 from engine.ports.mails import TRIES, ClaimedMail, MailReply, MailState, Taken
 from tests.fakes.clock import LoopClock, virtually
 from tests.fakes.tracked.memory import MemoryMails
+from tests.metrics.scrape import scraped
 
 DOWN = MailReply(Taken.LATER, "SMTPConnectError")
 
@@ -66,7 +68,8 @@ async def test_a_mail_is_sent_once() -> None:
 async def test_a_server_that_is_down_is_asked_again_until_it_is_given_up() -> None:
     clock, mails, box = LoopClock(), MemoryMails(), Postbox([DOWN] * (TRIES + 1))
     await mails.queue(mail(), clock.now().wall_ms)
-    sender = MailSender(mails, box, clock)
+    metrics = PrometheusMetrics()
+    sender = MailSender(mails, box, clock, metrics=metrics)
     for pause_ms in (*PAUSES_MS, 10**9):
         assert await sender.look() == 1
         await clock.sleep(pause_ms - 1)
@@ -74,6 +77,7 @@ async def test_a_server_that_is_down_is_asked_again_until_it_is_given_up() -> No
         await clock.sleep(1)
     assert len(box.sent) == TRIES
     assert mails.held["k1"].state is MailState.GIVEN_UP
+    assert scraped(metrics).get("deliveries_given_up_total", kind="mail") == 1
 
 
 @virtually

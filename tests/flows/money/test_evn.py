@@ -257,6 +257,16 @@ def test_a_name_in_letters_that_the_document_lacks_breaks_nothing() -> None:
     assert "?????? ?" in printed_in(pdf(odd, ENGLISH, datetime(2026, 12, 1, tzinfo=UTC)))
 
 
+def test_a_cell_that_is_too_long_is_wrapped_and_every_page_has_its_heading() -> None:
+    bill, _ = billed()
+    long = replace(bill.lines[0], service="Beratung " * 20)
+    document = pdf(replace(bill, lines=(long,) * 30), GERMAN, datetime(2026, 12, 1, tzinfo=UTC))
+    printed = printed_in(document)
+    assert printed.count("Beratung") == 600
+    assert max(line.count("Beratung") for line in printed.splitlines()) < 5
+    assert printed.count(GERMAN.columns[0]) == document.count(b"/Type /Page\n") > 2
+
+
 def test_only_calls_count_not_other_movements() -> None:
     async def main() -> None:
         ledger = MemoryLedger(lambda: 0)

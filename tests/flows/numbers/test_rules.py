@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -62,6 +63,22 @@ async def test_what_an_order_needs(town: Town) -> None:
     assert refusal(await empty.ordered()) is Reason.NOT_OFFERED
 
 
+async def test_only_an_old_number_can_be_named(town: Town) -> None:
+    mine = await town.active()
+    await town.seated("bolt")
+    assert refusal(await town.ordered("bolt", e164="+493023125004")) is Reason.NEVER_HAD
+    free = await town.ordered("bolt")
+    assert isinstance(free, Number)
+    await town.allocation.deactivate(free.e164, "doch nicht", "bolt", "bolt")
+    assert refusal(await town.ordered("bolt", e164=free.e164)) is Reason.NEVER_HAD
+    await town.allocation.deactivate(mine.e164, "vorbei", "acme", "acme")
+    await town.due(town.day + timedelta(days=190))
+    assert refusal(await town.ordered("bolt", e164=mine.e164)) is Reason.NEVER_HAD
+    again = await town.ordered("acme", e164=mine.e164)
+    assert isinstance(again, Number)
+    assert again.e164 == mine.e164
+
+
 async def test_the_price_is_the_one_that_was_shown(town: Town) -> None:
     mine = await town.active()
     dearer = Offer(country="DE", purpose=Purpose.TRACKING, price_micros=2 * PRICE, currency="EUR")
@@ -108,7 +125,6 @@ async def test_more_than_so_many_need_a_certificate(town_: str, most: int) -> No
     assert one_more.status is Status.DOCUMENTS_PENDING
     assert [d.proof for d in (await town.holders.holder("acme")).demands] == [Proof.NEED]
     await town.proved(kind=DocumentKind.CERTIFICATE_OF_NEED)
-    await town.next_day()
     assert (await town.numbering.number(one_more.e164)).status is Status.ACTIVE
     assert (await town.given()).status is Status.ACTIVE
 
@@ -142,6 +158,29 @@ async def test_a_document_for_another_address_proves_nothing(town: Town) -> None
     assert (await town.given()).status is Status.DOCUMENTS_PENDING
 
 
+async def test_a_given_area_is_proved_with_the_seat(town: Town) -> None:
+    village = Entry(
+        title="Acme", street="Hof 1", postal_code="14532", place="Kleinstdorf", country="DE"
+    )
+    await town.holders.enter("acme", replace(village, area_code="030"), "acme")
+    await town.proved()
+    assert (await town.given()).status is Status.ACTIVE
+    await town.holders.enter("acme", replace(village, area_code="089"), "acme")
+    assert (await town.given()).status is Status.DOCUMENTS_PENDING
+    document = (await town.holders.holder("acme")).documents[-1]
+    assert document.address == "Hof 1, 14532 Kleinstdorf, DE (030)"
+    await town.proved()
+    assert (await town.given()).status is Status.ACTIVE
+
+
+async def test_no_area_is_given_that_contradicts_the_place(town: Town) -> None:
+    with pytest.raises(CallerError) as caught:
+        await town.holders.enter("acme", replace(SEATS[MUNICH], area_code="030"), "acme")
+    assert caught.value.field == "area_code"
+    entered = await town.holders.enter("acme", replace(SEATS[MUNICH], area_code="089"), "acme")
+    assert (entered.holder.seat.area_code, entered.holder.seat.area_given) == (MUNICH, False)
+
+
 async def test_a_move_to_another_area_replaces_the_number(town: Town) -> None:
     mine = await town.active()
     source = await town.sources.add("acme", mine.e164, Channel(name="Messe"), "acme")
@@ -173,8 +212,11 @@ async def test_without_stock_a_move_waits_for_the_daily_work(town: Town) -> None
     told = [line.action for line in await town.due()]
     assert told == ["told:documents_demanded", "told:misplaced"]
     assert refusal(await town.allocation.replace(mine.e164, "x", "op")) is Reason.NONE_FREE
+    await town.stock.take_in("area_code,first,last\n30,+493023125900,\n", "op")
+    assert (await town.numbering.number(mine.e164)).status is Status.ACTIVE
     await town.stock.take_in("area_code,first,last\n89,+498999998900,\n", "op")
-    assert [line.action for line in await town.next_day()] == ["replaced", "told:replaced"]
+    assert (await town.told("acme"))[-1] == "replaced"
+    assert await town.next_day() == ()
     assert (await town.numbering.number("+498999998900")).organisation == "acme"
     assert (await town.numbering.number(mine.e164)).status is Status.QUARANTINED
 

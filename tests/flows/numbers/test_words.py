@@ -5,14 +5,18 @@ from dataclasses import replace
 import pytest
 
 from engine.core.number import international
+from engine.core.numbers.blocks import Faults, read_blocks
 from engine.core.numbers.due import UNUSED, Notice, NoticeKind
 from engine.core.numbers.holder import Proof
 from engine.errors import CallerError
 from engine.flows.numbers.allocation import Allocation
 from engine.flows.numbers.holders import Holders
-from engine.flows.numbers.words import LANGS, sentence
+from engine.flows.numbers.numbering import read_areas
+from engine.flows.numbers.words import LANGS, fault_in, sentence
+from tests.core.numbers.test_areas import BAD_FILE, TWICE
 from tests.fakes.numbers.stock import MemoryNumbers
 from tests.flows.numbers.town import BERLIN, FIRST_DAY, SEATS, Town
+from tests.languages import english_in
 
 DETAILS = {
     NoticeKind.REPLACED: "+498999998000",
@@ -98,3 +102,14 @@ async def test_nothing_is_mailed_without_a_server(town: Town, numbers: MemoryNum
     await town.holders.demand("acme", Proof.NEED, None, "op")
     assert await town.told("acme") == ["documents_demanded"]
     assert numbers.mails == {}
+
+
+@pytest.mark.parametrize("text", [BAD_FILE, "", TWICE], ids=["bad", "empty", "twice"])
+def test_every_mistake_in_a_file_of_blocks_has_its_german(text: str) -> None:
+    found = read_blocks(text, read_areas())
+    assert isinstance(found, Faults)
+    for fault in found.faults:
+        assert fault_in("en", fault.sentence) == fault.sentence
+        told = fault_in("de", fault.sentence)
+        assert told != fault.sentence
+        assert english_in(told) == []

@@ -1,7 +1,7 @@
 """A day of probes over a carrier that loses numbers, or everything; on real books."""
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,18 @@ from engine.core.call import Now
 from engine.core.inventory import Inventory
 from engine.core.numbers.due import NoticeKind
 from engine.core.numbers.holder import Policy
-from engine.core.numbers.number import Number
-from engine.core.probe import Probe, ProbePlan, Result, Standing
+from engine.core.numbers.number import Number, Purpose
+from engine.core.probe import (
+    Coverage,
+    Probe,
+    ProbePlan,
+    Result,
+    Standing,
+    calls_a_day,
+    days_each,
+    enrolled,
+    next_day,
+)
 from engine.errors import CallerError, RemoteError
 from engine.flows.numbers.numbering import Numbering, read_areas
 from engine.flows.probing.asking import ask, probed
@@ -30,6 +40,7 @@ from engine.probing.call import ProbeCall
 from tests.fakes.clock import LoopClock
 from tests.fakes.store import MemoryStore
 from tests.fakes.valkey import StoreData
+from tests.forwarding import cases as toll_free
 from tests.tracking.cases import found, number
 
 NOW_MS = 1_795_300_000_000
@@ -58,9 +69,13 @@ class Counted(Metrics):
     def __init__(self) -> None:
         self.results: list[Result] = []
         self.is_out = False
+        self.deferred: list[int] = []
 
     def probed(self, result: Result) -> None:
         self.results.append(result)
+
+    def probes_deferred(self, numbers: int) -> None:
+        self.deferred.append(numbers)
 
     def probe_trunk_out(self, is_out: bool) -> None:
         self.is_out = is_out
@@ -170,6 +185,29 @@ async def test_within_a_day_each_number_is_called_once(board: Switchboard) -> No
     assert await board.told() == []
 
 
+async def test_of_more_numbers_than_a_day_has_room_for_each_has_its_turn_in_time(
+    board: Switchboard,
+) -> None:
+    plan = replace(PLAN, to_hour=11, at_once=1, arrive_within_s=1_199)
+    assert (calls_a_day(plan), days_each(plan, len(NUMBERS))) == (3, 3)
+    board.inventory = Inventory(version=2, probing=(plan,))
+    await board.look()
+    opens_ms, days = next_day(plan, NOW_MS), list[list[str]]()
+    for day in range(9):
+        before = len(board.placed)
+        for minute in (5, 25, 45, 65):
+            board.clock.at_ms = opens_ms + day * DAY_MS + minute * MINUTE_MS
+            await board.look()
+            await board.look()
+        days.append(board.placed[before:])
+    assert all(len(day) == len(set(day)) <= 3 for day in days)
+    for first in range(len(days) - 3):
+        assert {one for day in days[first : first + 4] for one in day} == set(NUMBERS)
+    assert board.metrics.deferred == [len(NUMBERS) - len(day) for day in days]
+    since_ms = opens_ms + 8 * DAY_MS
+    assert await board.probes.coverage(since_ms) == Coverage(len(NUMBERS), len(days[-1]))
+
+
 async def test_nothing_is_called_where_no_number_to_show_is_configured(board: Switchboard) -> None:
     board.inventory = Inventory(version=2)
     await board.look()
@@ -270,6 +308,26 @@ async def test_of_two_engines_one_calls_and_what_it_leaves_is_due_again(
     assert (await board.standings())[NUMBERS[0]] is Standing.ALIVE
 
 
+async def test_a_number_that_is_asked_for_just_as_it_is_noted_is_called_at_once(
+    board: Switchboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strangers = board.probes.strangers
+
+    async def asked_for_meanwhile(
+        purposes: Collection[Purpose], most: int, e164: str | None = None
+    ) -> Sequence[tuple[str, str]]:
+        found = await strangers(purposes, most, e164)
+        if e164 is None and found:
+            await ask(board.numbering, board.probes, PLAN, NUMBERS[0])
+        elif e164 is not None and found:
+            await board.probes.enrol([enrolled(*found[0], PLAN, NOW_MS)])
+        return found
+
+    monkeypatch.setattr(board.probes, "strangers", asked_for_meanwhile)
+    await board.look()
+    assert board.placed == [NUMBERS[0]]
+
+
 async def test_a_result_of_a_probe_that_was_given_up_counts_for_nothing(
     board: Switchboard,
 ) -> None:
@@ -284,6 +342,30 @@ async def test_a_result_of_a_probe_that_was_given_up_counts_for_nothing(
     )
     await board.judging.told(late)
     assert await board.probes.health(NUMBERS[0]) == before
+
+
+async def test_toll_free_numbers_are_called_where_the_trunk_reaches_them(
+    board: Switchboard,
+) -> None:
+    given = toll_free.number(version=1)
+    free = Number(e164=given.e164, country="US", area_code="")
+    await board.numbers.stock([free], "operator", 0)
+    moves = (Move(free, given, "given"),)
+    await board.numbers.commit(Commit(author="operator", at_ms=0, moves=moves))
+    with pytest.raises(CallerError, match="toll_free"):
+        await ask(board.numbering, board.probes, PLAN, given.e164)
+    await board.go_on(DAY_MS)
+    assert given.e164 not in board.placed
+    board.inventory = Inventory(version=2, probing=(replace(PLAN, toll_free=True),))
+    await board.go_on(DAY_MS)
+    assert board.placed.count(given.e164) == 1
+    health = await board.probes.health(given.e164)
+    assert health is not None
+    assert health.standing is Standing.ALIVE
+    board.inventory = Inventory(version=3, probing=(PLAN,))
+    await board.go_on(DAY_MS)
+    assert board.placed.count(given.e164) == 1
+    assert await board.probes.health(given.e164) is None
 
 
 async def test_only_what_is_probed_can_be_asked_for(board: Switchboard) -> None:

@@ -6,15 +6,22 @@ from typing import Any
 
 import pytest
 
+from engine.core.cdr import CallRecord
+from engine.core.course import Heard, Stay
 from engine.core.posting import EntryKind
+from engine.core.rating import BillingStart, Increment, StartsFrom
+from engine.flows.proof.charged import increments
 from engine.flows.proof.pdf import pdf
 from engine.flows.proof.proof import Signer, Verdict, content_of
-from engine.flows.proof.timeline import Happened, timeline
+from engine.flows.proof.timeline import Happened, talks, timeline
 from engine.ports.ledger import JournalLine
 from engine.ports.reading.records import CallFile
-from tests.ports.ledger.books import MOBILE, NOW_MS, answered_call, refused_call
+from engine.speech.catalogue import read_catalogues
+from tests.ports.ledger.books import MOBILE, NOW_MS, TARIFF, answered_call, refused_call
+from tests.rig.house import SOUNDS
 
 SIGNER = Signer(b"s" * 32)
+CATALOGUES = read_catalogues(SOUNDS)
 
 
 def line(kind: EntryKind, at_ms: int, micros: int) -> JournalLine:
@@ -34,21 +41,86 @@ def test_the_timeline_is_in_order() -> None:
     assert [moment.happened for moment in moments] == [
         Happened.ARRIVED,
         Happened.HEARD,
+        Happened.HELD,
         Happened.ANSWERED,
-        Happened.HEARD,
+        Happened.TOLD,
+        Happened.HELD,
         Happened.JOINED,
         Happened.BALANCE,
+        Happened.LEFT,
+        Happened.JOINED,
         Happened.ENDED,
         Happened.CHARGED,
     ]
-    assert moments[1].detail == "tariff"
+    tariff = moments[1]
+    assert (tariff.at_ms, tariff.until_ms) == (NOW_MS + 140, NOW_MS + 8_000)
+    assert (tariff.detail, tariff.lang) == (TARIFF, "de")
+    assert (moments[5].micros, moments[5].until_ms) == (3_980_000, NOW_MS + 132_500)
+    assert [moment.who for moment in moments[6:10]] == ["ada", "", "ada", "grace"]
     assert moments[-1].micros == -3_980_000
     short = timeline(CallFile(refused_call("r"), None, ()))
     assert [moment.happened for moment in short] == [Happened.ARRIVED, Happened.ENDED]
 
 
+def test_older_calls_say_what_is_known_of_them() -> None:
+    """When a prompt was ordered, and the first joining."""
+    prompts = tuple(Heard(*row[:3]) for row in CALL.prompts)
+    old = replace(CALL, prompts=prompts, slices=(), stays=())
+    moments = timeline(CallFile(old, None, ()))
+    assert [moment.happened for moment in moments] == [
+        Happened.ARRIVED,
+        Happened.TOLD,
+        Happened.ANSWERED,
+        Happened.TOLD,
+        Happened.JOINED,
+        Happened.ENDED,
+    ]
+    assert moments[4].who == "ada, grace"
+    assert talks(old) == ((NOW_MS + 12_500, NOW_MS + 87_700),)
+
+
+JOINED_MS = 100_000
+assert CALL.rate is not None
+RATE = CALL.rate
+
+
+def billed(
+    origin: StartsFrom, after_s: int, increment: Increment, charged_s: int, *stays: Stay
+) -> CallRecord:
+    """A call with 20 s of waiting and these talks."""
+    rate = replace(RATE, increment=increment)
+    start = BillingStart(origin, after_s)
+    return replace(
+        CALL, rate=rate, billing_start=start, charged_s=charged_s, wait_ms=20_000, stays=stays,
+        joined_ms=JOINED_MS, ended_ms=stays[-1].left_ms or 0,
+    )  # fmt: skip
+
+
+ONE = Stay("ada", JOINED_MS, JOINED_MS + 45_000)
+TWO = Stay("grace", JOINED_MS + 60_000, JOINED_MS + 90_000)
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        (billed(StartsFrom.CONVERSATION, 10, Increment(60, 60), 60, ONE), [(110, 145)]),
+        (billed(StartsFrom.CONVERSATION, 0, Increment(20, 10), 50, ONE),
+         [(100, 120), (120, 130), (130, 140), (140, 145)]),
+        (billed(StartsFrom.ANNOUNCEMENT, 5, Increment(30, 30), 60, ONE), [(85, 115), (115, 145)]),
+        # The second increment reaches over the gap between the talks.
+        (billed(StartsFrom.CONVERSATION, 0, Increment(30, 30), 90, ONE, TWO),
+         [(100, 130), (130, 175), (175, 190)]),
+        (billed(StartsFrom.CONVERSATION, 0, Increment(60, 60), 0, ONE), []),
+    ],
+)  # fmt: skip
+def test_increments_lie_where_they_were_charged(
+    record: CallRecord, expected: list[tuple[int, int]]
+) -> None:
+    assert list(increments(record)) == [(a * 1000, b * 1000) for a, b in expected]
+
+
 def proof() -> dict[str, Any]:
-    return dict(SIGNER.sign(content_of(FILE, NOW_MS)))
+    return dict(SIGNER.sign(content_of(FILE, NOW_MS, CATALOGUES)))
 
 
 def test_a_proof_is_genuine_however_it_is_written() -> None:
@@ -58,7 +130,24 @@ def test_a_proof_is_genuine_however_it_is_written() -> None:
     assert SIGNER.check(json.dumps(turned, indent=4).encode()) is Verdict.GENUINE
     assert Signer(b"t" * 32).check(json.dumps(made).encode()) is Verdict.FOREIGN
     assert made["charge"] == "3.98"
-    assert made["timeline"][5]["amount"] == "5.00"
+    assert made["timeline"][7]["amount"] == "5.00"
+
+
+def test_a_proof_says_what_was_said_in_both_languages() -> None:
+    made = proof()
+    tariff = made["timeline"][1]
+    assert tariff["until_ms"] - tariff["at_ms"] == 7_860
+    assert "ein Euro neunundneunzig" in tariff["sentences"]["de"]
+    assert "one euro ninety-nine a minute" in tariff["sentences"]["en"]
+    assert set(made["call"]).isdisjoint(("prompts", "slices", "stays"))
+    assert made["charged_increments"] == len(made["charged"]) > 0
+
+
+def test_a_proof_of_the_first_form_stays_genuine() -> None:
+    first = {**content_of(FILE, NOW_MS, CATALOGUES), "form": "groschen-call-proof-1"}
+    assert SIGNER.check(json.dumps(SIGNER.sign(first)).encode()) is Verdict.GENUINE
+    other = {**first, "form": "groschen-call-proof-9"}
+    assert SIGNER.check(json.dumps(SIGNER.sign(other)).encode()) is Verdict.NO_PROOF
 
 
 def test_a_changed_proof_is_found() -> None:
@@ -84,9 +173,9 @@ def test_what_is_no_proof_is_told(raw: bytes) -> None:
 
 def test_a_proof_shows_no_withheld_number() -> None:
     hidden = replace(FILE, record=CALL)
-    assert MOBILE not in json.dumps(content_of(hidden, NOW_MS))
-    assert content_of(hidden, NOW_MS)["call"]["e164"] is None
-    assert content_of(FILE, NOW_MS)["call"]["e164"] == "+491701234xxx"
+    assert MOBILE not in json.dumps(content_of(hidden, NOW_MS, CATALOGUES))
+    assert content_of(hidden, NOW_MS, CATALOGUES)["call"]["e164"] is None
+    assert content_of(FILE, NOW_MS, CATALOGUES)["call"]["e164"] == "+491701234xxx"
 
 
 @pytest.mark.parametrize("lang", ["de", "en"])

@@ -6,6 +6,7 @@ import pytest
 
 from engine.core.cdr import Disposition
 from engine.core.money import Rounding
+from engine.core.posting import Entry, EntryKind, Posting, customer
 from engine.core.rating import BillingStart, Increment, Rate, StartsFrom
 from engine.flows.replay.replay import EXAMPLES, Replay, Tally, replay
 from engine.flows.replay.rules import Difference
@@ -13,9 +14,10 @@ from engine.flows.replay.sheet import plain, text
 from engine.flows.replay.words import GERMAN, LANGUAGES
 from tests.fakes.ledger import MemoryLedger
 from tests.flows.world import LANDLINE, inventory, service, tariff
-from tests.ports.ledger.books import NOW_MS, answered_call, opened, refused_call
+from tests.ports.ledger.books import NOW_MS, answered_call, opened, refused_call, top_up
 
 CALLS = 12
+RICH_MICROS = 100_000_000
 NOW = service(dids=("+4930900900",), name="beratung", organisation="acme", profile="web")
 
 
@@ -24,6 +26,7 @@ async def ledger() -> MemoryLedger:
     """A dozen calls of two minutes at 0.60, a refused one, and one of another organisation."""
     books = MemoryLedger()
     account_id = (await opened(books, LANDLINE)).account_id
+    await books.post(top_up(account_id, RICH_MICROS, "t1", NOW_MS - 1))
     call = replace(
         answered_call("c", account_id),
         e164=LANDLINE,
@@ -44,6 +47,12 @@ async def ledger() -> MemoryLedger:
     await books.settle(replace(refused_call("refused"), trunk="carrier"))
     await books.settle(replace(refused_call("theirs"), trunk="carrier", organisation="other"))
     return books
+
+
+def moved_out(account_id: str, micros: int) -> Entry:
+    """Money that an operator takes from an account."""
+    lines = Posting(customer(account_id), -micros), Posting("adjustment", micros)
+    return Entry(key="out", kind=EntryKind.DEBIT, currency="EUR", postings=lines, at_ms=NOW_MS)
 
 
 async def _under(ledger: MemoryLedger, **changes: object) -> Replay:
@@ -69,6 +78,27 @@ async def test_a_dearer_price_is_summed_with_a_few_examples(ledger: MemoryLedger
     (_, charge) = found.changes
     assert [example.call_id for example in charge.examples] == ["c00", "c01", "c02", "c03", "c04"]
     assert len(charge.examples) == EXAMPLES
+
+
+async def test_what_a_draft_took_is_not_there_for_the_next_call(ledger: MemoryLedger) -> None:
+    account_id = (await opened(ledger, LANDLINE)).account_id
+    (last, *_) = await ledger.calls(account_id, 0, NOW_MS * 2)
+    await ledger.post(moved_out(account_id, RICH_MICROS - 12 * 1_200_000 - 5_000_000))
+    for number in range(3):
+        again = replace(last, call_id=f"d{number}", ended_ms=NOW_MS + 100 + number)
+        await ledger.settle(again)
+    draft = inventory(replace(NOW, tariff=tariff(landline_micros=1_800_000)))
+    found = await replay(ledger, draft, NOW_MS + 100, NOW_MS + 103)
+    (total,) = found.services
+    # 5.00 pay 120 s at 1.80 a minute, then 46; the third call finds nothing left.
+    assert total.before == Tally(3, 3, 360, 3_600_000)
+    assert total.after == Tally(3, 2, 166, 4_980_000)
+    assert [(c.difference, [e.call_id for e in c.examples]) for c in found.changes] == [
+        (Difference.REFUSED, ["d2"]),
+        (Difference.ENDS_EARLIER, ["d1"]),
+        (Difference.RATE, ["d0", "d1"]),
+        (Difference.CHARGE, ["d0", "d1", "d2"]),
+    ]
 
 
 async def test_calls_that_reach_no_service_are_counted_beside_the_services(

@@ -12,6 +12,7 @@ from engine.core.identity import SignalledIdentity
 from engine.core.inventory import Hours, Inventory
 from engine.core.rating import BillingStart, Increment, StartsFrom
 from engine.core.tariff import FirstCall
+from engine.flows.replay.purses import Purses
 from engine.flows.replay.rules import Draft, differences, recorded, replayed
 from tests.fakes.clock import START_MS, run_virtually
 from tests.fakes.telephony import FakeLeg
@@ -131,6 +132,53 @@ DIFFERENCES = [
 @pytest.mark.parametrize(("record", "draft", "expected"), DIFFERENCES)
 def test_what_differs_is_named(record: CallRecord, draft: Inventory, expected: list[str]) -> None:
     after = replayed(record, Draft.of(draft))
+    assert [*differences(recorded(record), after)] == expected
+
+
+def test_a_call_ends_with_the_money_as_it_would_have_live() -> None:
+    async def live(under: Inventory) -> tuple[CallRecord, int]:
+        async with world(under) as house:
+            await house.book(LANDLINE, EURO)
+            call = house.call(LANDLINE)
+            await house.until(partial(_begun, house, call))
+            await asyncio.sleep(TALKS_S[LANDLINE])
+            house.switch.hang_up(call.leg)
+            record = await house.record(call)
+            return record, (await house.ledger.balances_after([call.leg]))[call.leg]
+
+    was, balance_micros = run_virtually(live(NOW))
+    money_micros = Purses().money_micros(was, balance_micros)
+    assert (was.disposition, money_micros) == (Disposition.CALLER_HUNG_UP, EURO)
+    for price_micros in (1_200_000, 2_000_000):
+        dearer = _terms(landline_micros=price_micros)
+        would, _ = run_virtually(live(dearer))
+        assert would.disposition is Disposition.MONEY_ENDED
+        after = replayed(was, Draft.of(dearer), money_micros)
+        assert after == recorded(would)
+        assert [*differences(recorded(was), after)] == ["ends_earlier", "rate", "charge"]
+
+
+ENDED = replace(TALKED, disposition=Disposition.MONEY_ENDED)
+MONEY_ENDED = [
+    (ENDED, NOW, None, []),
+    (ENDED, NOW, 100 * EURO, []),
+    (ENDED, _terms(landline_micros=1_200_000), 100 * EURO, ["ends_earlier", "rate", "charge"]),
+    (ENDED, _terms(landline_micros=300_000), 100 * EURO, ["might_go_on", "rate", "charge"]),
+    (ENDED, _terms(landline_micros=300_000), None, ["might_go_on", "rate", "charge"]),
+    (ENDED, _terms(currency="CHF", landline_micros=1_200_000), 0, ["rate", "charge"]),
+    (ENDED, _line(forced_end_min=1, tariff=tariff(landline_micros=1)), EURO,
+     ["ends_earlier", "rate", "charge"]),
+    (TALKED, _terms(landline_micros=300_000), EURO, ["rate", "charge"]),
+    (TALKED, _terms(landline_micros=1_200_000), 0, ["refused", "charge"]),
+    (TALKED, _line(profile="elsewhere"), 0, []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("record", "draft", "money_micros", "expected"), MONEY_ENDED)
+def test_what_money_makes_different_is_named(
+    record: CallRecord, draft: Inventory, money_micros: int | None, expected: list[str]
+) -> None:
+    after = replayed(record, Draft.of(draft), money_micros)
     assert [*differences(recorded(record), after)] == expected
 
 

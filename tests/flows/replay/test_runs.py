@@ -71,7 +71,7 @@ def wish(organisation: str | None = "acme", of: Inventory | None = None) -> Wish
         inventory=of or inventory(NOW),
         version=3,
         drafted=True,
-        month=MONTH,
+        days=MONTH,
     )
 
 

@@ -10,8 +10,11 @@ from structlog.testing import capture_logs
 from engine.core.inventory import Inventory
 from engine.core.verification import Status
 from engine.flows.statement.monthly import CLOSED_AFTER_MS, LOOK_EVERY_MS, Monthly
+from engine.metrics import PrometheusMetrics
+from engine.ports.metrics import UNMEASURED, Metrics
 from tests.flows.papers import printed_in
 from tests.flows.statement.months import FULL, MONTH, PROFILE, HandClock, Told, figures, inventory
+from tests.metrics.scrape import scraped
 from tests.verification.cases import MERCHANT, verification
 from tests.verification.memory import MemoryVerifications
 
@@ -23,9 +26,11 @@ class EnoughError(Exception):
     """Ends a loop that never ends."""
 
 
-def monthly(folder: Path, told: Told, at_ms: int = DUE_MS) -> Monthly:
+def monthly(
+    folder: Path, told: Told, at_ms: int = DUE_MS, metrics: Metrics = UNMEASURED
+) -> Monthly:
     both = inventory(PROFILE, OTHER)
-    return Monthly(told, MemoryVerifications(), lambda: both, HandClock(at_ms), folder)
+    return Monthly(told, MemoryVerifications(), lambda: both, HandClock(at_ms), folder, metrics)
 
 
 def filed(folder: Path) -> list[str]:
@@ -100,13 +105,16 @@ async def test_a_month_is_left_an_hour_to_settle(tmp_path: Path) -> None:
 
 async def test_one_that_is_refused_holds_up_no_other(tmp_path: Path) -> None:
     told = Told(web=replace(FULL, closing_micros=1), other=FULL)
+    metrics = PrometheusMetrics()
     with capture_logs() as logs:
-        await monthly(tmp_path, told).look()
+        await monthly(tmp_path, told, metrics=metrics).look()
+    assert scraped(metrics).get("statements_missing") == 1
     assert filed(tmp_path) == ["other/2026-11.csv", "other/2026-11.pdf"]
     assert [log["event"] for log in logs if log["log_level"] == "error"] == ["statement.refused"]
     told.told["web"] = FULL
-    await monthly(tmp_path, told).look()
+    await monthly(tmp_path, told, metrics=metrics).look()
     assert len(filed(tmp_path)) == 4
+    assert scraped(metrics).get("statements_missing") == 0
 
 
 async def test_a_disk_that_refuses_leaves_no_half_of_a_file(

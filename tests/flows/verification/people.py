@@ -8,6 +8,7 @@ from typing import Any
 from engine.core.inventory import Merchant
 from engine.core.verification import Mode, Verification
 from engine.flows.verification.verifier import Created, Wish
+from engine.ports.metrics import UNMEASURED, Metrics
 from engine.verification.rules import Rejected
 from tests.fakes.telephony import FakeLeg, Manner
 from tests.flows.world import World, inventory, trunk, world
@@ -88,8 +89,8 @@ def spoken_to(leg: FakeLeg) -> str:
 
 
 @asynccontextmanager
-async def shop(merchant: Merchant = MERCHANT) -> AsyncIterator[Shop]:
+async def shop(merchant: Merchant = MERCHANT, metrics: Metrics = UNMEASURED) -> AsyncIterator[Shop]:
     """A house with one engine and one merchant."""
     stock = replace(inventory(carrier=trunk(caller_id=OWN)), merchants=(merchant,))
-    async with world(stock) as house:
+    async with world(stock, metrics) as house:
         yield Shop(house)

@@ -95,7 +95,8 @@ def test_what_is_kept_for_another_time() -> None:
 
 def test_a_merchant_is_told_in_the_words_of_the_files() -> None:
     trunk = (
-        "trunks: {carrier2: {host: 192.0.2.1, number_format: e164_plus, caller_id: 030 23125 9}}\n"
+        "trunks: {carrier2: {host: 192.0.2.1, number_format: e164_plus, caller_id: 030 23125 9, "
+        "caller_id_right: proved}}\n"
     )
     shop = "verification: {shop: {trunk: carrier2, currency: EUR, price: 0.15%s}}\n"
     old = _inventory(more=trunk + shop % "")

@@ -1,5 +1,6 @@
 """Files become versions whole or not at all, and go back the way they came."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from engine.errors import CallerError, ConflictError
 from engine.flows.config import Problems
 from engine.flows.config.tree import MOST_BYTES
 from engine.flows.versions.configuration import BYTES_MOST, Applied, Why, begin
+from engine.ports.numbers import Commit, Move
 from engine.ports.versions import Cause
 from tests.fakes.numbers.giving import give
 from tests.flows.versions.office import BASE, WHY, Office, micros, priced
@@ -16,6 +18,7 @@ from tests.tracking import cases as tracked
 
 BROKEN = Path(__file__).parents[1] / "config" / "broken_configs"
 BROKEN_FILES = {path: path.read_bytes() for path in BROKEN.glob("*.yaml")}
+HOST = "192.0.2.21:5060"
 MINUTE_MS = 60_000
 
 
@@ -252,9 +255,119 @@ async def test_an_organisation_gives_its_services_numbers_it_has_and_no_others(
     assert [problem.rule for problem in back.problems or ()] == ["number_not_held"]
 
 
+def _showing(number: str, more: str = "") -> dict[str, bytes]:
+    """The base with an outside agent who is shown a number."""
+    shown = f"number_format: e164_plus, caller_id: {number}{more}}}"
+    agent = f"{{kind: outside, trunk: carrier, address: 040 66969 010}}\n  ben: {{address: {HOST}}}"
+    text = BASE.decode().replace("number_format: e164_plus}", shown)
+    return {"base.yaml": text.replace(f"{{address: {HOST}}}", agent).encode()}
+
+
+async def test_people_called_are_shown_a_number_that_whoever_calls_has(office: Office) -> None:
+    """A service's, or one active in the stock; or the right to it is proved otherwise."""
+    await office.apply({"base.yaml": BASE}, 0)
+    own, other, quiet = (f"+49302312510{n}" for n in (7, 8, 9))
+    await give(office.numbers, tracked.number(own, organisation="sternlicht"))
+    await give(office.numbers, tracked.number(other, organisation="bolt"))
+    given_back = tracked.number(quiet, organisation=None, status=Status.QUARANTINED)
+    await give(office.numbers, given_back)
+    for number, more, wrong in (
+        ("030 23125 100", "", None),
+        ("030 23125 107", "", None),
+        ("030 23125 108", "", "agents.anna.trunk"),
+        ("030 23125 109", "", "trunks.carrier.caller_id"),
+        ("030 23125 110", "", "trunks.carrier.caller_id"),
+        ("030 23125 110", ", caller_id_right: a letter", None),
+    ):
+        sources = _showing(number, more)
+        compared = await office.configuration.compare(sources)
+        told = [(one.rule, one.field, one.paragraph) for one in compared.problems or ()]
+        rule, paragraph = "guard_caller_id_not_held", "§ 120(1), (2) TKG"
+        assert told == ([(rule, wrong, paragraph)] if wrong else [])
+        if wrong:
+            assert await office.configuration.apply(sources, 1, WHY) == compared.problems
+
+
+async def test_a_number_shown_that_was_given_back_stays_readable(office: Office) -> None:
+    """The operator is told with his next change, no organisation with its own."""
+    held = await give(office.numbers, tracked.number("+493023125107", organisation="sternlicht"))
+    await office.apply(_showing("030 23125 107"), 0)
+    gone = replace(held, status=Status.QUARANTINED, organisation=None, version=2)
+    moved = Commit(author="operator", at_ms=1, moves=(Move(held, gone, "given_back"),))
+    await office.numbers.commit(moved)
+    current = await office.configuration.in_force()
+    assert current is not None
+    assert (await office.configuration.inventory(current.version)).trunks[0].caller_id
+    dearer = {"base.yaml": _showing("030 23125 107")["base.yaml"].replace(b"1.99", b"1.89")}
+    assert (await office.configuration.compare(dearer, "sternlicht")).problems is None
+    found = await office.configuration.compare(dearer)
+    assert [one.rule for one in found.problems or ()] == ["guard_caller_id_not_held"]
+
+
 async def test_a_number_not_held_is_told_with_every_other_mistake(office: Office) -> None:
     await office.apply({"base.yaml": BASE}, 0)
     wrong = BASE.replace(b"030 23125 100", b"030 23125 108").replace(b"standard\n", b"none\n")
     compared = await office.configuration.compare({"base.yaml": wrong}, "sternlicht")
     rules = {problem.rule for problem in compared.problems or ()}
     assert {"number_not_held", "unknown_reference"} <= rules
+
+
+# --- the own dialplan in the versions -----------------------------------------------------------
+
+OWN = {"own.conf": "exten => 4711,1,Hangup(17)\n"}
+
+
+async def _own(office: Office) -> object:
+    current = await office.configuration.in_force()
+    assert current is not None
+    return (await office.configuration.inventory(current.version)).own_dialplan
+
+
+async def test_the_first_engine_tells_what_own_dialplan_there_was(
+    office: Office, tmp_path: Path
+) -> None:
+    (tmp_path / "base.yaml").write_bytes(BASE)
+    unread = await begin(office.configuration, tmp_path, "e1", None)
+    assert unread.inventory.own_dialplan is None
+    await office.apply(priced("2.49"), 1)
+    first = await begin(office.configuration, tmp_path, "e1", OWN)
+    second = await begin(office.configuration, tmp_path, "e2", {"other.conf": "; theirs\n"})
+    assert first.inventory.own_dialplan == second.inventory.own_dialplan == OWN
+    for number in (1, 2):
+        assert (await office.configuration.version(number)).own == OWN
+    assert [one.number for one in await office.configuration.own_history()] == [1]
+
+
+async def test_prices_and_dialplan_do_not_meet(office: Office) -> None:
+    await office.apply(priced("1.99"), 0)
+    await office.configuration.adopt_own({})
+    await office.configuration.apply_own(OWN, 1, WHY)
+    await office.apply(priced("2.49"), 1)
+    assert await _own(office) == OWN
+    await office.configuration.apply_own({}, 2, WHY)
+    current = await office.configuration.in_force()
+    assert current is not None
+    assert micros(await office.configuration.inventory(current.version)) == 2_490_000
+    comparison = await office.configuration.between(3, 4)
+    assert ([*comparison.files], [one.name for one in comparison.own]) == ([], ["own.conf"])
+    with pytest.raises(ConflictError, match="changed since version 3"):
+        await office.configuration.apply_own({"b.conf": ""}, 3, WHY)
+    with pytest.raises(ConflictError, match="based on"):
+        await office.apply(priced("2.59"), 2)
+
+
+async def test_an_own_dialplan_is_bounded_and_needs_a_version(office: Office) -> None:
+    with pytest.raises(ConflictError, match="no version yet"):
+        await office.configuration.apply_own(OWN, 0, WHY)
+    await office.apply(priced("1.99"), 0)
+    with pytest.raises(CallerError) as refusal:
+        await office.configuration.apply_own({"a.conf": "ä" * 500_001}, 1, WHY)
+    assert refusal.value.field == "files"
+
+
+async def test_a_rollback_brings_both_back(office: Office) -> None:
+    await office.apply(priced("1.99"), 0)
+    await office.configuration.adopt_own({})
+    await office.configuration.apply_own(OWN, 1, WHY)
+    await office.configuration.roll_back(1, WHY)
+    assert await _own(office) == {}

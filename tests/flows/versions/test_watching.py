@@ -6,9 +6,14 @@ import pytest
 
 from engine.core.inventory import Inventory
 from engine.errors import CallerError, ConflictError, RemoteError
+from engine.flows.config import Problem, Problems
+from engine.flows.config.problems import Mark, MistakesError
+from engine.flows.hearing import UnsaidError
 from engine.flows.versions.view import View
-from engine.flows.versions.watching import AGAIN_AFTER_MS, LOOK_EVERY_MS
+from engine.flows.versions.watching import AGAIN_AFTER_MS, LOOK_EVERY_MS, Watcher
 from tests.flows.versions.office import WHY, Office, micros, priced
+from tests.languages import english_in
+from tests.ports.ledger.versions.test_proposals import UNSAID
 
 MINUTE_MS = 60_000
 
@@ -101,6 +106,38 @@ async def test_if_one_refuses_all_stay_and_say_so(office: Office) -> None:
     assert await standing(office) == [("e1", 1, problem)]
 
 
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        (
+            MistakesError(Problems([Problem.at(Mark("a.conf"), "pattern", "", "is no")]), "x"),
+            "a.conf: das Muster ist falsch geschrieben [pattern]",
+        ),
+        (UnsaidError([UNSAID]), "Ansagen lassen sich nicht sprechen (scripts/sounds macht sie)"),
+        (CallerError("the secret key is empty", "x"), "das Geheimnis key ist leer"),
+        (CallerError("Asterisk does not take it: no", "x"), "nimmt sie nicht an und meldet „no“"),
+        (CallerError("profiles.a.providers.b: k: the secret key is empty", "x"), "profiles.a."),
+        (RemoteError("Valkey: gone"), "gemeldet wird „Valkey: gone“"),
+    ],
+)
+async def test_a_refusal_is_told_in_german_too(office: Office, fault: Exception, says: str) -> None:
+    engine, party = await office.engine(), Party()
+    engine.view.subscribe(party)
+    party.refuses[2] = fault
+    await office.apply(priced("2.49"), 1)
+    await engine.watcher.look()
+    (view,) = await office.configuration.views()
+    assert view.why("en") == f"version 2 is refused: {fault}"
+    assert view.why("de").startswith("Version 2 wird abgelehnt: ")
+    assert says in view.why("de")
+    assert english_in(view.why("de")) == []
+    party.refuses.clear()
+    office.clock.wall_ms += AGAIN_AFTER_MS
+    await engine.watcher.look()
+    (view,) = await office.configuration.views()
+    assert view.why("de") == ""
+
+
 @pytest.mark.parametrize("fault", [RemoteError("Asterisk is away"), KeyError("a bug")])
 async def test_what_was_refused_is_tried_again_after_a_while(
     office: Office, fault: Exception
@@ -166,6 +203,22 @@ async def test_a_problem_is_over_when_the_version_is(office: Office) -> None:
     assert engine.number == 3
 
 
+async def test_what_was_mended_meanwhile_is_tried_at_once(office: Office) -> None:
+    engine, party = await office.engine(), Party()
+    engine.view.subscribe(party)
+    party.refuses[2] = RemoteError("Asterisk is away")
+    await office.apply(priced("2.49"), 1)
+    for _ in range(9):
+        await engine.watcher.look()
+        office.clock.wall_ms += 60_000
+    await engine.watcher.look()
+    for number in (1, 2):
+        party.refuses.clear()
+        await office.configuration.roll_back(number, WHY)
+        await engine.watcher.look()
+        assert await standing(office) == [("e1", number, "")]
+
+
 async def test_one_who_cannot_return_keeps_nobody_else_from_it(office: Office) -> None:
     engine, first, last = await office.engine(), Party(), Party()
 
@@ -215,3 +268,36 @@ async def test_a_reader_sees_whole_versions_only(office: Office) -> None:
     reading.cancel()
     await asyncio.gather(reading, return_exceptions=True)
     assert seen == {(1, 1_990_000), (2, 2_490_000)}
+
+
+async def test_what_an_engine_began_with_is_tried_again_until_its_asterisk_has_it(
+    office: Office,
+) -> None:
+    current = await office.configuration.in_force()
+    assert current is not None
+    view = View(await office.configuration.inventory(current.version))
+    tries: list[int] = []
+
+    async def follow(_old: Inventory, new: Inventory) -> None:
+        tries.append(new.version)
+        if len(tries) < 2:
+            raise RemoteError("Asterisk does not answer")
+
+    view.subscribe(follow)
+    watcher = Watcher(
+        office.configuration, view, _nothing, office.clock, "e1", lacking="no prompt bell"
+    )
+    await watcher.look()
+    told = "version 1 is refused: Asterisk does not answer"
+    assert await standing(office) == [("e1", 1, told)]
+    await watcher.look()
+    assert tries == [1]
+    office.clock.wall_ms += 2 * AGAIN_AFTER_MS
+    await watcher.look()
+    assert (await standing(office), tries) == ([("e1", 1, "")], [1, 1])
+    await watcher.look()
+    assert tries == [1, 1]
+
+
+async def _nothing(_old: Inventory, _new: Inventory) -> None:
+    """Nothing has to be made ready."""

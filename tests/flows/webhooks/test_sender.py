@@ -9,6 +9,7 @@ from engine.errors import RemoteError
 from engine.flows.webhooks import Sender, Signer
 from engine.flows.webhooks.rules import FAILURES_MOST
 from engine.flows.webhooks.sender import LEASE_MS, LOOK_EVERY_MS
+from engine.metrics import PrometheusMetrics
 from engine.ports.audit import ActFilter
 from engine.ports.webhooks.deliveries import TRIES, Batch
 from engine.ports.webhooks.endpoints import EndpointState
@@ -16,6 +17,7 @@ from engine.ports.webhooks.post import Reply
 from tests.fakes.clock import LoopClock, until, virtually
 from tests.fakes.users import MemoryAudit
 from tests.fakes.webhooks.memory import MemoryWebhooks
+from tests.metrics.scrape import scraped
 from tests.ports.ledger.webhooks.conftest import endpoint, event
 
 DAY_S = 24 * 3_600
@@ -51,6 +53,7 @@ class Scene:
         self.post = ScriptedPost()
         self.audit = MemoryAudit()
         self.clock = LoopClock()
+        self.metrics = PrometheusMetrics()
         for number in range(1, endpoints + 1):
             name = f"e{number}"
             self.webhooks.all[name] = replace(endpoint(name), url=name)
@@ -64,6 +67,7 @@ class Scene:
             self.clock,
             chance=lambda: 500,
             look_every_ms=look_every_ms,
+            metrics=self.metrics,
         )
         return asyncio.create_task(sender.run())
 
@@ -96,7 +100,7 @@ async def test_all_are_told_at_once() -> None:
 async def test_who_is_slow_holds_up_nobody() -> None:
     scene = Scene(2)
     scene.post.takes_s["e1"] = 10
-    scene.post.replies["e1"] = Reply(None, "no answer within 10 s")
+    scene.post.replies["e1"] = Reply(None, "no answer in time")
     engine = scene.engine()
     for number in range(200):
         await scene.tell(number)
@@ -118,6 +122,8 @@ async def test_a_delivery_is_tried_ten_times_in_three_days() -> None:
     (one,) = scene.webhooks.held.values()
     assert (one.tries, one.status, one.next_ms) == (TRIES, 500, None)
     assert [number for _, number, _ in scene.webhooks.tries] == list(range(1, TRIES + 1))
+    assert scraped(scene.metrics).get("deliveries_given_up_total", kind="webhook") == 1
+    assert scraped(scene.metrics).get("webhook_endpoints_stopped_total") == 0
     assert {name for _, name in scene.post.sent} == {one.event_id}
     assert scene.webhooks.all["e1"].state is EndpointState.ACTIVE
     await stop(engine)
@@ -173,6 +179,7 @@ async def test_a_farewell_ends_it() -> None:
     await until(lambda: scene.states() == {"delivered": 5, "given_up": 5}, 5)
     assert sum(url == "e1" for url, _ in scene.post.sent) == 1
     assert scene.webhooks.all["e1"].state is EndpointState.GONE
+    assert scraped(scene.metrics).get("webhook_endpoints_stopped_total") == 1
     await stop(engine)
 
 

@@ -10,6 +10,7 @@ from typing import Protocol
 from argon2 import PasswordHasher
 
 from engine.core.cdr import CallRecord, Disposition, Refusal
+from engine.core.course import Fate, Heard, Slice, Stay
 from engine.core.money import Rounding
 from engine.core.posting import Entry, EntryKind, Posting, customer
 from engine.core.rating import BillingStart, Increment, Rate, StartsFrom
@@ -18,6 +19,7 @@ from engine.ports.ledger import Account, Ledger
 from tests.fakes.ledger import MemoryLedger
 from tests.rig.postgres import Postgres
 
+TARIFF = "tariff-p1990000-EUR-conversation-a0"
 MOBILE = "+491701234567"
 LANDLINE = "+493012345678"
 MINUTE_MS = 60_000
@@ -153,9 +155,14 @@ def answered_call(call_id: str, account_id: str, micros: int = 3_980_000) -> Cal
         disposition=Disposition.MONEY_ENDED,
         refusal=None,
         agents=("ada", "grace"),
-        prompts=((NOW_MS + 100, "caller", "tariff"), (NOW_MS + 9_000, "agent", "whisper")),
+        prompts=(
+            Heard(NOW_MS + 100, "caller", TARIFF, Fate.WHOLE, NOW_MS + 140, NOW_MS + 8_000, "de"),
+            Heard(NOW_MS + 9_000, "agent", "whisper_agent-r0"),
+        ),
         clock_alarm=True,
         ordered=((NOW_MS + 20_000, "anna", "warn"),),
+        slices=(Slice(NOW_MS + 300, 150_000), Slice(NOW_MS + 12_000, 3_980_000, NOW_MS + 132_500)),
+        stays=(Stay("ada", NOW_MS + 12_500, NOW_MS + 40_000), Stay("grace", NOW_MS + 52_500)),
     )
 
 

@@ -47,7 +47,10 @@ def _sqlite(request: pytest.FixtureRequest, tmp_path: Path) -> SqlBooks:
 
 def _postgres(request: pytest.FixtureRequest) -> SqlBooks:
     server: Postgres = request.getfixturevalue("postgres")
-    emptied = "organisations, retained, config_versions, config_views, did_offers, probe_outages"
+    emptied = (
+        "organisations, retained, config_versions, config_views, config_proposals, did_offers, "
+        "probe_outages"
+    )
     server.psql("books", f"TRUNCATE {emptied} CASCADE")
     return postgres_books(server, "books")
 

@@ -4,7 +4,9 @@ import asyncio
 import gc
 import os
 import signal
+import sqlite3
 import sys
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
@@ -16,6 +18,7 @@ import pytest
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from engine.core.course import Heard
 from engine.core.posting import Entry, EntryKind, Posting, customer
 from engine.errors import CallerError, RemoteError
 from engine.ledger.sql import SqlLedger
@@ -151,7 +154,7 @@ async def test_a_full_disk_is_told_and_takes_nothing(file_books: SqlBooks) -> No
             await fill_a_caller_list(ledger)
         assert refusal.value.retryable
         assert "full" in str(refusal.value)
-        heard = tuple((NOW_MS, "caller", f"prompt {number}") for number in range(1000))
+        heard = tuple(Heard(NOW_MS, "caller", f"prompt {number}") for number in range(1000))
         with pytest.raises(RemoteError):
             await ledger.settle(replace(answered_call("c1", one), prompts=heard))
         await nothing_was_written(ledger, one)
@@ -321,6 +324,37 @@ async def test_work_given_up_anywhere_is_whole_or_nothing(sql_books: SqlBooks) -
 
     assert {posting.seq for (posting,) in postings} == set(range(1, 31))
     assert await ledger.verify() == []
+
+
+async def test_a_connection_that_nobody_waits_for_is_closed_with_the_books(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite opens its file in a thread; one left alone in it would answer a loop that is over."""
+    loop, opening, may_open = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+    ledger = SqlLedger(f"sqlite:///{tmp_path / 'books.db'}", lambda: 0)
+    begun: list[AsyncConnection] = []
+    connected = sqlite3.connect
+
+    def connect(*args: Any, **options: Any) -> sqlite3.Connection:
+        loop.call_soon_threadsafe(opening.set)
+        may_open.wait()
+        return connected(*args, **options)
+
+    async def work(connection: AsyncConnection) -> None:
+        begun.append(connection)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite3, "connect", connect)
+        asked = asyncio.create_task(ledger.database.write(work))
+        await opening.wait()
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+        loop.call_later(0.02, may_open.set)
+        await ledger.close()
+
+    assert may_open.is_set()
+    assert begun == []
 
 
 @pytest.mark.parametrize("url", ["", "mysql://x/y", "sqlite://", "sqlite:///:memory:", "ledger.db"])

@@ -309,6 +309,26 @@ async def test_pages_of_calls_are_an_organisations_own(books: Books) -> None:
     assert [page async for page in ledger.call_pages(0, NOW_MS)] == []
 
 
+async def test_balances_are_those_after_each_call(books: Books) -> None:
+    ledger = books.open()
+    one = (await opened(ledger)).account_id
+    two = (await opened(ledger, LANDLINE)).account_id
+    await ledger.post(top_up(one, 10_000_000, "t1"))
+    await ledger.settle(answered_call("c1", one, 4_000_000))
+    await ledger.settle(answered_call("c2", two, 0))
+    await ledger.settle(answered_call("c3", one, 3_000_000))
+    await ledger.settle(refused_call("refused"))
+    await ledger.post(top_up(one, 1_000_000, "t2"))
+    await ledger.post(
+        replace(entry(EntryKind.CREDIT, (customer(one), 1), ("bonus", -1)), call_id="c1")
+    )
+    asked = ["c1", "c2", "c3", "refused", "unknown", "%"]
+    found = await ledger.balances_after(asked)
+    assert found == {"c1": 6_000_000, "c2": 0, "c3": 3_000_000}
+    assert await ledger.balances_after(["c3"]) == {"c3": 3_000_000}
+    assert await ledger.balances_after([]) == {}
+
+
 async def test_intervals_hold_their_start_and_not_their_end(books: Books) -> None:
     ledger = books.open()
     one = (await opened(ledger)).account_id

@@ -10,12 +10,13 @@ from alembic.migration import MigrationContext
 from msgspec import to_builtins
 from sqlalchemy import Connection, inspect
 
+from engine.core.numbers.number import Purpose
 from engine.errors import RemoteError
 from engine.ledger import migrations
 from engine.ledger.analytics import tables as _of_analytics  # noqa: F401  # METADATA needs them
 from engine.ledger.api.sql import SqlCustomers
 from engine.ledger.columns import METADATA
-from engine.ledger.diversion import tables as _of_diversion  # noqa: F401  # METADATA needs them
+from engine.ledger.diversion.sql import SqlRoutes
 from engine.ledger.journal import content_hash
 from engine.ledger.mails import tables as _of_mails  # noqa: F401  # METADATA needs them
 from engine.ledger.numbers import tables as _of_numbers  # noqa: F401  # METADATA needs them
@@ -24,6 +25,7 @@ from engine.ledger.reading.sql import SqlSums, SqlTransactions
 from engine.ledger.replays import tables as _of_replays  # noqa: F401  # METADATA needs them
 from engine.ledger.sql import SqlLedger
 from engine.ledger.tracked import tables as _of_tracked  # noqa: F401  # METADATA needs them
+from engine.ledger.versions import tables as _of_versions  # noqa: F401  # METADATA needs them
 from engine.ports.reading.sums import SumFilter
 from engine.ports.reading.transactions import TransactionFilter
 from tests.ports.ledger.books import (
@@ -122,7 +124,7 @@ def _entry(n: int, key: str, kind: str, micros: int, other: str, **more: object)
 def before_the_sums() -> list[str]:
     """A customer's payment, reversal and call, and calls that reached nobody, as of revision 5."""
     call = to_builtins(refused_call("c1"))
-    columns = {name: call[name] for name in call if name not in ("ordered", "agents", "prompts")}
+    columns = {name: call[name] for name in call if not isinstance(call[name], list | tuple)}
     calls: list[dict[str, object]] = [
         {
             **columns,
@@ -177,6 +179,72 @@ async def test_filled_books_are_summed_up_on_the_way_up(bare: SqlBooks) -> None:
     theirs = TransactionFilter(organisation="acme", account_id="a")
     page = await SqlTransactions(ledger).search(theirs)
     assert [one.line.key for one in page.transactions] == ["call:c8", "g1", "b1", "t1"]
+    await bare.close()
+
+
+def before_routes_ended() -> list[str]:
+    """As of revision 26: numbers that left (one for another holder, who has a route of his own),
+    one that stays, one whose route was deleted; each set before its number left."""
+    rows = [_row("organisations", {"organisation": name}) for name in ("acme", "bolt")]
+    stands = (("1", None), ("2", "bolt"), ("3", "bolt"), ("4", "acme"), ("5", None))
+    for name, holder in stands:
+        e164 = f"+4930231251{name}"
+        number = {"e164": e164, "country": "DE", "area_code": "30", "organisation": holder}
+        rest = {"price_micros": 0, "currency": "", "version": 3}
+        status = "active" if holder else "quarantined"
+        rows.append(_row("dids", {**number, **rest, "status": status}))
+        events = [
+            ("acme", "active", "", ""),
+            ("acme", "quarantined", "moved away", "+493023125199"),
+        ]
+        if holder == "acme":
+            events = events[:1]
+        elif holder:
+            events.append(("bolt", "active", "", ""))
+        rows += [
+            _row(
+                "did_events",
+                {"e164": e164, "version": n, "organisation": whose, "at_ms": NOW_MS + n}
+                | {"author": f"by{n}", "action": "x", "status": status, "reason": why}
+                | {"other": other},
+            )
+            for n, (whose, status, why, other) in enumerate(events, 1)
+        ]
+    versions = [(name, 1, "acme", "tracking") for name, _ in stands]
+    versions += [("3", 2, "bolt", "tracking"), ("5", 2, "acme", None)]
+    for name, version, whose, purpose in versions:
+        route = {"number": f"+4930231251{name}", "version": version, "organisation": whose}
+        terms = '{"targets": [{"e164": "+493023125050"}]}' if purpose else None
+        more = {"purpose": purpose, "terms": terms, "author": "ada", "at_ms": NOW_MS}
+        rows.append(_row("routes", {**route, **more}))
+    return rows
+
+
+async def test_routes_of_numbers_that_left_end_on_the_way_up(bare: SqlBooks) -> None:
+    ledger = bare.open()
+    await ledger.database.create()
+    await ledger.database.write(lambda c: migrations.upgrade(c, "0026"))
+    bare.spoil(*before_routes_ended())
+    await ledger.migrate()
+    routes = SqlRoutes(ledger)
+    for whose, listed in (("acme", ["4"]), ("bolt", ["3"])):
+        found = await routes.routes(whose, Purpose.TRACKING, "", 9)
+        assert [route.number[-1] for route in found] == listed
+    for name in ("1", "2"):
+        end = await routes.route(f"+4930231251{name}")
+        assert end is not None
+        assert (end.version, end.organisation, end.terms) == (2, "acme", None)
+        assert (end.author, end.at_ms) == ("by2", NOW_MS + 2)
+        assert (end.reason, end.other) == ("moved away", "")
+    for name, last in (("4", 1), ("5", 2)):
+        route = await routes.route(f"+4930231251{name}")
+        assert route is not None
+        assert route.version == last
+    await ledger.database.write(lambda c: migrations.downgrade(c, "0026"))
+    await ledger.migrate()
+    end = await routes.route("+49302312511")
+    assert end is not None
+    assert end.version == 2
     await bare.close()
 
 

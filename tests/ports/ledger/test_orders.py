@@ -137,7 +137,7 @@ async def test_an_order_is_kept_that_anything_came_for(desk: Desk) -> None:
     reasons = (await desk.ledger.database.read(lambda c: c.scalars(query))).all()
     assert sorted(reasons) == [
         "no order has this id; order o5",
-        f"the amount is 9990000, not 10000000 micro-units; order o2 of account {desk.account_id}",
+        f"the amount is 9.99 EUR, not 10.00; order o2 of account {desk.account_id}",
     ]
     assert await desk.ledger.verify() == []
 

@@ -68,10 +68,20 @@ class Asterisk:
         self._files = dict(files)
         self._modules = modules.split()
         self._process: asyncio.subprocess.Process | None = None
-        self._run = tempfile.TemporaryDirectory(prefix=RUN_FOLDER_PREFIX)
+        self._run: tempfile.TemporaryDirectory[str] | None = None
 
     async def __aenter__(self) -> Self:
-        self._write_configuration()
+        try:
+            await self._start()
+            await asyncio.wait_for(self._booted(), BOOT_TIMEOUT_S)
+        except BaseException:
+            await self.stop()
+            raise
+        return self
+
+    async def _start(self) -> None:
+        self._run = tempfile.TemporaryDirectory(prefix=RUN_FOLDER_PREFIX)
+        self._write_configuration(self._run.name)
         console = (self.folder / "console").open("wb")
         with console:
             self._process = await asyncio.create_subprocess_exec(
@@ -83,12 +93,6 @@ class Asterisk:
                 stdout=console,
                 stderr=asyncio.subprocess.STDOUT,
             )
-        try:
-            await asyncio.wait_for(self._booted(), BOOT_TIMEOUT_S)
-        except BaseException:
-            await self.stop()
-            raise
-        return self
 
     async def __aexit__(
         self,
@@ -123,7 +127,8 @@ class Asterisk:
             except TimeoutError:
                 process.kill()
                 await process.wait()
-        self._run.cleanup()
+        if self._run is not None:
+            self._run.cleanup()
 
     @property
     def _conf(self) -> Path:
@@ -139,7 +144,7 @@ class Asterisk:
                 await asyncio.sleep(0.05)
         raise AsteriskError((self.folder / "console").read_text(errors="replace")[-2000:])
 
-    def _write_configuration(self) -> None:
+    def _write_configuration(self, run_folder: str) -> None:
         folders = {
             "astetcdir": "etc",
             "astvarlibdir": "lib",
@@ -151,7 +156,7 @@ class Asterisk:
         }
         for name in set(folders.values()):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
-        lines = ["[directories]", f"astrundir => {self._run.name}"]
+        lines = ["[directories]", f"astrundir => {run_folder}"]
         lines += [f"{key} => {self.folder / name}" for key, name in folders.items()]
         lines += [
             f"astmoddir => {self._program.module_dir}",

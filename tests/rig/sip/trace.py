@@ -120,7 +120,7 @@ class SipTrace(asyncio.DatagramProtocol):
         self.messages = Messages()
         self.port = free_port(kind=socket.SOCK_DGRAM)
         self.own_ports: frozenset[int] = frozenset()
-        self._file = path.open("w")
+        self._path = path
         self._dialogs: defaultdict[str, Messages] = defaultdict(Messages)
 
     async def open(self) -> None:
@@ -130,6 +130,7 @@ class SipTrace(asyncio.DatagramProtocol):
             lambda: self, local_addr=("127.0.0.1", self.port)
         )
         self._transport: asyncio.DatagramTransport = transport
+        self._file = self._path.open("w")
         listening: socket.socket = transport.get_extra_info("socket")
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_OCTETS)
 

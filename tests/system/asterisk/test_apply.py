@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from engine.asterisk.dialplan import TEMPLATES
 from engine.asterisk.etc import files as room
 from engine.asterisk.etc.files import AsteriskFiles, Report
 from engine.asterisk.etc.known import APPLICATIONS, FUNCTIONS
+from engine.asterisk.etc.own import read_own
 from engine.cli import main
 from engine.core.actions import HangUpReason
 from engine.core.inventory import Agent, Inventory
@@ -68,8 +70,14 @@ class Works:
         names = re.findall(r"(?m)^ (?:Endpoint|  Match): +(\S+)", endpoints)
         return await run("dialplan show") + "\n".join(names)
 
+    def version(self, stock: Inventory | None = None) -> Inventory:
+        """A version with the own dialplan that lies in the folder."""
+        own = read_own(self.own)
+        assert not isinstance(own, Problems)
+        return replace(stock or self.stock, own_dialplan=own)
+
     async def apply(self, stock: Inventory | None = None) -> Report:
-        outcome = await self.files.apply(stock or self.stock)
+        outcome = await self.files.apply(self.version(stock))
         assert isinstance(outcome, Report), outcome
         return outcome
 
@@ -87,7 +95,7 @@ async def works(own_plant: Plant, tmp_path: Path) -> AsyncIterator[Works]:
     own.mkdir()
     files = AsteriskFiles.opened(own_plant.asterisk.folder, own)
     stock = inventory(own_plant.trunk_port, own_plant.agent_port)
-    assert isinstance(await files.apply(stock), Report)
+    assert isinstance(await files.apply(replace(stock, own_dialplan={})), Report)
     async with AsteriskBench.open(own_plant) as bench:
         yield Works(own_plant, bench, own, stock, files)
 
@@ -129,7 +137,7 @@ async def test_breakages_are_refused_with_their_line_and_nothing_is_touched(work
     async with talking(works.bench):
         for rule, line in BREAKAGES:
             works.write("exten => 4711,1,Hangup(17)", line)
-            refused = await works.files.apply(works.stock)
+            refused = await works.files.apply(works.version())
             assert isinstance(refused, Problems)
             assert [(p.file, p.line, p.rule) for p in refused] == [("own.d/a.conf", 2, rule)]
             assert await works.shown() == before
@@ -206,7 +214,7 @@ async def test_a_change_broken_off_is_read_by_the_next(works: Works) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(room.Ami, "reload", _broken_off)
         with pytest.raises(asyncio.CancelledError):
-            await works.files.apply(works.stock)
+            await works.files.apply(works.version())
     assert "4711" not in await works.shown()
     report = await works.apply()
     assert (report.changes, report.reloaded) == ((), ("pbx_config",))
@@ -281,6 +289,46 @@ async def test_it_is_applied_by_command(works: Works, tmp_path: Path) -> None:
     assert (await groschen("apply")).exit_code == 1
 
 
+async def test_versions_of_it_come_and_go_by_command(works: Works, tmp_path: Path) -> None:
+    run_folder = tmp_path / "var" / "run" / "engine-1"
+    run_folder.mkdir(parents=True)
+    (run_folder / "asterisk").symlink_to(works.folder)
+    environ = {"GROSCHEN_VAR": str(tmp_path / "var"), "GROSCHEN_OWN_DIALPLAN": str(works.own)}
+
+    async def groschen(*args: str, code: int = 0) -> dict[str, object]:
+        invoked = partial(CliRunner(env=environ).invoke, main, [*args, "--json"])
+        result = await asyncio.to_thread(invoked)
+        assert result.exit_code == code, result.output
+        answer: dict[str, object] = json.loads(result.stdout)
+        return answer
+
+    why = ("--reason", "door", "--author", "mia")
+    files = tmp_path / "config"
+    shutil.copytree(CHECKOUT / "config", files, ignore=lambda *_: [".version"])
+    await groschen("config", "apply", str(files), *why)
+    for number, line in ((2, "exten => 4711,1,Hangup(17)"), (3, "exten => 4712,1,Hangup(17)")):
+        works.write(line)
+        assert "--reason" in str(await groschen("dialplan", "apply", code=1))
+        made = await groschen("dialplan", "apply", *why)
+        assert (made["version"], made["applied"], made["author"]) == (number, True, "mia")
+        assert (works.own / ".version").read_text() == f"{number}\n"
+    assert "4712" in await works.shown()
+    works.write("exten => 4711,1,Nope()")
+    assert (await groschen("dialplan", "apply", *why, code=1))["valid"] is False
+    back = await groschen("dialplan", "rollback", *why)
+    assert (back["version"], back["applied"], back["reloaded"]) == (4, True, ["pbx_config"])
+    shown = await works.shown()
+    assert ("4711" in shown, "4712" in shown) == (True, False)
+    works.write("exten => 4713,1,Hangup(17)")
+    assert "changed since version 3" in str(await groschen("dialplan", "apply", *why, code=1))
+    assert (await groschen("dialplan", "apply", "--in-force"))["changes"] == []
+    activations = (await groschen("dialplan", "history"))["activations"]
+    assert isinstance(activations, list)
+    assert [one["version"] for one in activations] == [4, 3, 2, 1]
+    await groschen("dialplan", "export", "--to", str(works.own), "--overwrite")
+    assert (works.own / "a.conf").read_text() == "exten => 4711,1,Hangup(17)\n"
+
+
 async def test_without_asterisk_nothing_is_changed(works: Works) -> None:
     access = replace(works.plant.asterisk.access, ami_port=1)
     files = AsteriskFiles.opened(works.folder, works.own, access)
@@ -288,7 +336,7 @@ async def test_without_asterisk_nothing_is_changed(works: Works) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("engine.asterisk.ami.LOGIN_TIMEOUT_S", 0.2)
         with pytest.raises(RemoteError):
-            await files.apply(works.stock)
+            await files.apply(works.version())
     assert not (works.folder / "etc/own.d/a.conf").exists()
     with pytest.raises(CallerError, match="no Asterisk was started"):
         AsteriskFiles.opened(works.own, works.own)
@@ -303,7 +351,7 @@ async def test_an_engine_brings_the_own_dialplan_to_its_own_asterisk(tmp_path: P
             assert run.files is not None
             applied = (tmp_path / "engine/asterisk/etc/own.d/a.conf").read_text()
             assert applied == "exten => 4711,1,Hangup(17)\n"
-            outcome = await run.files.check(Inventory(version=1))
+            outcome = await run.files.check(run.view.inventory())
             assert isinstance(outcome, Problems) is ("No()" in text)
 
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 async def seen(plant: Plant, stock: Inventory) -> dict[str, Step]:
     """The steps by their keys, as they stand now."""
     standing = await AsteriskFiles.opened(plant.asterisk.folder, None).standing(stock)
-    found = Found(standing=standing, calls=(), silent=(), payments=0, balances=0)
+    found = Found(standing=standing, calls=(), reached={}, silent=(), paid={}, balances=0)
     return {step.key: step for step in steps(stock, found)}
 
 

@@ -2,25 +2,24 @@
 
 import asyncio
 import re
-import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from redis import Redis
 
-from engine.core.diversion.record import ForwardedCall, Outcome
-from engine.core.diversion.route import CallerClass, Caps, Policy, Verdict
+from engine.core.diversion.caps import Cap, Caps, Cost
+from engine.core.diversion.record import Outcome
+from engine.core.diversion.route import CallerClass, Policy, Verdict
 from engine.core.numbers.number import Number, Status
-from engine.ports.diversion import ForwardedFilter
 from engine.store.address import parse_address
 from tests.forwarding.cases import CALLERS, forwarding, number
 from tests.ports.ledger.tracked.traces import Place, store, traces
-from tests.rig.sip.agents import Agent
-from tests.rig.sip.legs import PATIENCE_S, Leg
-from tests.system.stage.exchange import Exchange, Programme, both_talk, had_by, rings_on
+from tests.rig.sip.legs import PATIENCE_S
+from tests.system.forwarding.line import Line
+from tests.system.stage.exchange import Exchange, Programme, both_talk, rings_on
+from tests.system.stage.searching import assert_nobody_is_found
 
 KEPT_WITHIN_S = 20.0
 programme = Programme()
@@ -34,71 +33,6 @@ async def played(
     """Every scene, under way."""
     async with programme.played(tmp_path_factory.mktemp("toll-free"), request) as tasks:
         yield tasks
-
-
-@dataclass
-class Line:
-    """A toll-free number of its own, its targets' phones, and a caller."""
-
-    x: Exchange
-    n: int
-
-    @property
-    def number(self) -> str:
-        return f"+188855501{self.n:02}"
-
-    def target(self, nth: int = 0) -> Agent:
-        """A target's phone."""
-        return self.x.world.agent(f"+1{212 + nth}55501{self.n:02}")
-
-    @property
-    def us(self) -> str:
-        """A caller of the scene's own."""
-        return f"+141555501{self.n:02}"
-
-    async def opened(self, *targets: int, **changes: Any) -> "Line":
-        """The number is acme's and active; it has a route, unless there are no targets."""
-        await self.x.give(number(self.number))
-        if targets:
-            await self.leads(0, *targets, **changes)
-        return self
-
-    async def leads(self, version: int, *targets: int, **changes: Any) -> None:
-        """Let the number lead to these targets from now on."""
-        numbers = [self.target(nth).name for nth in targets]
-        terms = forwarding(*numbers, **changes)
-        await self.x.patiently(
-            lambda: self.x.routing.forward("acme", self.number, terms, version, "owner")
-        )
-
-    async def call(self, caller: str | None = None, **identity: Any) -> Leg:
-        """Somebody calls; his network vouches for his number."""
-        caller = caller or self.us
-        return await self.x.world.call(
-            self.number, **{"pai": caller, "from_user": caller} | identity
-        )
-
-    def is_untouched(self) -> bool:
-        """Whether no INVITE of ours went to a target of the line, by the SIP messages."""
-        phones = {self.target(nth).name for nth in range(2)}
-        invites = (m for m in self.x.world.sip_trace() if m.start_line.startswith("INVITE"))
-        return not any(phone in m.start_line for m in invites for phone in phones)
-
-    async def kept(self, calls: int = 1) -> list[ForwardedCall]:
-        """The line's calls in the log, newest first, once there are so many."""
-        wanted = ForwardedFilter(organisation="acme", number=self.number)
-        deadline_s = time.monotonic() + KEPT_WITHIN_S
-        while True:
-            found = await self.x.forwarded.calls(wanted)
-            if len(found) >= calls or time.monotonic() > deadline_s:
-                assert len(found) == calls
-                return list(found)
-            await asyncio.sleep(0.1)
-
-    async def outcome(self) -> Outcome | None:
-        """What the line's only call came to."""
-        (call,) = await self.kept()
-        return call.outcome
 
 
 @scene
@@ -264,6 +198,25 @@ async def test_the_second_call_at_once_rings_on(x: Exchange) -> None:
 
 
 @scene
+async def test_a_call_beyond_the_cap_of_costs_rings_on_until_money_is_freed(x: Exchange) -> None:
+    """One talks and holds the money for two minutes; as it ends the rest of them is the next's."""
+    cost = Cost(currency="USD", minute_micros=(10,), a_day_micros=25, a_month_micros=1_000)
+    line = await Line(x, 21).opened(0, caps=Caps(cost=cost))
+    line.target().answers()
+    first = await line.call()
+    target = await line.target().called()
+    await first.answered()
+    await rings_on(await line.call(f"+1415555{4821:04}"))
+    await both_talk(first, target, 1)
+    refused, _ = sorted(await line.kept(2), key=lambda call: call.joined_ms or 0)
+    assert (refused.outcome, refused.cap) == (Outcome.CAPPED, Cap.COST_A_DAY)
+    following = await line.call()
+    await both_talk(following, await line.target().called(), 1)
+    costs = sorted(call.cost_micros for call in await line.kept(3))
+    assert costs == [0, 10, 10]
+
+
+@scene
 async def test_the_target_hangs_up(x: Exchange) -> None:
     line = await Line(x, 11).opened(0)
     line.target().answers(hang_up_after_s=1)
@@ -322,34 +275,9 @@ async def test_a_number_that_nobody_has_is_not_in_service(x: Exchange) -> None:
 
 
 @scene
-async def test_its_engine_dies_and_they_talk_on(x: Exchange) -> None:
-    """Another engine takes the conversation over, a caller who hears ringing, and one whose target
-    rings; each is kept once."""
-    lines = [await Line(x, n).opened(0) for n in (15, 16, 17)]
-    talks, rings, calls = lines
-    talks.target().answers()
-    calls.target().rings_on()
-    async with x.other_engine() as run:
-        talking, talking_n = await had_by(run, lambda: _joined(talks))
-        target = talks.target().legs[-1]
-        ringing, ringing_n = await had_by(run, lambda: _ringing(rings, "+19425550116"))
-        calling, calling_n = await had_by(run, lambda: _ringing(calls))
-        rung = len(calls.target().legs)
-    while len(calls.target().legs) == rung:
-        await calls.target().called()
-    await calling.hang_up()
-    await rings_on(ringing)
-    await both_talk(talking, target, 3)
-    counts = (talking_n, ringing_n, calling_n)
-    logs = [await line.kept(n) for line, n in zip(lines, counts, strict=True)]
-    outcomes = [log[0].outcome for log in logs]
-    assert outcomes == [Outcome.ANSWERED, Outcome.NOT_LET_THROUGH, Outcome.ABANDONED]
-
-
-@scene
 async def test_the_store_never_has_a_callers_number(x: Exchange) -> None:
     """Neither its keys nor its files, while they talk and afterwards."""
-    line = await Line(x, 18).opened(0)
+    line = await Line(x, 20).opened(0)
     line.target().answers()
     caller = await line.call()
     target = await line.target().called()
@@ -375,16 +303,7 @@ def _stored(x: Exchange) -> list[Place]:
         return [*store(client), *(("file", file.read_bytes()) for file in files)]
 
 
-async def _joined(line: Line) -> Leg:
-    leg = await line.call()
-    await leg.answered()
-    await asyncio.sleep(1)
-    return leg
-
-
-async def _ringing(line: Line, caller: str | None = None) -> Leg:
-    """A call whose caller hears ringing; his target, if one is called, rings."""
-    leg = await line.call(caller)
-    await leg.messages.first(lambda message: message.code == 180, PATIENCE_S)
-    await asyncio.sleep(1)
-    return leg
+@programme.last
+async def test_nothing_that_was_written_gives_a_caller_away(x: Exchange) -> None:
+    """After all calls of the module."""
+    await assert_nobody_is_found(x.house, x.callers)

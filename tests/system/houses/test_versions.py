@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -19,11 +20,17 @@ from tests.rig.outside import OutsideWorld
 from tests.system.stage.alone import in_its_own_house
 
 DID = "+493023125100"
-PRICES = {1: 660_000, 2: 990_000}
+PRICES = {1: 660_000, 2: 970_000}
 FOLLOWED_MS = 1_000
-LATE_MOST = 1
-"""Of the seven versions those that an engine may take later: the first needs new prompts."""
 SOON_S = 20
+VOICE = f"""#!{sys.executable}
+import sys, time, wave
+time.sleep(1.2)
+with wave.open(sys.argv[sys.argv.index("-w") + 1], "wb") as file:
+    file.setnchannels(1); file.setsampwidth(2); file.setframerate(16000)
+    file.writeframes((b"\\0\\x20" * 20 + b"\\0\\xe0" * 20) * 400)
+"""
+"""Hums where espeak-ng would speak, and takes longer than a version may take to be followed."""
 FILES = """
 organisations: {%(organisation)s: {title: Acme}}
 trunks: {carrier: {host: 127.0.0.1, port: %(network)d, number_format: e164_plus}}
@@ -50,6 +57,14 @@ def _waited_us() -> int:
     except OSError:
         return 0
     return int(words.partition("\n")[0].rpartition("total=")[2])
+
+
+def _bring_voice(folder: Path) -> None:
+    """Let the engines of this folder have a voice, whatever the machine has."""
+    program = folder / "voices" / "espeak-ng" / "bin" / "espeak-ng"
+    program.parent.mkdir(parents=True)
+    program.write_text(VOICE)
+    program.chmod(0o755)
 
 
 def _write(folder: Path, world: OutsideWorld, price: str) -> None:
@@ -106,6 +121,7 @@ class Office:
 @in_its_own_house
 async def test_versions_change_under_calls_and_deaths(folder: Path) -> None:
     config = folder / "config"
+    _bring_voice(folder)
 
     def organise(world: OutsideWorld) -> Inventory:
         _write(config, world, "0.66")
@@ -123,8 +139,12 @@ async def test_versions_change_under_calls_and_deaths(folder: Path) -> None:
 
 
 async def calls_while_versions_flip(office: Office) -> None:
-    """Every call has number, price and announcement of one version, and both versions had some."""
-    lags_ms = [await office.lags_ms(office.apply("0.99", 1))]
+    """Every call has number, price and announcement of one version, and both versions had some.
+
+    Each engine takes each version within a second, also one that says what was never said: it was
+    made into audio before the version was put in force.
+    """
+    lags_ms = [await office.lags_ms(office.apply("0.97", 1))]
     callers = [f"+493023140{n:03}" for n in range(12)]
     for caller in callers:
         await office.house.book(caller, 5_000_000)
@@ -144,15 +164,13 @@ async def calls_while_versions_flip(office: Office) -> None:
         await leg.ended()
 
     await asyncio.gather(flip(), *(call(number) for number in range(len(callers))))
-    for engine in ("e1", "e2"):
-        late = [lags for lags in lags_ms if lags[engine] >= FOLLOWED_MS]
-        assert len(late) <= LATE_MOST, lags_ms
+    assert all(lag_ms < FOLLOWED_MS for lags in lags_ms for lag_ms in lags.values()), lags_ms
     records = await office.house.records(len(callers))
     for record in records:
         assert record.rate is not None
         price = PRICES[record.config_version]
         assert record.rate.price_micros == price
-        told = [key for _, _, key in record.prompts if key.startswith("tariff-")]
+        told = [heard.prompt for heard in record.prompts if heard.prompt.startswith("tariff-")]
         assert told == [f"tariff-p{price}-EUR-conversation-a0"]
     assert {record.config_version for record in records} == {1, 2}
 

@@ -12,7 +12,9 @@ from engine.core.numbers.due import NoticeKind
 from engine.core.probe import Health, ProbePlan, Result, Standing
 from engine.flows.probing.asking import probed
 from engine.ledger.probing.sql import SqlProbes
+from engine.ports.diversion import ForwardedFilter
 from engine.ports.tracked import ReportFilter
+from tests.forwarding import cases as toll_free
 from tests.rig.outside import OutsideWorld
 from tests.rig.sip.agents import CAUSES, Agent, Behaviour
 from tests.rig.sip.legs import Leg
@@ -22,6 +24,7 @@ from tests.tracking.cases import number, tracking
 HOUSE = "+493023125999"
 LIVING, LOST, SILENT = (f"+4930231255{n:02}" for n in range(3))
 DEALER = "+493023125600"
+NOWHERE, TOLL_FREE = "+493023125503", "+18885550150"
 CALLER = "+4915228817333"
 SHOWN_WITHIN_S = 30.0
 PLAN = ProbePlan(
@@ -32,6 +35,7 @@ PLAN = ProbePlan(
     per_minute=600,
     arrive_within_s=4,
     retry_after_s=1,
+    toll_free=True,
 )
 
 
@@ -94,6 +98,7 @@ async def test_numbers_live_and_die(tmp_path: Path) -> None:
         dealer = x.world.agent(DEALER)
         dealer.answers()
         await _comes_back(desk, dealer)
+        await _lead_nowhere(desk)
         await _is_lost_and_found(desk)
         await _rings_for_ever(desk)
         assert dealer.legs == []
@@ -116,6 +121,20 @@ async def _comes_back(desk: Desk, dealer: Agent) -> None:
     await _is_in_no_books(desk.x)
     (probe,) = await desk.probes.history(LIVING, "acme", 10)
     assert (probe.result, probe.delay_ms) == (Result.ARRIVED, health.delay_ms)
+
+
+async def _lead_nowhere(desk: Desk) -> None:
+    """A number without a route, and a toll-free one: it is enough that they come back."""
+    routeless = number(NOWHERE)
+    for one in (routeless, toll_free.number(TOLL_FREE)):
+        carrier = Carrier(desk.x.world, one.e164)
+        await desk.x.give(one)
+        assert (await desk.probe(one.e164)).standing is Standing.ALIVE
+        (back,) = carrier.brought_back
+        assert (await back.ended()).sip_code == 403
+        assert back.answered_at_ms is None
+    kept = await desk.x.forwarded.calls(ForwardedFilter(organisation="acme"))
+    assert kept == []
 
 
 async def _is_in_no_books(x: Exchange) -> None:

@@ -4,10 +4,11 @@ Every scene has a number, a target and a caller of its own, and all are played a
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,17 +27,18 @@ from engine.ledger.diversion.sql import SqlForwarded, SqlRoutes
 from engine.ledger.numbers.sql import SqlNumbers
 from engine.ledger.tracked.sql import SqlTracked
 from engine.ports.numbers import Commit, Move
+from engine.speech.library import Library
 from tests.fakes.numbers.giving import give
 from tests.rig.audio.speechlike import write_prompt
 from tests.rig.ear import Ear
-from tests.rig.house import SOUNDS, VAR, WEB_SECRET, RealHouse
+from tests.rig.house import SOUNDS, VAR, WEB_SECRET, EngineProcess, RealHouse
 from tests.rig.outside import OutsideWorld
 from tests.rig.sip.legs import PATIENCE_S, Leg
+from tests.system.stage.searching import logged
 
 PLAY_LIMIT_S = 180
 BETWEEN_STARTS_S = 0.5
 RINGS_FOR_S = 3.0
-TRIES_MOST = 30
 SOURCE = "Messe"
 WHISPERED = "ein anruf ueber die messe in frankfurt am main"
 WRITES_MOST = 5
@@ -60,14 +62,18 @@ def _inventory(world: OutsideWorld) -> Inventory:
 class Exchange:
     """The house, an engine in it, and its books."""
 
-    def __init__(self, house: RealHouse, run: Running, plan: Plan) -> None:
-        self.house, self.run, self.plan = house, run, plan
+    run: Running
+    """The exchange's own engine, where it has one."""
+
+    def __init__(self, house: RealHouse, plan: Plan) -> None:
+        self.house, self.plan = house, plan
         self.world = house.world
+        self.callers: set[str] = set()
         self._writing = asyncio.Lock()
         self.numbers = SqlNumbers(house.ledger)
         self.routes = SqlRoutes(house.ledger)
         self.forwarded = SqlForwarded(house.ledger)
-        sounds = run.house.sounds
+        sounds = Library(plan.sounds, plan.rendered)
         self.tracked = SqlTracked(house.ledger, bytes.fromhex(WEB_SECRET), mailing=False)
         self.routing = Routing(self.numbers, self.routes, self.forwarded, sounds, SystemClock())
 
@@ -99,12 +105,16 @@ class Exchange:
                     return
             await write()
 
-    @asynccontextmanager
-    async def other_engine(self) -> AsyncIterator[Running]:
-        """A second engine, gone at the end of the block with its calls left as they are."""
-        folder = self.plan.folder.with_name("e2")
-        async with running(replace(self.plan, engine="e2", folder=folder)) as run:
-            yield run
+    async def call(self, to: str, caller: str, **identity: Any) -> Leg:
+        """Somebody calls, whose network vouches for his number unless told otherwise."""
+        given = {"pai": caller, "from_user": caller} | identity
+        self.callers |= {number for number in (given["pai"], given["from_user"]) if number}
+        return await self.world.call(to, **given)
+
+    async def start_engine(self, name: str) -> EngineProcess:
+        """An engine beside the exchange's own, if that has one: a process that can be killed."""
+        plan = replace(self.plan, engine=name, folder=self.house.folder / name)
+        return await self.house.start_engine(name, plan)
 
     async def live(self) -> int:
         """Calls that any engine has, as the store knows them."""
@@ -112,13 +122,25 @@ class Exchange:
 
 
 @asynccontextmanager
-async def exchange(folder: Path, probing: tuple[ProbePlan, ...] = ()) -> AsyncIterator[Exchange]:
-    """The house, and an engine in it, which probes its numbers by a plan if there is one."""
+async def exchange(
+    folder: Path, probing: tuple[ProbePlan, ...] = (), database_url: str | None = None
+) -> AsyncIterator[Exchange]:
+    """The house, and an engine in it, which probes its numbers by a plan if there is one; its books
+    are in SQLite unless told otherwise."""
+    async with without_engine(folder, probing, database_url) as x, running(x.plan) as x.run:
+        yield x
+
+
+@asynccontextmanager
+async def without_engine(
+    folder: Path, probing: tuple[ProbePlan, ...] = (), database_url: str | None = None
+) -> AsyncIterator[Exchange]:
+    """The house, in which no engine works yet."""
 
     def organise(world: OutsideWorld) -> Inventory:
         return replace(_inventory(world), probing=probing)
 
-    async with RealHouse(folder, (), organise=organise) as house:
+    async with RealHouse(folder, (), organise=organise, database_url=database_url) as house:
         plan = Plan(
             engine="e1",
             folder=folder / "e1",
@@ -131,8 +153,7 @@ async def exchange(folder: Path, probing: tuple[ProbePlan, ...] = ()) -> AsyncIt
             database_url=house.database_url,
             web=WebPlan(secret=WEB_SECRET, secrets=folder / "secrets"),
         )
-        async with running(plan) as run:
-            yield Exchange(house, run, plan)
+        yield Exchange(house, plan)
 
 
 def own_sounds(folder: Path) -> Path:
@@ -169,22 +190,6 @@ async def both_talk(caller: Leg, target: Leg, seconds: float = 2.0) -> None:
         assert talked_s(one, other) > seconds / 2
 
 
-async def had_by(run: Running, call: Callable[[], Awaitable[Leg]]) -> tuple[Leg, int]:
-    """A call that this engine has, for whoever is first has it; how many calls it took."""
-    for tries in range(1, TRIES_MOST):
-        before = _calls_of(run)
-        leg = await call()
-        if _calls_of(run) - before:
-            return leg, tries
-        await leg.hang_up()
-        await leg.ended()
-    raise AssertionError("no call came to this engine")
-
-
-def _calls_of(run: Running) -> set[str]:
-    return {task.call.call_id for task in run.engine.calls.live}
-
-
 def talked_s(leg: Leg, other: Leg) -> float:
     """How long a party heard the other's voice."""
     heard = Ear(leg.recording, [other.tone_hz]).talk(other.tone_hz, gap_s=0.3)
@@ -199,6 +204,13 @@ class Programme:
 
     def __init__(self) -> None:
         self._plays: dict[str, Play] = {}
+        self._last: dict[str, Play] = {}
+
+    def last(self, play: Play) -> Callable[..., Awaitable[None]]:
+        """A test whose scene is played after all others, which are played for it."""
+        test = self.scene(play)
+        self._last[play.__name__] = self._plays.pop(play.__name__)
+        return test
 
     def scene(self, play: Play) -> Callable[..., Awaitable[None]]:
         """A test whose scene is played beside the others."""
@@ -216,11 +228,23 @@ class Programme:
     ) -> "AsyncIterator[dict[str, asyncio.Task[None]]]":
         """Every scene that was selected, under way, one a little after the other."""
         chosen = {item.name for item in request.session.items}
-        async with exchange(folder) as there:
-            tasks: dict[str, asyncio.Task[None]] = {}
-            for name, play in self._plays.items():
-                if name in chosen:
-                    tasks[name] = asyncio.ensure_future(play(there))
-                    await asyncio.wait({tasks[name]}, timeout=BETWEEN_STARTS_S)
-            yield tasks
-            await asyncio.gather(*tasks.values(), return_exceptions=True)
+        if chosen & self._last.keys():
+            chosen |= self._plays.keys()
+        with logged(folder):
+            async with exchange(folder) as there:
+                tasks: dict[str, asyncio.Task[None]] = {}
+                for name, play in self._plays.items():
+                    if name in chosen:
+                        tasks[name] = asyncio.ensure_future(play(there))
+                        await asyncio.wait({tasks[name]}, timeout=BETWEEN_STARTS_S)
+                others = tuple(tasks.values())
+                for name, play in self._last.items():
+                    if name in chosen:
+                        tasks[name] = asyncio.ensure_future(_after(others, play, there))
+                yield tasks
+                await asyncio.gather(*tasks.values(), return_exceptions=True)
+
+
+async def _after(others: Sequence["asyncio.Task[None]"], play: Play, x: Exchange) -> None:
+    await asyncio.gather(*others, return_exceptions=True)
+    await play(x)

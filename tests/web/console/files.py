@@ -13,6 +13,7 @@ agents:
   bert: {organisation: bolt}
 groups:
   advisers: {organisation: acme, agents: [anna]}
+  astrologers: {organisation: acme, agents: [anna]}
   workers: {organisation: bolt, agents: [bert]}
 profiles:
   acme-eur:
@@ -27,6 +28,8 @@ profiles:
     providers:
       scripted: {}
       manual: {holder: Sternlicht GmbH, iban: DE02120300000000202051}
+  acme-usd: {organisation: acme, currency: USD}
+  acme-two: {organisation: acme, currency: EUR}
   bolt-eur: {organisation: bolt, currency: EUR}
 """,
     "lines.yaml": """\

@@ -29,6 +29,7 @@ from engine.core.inventory import (
 from engine.core.number import NumberFormat
 from engine.core.roles import Role
 from engine.flows.access.signing_in import form_token, session_hash
+from engine.flows.dialplan.own import OwnDialplan
 from engine.ports.clock import Clock
 from engine.ports.users import Session, User
 from engine.web.console import ROUTES
@@ -220,6 +221,7 @@ async def open_house(
     inventory: Inventory | None = None,
     database: str = "",
     clock: Clock | None = None,
+    dialplan: OwnDialplan | None = None,
 ) -> AsyncIterator[House]:
     """A house without people or records, on the books in a file, or in the `database` with this
     address."""
@@ -231,7 +233,13 @@ async def open_house(
     guard = Guard(a_minute=10_000)
     async with (
         open_site(
-            books, inventory, origin=origin, guard=guard, database=database, clock=clock
+            books,
+            inventory,
+            origin=origin,
+            guard=guard,
+            database=database,
+            clock=clock,
+            dialplan=dialplan,
         ) as bench,
         TestClient(TestServer(make_app(bench.site))) as client,
     ):

@@ -118,6 +118,39 @@ async def test_without_the_log_nothing_is_changed(
     assert user.locked_ms is None
 
 
+async def test_a_file_that_is_taken_away_is_written_down_by_what_is_in_it(house: House) -> None:
+    manager = house.people[Role.MANAGER]
+    for path, action, days in (
+        ("/console/evn/export.csv", "evn.export", ("2026-01-01", "2099-12-31")),
+        ("/console/forwarding/calls.csv", "diversion.export", ("2026-01-01", "2099-12-31")),
+        ("/console/statistics/export.csv", "statistics.export", ("2026-11-01", "2026-11-20")),
+    ):
+        first, last = days
+        asked = f"{path}?from={first}&to={last}&number=%2B493023125001"
+        answer = await house.ask("GET", asked, manager)
+        text = await answer.text()
+        assert answer.status == 200
+        (line,) = await house.bench.site.audit.lines(ActFilter(organisation="acme", most=1))
+        assert (line.act.action, line.act.author, line.outcome) == (action, manager.name, "done")
+        rows = len(text.splitlines()) - 1
+        assert line.detail == {"from": first, "to": last, "rows": rows}
+    drawn = await house.ask("GET", "/console/evn/export.pdf", manager)
+    assert drawn.content_type == "application/pdf"
+    (line,) = await house.bench.site.audit.lines(ActFilter(organisation="acme", most=1))
+    assert set(line.detail) == {"rows"}
+
+
+async def test_without_the_log_no_file_is_given(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def down(_act: Act) -> None:
+        raise RemoteError("the database does not answer")
+
+    monkeypatch.setattr(house.bench.site.audit, "begin", down)
+    answer = await house.ask("GET", "/console/evn/export.csv", house.people[Role.MANAGER])
+    assert answer.status == 503
+
+
 async def test_an_act_that_was_interrupted_is_in_the_log(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

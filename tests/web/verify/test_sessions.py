@@ -183,7 +183,7 @@ async def test_of_a_thousand_at_once_from_one_address_the_limit_is_called(
     shop = replace(MERCHANT, limits=limits, sites=(EMBEDDER,))
     inventory = site_inventory(merchants=(shop,))
     async with (
-        open_site(file, inventory, guard=Guard(a_minute=10_000)) as bench,
+        open_site(file, inventory, guard=Guard(a_minute=10_000), timeout_s=60) as bench,
         TestClient(TestServer(make_app(bench.site))) as client,
     ):
         visitor = Visitor(client, bench)

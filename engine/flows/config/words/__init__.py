@@ -1,13 +1,26 @@
 """What is wrong with a configuration or a dialplan, said in the reader's language."""
 
 import re
+from collections.abc import Callable, Mapping
 
 from engine.flows.config.problems import Problem, Problems
-from engine.flows.config.words.german import FULLER, KINDS, MEANT, SENTENCES
+from engine.flows.config.words.german import FULLER, KINDS, MEANT, NAMED, SENTENCES, TYPES
+from engine.flows.config.words.speech import reason_in_german
+from engine.flows.config.words.yaml import in_german
 
 LANGUAGES = ("en", "de")
 
 _VALUE = re.compile(r"\{(\w+)\}")
+
+_IN_GERMAN: Mapping[str, Callable[[str], str]] = {
+    "kind": KINDS.__getitem__,
+    "type": TYPES.__getitem__,
+    "what": NAMED.__getitem__,
+    "longest": lambda increments: increments.replace(" or ", " oder "),
+    "why": in_german,
+    "reason": reason_in_german,
+}
+"""Values that are words themselves, by their name."""
 
 
 def sentence(problem: Problem, lang: str) -> str:
@@ -15,12 +28,11 @@ def sentence(problem: Problem, lang: str) -> str:
     German."""
     if lang != "de" or problem.rule not in SENTENCES:
         return problem.message
-    values = dict(problem.values)
-    if "kind" in values:
-        values["kind"] = KINDS[values["kind"]]
-    fuller = FULLER.get(problem.rule)
-    has_all = fuller is not None and values.keys() >= set(_VALUE.findall(fuller))
-    text = fuller if fuller is not None and has_all else SENTENCES[problem.rule]
+    values = {name: _IN_GERMAN.get(name, str)(value) for name, value in problem.values}
+    fuller = (
+        text for text in FULLER.get(problem.rule, ()) if values.keys() >= set(_VALUE.findall(text))
+    )
+    text = next(fuller, SENTENCES[problem.rule])
     of_service = f" (Dienst {values['service']})" if "service" in values else ""
     return text.format_map(values) + of_service
 

@@ -22,6 +22,22 @@ KINDS: Mapping[str, str] = {
 }
 """The kinds of numbers that the law tells apart (`core.law.AccessKind`)."""
 
+NAMED: Mapping[str, str] = {
+    "the price a minute": "was eine Minute kostet",
+    "the price of the call": "was der Anruf kostet",
+    "that VAT is in the price": "dass die Mehrwertsteuer im Preis ist",
+    "when charging starts": "wann die Berechnung beginnt",
+}
+"""What the announcement of a price has to name (`core.announced`)."""
+
+TYPES: Mapping[str, str] = {
+    "PREMIUM_RATE": "Premium-Dienst",
+    "SHARED_COST": "Service-Dienst",
+    "PAGER": "Funkruf",
+    "VOICEMAIL": "Mailbox",
+}
+"""The types of numbers that agents are not called at (`core.number.NumberType`)."""
+
 _LAW: Mapping[str, str] = {
     "guard_price_per_minute": (
         "darf auf {did} ({kind}) höchstens {most} je Minute sein, nicht {given}"
@@ -36,12 +52,13 @@ _LAW: Mapping[str, str] = {
     ),
     "guard_currency": "muss {wanted} sein, denn darin nennt das Gesetz seine Grenzen",
     "guard_toll_free": "muss 0 sein: {did} ist gebührenfrei, Anrufer zahlen dort nichts",
-    "guard_increment": "darf auf Nummern der Art {kind} höchstens {most} sein, nicht {given}",
+    "guard_increment": "darf auf Nummern der Art {kind} höchstens {longest} sein, nicht {given}",
     "guard_rounding": "muss auf Nummern der Art {kind} mindestens {fewest} sein, nicht {given}",
     "guard_announcement": (
         "enthält {did} ({kind}): dort darf erst nach einem Vorspann berechnet werden (Name "
         "und Art des Dienstes, Erlaubnis der Eltern, Signalton), den es hier nicht gibt"
     ),
+    "guard_announcement_words": "muss nennen, {what}; der Text: „{text}“",
     "guard_announcement_pause": (
         "muss die Berechnung frühestens {least} ms nach dem Ende der Tarifansage beginnen "
         "lassen, nicht nach {given} ms"
@@ -52,9 +69,23 @@ _LAW: Mapping[str, str] = {
     ),
     "guard_caller_id": "{did} ({kind}) darf nie als Absender gesendet oder gezeigt werden",
     "guard_caller_id_foreign": "muss eine vollständige Nummer mit {code} sein, nicht {given}",
+    "guard_caller_id_not_held": (
+        "({given}) gehört hier niemandem: sie ist weder Nummer eines Dienstes noch im Bestand "
+        "geschaltet; ist das Recht, sie zu zeigen, anders belegt, gehört es in {right}"
+    ),
 }
 
 _VALUES: Mapping[str, str] = {
+    "no_voice": (
+        "verlangt einen Satz, den Anrufer nicht hören würden: keine Stimme ist installiert, die "
+        "ihn spricht: „{sentence}“; Abhilfe: der Betreiber ruft scripts/sounds --fetch-voice auf "
+        "oder nimmt ihn als {recording} auf"
+    ),
+    "not_spoken": (
+        "verlangt einen Satz, den Anrufer nicht hören würden: er konnte nicht gesprochen werden "
+        "({reason}): „{sentence}“; Abhilfe: der Betreiber ruft scripts/sounds --fetch-voice auf "
+        "oder nimmt ihn als {recording} auf"
+    ),
     "bad_date": "muss ein Datum wie 2026-12-24 sein",
     "bad_host": "muss eine IP-Adresse oder ein Hostname sein, bei Telefonen host:port",
     "bad_increment": 'muss der Takt in ganzen Sekunden ab 1 sein, erster/weitere, etwa "60/60"',
@@ -171,15 +202,29 @@ _DIALPLAN: Mapping[str, str] = {
 
 SENTENCES: Mapping[str, str] = {**_LAW, **_VALUES, **_ENTRIES, **_FILES, **_DIALPLAN}
 
-FULLER: Mapping[str, str] = {
-    "guard_mixed_price": (
-        "muss 0 sein, wenn der ganze Anruf mehr als {most} kosten kann: {minutes} Minuten "
-        "(max_call_minutes) können {dearest} kosten"
+FULLER: Mapping[str, tuple[str, ...]] = {
+    "guard_announcement_words": (
+        "hat die Ansage {prompt}; sie muss nennen, {what}, sagt aber: „{text}“",
     ),
-    "not_a_choice": "muss eines von {choices} sein",
-    "not_text": "muss Text in einer Zeile sein, höchstens {most} Zeichen und nicht leer",
-    "out_of_range": "muss mindestens {ge} sein",
-    "unknown_key": "gibt es hier nicht; bekannt sind {known}",
-    "yaml_syntax": "die Datei ist kein YAML: {why}",
+    "guard_caller_id_not_held": (
+        (
+            "zeigt Angerufenen {given}, was keine Nummer von {organisation} ist; ist das Recht, "
+            "sie zu zeigen, anders belegt, gehört es in caller_id_right des Trunks"
+        ),
+    ),
+    "guard_mixed_price": (
+        (
+            "muss 0 sein, wenn der ganze Anruf mehr als {most} kosten kann: {minutes} Minuten "
+            "(max_call_minutes) können {dearest} kosten"
+        ),
+    ),
+    "not_a_choice": ("muss eines von {choices} sein",),
+    "not_text": ("muss Text in einer Zeile sein, höchstens {most} Zeichen und nicht leer",),
+    "out_of_range": ("muss mindestens {ge} sein",),
+    "unknown_key": ("gibt es hier nicht; bekannt sind {known}",),
+    "yaml_syntax": (
+        "die Datei ist kein YAML: {why}",
+        "die Datei enthält das Zeichen {character}, das YAML nicht erlaubt",
+    ),
 }
-"""What is said instead wherever the problem has all the values that it names."""
+"""What is said instead: the first for which the problem has all the values that it names."""

@@ -38,6 +38,8 @@ class Note(BaseModel):
         author="api:3f9c2a71be04d856",
         text="Calls in the evening",
         at="2026-11-03T16:20:00.000Z",
+        seen_by=None,
+        seen_at=None,
     )
 
     note_id: str
@@ -46,6 +48,8 @@ class Note(BaseModel):
     author: str
     text: str
     at: Time
+    seen_by: str | None = Field(description="The supervisor who took note of a report.")
+    seen_at: Time | None
 
 
 class Notes(BaseModel):

@@ -95,6 +95,8 @@ def _note(note: CallerNote) -> models.Note:
         author=note.author,
         text=note.text,
         at=write_time(note.at_ms),
+        seen_by=note.seen_by,
+        seen_at=None if note.seen_ms is None else write_time(note.seen_ms),
     )
 
 

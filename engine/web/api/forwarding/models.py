@@ -4,9 +4,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from engine.core.diversion.caps import Cap
 from engine.core.diversion.record import Outcome
 from engine.core.diversion.route import TARGETS_MOST, CallerClass, Verdict
-from engine.web.api.models import Form, Name, Number, Page, Time
+from engine.web.api.models import Amount, AmountIn, Form, Name, Number, Page, Time
 
 VERSION_MOST = 2**53
 Typed = Annotated[str, StringConstraints(min_length=1, max_length=40)]
@@ -21,7 +22,13 @@ _POLICY = {
     "service": "ring_on",
     "unidentified": "ring_on",
 }
-_CAPS = {"calls_at_once": 10, "minutes_a_day": 600, "minutes_a_month": 6000}
+_COST = {
+    "currency": "USD",
+    "minute_prices": ["0.0085"],
+    "a_day": "5.00",
+    "a_month": "50.00",
+}
+_CAPS = {"calls_at_once": 10, "minutes_a_day": 600, "minutes_a_month": 6000, "cost": _COST}
 _ROUTE = {
     "number": "+18885550100",
     "version": 1,
@@ -78,6 +85,21 @@ class PolicyForm(Form):
     unidentified: Verdict = _row(Verdict.RING_ON, "Callers whose network vouches for no number.")
 
 
+class CostForm(Form):
+    """What may be spent. A minute that is begun counts as a whole one."""
+
+    model_config = _example(**_COST)
+
+    currency: str = Field(pattern="^[A-Z]{3}$")
+    minute_prices: list[AmountIn] = Field(
+        min_length=1,
+        max_length=TARGETS_MOST,
+        description="What a minute to each target costs, in their order.",
+    )
+    a_day: AmountIn = Field(description="The price of a minute at least.")
+    a_month: AmountIn = Field(description="The price of a minute at least.")
+
+
 class CapsForm(Form):
     """What may be used up; who calls beyond it hears ringing."""
 
@@ -86,6 +108,9 @@ class CapsForm(Form):
     calls_at_once: int = Field(10, ge=1, le=1_000)
     minutes_a_day: int = Field(600, ge=1, le=10_000_000)
     minutes_a_month: int = Field(6_000, ge=1, le=10_000_000)
+    cost: CostForm | None = Field(
+        None, description="null: costs are not capped. Left out: as they are capped now."
+    )
 
 
 class RouteForm(Form):
@@ -190,6 +215,9 @@ class ForwardedCall(BaseModel):
         joined="2026-11-21T16:30:07.250Z",
         ended="2026-11-21T16:32:11.000Z",
         talk_s=123,
+        cap=None,
+        cost="0.0255",
+        currency="USD",
     )
 
     call_id: str
@@ -203,6 +231,9 @@ class ForwardedCall(BaseModel):
     joined: Time | None
     ended: Time
     talk_s: int = Field(description="Whole seconds of conversation.")
+    cap: Cap | None = Field(description="The cap that refused the call, or ended it.")
+    cost: Amount | None = Field(description="Null where no prices were set.")
+    currency: str | None
 
 
 class ForwardedCalls(BaseModel):

@@ -1,12 +1,16 @@
 """Where toll-free numbers are forwarded: set, read, changed, deleted; and the calls' log."""
 
+from dataclasses import replace
 from typing import Any
 
 from engine.core.diversion import record
-from engine.core.diversion.route import Caps, Forwarding, Policy, Route
+from engine.core.diversion.caps import Caps, Cost
+from engine.core.diversion.route import Forwarding, Policy, Route
+from engine.core.money import format_shortest, parse_micros
 from engine.core.numbers.number import Purpose
+from engine.errors import CallerError
 from engine.flows.diversion.sheet import values, version_values
-from engine.forwarding.rules import check_number
+from engine.forwarding.rules import check_number, checked
 from engine.ports.diversion import ForwardedFilter
 from engine.ports.operators import Scope
 from engine.web.api import contract
@@ -60,7 +64,9 @@ async def put_route(asked: Asked[NoQuery, models.RouteForm]) -> Result:
     """Set or change where a number is forwarded; it may still be on order.
 
     A target must be a US number and none that costs extra, nor lead back to the number. A route
-    that has changed since the version named is a conflict, and nothing is done.
+    that has changed since the version named is a conflict, and nothing is done. A cap of costs
+    that is not mentioned stays, for a program may not know of it; null takes it out. With other
+    targets it has to be mentioned, since their minutes have other prices.
     """
     if not await is_held(asked):
         return NO_NUMBER
@@ -69,13 +75,43 @@ async def put_route(asked: Asked[NoQuery, models.RouteForm]) -> Result:
         targets=tuple(body.targets),
         ring_timeout_s=body.ring_timeout_s,
         policy=Policy(**body.policy.model_dump()),
-        caps=Caps(**body.caps.model_dump()),
+        caps=_caps(body.caps),
         timezone=body.timezone,
     )
+    if "cost" not in body.caps.model_fields_set:
+        terms = await _with_cost(asked, terms)
     route = await asked.site.routing.forward(
         asked.organisation, number_of(asked), terms, body.version, asked.author
     )
     return _told(route)
+
+
+async def _with_cost(asked: Asked[Any, Any], terms: Forwarding) -> Forwarding:
+    """The terms with the cap of costs that is in force."""
+    found = await _route(asked)
+    present = None if isinstance(found, Refused) else found.terms
+    if not isinstance(present, Forwarding) or present.caps.cost is None:
+        return terms
+    if checked(number_of(asked), terms).targets != present.targets:
+        raise CallerError("must be named, or null, where the targets change", "caps.cost")
+    return replace(terms, caps=replace(terms.caps, cost=present.caps.cost))
+
+
+def _caps(body: models.CapsForm) -> Caps:
+    caps = Caps(**body.model_dump(exclude={"cost"}))
+    return caps if body.cost is None else replace(caps, cost=_cost(body.cost))
+
+
+def _cost(body: models.CostForm) -> Cost:
+    return Cost(
+        currency=body.currency,
+        minute_micros=tuple(
+            parse_micros(price, field=f"caps.cost.minute_prices.{place}")
+            for place, price in enumerate(body.minute_prices)
+        ),
+        a_day_micros=parse_micros(body.a_day, field="caps.cost.a_day"),
+        a_month_micros=parse_micros(body.a_month, field="caps.cost.a_month"),
+    )
 
 
 async def delete_route(asked: Asked[NoQuery, models.Deletion]) -> Result:
@@ -146,6 +182,9 @@ def _call(call: record.ForwardedCall) -> models.ForwardedCall:
         joined=wire.write_time(call.joined_ms) if call.joined_ms is not None else None,
         ended=wire.write_time(call.ended_ms),
         talk_s=call.talk_ms // 1000,
+        cap=call.cap,
+        cost=format_shortest(call.cost_micros) if call.currency else None,
+        currency=call.currency or None,
     )
 
 

@@ -184,6 +184,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         body=NoBody,
         answer=models.ProfileStatement,
         run=show_profile,
+        exports=True,
     ),
     Route(
         method="GET",
@@ -217,6 +218,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         body=NoBody,
         answer=models.MerchantStatement,
         run=show_merchant,
+        exports=True,
     ),
     Route(
         method="GET",
@@ -250,6 +252,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         body=NoBody,
         answer=models.NumbersStatement,
         run=show_numbers,
+        exports=True,
     ),
     Route(
         method="GET",

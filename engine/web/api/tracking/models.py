@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from engine.core.tracked import CALLERS_LEAST_MOST, MAILS_MOST, Outcome
+from engine.core.tracked import CALLERS_FLOOR, CALLERS_LEAST_MOST, MAILS_MOST, Outcome
 from engine.flows.tracked.report import Against
 from engine.ports.reading.sums import Bucket
 from engine.web.api.models import Form, Number, Page, Time
@@ -211,7 +211,7 @@ class TrackingTerms(Form):
 
     model_config = _example(**_TERMS)
 
-    callers_least: int = Field(5, ge=1, le=CALLERS_LEAST_MOST)
+    callers_least: int = Field(CALLERS_FLOOR, ge=CALLERS_FLOOR, le=CALLERS_LEAST_MOST)
     key_months: Literal[1, 2, 3, 4, 6, 12] = 1
     mails: list[str] = Field(default_factory=list, max_length=MAILS_MOST)
     lang: Literal["de", "en"] = "de"

@@ -116,6 +116,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         body=NoBody,
         answer=models.TrackingReport,
         run=show_report,
+        exports=True,
     ),
     Route(
         method="GET",

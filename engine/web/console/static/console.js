@@ -107,6 +107,15 @@ for (const field of document.querySelectorAll("[data-selects]")) {
   field.addEventListener("focus", () => field.select());
 }
 
+// What takes its time says so while it is waited for: `data-waits` are its words.
+for (const button of document.querySelectorAll("button[data-waits]")) {
+  button.form.addEventListener("submit", (event) => {
+    if (event.submitter !== button) return;
+    button.setAttribute("aria-busy", "true");
+    button.textContent = button.dataset.waits;
+  });
+}
+
 // What ends at a time (`data-ends`, milliseconds since 1970) counts down to it, and then looks how
 // it stands.
 for (const part of document.querySelectorAll("[data-ends]")) {

@@ -4,13 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import update
 
-from engine.core.diversion.record import Outcome
+from engine.core.diversion.caps import Admission, Cap, Caps, Cost
+from engine.core.diversion.record import ForwardedCall, Outcome
 from engine.core.diversion.route import (
     CallerClass,
-    Caps,
     Policy,
     Target,
     Tracking,
@@ -21,6 +23,7 @@ from engine.core.numbers.number import Purpose
 from engine.errors import ConflictError
 from engine.ledger.diversion.sql import SqlForwarded, SqlRoutes
 from engine.ledger.numbers.sql import SqlNumbers
+from engine.ledger.numbers.tables import dids
 from engine.ports.diversion import LIVE_MOST_MS, Forwarded, ForwardedFilter, Routes, Usage
 from engine.ports.numbers import Numbers
 from tests.fakes.numbers.giving import give
@@ -37,11 +40,13 @@ from tests.forwarding.cases import (
     route,
 )
 from tests.forwarding.memory import MemoryForwarded, MemoryRoutes
+from tests.ports.ledger.books import SqlBooks
 from tests.tracking import cases as tracked
 
 DELETED, OF_OTHERS = "+18665550102", "+18555550103"
 MINUTE_MS = 60_000
 DAY_MS = 24 * 60 * MINUTE_MS
+WANTED_MS = 2 * MINUTE_MS
 USAGE = Usage(at_ms=NOW_MS, day_from_ms=NOW_MS - 60 * MINUTE_MS, month_from_ms=NOW_MS - DAY_MS)
 
 
@@ -51,6 +56,12 @@ class Kept:
 
     routes: Routes
     forwarded: Forwarded
+
+    async def left_ms(
+        self, call: ForwardedCall, caps: Caps, usage: Usage, wanted_ms: int
+    ) -> int | None:
+        """How long a call that asks may talk."""
+        return (await self.forwarded.admit(call, caps, usage, wanted_ms)).left_ms
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
@@ -84,7 +95,14 @@ async def test_a_route_is_read_as_it_was_written(kept: Kept) -> None:
     terms = forwarding(
         SECOND,
         policy=Policy(canada=Verdict.THROUGH),
-        caps=Caps(calls_at_once=3, minutes_a_day=5, minutes_a_month=7),
+        caps=Caps(
+            calls_at_once=3,
+            minutes_a_day=5,
+            minutes_a_month=7,
+            cost=Cost(
+                currency="USD", minute_micros=(8_500,), a_day_micros=10**6, a_month_micros=10**7
+            ),
+        ),
         ring_timeout_s=9,
         timezone="America/Chicago",
     )
@@ -147,6 +165,18 @@ async def test_lists_hold_what_is_in_force(kept: Kept) -> None:
     assert await kept.routes.leading([]) == []
 
 
+async def test_what_was_left_on_a_number_given_up_is_in_no_list(sql_books: SqlBooks) -> None:
+    """Routes did not always end with their numbers."""
+    ledger = sql_books.open()
+    await _give(SqlNumbers(ledger))
+    routes = SqlRoutes(ledger)
+    await routes.put(route())
+    given_up = update(dids).where(dids.c.e164 == NUMBER).values(organisation=None)
+    await ledger.database.write(lambda connection: connection.execute(given_up))
+    assert await routes.routes("acme", Purpose.FORWARDING, "", 9) == []
+    assert await routes.leading([NUMBER]) == []
+
+
 # --- calls -----------------------------------------------------------------------------------
 
 
@@ -159,12 +189,12 @@ async def test_a_call_is_kept_once(kept: Kept) -> None:
 
 async def test_an_admitted_call_is_listed_when_it_is_over(kept: Kept) -> None:
     wanted = ForwardedFilter(organisation="acme")
-    assert await kept.forwarded.admit(live(), Caps(), USAGE) is not None
+    assert await kept.left_ms(live(), Caps(), USAGE, WANTED_MS) is not None
     assert await kept.forwarded.calls(wanted) == []
     for _ in range(2):
         await kept.forwarded.keep(forwarded())
     assert await kept.forwarded.calls(wanted) == [forwarded()]
-    assert await kept.forwarded.admit(live(), Caps(), USAGE) is not None
+    assert await kept.left_ms(live(), Caps(), USAGE, WANTED_MS) is not None
     assert await kept.forwarded.calls(wanted) == [forwarded()]
 
 
@@ -181,19 +211,21 @@ async def test_lists_of_calls_hold_one_organisation_newest_first(kept: Kept) -> 
     assert await kept.forwarded.calls(replace(wanted, before="x")) == []
     of_number = replace(wanted, number=OTHER_NUMBER)
     assert [call.call_id for call in await kept.forwarded.calls(of_number)] == ["c2"]
+    of_days = replace(wanted, from_ms=NOW_MS + 1, to_ms=NOW_MS + 3, most=9)
+    assert [call.call_id for call in await kept.forwarded.calls(of_days)] == ["c2", "c1"]
 
 
 async def test_no_more_calls_at_once_than_the_cap_however_many_ask(kept: Kept) -> None:
     caps = Caps(calls_at_once=3)
     asked = [live(f"c{n}") for n in range(10)]
-    left = await asyncio.gather(*(kept.forwarded.admit(one, caps, USAGE) for one in asked))
+    left = await asyncio.gather(*(kept.left_ms(one, caps, USAGE, WANTED_MS) for one in asked))
     assert sum(one is not None for one in left) == 3
     admitted = next(n for n, one in enumerate(left) if one is not None)
-    assert await kept.forwarded.admit(asked[admitted], caps, USAGE) is not None
+    assert await kept.left_ms(asked[admitted], caps, USAGE, WANTED_MS) is not None
     await kept.forwarded.keep(forwarded(f"c{admitted}"))
-    assert await kept.forwarded.admit(live("later"), caps, USAGE) is not None
-    assert await kept.forwarded.admit(live("last"), caps, USAGE) is None
-    assert await kept.forwarded.admit(live("o", organisation="other"), caps, USAGE) is not None
+    assert await kept.left_ms(live("later"), caps, USAGE, WANTED_MS) is not None
+    assert await kept.left_ms(live("last"), caps, USAGE, WANTED_MS) is None
+    assert await kept.left_ms(live("o", organisation="other"), caps, USAGE, WANTED_MS) is not None
 
 
 async def test_minutes_of_the_day_and_the_month_are_used_up(kept: Kept) -> None:
@@ -203,29 +235,94 @@ async def test_minutes_of_the_day_and_the_month_are_used_up(kept: Kept) -> None:
     await kept.forwarded.keep(talked("last_month", 3_000, 500))
     rang = forwarded("rang", outcome=Outcome.BUSY, joined_ms=None, arrived_ms=NOW_MS - MINUTE_MS)
     await kept.forwarded.keep(rang)
-    assert await kept.forwarded.admit(live("a"), caps, USAGE) == 10 * MINUTE_MS
-    going_on = live("b", arrived_ms=NOW_MS - 4 * MINUTE_MS)
-    assert await kept.forwarded.admit(going_on, caps, USAGE) == 10 * MINUTE_MS
-    assert await kept.forwarded.admit(live("c"), caps, USAGE) == 6 * MINUTE_MS
+    assert await kept.left_ms(live("a"), caps, USAGE, 30 * MINUTE_MS) == 10 * MINUTE_MS
+    assert await kept.left_ms(live("b"), caps, USAGE, MINUTE_MS) is None
     used = await kept.forwarded.used("acme", NUMBER, USAGE)
-    assert (used.calls, used.day_ms, used.month_ms) == (3, 24 * MINUTE_MS, 39 * MINUTE_MS)
+    assert (used.calls, used.day_ms, used.month_ms) == (1, 30 * MINUTE_MS, 45 * MINUTE_MS)
     assert (await kept.forwarded.used("other", NUMBER, USAGE)).month_ms == 0
-    narrow = replace(caps, minutes_a_month=40)
-    assert await kept.forwarded.admit(live("d"), narrow, USAGE) == 1 * MINUTE_MS
-    assert await kept.forwarded.admit(live("e"), replace(caps, minutes_a_month=39), USAGE) is None
+    await kept.forwarded.keep(talked("a", 2, 2))
+    narrow = replace(caps, minutes_a_month=38)
+    assert await kept.left_ms(live("c"), narrow, USAGE, 9 * MINUTE_MS) == 1 * MINUTE_MS
+    wide = replace(caps, minutes_a_day=100)
+    assert await kept.left_ms(live("d"), narrow, USAGE, MINUTE_MS) is None
+    assert await kept.left_ms(live("d"), wide, USAGE, MINUTE_MS) == MINUTE_MS
 
 
-def talked(call_id: str, began_min_ago: int, minutes: int):  # type: ignore[no-untyped-def]  # a test's own
+async def test_calls_at_once_never_hold_more_than_is_left(kept: Kept) -> None:
+    """Whoever asks first has more; what one gives back the others get; a repeat holds no more."""
+    caps = Caps(minutes_a_day=10)
+
+    async def holds(call_id: str, minutes: int) -> int:
+        told_ms = await kept.left_ms(live(call_id), caps, USAGE, minutes * MINUTE_MS)
+        assert told_ms is not None
+        return told_ms // MINUTE_MS
+
+    at_once = [holds(f"c{n}", 2) for n in range(4)]
+    assert await asyncio.gather(*at_once) == [2, 2, 2, 2]
+    assert [await holds("c0", 4) for _ in range(2)] == [4, 4]
+    assert [await holds(call_id, 4) for call_id in ("c1", "c2")] == [2, 2]
+    assert await holds("c0", 2) == 4
+    assert (await kept.forwarded.used("acme", NUMBER, USAGE)).day_ms == 10 * MINUTE_MS
+    await kept.forwarded.keep(talked("c0", 1, 1))
+    assert sorted(await asyncio.gather(holds("c1", 9), holds("c2", 9))) == [2, 5]
+    assert (await kept.forwarded.used("acme", NUMBER, USAGE)).day_ms == 10 * MINUTE_MS
+
+
+async def test_calls_at_once_never_hold_more_money_than_is_left(kept: Kept) -> None:
+    """Held at the dearest target's price, which is freed as a cheaper one takes the call."""
+    cost = Cost(currency="USD", minute_micros=(10, 30), a_day_micros=240, a_month_micros=1_000)
+    caps, usage = Caps(cost=cost), replace(USAGE, currency="USD")
+    before = talked("before", 30, 2, currency="USD", minute_micros=30)
+    for one in (before, talked("euros", 30, 9, currency="EUR", minute_micros=10**6)):
+        await kept.forwarded.keep(one)
+    ask = live(currency="USD", minute_micros=30)
+    asked = [replace(ask, call_id=f"c{n}") for n in range(4)]
+    told = await asyncio.gather(
+        *(kept.forwarded.admit(one, caps, usage, WANTED_MS) for one in asked)
+    )
+    refused = Admission(left_ms=None, cap=Cap.COST_A_DAY)
+    assert sorted(told, key=str) == [*[Admission(left_ms=WANTED_MS)] * 3, refused]
+    (late,) = (one for one, answer in zip(asked, told, strict=True) if answer == refused)
+    used = await kept.forwarded.used("acme", NUMBER, usage)
+    assert (used.calls, used.day_micros, used.month_micros) == (3, 240, 240)
+    first, *others = (one for one in asked if one is not late)
+    more = await kept.forwarded.admit(replace(first, minute_micros=10), caps, usage, 2 * WANTED_MS)
+    assert more.left_ms == 2 * WANTED_MS
+    assert (await kept.forwarded.used("acme", NUMBER, usage)).day_micros == 220
+    ended = talked(others[0].call_id, 2, 1, currency="USD", minute_micros=10)
+    await kept.forwarded.keep(ended)
+    assert (await kept.forwarded.used("acme", NUMBER, usage)).day_micros == 170
+    assert await kept.forwarded.admit(late, caps, usage, WANTED_MS) == Admission(left_ms=WANTED_MS)
+    listed = await kept.forwarded.calls(ForwardedFilter(organisation="acme"))
+    assert ended in listed
+    assert before in listed
+    assert (await kept.forwarded.used("acme", NUMBER, USAGE)).day_micros == 0
+
+
+def talked(call_id: str, began_min_ago: int, minutes: int, **changes: Any):  # type: ignore[no-untyped-def]  # a test's own
     """A call that began so long before now, and was answered at once."""
     began_ms = NOW_MS - began_min_ago * MINUTE_MS
     ended_ms = began_ms + minutes * MINUTE_MS
-    return forwarded(call_id, arrived_ms=began_ms, joined_ms=began_ms, ended_ms=ended_ms)
+    times = {"arrived_ms": began_ms, "joined_ms": began_ms, "ended_ms": ended_ms}
+    return forwarded(call_id, **times | changes)
 
 
 async def test_a_call_whose_end_was_never_heard_counts_no_more_in_the_end(kept: Kept) -> None:
     caps = Caps(calls_at_once=1)
     lost = live("lost", arrived_ms=NOW_MS - LIVE_MOST_MS)
     at_once = replace(USAGE, at_ms=lost.arrived_ms)
-    assert await kept.forwarded.admit(lost, caps, at_once) is not None
-    assert await kept.forwarded.admit(live("next"), caps, replace(USAGE, at_ms=NOW_MS - 1)) is None
-    assert await kept.forwarded.admit(live("next"), caps, USAGE) is not None
+    assert await kept.left_ms(lost, caps, at_once, WANTED_MS) is not None
+    assert (
+        await kept.left_ms(live("next"), caps, replace(USAGE, at_ms=NOW_MS - 1), WANTED_MS) is None
+    )
+    assert await kept.left_ms(live("next"), caps, USAGE, WANTED_MS) is not None
+
+
+async def test_what_it_held_stays_used_up(kept: Kept) -> None:
+    lost = live("lost", arrived_ms=NOW_MS - LIVE_MOST_MS, currency="USD", minute_micros=20_000)
+    cost = Cost(currency="USD", minute_micros=(20_000,), a_day_micros=10**6, a_month_micros=10**6)
+    at_once = replace(USAGE, at_ms=lost.arrived_ms, currency="USD")
+    told = await kept.forwarded.admit(lost, Caps(cost=cost), at_once, 3 * MINUTE_MS)
+    assert told.left_ms == 3 * MINUTE_MS
+    used = await kept.forwarded.used("acme", NUMBER, replace(USAGE, currency="USD"))
+    assert (used.calls, used.month_ms, used.month_micros) == (0, 3 * MINUTE_MS, 60_000)

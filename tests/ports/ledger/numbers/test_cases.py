@@ -9,6 +9,7 @@ from engine.core.numbers.case import CaseKind, CaseStatus
 from engine.core.roles import Role
 from engine.errors import CallerError, ConflictError
 from engine.flows.numbers.cases import Cases, Request, Viewer
+from engine.flows.numbers.numbering import local_day
 from engine.ledger.numbers.cases import SqlCases
 from engine.ports.cases import Cases as CasesPort
 from tests.fakes.numbers.cases import MemoryCases
@@ -64,6 +65,35 @@ async def test_a_case_names_who_had_the_number_then(town: Town, cases: Cases) ->
         await cases.open(request("+4930999"))
 
 
+async def test_a_case_shows_everybody_who_had_the_number_in_its_span(
+    town: Town, cases: Cases
+) -> None:
+    mine = await town.active()
+    for other in await town.numbers.free(mine.area, 99):
+        await town.allocation.withdraw(other.e164, "x", "op")
+    off = FIRST_DAY + timedelta(days=10)
+    town.clock.day = off
+    await town.allocation.deactivate(mine.e164, "x", "op")
+    on = FIRST_DAY + timedelta(days=250)
+    await town.due(on)
+    theirs = await town.active("bolt")
+    assert theirs.e164 == mine.e164
+    spans: tuple[tuple[date, date, list[str]], ...] = (
+        (FIRST_DAY, on, ["acme", "bolt"]),
+        (off, on - timedelta(days=1), ["acme"]),
+        (off + timedelta(days=1), on - timedelta(days=1), []),
+        (off + timedelta(days=1), on, ["bolt"]),
+    )
+    for first, last, names in spans:
+        asked = replace(request(mine.e164, last), from_day=first)
+        shown = await cases.show((await cases.open(asked)).case_id)
+        assert [one.organisation for one in shown.holdings] == names
+    whole = await cases.open(replace(request(mine.e164, on), from_day=FIRST_DAY))
+    acme, bolt = (await cases.show(whole.case_id)).holdings
+    assert (local_day(acme.from_ms), local_day(acme.until_ms or 0)) == (FIRST_DAY, off)
+    assert (local_day(bolt.from_ms), bolt.until_ms) == (on, None)
+
+
 async def test_a_case_ends_once_and_every_look_is_kept(
     town: Town, cases: Cases, port: CasesPort
 ) -> None:
@@ -81,9 +111,9 @@ async def test_a_case_ends_once_and_every_look_is_kept(
     with pytest.raises(CallerError):
         await cases.refer(second.case_id, " ")
     assert await cases.listed(CaseStatus.OPEN) == [second]
-    shown, log = await cases.show(first.case_id)
-    assert shown == answered
-    assert [(line.author, line.action) for line in log] == [
+    shown = await cases.show(first.case_id)
+    assert shown.case == answered
+    assert [(line.author, line.action) for line in shown.lines] == [
         ("ada", "opened"),
         ("eve", "seen"),
         ("eve", "answered"),

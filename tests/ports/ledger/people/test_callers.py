@@ -84,6 +84,26 @@ async def test_reports_are_notes_of_any_caller(ledger: Ledger, callers: Callers)
     assert await callers.reports("bolt", 5) == []
 
 
+async def test_an_open_report_is_seen_once(ledger: Ledger, callers: Callers) -> None:
+    account_id = (await opened(ledger)).account_id
+    reports = [replace(note(account_id, n), kind=NoteKind.REPORT) for n in (1, 2)]
+    for one in (*reports, note(account_id, 3)):
+        await callers.add_note(one)
+    assert await callers.open_reports("acme", 9) == reports[::-1]
+    assert await callers.open_reports("acme", 1) == reports[1:]
+    assert await callers.open_reports("bolt", 9) == []
+    assert await callers.report("n1") == reports[0]
+    assert await callers.report("n3") is None
+    assert not await callers.see("bolt", "n1", "mia", NOW_MS)
+    assert not await callers.see("acme", "n3", "mia", NOW_MS)
+    assert await callers.see("acme", "n1", "mia", NOW_MS + 7)
+    assert not await callers.see("acme", "n1", "tom", NOW_MS + 8)
+    seen = replace(reports[0], seen_by="mia", seen_ms=NOW_MS + 7)
+    assert await callers.report("n1") == seen
+    assert await callers.open_reports("acme", 9) == reports[1:]
+    assert await callers.reports("acme", 9) == [reports[1], seen]
+
+
 @pytest.mark.parametrize("text", ["", "  \n", "x" * (NOTE_CHARS_MOST + 1), "a\0b"])
 async def test_a_note_has_so_many_characters(ledger: Ledger, callers: Callers, text: str) -> None:
     account_id = (await opened(ledger)).account_id

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from engine.core.cdr import CallRecord, Disposition, Refusal
+from engine.core.course import Fate, Heard
 from engine.ledger.reading import records as searching
 from engine.ledger.reading.sql import SqlRecords
 from engine.ledger.sql import SqlLedger
 from engine.ports.reading.records import CallFilter, CallPlace
-from tests.ports.ledger.books import LANDLINE, MOBILE, NOW_MS, top_up
+from tests.ports.ledger.books import LANDLINE, MOBILE, NOW_MS, SqlBooks, top_up
 from tests.ports.ledger.reading.conftest import refused, talked
 
 ACME = CallFilter(organisation="acme")
@@ -31,6 +32,18 @@ async def found(records: SqlRecords, wanted: CallFilter) -> list[str]:
         if page.following is None:
             return ids
         wanted = replace(wanted, before=page.following)
+
+
+async def test_records_of_before_their_course_was_kept_are_read(
+    sql_books: SqlBooks, ledger: SqlLedger, records: SqlRecords, account_id: str
+) -> None:
+    await ledger.settle(talked("c1", account_id, NOW_MS))
+    sql_books.spoil(
+        """UPDATE calls SET prompts = '[[5, "caller", "tariff"]]', slices = NULL, stays = NULL"""
+    )
+    (record,) = (await records.search(ACME)).records
+    assert record.prompts == (Heard(5, "caller", "tariff", Fate.ORDERED),)
+    assert (record.slices, record.stays) == ((), ())
 
 
 async def test_each_condition_finds_its_calls(
@@ -86,6 +99,21 @@ async def test_a_number_withheld_in_one_call_is_in_no_other_one_either(
     assert file.record == nameless
     others = await records.search(replace(ACME, organisation="bolt"))
     assert others.records[0].e164 == shown.e164
+
+
+@pytest.mark.parametrize("agent", [None, "ada"])
+async def test_a_page_that_holds_all_is_the_last(
+    ledger: SqlLedger, records: SqlRecords, monkeypatch: pytest.MonkeyPatch, agent: str | None
+) -> None:
+    """Both where the page is full and where it has looked at the last call there is."""
+    for n in range(3):
+        await ledger.settle(refused(f"c{n}", NOW_MS + n, agents=("ada",)))
+    wanted = replace(ACME, agent=agent)
+    assert (await records.search(replace(wanted, most=3))).following is None
+    following = (await records.search(replace(wanted, most=2))).following
+    assert following == CallPlace(NOW_MS + 1, "c1")
+    monkeypatch.setattr(searching, "LOOK_MOST", 3)
+    assert (await records.search(replace(wanted, most=4))).following is None
 
 
 async def test_a_page_that_looked_long_enough_is_gone_on_from(

@@ -75,6 +75,7 @@ async def test_records_lose_numbers_and_keep_money(
     assert (late.e164, len(late.prompts)) == (MOBILE, 2)
     assert late.received_identity
     assert {(one.e164, one.received_identity, one.prompts) for one in old} == {(None, "", ())}
+    assert {(one.slices, one.stays) for one in old} == {((), ())}
     assert {one.charge_micros for one in old} == {3_980_000}
     assert await ledger.account(account_id) == before
     assert await ledger.verify() == []

@@ -38,6 +38,27 @@ async def found(transactions: SqlTransactions, wanted: TransactionFilter) -> lis
         wanted = replace(wanted, before=page.following)
 
 
+@pytest.mark.parametrize("kind", [None, EntryKind.TOP_UP])
+@pytest.mark.parametrize("is_one", [False, True], ids=["all accounts", "one account"])
+async def test_a_page_that_holds_all_is_the_last(
+    ledger: SqlLedger,
+    transactions: SqlTransactions,
+    account_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: EntryKind | None,
+    is_one: bool,
+) -> None:
+    for n in range(3):
+        await ledger.post(top_up(account_id, 5, f"t{n}", NOW_MS + n))
+    wanted = replace(ACME, kind=kind, account_id=account_id if is_one else None)
+    assert (await transactions.search(replace(wanted, most=3))).following is None
+    page = await transactions.search(replace(wanted, most=2))
+    assert len(page.transactions) == 2
+    assert page.following is not None
+    monkeypatch.setattr(searching, "LOOK_MOST", 3)
+    assert (await transactions.search(replace(wanted, most=4))).following is None
+
+
 @pytest.mark.parametrize("look_most", [1, 2, 3_000])
 async def test_each_condition_finds_its_lines(
     ledger: SqlLedger,

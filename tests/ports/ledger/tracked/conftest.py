@@ -12,12 +12,16 @@ from engine.core.tracked import Outcome, TrackedCall
 from engine.ledger.analytics.sql import SqlCollectors
 from engine.ledger.mails.rows import queue
 from engine.ledger.mails.sql import SqlMails
+from engine.ledger.numbers.sql import SqlNumbers
 from engine.ledger.sql import SqlLedger
 from engine.ledger.tracked.sql import SqlTracked
 from engine.ports.analytics import Collectors
 from engine.ports.mails import Mails
+from engine.ports.numbers import Numbers
 from engine.ports.reading.sums import Bucket
 from engine.ports.tracked import ReportFilter, Tracked
+from tests.fakes.analytics.memory import MemoryCollectors
+from tests.fakes.numbers.stock import MemoryNumbers
 from tests.fakes.tracked.memory import MemoryTracked
 from tests.ports.ledger.books import Books
 
@@ -28,11 +32,13 @@ ANNA, BERTA, CLARA = "+493023125111", "+4915228817386", "+43512561000"
 
 @dataclass
 class Counter:
-    """The calls, the mails about them and who else is told, and the way of a mail into them."""
+    """The calls, the mails about them and who else is told, the stock, and the way of a mail into
+    them."""
 
     tracked: Tracked
     mails: Mails
     collectors: Collectors
+    numbers: Numbers
     queue: Callable[[Mail, int], Awaitable[None]]
 
 
@@ -40,14 +46,15 @@ class Counter:
 def counter(books: Books) -> Counter:
     ledger = books.open()
     if not isinstance(ledger, SqlLedger):
-        memory = MemoryTracked()
-        return Counter(memory, memory.mails, memory.collectors, memory.mails.queue)
+        stock = MemoryNumbers()
+        memory = MemoryTracked(collectors=MemoryCollectors(numbers=stock))
+        return Counter(memory, memory.mails, memory.collectors, stock, memory.mails.queue)
 
     async def put(mail: Mail, at_ms: int) -> None:
         await ledger.database.write(partial(queue, mail=mail, at_ms=at_ms))
 
     kept, told = SqlTracked(ledger, SECRET, mailing=True), SqlCollectors(ledger, books.wall)
-    return Counter(kept, SqlMails(ledger), told, put)
+    return Counter(kept, SqlMails(ledger), told, SqlNumbers(ledger), put)
 
 
 @pytest.fixture

@@ -119,9 +119,7 @@ def served(valkey_address: StoreAddress) -> Iterator[Redis]:
 async def run(ledger: SqlLedger) -> list[Place]:
     """A day of calls, missed ones mailed, all reported; what was sent and answered."""
     tracked, box = SqlTracked(ledger, SECRET, mailing=True), Postbox()
-    await tracked.set_terms(
-        Terms(organisation="acme", callers_least=1, mails=("a@example.org", "b@example.org"))
-    )
+    await tracked.set_terms(Terms(organisation="acme", mails=("a@example.org", "b@example.org")))
     collectors, told = SqlCollectors(ledger, lambda: NOW_MS), Programs(lambda: NOW_MS // 1000)
     for one in (GA4, MATOMO):
         await Collecting(collectors, Seal(SECRET)).add(one)

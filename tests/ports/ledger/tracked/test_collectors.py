@@ -1,15 +1,20 @@
-"""`ports.analytics`: hits are queued with their call, claimed by one, gone when they are over."""
+"""`ports.analytics`: hits are queued with their call, claimed by one, gone when they are over;
+collectors follow their numbers."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
 from engine.core.analytics.collector import COLLECTORS_MOST, Collector, Program, hit_of
+from engine.core.numbers.number import Number, Purpose, Status
 from engine.errors import CallerError
 from engine.ports.analytics import Claim, Done
+from engine.ports.numbers import Commit, Move
 from tests.ports.ledger.tracked.conftest import ANNA, NUMBER, Counter, call, missed
 
 NOW_MS, LEASE_MS = 2_000_000_000_000, 60_000
+OTHER = "+493023125002"
 SITE = Collector(
     collector_id="c1",
     organisation="acme",
@@ -37,6 +42,41 @@ def done(claim: Claim, **changed: object) -> Done:
     return Done(**values)  # type: ignore[arg-type]  # the tests name every field rightly
 
 
+def free(e164: str) -> Number:
+    return Number(e164=e164, country="DE", area_code="30")
+
+
+def given(number: Number, replaced: str = "") -> Move:
+    """The step by which it comes to the organisation; `replaced`: in that number's stead."""
+    after = replace(
+        number,
+        status=Status.ACTIVE,
+        organisation="acme",
+        purpose=Purpose.TRACKING,
+        version=number.version + 1,
+    )
+    return Move(number, after, "activated", other=replaced)
+
+
+def left(number: Number, successor: str = "") -> Move:
+    """The step by which a number leaves its holder; `successor` replaces it."""
+    version = number.version + 1
+    after = replace(number, status=Status.QUARANTINED, organisation=None, version=version)
+    return Move(number, after, "deactivated", other=successor)
+
+
+async def commit(counter: Counter, *moves: Move, at_ms: int = NOW_MS) -> Number:
+    """Carry out; the last number as it is then."""
+    await counter.numbers.commit(Commit(author="operator", at_ms=at_ms, moves=moves))
+    return moves[-1].after
+
+
+async def active(counter: Counter, e164: str) -> Number:
+    """A number of the organisation's that takes calls."""
+    await counter.numbers.stock([free(e164)], "operator", 0)
+    return await commit(counter, given(free(e164)))
+
+
 async def claimed(counter: Counter, now_ms: int = NOW_MS, most: int = 10) -> Claim:
     found = await counter.collectors.claim(now_ms, LEASE_MS, most)
     assert found is not None
@@ -45,8 +85,9 @@ async def claimed(counter: Counter, now_ms: int = NOW_MS, most: int = 10) -> Cla
 
 async def test_a_call_is_queued_once_for_each_who_wants_it(counter: Counter) -> None:
     await counter.collectors.add(SITE)
-    await counter.collectors.add(replace(SITE, collector_id="c2", number=NUMBER))
-    await counter.collectors.add(replace(SITE, collector_id="c3", number="+493023125002"))
+    for name, number in (("c2", NUMBER), ("c3", OTHER)):
+        await active(counter, number)
+        await counter.collectors.add(replace(SITE, collector_id=name, number=number))
     await counter.collectors.add(replace(SITE, collector_id="c4", organisation="bolt"))
     for one in (call("a"), call("a"), missed("b")):
         await counter.tracked.keep(one, ANNA)
@@ -120,3 +161,54 @@ async def test_there_are_so_many_and_the_same_again_is_one(counter: Counter) -> 
     told = await counter.collectors.collectors("acme")
     assert len(told) == COLLECTORS_MOST
     assert {one.collector.place for one in told} == {"1"}
+
+
+async def test_of_many_at_once_no_more_are_added_than_there_may_be(counter: Counter) -> None:
+    several = [replace(SITE, collector_id=f"c{number}") for number in range(COLLECTORS_MOST + 3)]
+    ended = await asyncio.gather(*map(counter.collectors.add, several), return_exceptions=True)
+    assert len([one for one in ended if isinstance(one, CallerError)]) == 3
+    assert ended.count(None) == COLLECTORS_MOST
+    assert len(await counter.collectors.collectors("acme")) == COLLECTORS_MOST
+
+
+async def test_who_is_told_of_a_number_is_told_of_the_one_that_replaces_it(
+    counter: Counter,
+) -> None:
+    old = await active(counter, NUMBER)
+    await counter.numbers.stock([free(OTHER)], "operator", 0)
+    await counter.collectors.add(SITE)
+    await counter.collectors.add(replace(SITE, collector_id="c2", number=NUMBER))
+    await counter.tracked.keep(call("a"), ANNA)
+    await commit(counter, left(old, OTHER), given(free(OTHER), NUMBER))
+    await counter.tracked.keep(call("b", number=OTHER), ANNA)
+    told = await counter.collectors.collectors("acme")
+    assert [(one.collector.number, one.waiting, one.ended_ms) for one in told] == [
+        ("", 2, None),
+        (OTHER, 2, None),
+    ]
+    claim = await claimed(counter)
+    assert [hit.call_id for hit in claim.hits] == ["a", "b"]
+
+
+async def test_who_is_told_of_a_number_that_leaves_is_told_no_more(counter: Counter) -> None:
+    """What waits is still told; the same number's next tenure is another."""
+    number = await active(counter, NUMBER)
+    await counter.collectors.add(replace(SITE, number=NUMBER))
+    await counter.tracked.keep(call("a"), ANNA)
+    gone = await commit(counter, left(number))
+    await commit(counter, given(gone), at_ms=NOW_MS + 1)
+    await counter.tracked.keep(call("b"), ANNA)
+    [told] = await counter.collectors.collectors("acme")
+    assert (told.collector.number, told.waiting, told.ended_ms) == (NUMBER, 1, NOW_MS)
+    assert [hit.call_id for hit in (await claimed(counter)).hits] == ["a"]
+
+
+async def test_nobody_is_told_of_a_number_that_is_not_his(counter: Counter) -> None:
+    theirs = replace(SITE, organisation="bolt", number=NUMBER)
+    with pytest.raises(CallerError):
+        await counter.collectors.add(theirs)
+    await active(counter, NUMBER)
+    with pytest.raises(CallerError) as refused:
+        await counter.collectors.add(theirs)
+    assert refused.value.field == "number"
+    assert await counter.collectors.collectors("bolt") == []

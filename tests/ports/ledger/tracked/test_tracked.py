@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from engine.core.tracked import Counts, Measure, Origin, Outcome, Terms
+from engine.core.tracked import CALLERS_FLOOR, Counts, Measure, Origin, Outcome, Terms
 from engine.errors import CallerError
 from engine.ports.reading.sums import Bucket
 from engine.ports.tracked import (
@@ -250,12 +250,14 @@ async def test_with_its_key_all_is_gone_that_told_callers_apart(tracked: Tracked
 async def test_terms_are_the_default_until_they_are_said(tracked: Tracked) -> None:
     assert await tracked.terms("acme") == Terms(organisation="acme")
     said = Terms(
-        organisation="acme", callers_least=3, key_months=6, mails=("a@example.org",), lang="en"
+        organisation="acme", callers_least=7, key_months=6, mails=("a@example.org",), lang="en"
     )
     await tracked.set_terms(said)
     await tracked.set_terms(said)
     assert await tracked.terms("acme") == said
     assert await tracked.terms("other") == Terms(organisation="other")
+    await tracked.set_terms(replace(said, callers_least=1))
+    assert (await tracked.terms("acme")).callers_least == CALLERS_FLOOR
 
 
 async def test_missed_calls_alone_are_mailed_each_once(counter: Counter) -> None:

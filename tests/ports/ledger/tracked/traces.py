@@ -85,6 +85,15 @@ def _written(value: object) -> bytes:
     return value if isinstance(value, bytes) else repr(value).encode()
 
 
+def sqlite_tables(file: str) -> Iterator[Place]:
+    """Every value of every table of an SQLite file, read without the ledger."""
+    with closing(connect(file)) as connection:
+        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        for (name,) in names:
+            for row in connection.execute(f'SELECT * FROM "{name}"'):
+                yield from ((f"table {name}", _written(value)) for value in row)
+
+
 def sqlite_files(file: str) -> Iterator[Place]:
     """An SQLite file, what SQLite keeps beside it, and a backup of it."""
     with closing(connect(file)) as connection, closing(connect(f"{file}.backup")) as copy:

@@ -8,7 +8,7 @@ import pytest
 
 from engine.errors import CallerError, ConflictError
 from engine.ledger.versions.sql import SqlVersions
-from engine.ports.versions import Activation, Cause, Draft, EngineView, Order, Versions
+from engine.ports.versions import Activation, Cause, Draft, EngineView, Order, Version, Versions
 from tests.fakes.versions import MemoryVersions
 from tests.ports.ledger.books import NOW_MS, Books, SqlBooks
 
@@ -78,8 +78,8 @@ async def test_the_very_same_order_again_changes_nothing(versions: Versions) -> 
     made = await versions.apply(draft(0), order())
     assert await versions.apply(draft(0), order()) == made
     await versions.apply(draft(1, "b"), order("b"))
-    back = await versions.roll_back(1, order("back"))
-    assert await versions.roll_back(1, order("back")) == back
+    back = await versions.roll_back(1, 2, order("back"))
+    assert await versions.roll_back(1, 2, order("back")) == back
     assert len(await versions.history(None, 9)) == 3
 
 
@@ -95,7 +95,7 @@ async def test_of_many_drafts_at_once_one_is_applied(engines: list[Versions]) ->
 async def test_an_older_version_is_a_new_activation(versions: Versions) -> None:
     await versions.apply(draft(0), order("a"))
     await versions.apply(draft(1, "b"), order("b"))
-    back = await versions.roll_back(1, order("back"))
+    back = await versions.roll_back(1, 2, order("back"))
     assert (back.activation, back.number, back.previous) == (3, 1, 2)
     assert back.cause is Cause.ROLLED_BACK
     made = await versions.apply(draft(1, "c"), order("c"))
@@ -104,13 +104,25 @@ async def test_an_older_version_is_a_new_activation(versions: Versions) -> None:
 
 async def test_there_is_no_way_back_to_nothing_or_to_itself(versions: Versions) -> None:
     with pytest.raises(CallerError):
-        await versions.roll_back(1, order())
+        await versions.roll_back(1, 0, order())
     await versions.apply(draft(0), order())
     with pytest.raises(CallerError) as refusal:
-        await versions.roll_back(2, order("x"))
+        await versions.roll_back(2, 1, order("x"))
     assert refusal.value.field == "number"
     with pytest.raises(ConflictError):
-        await versions.roll_back(1, order("x"))
+        await versions.roll_back(1, 1, order("x"))
+
+
+async def test_of_those_who_go_back_at_once_one_does(engines: list[Versions]) -> None:
+    for n in range(3):
+        await engines[0].apply(draft(n, f"{n}"), order(f"{n}"))
+    with pytest.raises(ConflictError):
+        await engines[0].roll_back(1, 2, order("of what was in force before"))
+    outcomes = await asyncio.gather(
+        *(tried(engines[n % 2].roll_back(1 + n % 2, 3, order(f"b{n}"))) for n in range(8))
+    )
+    assert sum(isinstance(outcome, Activation) for outcome in outcomes) == 1
+    assert len(await engines[0].history(None, 9)) == 4
 
 
 async def test_what_is_confirmed_in_time_stays(versions: Versions) -> None:
@@ -164,7 +176,7 @@ async def test_nothing_is_applied_on_what_may_be_undone(versions: Versions) -> N
     await versions.apply(draft(1, "b"), order("b", within_ms=MINUTE_MS))
     with pytest.raises(ConflictError):
         await versions.apply(draft(2, "c"), order("c"))
-    back = await versions.roll_back(1, order("back"))
+    back = await versions.roll_back(1, 2, order("back"))
     assert not back.is_pending
     assert await versions.undo(NOW_MS + MINUTE_MS) is None
 
@@ -181,8 +193,75 @@ async def test_engines_tell_how_they_stand(engines: list[Versions]) -> None:
     views = [EngineView(engine=name, number=1, since_ms=NOW_MS) for name in ("e1", "e2")]
     for versions, view in zip(engines, views, strict=True):
         await versions.show(view)
-    stuck = replace(views[0], problem="the secret stripe-key cannot be read")
-    await engines[0].show(stuck)
-    assert list(await engines[1].views()) == [stuck, views[1]]
+    stuck = replace(views[0], problem="the secret stripe-key cannot be read", refused=2)
+    await engines[0].show(replace(stuck, asterisk=False))
+    assert list(await engines[1].views()) == [replace(stuck, asterisk=False), views[1]]
     await engines[0].hide("e1")
     assert list(await engines[1].views()) == [views[1]]
+
+
+def own_draft(based_on: int, text: str) -> Draft:
+    return replace(draft(based_on), own={"own.conf": text}, own_hash=f"sha256:{text}")
+
+
+async def test_an_own_dialplan_is_kept_with_its_version(engines: list[Versions]) -> None:
+    text = "exten => _+49X.,1,NoOp(\"grün\")\r\n ; \\ '%s'\n"
+    await engines[0].apply(own_draft(0, text), order())
+    kept = await engines[1].version(1)
+    assert kept is not None
+    assert (kept.own, kept.own_hash) == ({"own.conf": text}, f"sha256:{text}")
+
+
+async def test_what_was_not_known_is_said_once(engines: list[Versions]) -> None:
+    await engines[0].apply(draft(0), order("a"))
+    await engines[0].apply(draft(1, "b"), order("b"))
+    await engines[0].apply(own_draft(2, "c"), order("c"))
+    assert (await engines[1].version(2)) == replace(
+        await _made(engines[0], 2), own=None, own_hash=""
+    )
+    for text in ("first", "second"):
+        await engines[1].adopt_own({"own.conf": text}, text)
+    versions = [await _made(engines[0], number) for number in (1, 2, 3)]
+    assert [made.own_hash for made in versions] == ["first", "first", "sha256:c"]
+    assert versions[0].own == {"own.conf": "first"}
+
+
+async def _made(versions: Versions, number: int) -> Version:
+    made = await versions.version(number)
+    assert made is not None
+    return made
+
+
+async def test_the_history_of_the_own_dialplan_is_its_changes(versions: Versions) -> None:
+    await versions.apply(own_draft(0, "a"), order("1"))
+    await versions.apply(replace(own_draft(1, "a"), content_hash="b"), order("2"))
+    await versions.apply(own_draft(2, "b"), order("3"))
+    await versions.roll_back(1, 3, order("4"))
+    await versions.roll_back(2, 4, order("5"))
+    assert [made.reason for made in await versions.own_history(None, 9)] == ["4", "3", "1"]
+    assert [made.reason for made in await versions.own_history(None, 1)] == ["4"]
+    assert [made.reason for made in await versions.own_history(4, 9)] == ["3", "1"]
+
+
+async def test_before_an_own_dialplan_is_what_it_was_made_from(versions: Versions) -> None:
+    assert await versions.own_before(1) == 0
+    await versions.apply(own_draft(0, "a"), order("1"))
+    await versions.apply(own_draft(1, "b"), order("2"))
+    await versions.apply(replace(own_draft(2, "b"), content_hash="x"), order("3"))
+    await versions.apply(own_draft(3, "c"), order("4"))
+    await versions.apply(replace(own_draft(4, "b"), restores=3), order("5"))
+    await versions.apply(replace(own_draft(5, "b"), content_hash="y"), order("6"))
+    await versions.apply(own_draft(6, "d"), order("7"))
+    found = [await versions.own_before(number) for number in range(1, 8)]
+    assert found == [0, 1, 1, 3, 1, 1, 6]
+
+
+async def test_an_own_dialplan_typed_in_again_comes_after_what_it_replaced(
+    versions: Versions,
+) -> None:
+    await versions.apply(own_draft(0, "a"), order("1"))
+    await versions.apply(own_draft(1, "b"), order("2"))
+    await versions.apply(own_draft(2, "a"), order("3"))
+    await versions.apply(own_draft(3, "b"), order("4"))
+    await versions.apply(replace(own_draft(4, "a"), restores=3), order("5"))
+    assert [await versions.own_before(number) for number in range(1, 6)] == [0, 1, 2, 3, 2]

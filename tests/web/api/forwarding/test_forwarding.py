@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from engine.core.diversion.caps import Cap
 from engine.core.diversion.record import Outcome
 from engine.core.diversion.route import CallerClass
 from engine.core.numbers.number import Number, Purpose, Status
@@ -19,6 +20,7 @@ from tests.web.api.conftest import Program
 from tests.web.site import ORGANISATION, Bench
 
 PATH = f"/forwarding/routes/{NUMBER[1:]}"
+COST = {"currency": "USD", "minute_prices": ["0.0085"], "a_day": "5.00", "a_month": "50.00"}
 ROUTE = {"version": 0, "targets": ["(212) 555-0142"]}
 
 
@@ -55,7 +57,12 @@ async def test_a_route_is_set_read_changed_and_deleted(program: Program) -> None
         },
     )
     assert (changed["version"], changed["policy"]["canada"]) == (2, "through")
-    assert changed["caps"] == {"calls_at_once": 2, "minutes_a_day": 600, "minutes_a_month": 6000}
+    assert changed["caps"] == {
+        "calls_at_once": 2,
+        "minutes_a_day": 600,
+        "minutes_a_month": 6000,
+        "cost": None,
+    }
     assert (await program.get("/forwarding/routes"))["routes"] == [changed]
     gone = await program.post(f"{PATH}/delete", {"version": 2}, 200)
     assert gone == {"number": NUMBER, "deleted": True}
@@ -72,6 +79,19 @@ async def test_a_route_is_set_read_changed_and_deleted(program: Program) -> None
     assert page["next"] == 3
     further = await program.get(f"{PATH}/versions", limit=1, before=page["next"])
     assert further["versions"][0]["route"] == changed
+
+
+async def test_what_forwarding_may_cost_is_set_and_taken_out_again(program: Program) -> None:
+    capped = await program.put(PATH, ROUTE | {"caps": {"cost": COST}})
+    assert capped["caps"]["cost"] == COST
+    assert await program.get(PATH) == capped
+    unaware = await program.put(PATH, ROUTE | {"version": 1, "caps": {"calls_at_once": 2}})
+    assert unaware["caps"]["cost"] == COST
+    elsewhere = ROUTE | {"version": 2, "targets": ["+13125550143"]}
+    refused = await program.put(PATH, elsewhere, 422)
+    assert refused["field"] == "caps.cost"
+    uncapped = await program.put(PATH, elsewhere | {"caps": {"cost": None}})
+    assert uncapped["caps"]["cost"] is None
 
 
 async def test_why_a_route_ended_with_its_number(program: Program, bench: Bench) -> None:
@@ -106,6 +126,10 @@ async def test_a_route_can_be_set_while_the_number_is_on_order(program: Program)
         ({"targets": [TARGET] * 3}, "targets"),
         ({"timezone": "Mars/Olympus"}, "timezone"),
         ({"caps": {"calls_at_once": 0}}, "caps.calls_at_once"),
+        ({"caps": {"cost": COST | {"currency": "XXX"}}}, "caps.cost.currency"),
+        ({"caps": {"cost": COST | {"minute_prices": ["1"] * 2}}}, "caps.cost.minute_prices"),
+        ({"caps": {"cost": COST | {"minute_prices": ["-1"]}}}, "caps.cost.minute_prices.0"),
+        ({"caps": {"cost": COST | {"a_day": "0.001"}}}, "caps.cost.a_day"),
         ({"policy": {"canada": "perhaps"}}, "policy.canada"),
         ({"policy": {"mexico": "through"}}, "policy.mexico"),
         ({"ring_timeout_s": 600}, "ring_timeout_s"),
@@ -178,6 +202,18 @@ async def test_the_log_of_calls(program: Program, bench: Bench) -> None:
     )
     assert rest["calls"][0]["caller"] == "+14155550xxx"
     assert rest["calls"][0]["talk_s"] == 60
+    assert rest["calls"][0]["cost"] is None
+    costly = forwarded(
+        "17952953.8",
+        organisation=ORGANISATION,
+        arrived_ms=NOW_MS + 1,
+        cap=Cap.COST_A_DAY,
+        currency="USD",
+        minute_micros=8_500,
+    )
+    await log.keep(costly)
+    (told,) = (await program.get("/forwarding/calls", limit=1))["calls"]
+    assert (told["cap"], told["cost"], told["currency"]) == ("cost_a_day", "0.0085", "USD")
 
 
 async def test_who_may_only_read_changes_nothing(program: Program) -> None:

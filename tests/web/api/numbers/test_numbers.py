@@ -1,17 +1,24 @@
 """An organisation's own numbers over the interface."""
 
+import base64
+import io
+import json
 from calendar import monthrange
+from dataclasses import replace
 
 import pytest
 
 from engine.core.numbers.holder import DocumentKind, Policy, Verdict
 from engine.core.numbers.number import Purpose
+from engine.core.probe import Health, Probe, Result, Standing
 from engine.flows.numbers.allocation import Allocation
-from engine.flows.numbers.holders import Holders, Paper
+from engine.flows.numbers.holders import FILE_BYTES_MOST, Holders, Paper
 from engine.flows.numbers.numbering import Numbering
 from engine.flows.numbers.stock import Stock
 from engine.ports.numbers import Offer
 from engine.ports.operators import Scope
+from engine.ports.probes import Finding
+from engine.web.api.documents.models import FORM_BYTES_MOST
 from tests.web.api.conftest import API, Program
 from tests.web.site import ORGANISATION, Bench
 
@@ -165,3 +172,119 @@ async def test_documents_that_are_wanting_are_named(program: Program, bench: Ben
     document = await holders.hand_in(ORGANISATION, paper, "op")
     await holders.check(ORGANISATION, document.document_id, Verdict.ACCEPTED, "", "op")
     assert (await program.get("/holder"))["demands"] == []
+
+
+async def test_a_document_is_handed_in_and_its_check_told(
+    program: Program, stranger: Program, numbering: Numbering
+) -> None:
+    scan = {"kind": "trade_licence", "content": _base64(b"%PDF-1.7"), "dated": "2026-01-02"}
+    await program.get("/holder/documents", 404)
+    await program.post("/holder/documents", scan, status=404)
+    await program.put("/holder", SEAT)
+    made = await program.post("/holder/documents", scan, once="scan")
+    assert await program.post("/holder/documents", scan, once="scan") == made
+    assert (made["verdict"], made["proves"]) == ("unchecked", "Weg 1, 10115 Berlin, DE")
+    kept = await numbering.numbers.file(ORGANISATION, made["document_id"])
+    assert kept == b"%PDF-1.7"
+    holders = Holders(numbering)
+    await holders.check(ORGANISATION, made["document_id"], Verdict.REFUSED, "unleserlich", "op")
+    (told,) = (await program.get("/holder/documents"))["documents"]
+    assert (told["verdict"], told["note"]) == ("refused", "unleserlich")
+    assert "content" not in told
+    await stranger.get("/holder/documents", 404)
+
+
+async def test_a_document_is_bounded_and_of_a_known_form(
+    program: Program, numbering: Numbering
+) -> None:
+    await program.put("/holder", SEAT)
+    scan = {"kind": "trade_licence", "dated": "2026-01-02"}
+    largest = b"%PDF-" + bytes(FILE_BYTES_MOST - 5)
+    await _sent(program, 201, {**scan, "content": _base64(largest)})
+    # The same length in base64, but a byte more in the file.
+    assert len(_base64(largest)) == len(_base64(largest + b"x"))
+    fault = await _sent(program, 422, {**scan, "content": _base64(largest + b"x")})
+    assert fault["field"] == "content"
+    await _sent(program, 413, {"content": "A" * FORM_BYTES_MOST})
+    for content in (_base64(b"plain text"), "abcde", "====", ""):
+        fault = await program.post("/holder/documents", {**scan, "content": content}, status=422)
+        assert fault["field"] == "content"
+    await program.put("/holder", {**SEAT, "title": "A" * 300_000}, status=413)
+    tomorrow = {**scan, "dated": "2999-01-01", "content": _base64(b"%PDF-")}
+    assert (await program.post("/holder/documents", tomorrow, status=422))["field"] == "dated"
+
+
+async def _sent(program: Program, status: int, body: dict[str, str]) -> dict[str, str]:
+    """The answer to a body that is too long to be sent in one go."""
+    data = io.BytesIO(json.dumps(body).encode())
+    headers = {"Content-Type": "application/json"}
+    answer, _ = await program.ask("POST", "/holder/documents", status, data=data, headers=headers)
+    found: dict[str, str] = answer
+    return found
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+async def test_a_source_is_changed_but_not_renamed(
+    program: Program, stranger: Program, numbering: Numbering
+) -> None:
+    await program.put("/holder", SEAT)
+    ordered = await program.post("/numbers", ORDER)
+    await Allocation(numbering).approve(ordered["number"], "op")
+    source = await program.post("/sources", {"number": ordered["number"], "name": "Messe"})
+    second = {"number": ordered["number"], "name": "Portal"}
+    assert (await program.post("/sources", second, status=422))["field"] == "number"
+    path, body = f"/sources/{source['source_id']}", {"places": ["Plakat"], "ends_on": "2999-05-31"}
+    assert await program.put(path, body) == {**source, **body}
+    await program.put(path, {**body, "name": "Portal"}, status=422)
+    await program.put("/sources/none", body, status=404)
+    await stranger.put(path, body, status=404)
+    await program.post(f"{path}/removed", status=200)
+    assert (await program.put(path, body, status=422))["field"] == "source_id"
+
+
+async def test_only_an_old_number_can_be_named(program: Program, numbering: Numbering) -> None:
+    await program.put("/holder", SEAT)
+    wanted = {**ORDER, "number": "+493023125003"}
+    assert (await program.post("/numbers", wanted, status=409))["reason"] == "never_had"
+
+
+async def test_how_numbers_stand_by_their_probes(
+    program: Program, stranger: Program, bench: Bench, numbering: Numbering
+) -> None:
+    await program.put("/holder", SEAT)
+    for _ in range(2):
+        ordered = await program.post("/numbers", ORDER)
+        await Allocation(numbering).approve(ordered["number"], "op")
+    number, probes = ordered["number"], bench.site.probes
+    assert await program.get("/probes") == {"numbers": [], "next": None}
+    fresh = Health(e164=number, organisation=ORGANISATION, next_ms=0)
+    await probes.enrol([fresh])
+    probe = Probe(
+        call_id="p", e164=number, organisation=ORGANISATION, placed_ms=0, result=Result.BUSY
+    )
+    found = replace(
+        fresh, standing=Standing.DEAD, failing_since_ms=0, last_ms=0, last_result=Result.BUSY,
+        version=2,
+    )  # fmt: skip
+    await probes.note(Finding(health=found, probe=probe))
+    epoch = "1970-01-01T00:00:00.000Z"
+    assert (await program.get("/probes"))["numbers"] == [
+        {
+            "number": number,
+            "standing": "dead",
+            "failing_since": epoch,
+            "reached": None,
+            "probed": epoch,
+            "result": "busy",
+        }
+    ]
+    first = await program.get("/probes", limit="1")
+    assert (first["numbers"], first["next"]) == ([], "+493023125000")
+    assert len((await program.get("/probes", after=first["next"]))["numbers"]) == 1
+    (told,) = (await program.get(f"/numbers/{number[1:]}/probes"))["probes"]
+    assert told == {"at": epoch, "result": "busy", "delay_ms": None}
+    assert (await stranger.get("/probes"))["numbers"] == []
+    await stranger.get(f"/numbers/{number[1:]}/probes", 404)

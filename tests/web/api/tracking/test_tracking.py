@@ -12,7 +12,7 @@ from tests.web.api.conftest import Program
 DAYS = {"from": "2026-10-01", "to": "2026-11-01"}
 """A month that is over, of which callers are told."""
 
-TERMS = {"callers_least": 2, "key_months": 3, "mails": ["a@example.org"], "lang": "en"}
+TERMS = {"callers_least": 6, "key_months": 3, "mails": ["a@example.org"], "lang": "en"}
 
 
 @pytest.fixture
@@ -47,16 +47,19 @@ async def test_terms_are_changed_and_hold(tracking: Program) -> None:
     assert (await tracking.get("/tracking/terms"))["callers_least"] == 5
     assert await tracking.put("/tracking/terms", TERMS) == TERMS
     assert await tracking.get("/tracking/terms") == TERMS
+    for n in range(4):
+        more = call(f"more-{n}", "2026-10-24 09:00:00")
+        await tracking.bench.site.tracked.keep(more, f"+4930231258{n:02}")
     told = await tracking.get("/tracking/report", **DAYS)
     told_of = {row["source"]: (row["firsts"], row["repeats"]) for row in told["sources"]}
-    assert told_of == {"website": (2, 0), "portal": (None, None)}
-    assert (told["callers_least"], told["key_months"]) == (2, 3)
+    assert told_of == {"website": (6, 0), "portal": (None, None)}
+    assert (told["callers_least"], told["key_months"]) == (6, 3)
 
 
 @pytest.mark.parametrize(
     ("changed", "field"),
     [
-        ({"callers_least": 0}, "callers_least"),
+        ({"callers_least": 4}, "callers_least"),
         ({"key_months": 5}, "key_months"),
         ({"mails": ["nobody"]}, "mails"),
         ({"lang": "fr"}, "lang"),

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from engine.core.cdr import CallRecord, Disposition, Refusal
+from engine.core.course import Heard
 from engine.core.money import MICROS, Rounding
 from engine.core.posting import Entry, EntryKind, Posting, customer
 from engine.core.rating import Rate
@@ -75,10 +76,10 @@ def call(house: House, call_id: str, account_id: str | None, minutes: int = 3) -
         refusal=None,
         agents=("anna",),
         prompts=(
-            (joined_ms - 13_000, "caller", "welcome"),
-            (joined_ms - 9_000, "caller", "time_left"),
-            (joined_ms - 1_000, "agent", "whisper"),
-            (ended_ms - 60_000, "caller", "two_minutes_left"),
+            Heard(joined_ms - 13_000, "caller", "welcome"),
+            Heard(joined_ms - 9_000, "caller", "minutes_left-m2"),
+            Heard(joined_ms - 1_000, "agent", "whisper_agent-r0"),
+            Heard(ended_ms - 60_000, "caller", "warning_caller-s60"),
         ),
     )
 
@@ -104,7 +105,7 @@ def refused(
         disposition=Disposition.REFUSED,
         refusal=refusal,
         agents=(),
-        prompts=((ended_ms - 2_000, "caller", "no_credit"),),
+        prompts=(Heard(ended_ms - 2_000, "caller", "balance_too_low"),),
     )
 
 

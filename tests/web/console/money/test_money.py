@@ -3,13 +3,20 @@
 import csv
 import io
 import re
+from dataclasses import replace
 from datetime import datetime
 
+import pytest
+
+from engine.core.course import Heard, Slice
 from engine.core.roles import Role
+from engine.flows.evn import register
 from engine.flows.proof.proof import Verdict
+from engine.web.console.pages.evn import exporting
 from engine.web.console.wording import ZONE
+from tests.flows.papers import printed_in
 from tests.web.console.house import House
-from tests.web.console.money.business import account, euros
+from tests.web.console.money.business import account, call, euros, settle_call
 from tests.web.site import LANDLINE, MOBILE, PROFILE
 
 NEW = "/console/transactions/new"
@@ -148,10 +155,55 @@ async def test_a_month_is_exported_for_ones_own_profile_alone(house: House) -> N
     assert len(rows) > 6
 
 
-async def test_a_document_and_the_statistics_are_files(house: House) -> None:
+@pytest.mark.parametrize(("more", "is_cut"), [(0, False), (-1, True)])
+async def test_only_a_file_that_leaves_calls_out_says_so(
+    house: House, monkeypatch: pytest.MonkeyPatch, more: int, is_cut: bool
+) -> None:
+    auditor = house.people[Role.AUDITOR]
+    now_s = house.bench.site.clock.now().wall_ms // 1000
+    month = f"month.csv?month={datetime.fromtimestamp(now_s, ZONE):%Y-%m}&profile={PROFILE}"
+
+    async def outcomes(path: str) -> list[str]:
+        answer = await house.ask("GET", f"/console/evn/{path}", auditor)
+        return [row["outcome"] for row in csv.DictReader(io.StringIO(await answer.text()))]
+
+    all_calls = len(await outcomes("export.csv"))
+    monkeypatch.setattr(register, "LINES_MOST", all_calls + more)
+    ends = [register.CUT_SHORT] if is_cut else []
+    assert (await outcomes("export.csv"))[all_calls + more :] == ends
+    assert (await outcomes(month))[all_calls + more : -2] == ends
+
+
+@pytest.mark.parametrize(("count", "is_cut"), [(4, False), (5, True)])
+async def test_only_a_page_that_leaves_out_parts_of_a_call_says_so(
+    house: House, monkeypatch: pytest.MonkeyPatch, count: int, is_cut: bool
+) -> None:
+    for name in ("SLICES_MOST", "HEARD_MOST"):
+        for room in ("engine.web.console.pages.evn.call", "engine.flows.proof.timeline"):
+            monkeypatch.setattr(f"{room}.{name}", 4)
+    record = call(house, "long-1", None)
+    at_ms = [record.arrived_ms + n for n in range(count)]
+    prompts = tuple(Heard(one, "caller", f"minutes_left-m{n + 11}") for n, one in enumerate(at_ms))
+    slices = tuple(Slice(one, 1) for one in at_ms)
+    long = replace(record, charged_s=0, charge_micros=0, prompts=prompts, slices=slices)
+    await settle_call(house, long)
+    page = await (await house.ask("GET", "/console/evn/long-1", house.people[Role.AUDITOR])).text()
+    assert ("Von mehr als 4 Quotenscheiben" in page) is is_cut
+    assert ("Von mehr als 4 Ansagen" in page) is is_cut
+    shown = [n for n in range(count) if f"<code>minutes_left-m{n + 11}</code>" in page]
+    assert shown == ([0, 1, 3, 4] if is_cut else [0, 1, 2, 3])
+
+
+async def test_a_document_and_the_statistics_are_files(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     auditor = house.people[Role.AUDITOR]
     paper = await house.ask("GET", "/console/evn/export.pdf?charged=no", auditor)
     assert (await paper.read()).startswith(b"%PDF-")
+    monkeypatch.setattr(exporting, "PAPER_ROWS_MOST", 3)
+    cut = await house.ask("GET", "/console/evn/export.pdf", auditor)
+    printed = printed_in(await cut.read())
+    assert "nur die 3 neuesten" in printed
     for by in ("day", "weekday", "hour", "month", "service"):
         assert (await house.ask("GET", f"/console/statistics?by={by}", auditor)).status == 200
         answer = await house.ask("GET", f"/console/statistics/export.csv?by={by}", auditor)

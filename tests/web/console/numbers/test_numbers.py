@@ -133,7 +133,7 @@ async def test_a_move_names_every_number_that_is_replaced(house: House, customer
     assert moved.status == 200
     assert text.count("an ihre Stelle tritt +49 89 9999") == 2
     wrong = await house.ask("POST", f"{HOLDER}/data", customer, {**SEAT, "place": "Nirgendwo"})
-    await refused(wrong, "must be given")
+    await refused(wrong, "Die Vorwahl fehlt")
 
 
 async def test_documents_are_checked_as_they_come_in(
@@ -165,7 +165,7 @@ async def test_a_file_of_blocks_is_taken_in_whole_or_not_at_all(
     good, bad = b"30,+493023125750,+493023125752\n", b"30,+498999998700,\n"
     head = b"area_code,first,last\n"
     wrong = await house.ask("POST", "/console/stock/import", operator, {"file": head + good + bad})
-    await refused(wrong, "Zeile 3: +498999998700 is not of area 30")
+    await refused(wrong, "Zeile 3: +498999998700 gehört nicht zum Ortsnetz 30")
     assert await house.bench.site.numbering.numbers.number("+493023125750") is None
     await post(house, "/console/stock/import", operator, {"file": head + good})
     assert (await number_of(house, "+493023125752")).status is Status.FREE

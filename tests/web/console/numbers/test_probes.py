@@ -6,6 +6,7 @@ import pytest
 
 from engine.core.probe import Health, Probe, Result, Standing
 from engine.core.roles import Role
+from engine.ports.probes import Finding
 from engine.ports.users import User
 from tests.web.console.house import House
 from tests.web.console.numbers.test_numbers import NUMBERS, page
@@ -35,15 +36,42 @@ async def test_a_dead_number_is_marked_listed_and_explained(house: House, custom
         delay_ms=287,
     )
     health = replace(health, standing=Standing.ALIVE, version=2)
-    await probes.put(health, probe)
+    await probes.note(Finding(health=health, probe=probe))
     shown = await page(house, path, customer)
     assert "287 ms" in shown
     assert "nicht zu erreichen" not in shown
     missed = replace(probe, call_id="p2", placed_ms=NOW_MS + 1, result=Result.BUSY, delay_ms=None)
-    await probes.put(replace(health, standing=Standing.DEAD, version=3), missed)
+    dead = replace(health, standing=Standing.DEAD, version=3)
+    await probes.note(Finding(health=dead, probe=missed))
     shown = await page(house, path, customer)
     assert shown.index("besetzt") < shown.index("287 ms")
     assert "nicht zu erreichen" in shown
+
+
+@pytest.mark.parametrize("calls_a_day", [1, 2_057])
+async def test_how_many_numbers_are_called_how_often_is_told(
+    house: House, customer: User, calls_a_day: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second number, called today, belongs to another organisation."""
+    site, own, foreign = house.bench.site, house.own["number"], house.foreign["number"]
+    for module in ("engine.core.probe", "engine.web.console.pages.numbers.probing"):
+        monkeypatch.setattr(f"{module}.calls_a_day", lambda _plan: calls_a_day)
+    assert "angerufene" not in await page(house, NUMBERS, customer)
+    now_ms = site.clock.now().wall_ms
+    for e164, last_ms in ((own, None), (foreign, now_ms)):
+        held = await site.numbering.numbers.number(f"+{e164}")
+        assert held is not None
+        assert held.organisation is not None
+        health = Health(e164=held.e164, organisation=held.organisation, next_ms=0, last_ms=last_ms)
+        await site.probes.enrol([health])
+    often = "einmal am Tag" if calls_a_day > 1 else "etwa alle 2 Tage"
+    shown = await page(house, NUMBERS, customer)
+    assert f"Rufnummern: 1, jede {often}; in den letzten 24 Stunden: 0." in shown
+    assert "at_once" not in shown
+    shown = await page(house, NUMBERS, house.staff[Role.MANAGER])
+    assert f"Rufnummern: 2, jede {often}; in den letzten 24 Stunden: 1." in shown
+    assert ("höchstens 1; mehr mit at_once" in shown) == (calls_a_day == 1)
+    assert f"selbst an, {often}." in await page(house, f"{NUMBERS}/{own}", customer)
 
 
 async def test_another_holders_probes_are_not_shown(house: House, customer: User) -> None:

@@ -20,16 +20,22 @@ async def _named(house: House, name: str) -> Source:
 async def test_a_coordinator_publishes_a_number_and_takes_it_out_again(house: House) -> None:
     coordinator = house.people[Role.COORDINATOR]
     number = f"+{house.own['number']}"
+    await post(house, f"{SOURCES}/{house.own['source_id']}/removed", coordinator)
     await post(house, f"{SOURCES}/new", coordinator, {**FAIR, "number": number})
     made = await _named(house, "Messe <2027>")
     assert (made.e164, made.places) == (number, ("messe.example", "Plakat"))
     assert str(made.ends_on) == "2027-05-31"
     one = f"{SOURCES}/{made.source_id}"
     assert "Messe &lt;2027&gt;" in await page(house, one, coordinator)
-    await post(house, one, coordinator, {**FAIR, "name": "Messe", "ends_on": ""})
-    assert (await _named(house, "Messe")).ends_on is None
+    assert 'name="name"' not in await page(house, one, coordinator)
+    second = {**FAIR, "name": "Portal", "number": number}
+    again = await house.ask("POST", f"{SOURCES}/new", coordinator, second)
+    await refused(again, "hat schon eine Quelle")
+    await post(house, one, coordinator, {**FAIR, "places": "Plakat", "ends_on": ""})
+    changed = await _named(house, "Messe <2027>")
+    assert (changed.ends_on, changed.places) == (None, ("Plakat",))
     await post(house, f"{one}/removed", coordinator)
-    assert (await _named(house, "Messe")).removed_on is not None
+    assert (await _named(house, "Messe <2027>")).removed_on is not None
     over = await house.ask("POST", one, coordinator, FAIR)
     await refused(over, "Diese Quelle ist schon beendet")
 

@@ -3,13 +3,22 @@
 import csv
 import io
 import re
+from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 
 import pytest
 
+from engine.core.analytics.telling import Heard
 from engine.core.localtime import DAY_MS
+from engine.core.numbers.life import Refused
+from engine.core.numbers.number import Number, Purpose, Status
 from engine.core.roles import Role
 from engine.core.tracked import Terms
+from engine.flows.analytics.rules import rule
+from engine.flows.numbers.allocation import Allocation
+from engine.ledger.analytics.sql import SqlCollectors
+from engine.ports.webhooks.post import NoAnswer
 from engine.web.console.forms.filters import start_ms
 from tests.web.console.house import House
 from tests.web.console.numbers.test_numbers import page, post, refused
@@ -50,6 +59,19 @@ async def test_every_way_tells_of_every_call(house: House, by: str) -> None:
     assert sum(int(line["calls"]) for line in lines) == ALL
 
 
+async def test_the_last_month_that_is_over_is_one_step_from_the_last_days(house: House) -> None:
+    """The page as it opens tells nothing of callers; beside the figures it leads to what does."""
+    auditor = house.people[Role.AUDITOR]
+    _, today = house.bench.site.numbering.now()
+    over = (today - timedelta(days=2)).replace(day=1) - timedelta(days=1)
+    html = await page(house, TRACKED, auditor)
+    figures = html[html.index('class="figures"') : html.index("<table")]
+    (link,) = re.findall(r'zum letzten: <a href="([^"]+)"', figures)
+    assert f"from={over.replace(day=1)}" in link
+    assert f"to={over}" in link
+    assert "zum letzten:" not in await page(house, unescape(link), auditor)
+
+
 async def test_callers_are_told_of_months_that_are_over_and_small_groups_named(
     house: House,
 ) -> None:
@@ -63,6 +85,7 @@ async def test_callers_are_told_of_months_that_are_over_and_small_groups_named(
         await tracked.keep(call(f"r{n}", source, noon_ms + n, n), f"+4930231259{n:02}")
     month = f"{TRACKED}?from={first}&to={last}"
     html = await page(house, month, auditor)
+    assert "zum letzten:" not in html
     rows = {row[0]: row for row in _rows(html)}
     assert rows["Radio"][10:12] == ["8", "0"]
     assert rows["Zettel"][10:12] == ["zu wenige", "zu wenige"]
@@ -126,11 +149,11 @@ async def test_calls_are_listed_in_pages(house: House) -> None:
 
 async def test_terms_are_changed_by_right(house: House) -> None:
     coordinator, terms = house.people[Role.COORDINATOR], f"{TRACKED}/terms"
-    form = {**TERMS, "callers_least": "2", "key_months": "3", "mails": " a@example.org\n\nb@x.de"}
+    form = {**TERMS, "callers_least": "6", "key_months": "3", "mails": " a@example.org\n\nb@x.de"}
     await post(house, terms, coordinator, form)
     assert await house.bench.site.tracked.terms(ORGANISATION) == Terms(
         organisation=ORGANISATION,
-        callers_least=2,
+        callers_least=6,
         key_months=3,
         mails=("a@example.org", "b@x.de"),
     )
@@ -144,8 +167,8 @@ async def test_terms_are_changed_by_right(house: House) -> None:
 @pytest.mark.parametrize(
     ("field", "typed", "told"),
     [
-        ("callers_least", "0", "Eine Zahl von 1 bis 100"),
-        ("callers_least", "x", "Eine Zahl von 1 bis 100"),
+        ("callers_least", "4", "Eine Zahl von 5 bis 100"),
+        ("callers_least", "x", "Eine Zahl von 5 bis 100"),
         ("key_months", "5", "Wählen Sie einen der Zeiträume"),
         ("mails", "nobody", "gültige Mail-Adressen"),
         ("mails", "\n".join(f"a{n}@example.org" for n in range(6)), "höchstens fünf"),
@@ -179,3 +202,57 @@ async def test_who_is_told_is_set_up_and_deleted_from_a_page(house: House) -> No
     own = f"{COLLECTORS}/{house.own['collector_id']}/delete"
     await post(house, own, coordinator, {"_confirmed": "1"})
     assert "matomo.sternlicht.example" not in await page(house, COLLECTORS, coordinator)
+
+
+async def test_a_form_that_is_sent_again_with_another_value_is_another(house: House) -> None:
+    coordinator = house.people[Role.COORDINATOR]
+    for changed in ({}, {"place": "G-ZZ99ZZ99ZZ"}, {"secret": "another-secret"}, {}):
+        await post(house, COLLECTORS, coordinator, {**COLLECTOR, "form_id": "f1", **changed})
+    html = await page(house, COLLECTORS, coordinator)
+    assert html.count("Google Analytics 4 G-AB12CD34EF") == 2
+    assert html.count("Google Analytics 4 G-ZZ99ZZ99ZZ") == 1
+
+
+async def test_of_many_numbers_only_active_ones_are_found_by_a_part(house: House) -> None:
+    coordinator, stock = house.people[Role.COORDINATOR], house.bench.site.numbering.numbers
+    number = Number(
+        e164="+493023126000",
+        country="DE",
+        area_code="30",
+        status=Status.ACTIVE,
+        organisation=ORGANISATION,
+        purpose=Purpose.TRACKING,
+    )
+    many = [replace(number, e164=f"+493023126{n:03}") for n in range(600)]
+    ordered = replace(number, e164="+493023126999", status=Status.ORDERED)
+    await stock.stock([*many, ordered], "operator", 0)
+    assert "Gezeigt sind die ersten 50" in await page(house, COLLECTORS, coordinator)
+    found = await page(house, f"{COLLECTORS}?part=030 23126599", coordinator)
+    assert many[-1].e164 in found
+    assert ordered.e164 not in await page(house, f"{COLLECTORS}?part=26999", coordinator)
+    chosen = {**COLLECTOR, "number": ordered.e164}
+    answer = await house.ask("POST", COLLECTORS, coordinator, chosen)
+    await refused(answer, "Wählen Sie eine Ihrer Rufnummern")
+    path = f"{COLLECTORS}?part=26599"
+    wrong = {**COLLECTOR, "place": "x", "number": many[-1].e164}
+    answer = await house.ask("POST", path, coordinator, wrong)
+    assert f'value="{many[-1].e164}" selected' in await answer.text()
+    await post(house, path, coordinator, {**COLLECTOR, "number": many[-1].e164})
+    assert "+49 30 23126599" in await page(house, COLLECTORS, coordinator)
+    given_back = await Allocation(house.bench.site.numbering).deactivate(
+        many[-1].e164, "Ende", "owner"
+    )
+    assert not isinstance(given_back, Refused), given_back
+    assert "beendet am" in await page(house, COLLECTORS, coordinator)
+
+
+async def test_a_collectors_problem_is_told_in_the_readers_language(house: House) -> None:
+    clock = house.bench.site.clock
+    collectors = SqlCollectors(house.bench.site.ledger, lambda: clock.now().wall_ms)
+    now_ms, auditor = clock.now().wall_ms, house.people[Role.AUDITOR]
+    while claim := await collectors.claim(now_ms, 60_000, 1):
+        answers = [(claim.hits, Heard.LATER, NoAnswer.NO_CONNECTION)]
+        await collectors.finish(rule(claim, answers, now_ms))
+    assert "<small>keine Verbindung</small>" in await page(house, COLLECTORS, auditor)
+    await house.bench.site.people.users.set_look(auditor.user_id, "en", "auto")
+    assert "<small>no connection</small>" in await page(house, COLLECTORS, auditor)

@@ -1,17 +1,26 @@
 """Where numbers lead, as their holder sets it on pages, and the log of forwarded calls."""
 
+import csv
+import io
+from datetime import datetime, timedelta
+
 import pytest
 
+from engine.core.diversion.caps import Cost
+from engine.core.diversion.record import Outcome
 from engine.core.diversion.route import CallerClass, Forwarding, Tracking, Verdict
 from engine.core.inventory import Span
 from engine.core.number import international
+from engine.core.numbers.due import SEAT_MOVED
 from engine.core.numbers.life import Refused
 from engine.core.roles import Role
 from engine.errors import CallerError
 from engine.flows.diversion import hours
+from engine.flows.diversion.directory import usage_of
 from engine.flows.numbers.allocation import Allocation
 from engine.ledger.diversion.sql import SqlForwarded
 from engine.ports.audit import ActFilter
+from engine.web.console.wording import ZONE
 from tests.forwarding.cases import live
 from tests.web.console.house import House
 from tests.web.console.numbers.test_numbers import page, post, refused
@@ -104,6 +113,50 @@ async def test_what_forwarding_refuses(house: House, change: dict[str, str], sen
     assert await terms_of(house, "toll_free") == before
 
 
+async def test_costs_are_capped_shown_and_capped_no_more(house: House) -> None:
+    manager = house.people[Role.MANAGER]
+    path = f"{FORWARDING}/{house.own['toll_free']}"
+    costs = {
+        "caps.cost.currency": "USD",
+        "caps.cost.minute_prices.0": "0,0085",
+        "caps.cost.minute_prices.1": "9",
+        "caps.cost.a_day": "0,02",
+        "caps.cost.a_month": "1.5",
+    }
+    for wrong, sentence in (
+        ({"caps.cost.a_day": ""}, "mindestens der Preis einer Minute"),
+        ({"caps.cost.minute_prices.0": "billig"}, "ein Betrag von 0 bis 100"),
+        ({"caps.cost.currency": "XXX"}, "eine der angebotenen"),
+    ):
+        answer = await house.ask("POST", f"{path}/edit", manager, FORWARDING_FORM | costs | wrong)
+        await refused(answer, sentence)
+    await post(house, f"{path}/edit", manager, FORWARDING_FORM | costs)
+    terms = await terms_of(house, "toll_free")
+    assert isinstance(terms, Forwarding)
+    assert terms.caps.cost == Cost(
+        currency="USD", minute_micros=(8_500,), a_day_micros=20_000, a_month_micros=1_500_000
+    )
+    assert 'value="0.0085"' in await page(house, f"{path}/edit", manager)
+    number = f"+{house.own['toll_free']}"
+    site = house.bench.site
+    call = live(
+        "costly",
+        organisation=ORGANISATION,
+        number=number,
+        arrived_ms=site.clock.now().wall_ms,
+        currency="USD",
+        minute_micros=8_500,
+    )
+    usage = usage_of(terms, call.arrived_ms)
+    await SqlForwarded(house.bench.ledger).admit(call, terms.caps, usage, 120_000)
+    shown = await page(house, path, manager)
+    assert "Kosten am Tag" in shown
+    assert shown.count("0,017") == 2
+    assert shown.count('<span class="badge bad">verbraucht</span>') == 1
+    await post(house, f"{path}/edit", manager, {**FORWARDING_FORM, "version": "2"})
+    assert "Kosten am Tag" not in await page(house, path, manager)
+
+
 async def test_caps_are_shown_with_what_is_used_of_them(house: House) -> None:
     auditor, number = house.people[Role.AUDITOR], f"+{house.own['toll_free']}"
     path = f"{FORWARDING}/{house.own['toll_free']}"
@@ -178,6 +231,16 @@ async def test_a_replaced_numbers_route_and_history_are_on_the_new_ones_page(hou
     assert f"<h3>Verlauf von {international(old)}" in shown
     assert (await house.ask("GET", f"{FORWARDING}/{old[1:]}", owner)).status == 404
     assert await post(house, f"{path}/edit", owner, FORWARDING_FORM) == path
+
+
+async def test_why_a_number_was_replaced_is_told_in_the_readers_language(house: House) -> None:
+    old, owner = f"+{house.own['toll_free']}", house.people[Role.OWNER]
+    both = await Allocation(house.bench.site.numbering).replace(old, SEAT_MOVED, "engine")
+    assert not isinstance(both, Refused), both
+    path = f"{FORWARDING}/{both[1].e164[1:]}"
+    assert ": der Sitz ist in einem anderen Ortsnetz<" in await page(house, path, owner)
+    await house.bench.site.people.users.set_look(owner.user_id, "en", "auto")
+    assert f": {SEAT_MOVED}<" in await page(house, path, owner)
 
 
 # --- tracking ----------------------------------------------------------------------------------
@@ -274,3 +337,30 @@ def test_times_that_are_none(text: str) -> None:
     with pytest.raises(CallerError) as told:
         hours.read(text, "spans")
     assert told.value.field == "spans"
+
+
+async def test_the_log_of_some_days_is_a_file(house: House) -> None:
+    """Each call a line, callers cut or left out; nothing of days without calls, nor of others."""
+    auditor = house.people[Role.AUDITOR]
+    now_ms = house.bench.site.clock.now().wall_ms
+    today = datetime.fromtimestamp(now_ms // 1000, ZONE).date()
+    yesterday, week_ago = today - timedelta(days=1), today - timedelta(days=7)
+
+    async def lines(query: str) -> list[dict[str, str]]:
+        answer = await house.ask("GET", f"{FORWARDING}/calls.csv?{query}", auditor)
+        assert answer.content_type == "text/csv"
+        return list(csv.DictReader(io.StringIO(await answer.text())))
+
+    found = await lines(f"from={yesterday}&to={today}&number={house.own['toll_free']}")
+    assert {line["outcome"] for line in found} == {one.value for one in Outcome}
+    assert {line["caller"] for line in found} == {"+14155550xxx", ""}
+    assert [line["arrived"] for line in found] == sorted(
+        (line["arrived"] for line in found), reverse=True
+    )
+    (answered,) = [line for line in found if line["outcome"] == "answered"]
+    assert (answered["target"], answered["talk_s"]) == (TARGET, "65")
+    assert await lines(f"to={week_ago}") == []
+    assert await lines(f"number={house.foreign['toll_free']}") == []
+    html = await page(house, f"{FORWARDING}/calls?from={today}&to={today}", auditor)
+    assert f"calls.csv?from={today}&amp;to={today}" in html
+    assert "calls.csv" not in await page(house, f"{FORWARDING}/calls?to={week_ago}", auditor)

@@ -6,6 +6,7 @@ from playwright.async_api import Page
 
 from engine.core.cdr import CallRecord, Refusal
 from engine.flows.agents.callers import CallerFile
+from engine.ports.people.callers import NoteKind
 from tests.web.console.house import MASTERS, OTHERS, House, Row
 from tests.web.console.money.business import WITHHELD, account, call, euros, refused, settle_call
 from tests.web.site import LANDLINE, MOBILE, ORGANISATION
@@ -25,6 +26,9 @@ ROWS = {
     ("POST", f"{ONE}/number"): Row(
         WRITERS, {"number": "030 23125200", "reason": "has moved", "form_id": "c1"}
     ),
+    ("POST", "/console/customers/reports/{note_id}/see"): Row(
+        WRITERS, {"next": "/console/customers"}
+    ),
 }
 
 
@@ -35,13 +39,19 @@ async def seed(house: House) -> None:
     await site.ledger.change_number(ours, LANDLINE)
     house.own["account_id"] = ours
     await settle_call(house, call(house, "1796083200.12", ours))
-    await CallerFile(site.callers, site.clock, ORGANISATION).note(ours, "grace", "Ruft abends an.")
+    file = CallerFile(site.callers, site.clock, ORGANISATION)
+    await file.note(ours, "grace", "Ruft abends an.")
+    report = await file.note(ours, "grace", "Droht den Beraterinnen.", NoteKind.REPORT)
+    house.own["note_id"] = report.note_id
     await site.ledger.set_pin(ours, "4711")
     hidden = await account(house, WITHHELD, euros(20))
     record = refused(house, "1796083300.2", Refusal.BALANCE_TOO_LOW, WITHHELD)
     await settle_call(house, _withheld(record, hidden))
     await account(house, MOBILE)
-    house.foreign["account_id"] = await account(house, LANDLINE, euros(5), OTHERS, "bolt")
+    theirs = await account(house, LANDLINE, euros(5), OTHERS, "bolt")
+    file = CallerFile(site.callers, site.clock, OTHERS)
+    report = await file.note(theirs, "b1", "Fragt nach Frau Bolt.", NoteKind.REPORT)
+    house.foreign.update(account_id=theirs, note_id=report.note_id)
 
 
 def _withheld(record: CallRecord, account_id: str) -> CallRecord:

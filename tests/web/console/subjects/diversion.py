@@ -1,9 +1,9 @@
 """Routes of a toll-free and of a tracked number, and calls to the former."""
 
+from engine.core.diversion.caps import Caps
 from engine.core.diversion.record import Outcome
 from engine.core.diversion.route import (
     CallerClass,
-    Caps,
     Forwarding,
     Policy,
     Target,
@@ -50,6 +50,7 @@ TRACKING_FORM = {
 
 ROWS = {
     ("GET", f"{FORWARDING}/calls"): Row(READERS),
+    ("GET", f"{FORWARDING}/calls.csv"): Row(READERS),
     ("GET", FORWARDING): Row(READERS),
     ("GET", f"{FORWARDING}/{{toll_free}}"): Row(READERS),
     ("GET", f"{FORWARDING}/{{toll_free}}/edit"): Row(FORWARDERS),

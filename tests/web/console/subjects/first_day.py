@@ -2,7 +2,10 @@
 
 from tests.web.console.house import NOBODY_OF_ORGANISATION, House, Row
 
-ROWS = {("GET", "/console/first-day"): Row(NOBODY_OF_ORGANISATION)}
+ROWS = {
+    ("GET", "/console/first-day"): Row(NOBODY_OF_ORGANISATION),
+    ("GET", "/console/live/first-day"): Row(NOBODY_OF_ORGANISATION),
+}
 
 
 async def seed(_house: House) -> None:

@@ -17,7 +17,7 @@ WRITERS = "owner admin manager"
 
 ROWS = {
     ("GET", REPLAYS): Row(READERS),
-    ("POST", REPLAYS): Row(WRITERS, {"version": "1", "month": "2026-10"}),
+    ("POST", REPLAYS): Row(WRITERS, {"version": "1", "days": "month", "month": "2026-10"}),
     ("GET", ONE): Row(READERS),
     ("GET", "/console/live/replays/{run_id}"): Row(READERS),
     ("POST", f"{ONE}/cancel"): Row(WRITERS),
@@ -47,7 +47,7 @@ async def replayed(house: House, organisation: str | None) -> Run:
         inventory=dearer(site.inventory()),
         version=1,
         drafted=True,
-        month=month_of(f"{month_before(now_ms, HOME_TIMEZONE).end:%Y-%m}", HOME_TIMEZONE),
+        days=month_of(f"{month_before(now_ms, HOME_TIMEZONE).end:%Y-%m}", HOME_TIMEZONE),
     )
     run = await site.replays.begin(wish)
     while (now := await site.replays.run(run.run_id)) is not None:

@@ -17,7 +17,13 @@ PRICES = {
     "increment": "60/60",
     "billing_starts.from": "conversation",
 }
-SERVICE = {"based_on": "1", "title": "Sternlicht", "numbers": "030 23125 000"}
+SERVICE = {
+    "based_on": "1",
+    "title": "Sternlicht",
+    "numbers": "030 23125 000",
+    "profile": "acme-eur",
+    "group": "advisers",
+}
 
 ROWS = {
     ("GET", "/console/services"): Row(READERS),
@@ -25,11 +31,11 @@ ROWS = {
     ("GET", f"{ONE}/price"): Row(WRITERS),
     ("POST", f"{ONE}/price/check"): Row(WRITERS, PRICES),
     ("POST", f"{ONE}/price/apply"): Row(WRITERS, PRICES),
-    ("POST", f"{ONE}/price/replay"): Row(WRITERS, {**PRICES, "month": "2026-10"}),
+    ("POST", f"{ONE}/price/replay"): Row(WRITERS, {**PRICES, "days": "yesterday"}),
     ("GET", f"{ONE}/edit"): Row(WRITERS),
     ("POST", f"{ONE}/edit/check"): Row(WRITERS, SERVICE),
     ("POST", f"{ONE}/edit/apply"): Row(WRITERS, SERVICE),
-    ("POST", f"{ONE}/edit/replay"): Row(WRITERS, {**SERVICE, "month": "2026-10"}),
+    ("POST", f"{ONE}/edit/replay"): Row(WRITERS, {**SERVICE, "days": "yesterday"}),
 }
 
 

@@ -75,10 +75,16 @@ async def open_case(asked: Asked) -> web.StreamResponse:
 async def show(asked: Asked) -> web.StreamResponse:
     """A case and who handled or saw it, this look included."""
     try:
-        case, lines = await _cases(asked).show(asked.found(CaseNamed).case_id)
+        found = await _cases(asked).show(asked.found(CaseNamed).case_id)
     except CallerError as error:
         raise web.HTTPNotFound from error
-    return asked.render("cases/case.html", case=case, lines=lines, day=today(asked))
+    return asked.render(
+        "cases/case.html",
+        case=found.case,
+        holdings=found.holdings,
+        lines=found.lines,
+        day=today(asked),
+    )
 
 
 async def answer(asked: Asked) -> web.StreamResponse:

@@ -1,5 +1,6 @@
 """One entry of the operator's files as a form: its fields, what was typed, what is wrong."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -13,17 +14,18 @@ from engine.flows.versions.editing import Value, entry
 from engine.web.console.asked import Asked
 from engine.web.console.pages.configuration import drafting
 
-FIELD_CHARS_MOST = 60_000
+FIELD_CHARS_MOST = 200_000
 
 
 class Kind(StrEnum):
     """How a value is typed: `WORDS` is a list in one line, `LINES` one with a line for each;
     `MONEY` may have a decimal comma; `OPENING` are days with their times, `AMOUNTS` what is paid
-    and what is given on top."""
+    and what is given on top; `NAME` is the name of another entry, out of those that may be."""
 
     TEXT = "text"
     MONEY = "money"
     CHOICE = "choice"
+    NAME = "name"
     WORDS = "words"
     LINES = "lines"
     OPENING = "opening"
@@ -46,7 +48,8 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """An entry's form: where it is, what it sets, how it is shown."""
+    """An entry's form: where it is, what it sets, how it is shown; `names` are those that a
+    field of the kind `NAME` may have, by its path."""
 
     section: str
     template: str
@@ -54,6 +57,7 @@ class Form:
     name: Callable[[Asked, Mapping[str, str]], str]
     path: Callable[[Asked], str]
     more: Callable[[Asked, Mapping[str, str]], Any] = lambda _asked, _files: None
+    names: Callable[[Asked], Mapping[str, Sequence[str]]] = lambda _asked: {}
 
     @property
     def fields(self) -> Sequence[Field]:
@@ -82,21 +86,34 @@ class Editing:
         self.form = form
 
     async def show(self, asked: Asked) -> web.StreamResponse:
-        """The entry as it is written in the version in force."""
+        """The entry as it is written in the version in force; after a fault, as it was typed."""
         current = await drafting.in_force(asked)
-        name = self.form.name(asked, current.version.files)
-        written = entry(current.version.files, self.form.section, name)
+        name, written = await self._written(asked, current.version.files)
         if written is None:
             raise web.HTTPNotFound
-        values = {one.path: _shown(one, _at(written, one.path)) for one in self.form.fields}
-        shown = Shown(form=self.form, name=name, based_on=current.version.number, values=values)
-        return self._page(asked, shown, current.version.files)
+        values = {
+            one.path: str(asked.form.get(one.path, _shown(one, _at(written, one.path))))
+            for one in self.form.fields
+        }
+        based_on = _base_kept(asked, current.version.number)
+        shown = Shown(form=self.form, name=name, based_on=based_on, values=values)
+        return await self._page(asked, shown, current.version.files)
+
+    async def again(self, asked: Asked) -> web.StreamResponse:
+        """What was typed, looked at once more after a fault; only shown where that cannot be."""
+        try:
+            return await self.check(asked)
+        except CallerError:
+            return await self.show(asked)
 
     async def check(self, asked: Asked) -> web.StreamResponse:
         """What was typed, what it would change, what is wrong with it."""
+        return await self._checked(asked, None)
+
+    async def _checked(self, asked: Asked, refused: Problems | None) -> web.StreamResponse:
         files, name = await self._typed(asked)
         based_on = drafting.base_typed(asked)
-        draft = await drafting.look_at(asked, files, based_on)
+        draft = await drafting.look_at(asked, files, based_on, refused)
         wrong, elsewhere = self._wrong(name, draft.problems)
         shown = Shown(
             form=self.form,
@@ -108,10 +125,10 @@ class Editing:
             wrong=wrong,
             elsewhere=elsewhere,
         )
-        return self._page(asked, shown, files)
+        return await self._page(asked, shown, files)
 
     async def replay(self, asked: Asked) -> web.StreamResponse:
-        """Replay a month's calls under what was typed."""
+        """Replay some days' calls under what was typed."""
         files, _ = await self._typed(asked)
         return await drafting.replay(asked, files) or await self.check(asked)
 
@@ -123,13 +140,12 @@ class Editing:
             return await self.check(asked)
         made = await drafting.put_in_force(asked, files, drafting.base_typed(asked))
         if isinstance(made, Problems):
-            return await self.check(asked)
-        return drafting.applied(asked, self.form.path(asked), made)
+            return await self._checked(asked, made)
+        return await drafting.applied(asked, self.form.path(asked), made)
 
     async def _typed(self, asked: Asked) -> tuple[Mapping[str, str], str]:
         current = await drafting.in_force(asked)
-        name = self.form.name(asked, current.version.files)
-        written = entry(current.version.files, self.form.section, name) or {}
+        name, written = await self._written(asked, current.version.files)
         values: dict[str, Value] = {}
         for one in self.form.fields:
             text = self._text(asked, one)
@@ -156,9 +172,25 @@ class Editing:
                 elsewhere.append(problem)
         return wrong, elsewhere
 
-    def _page(self, asked: Asked, shown: Shown, files: Mapping[str, str]) -> web.Response:
-        more = self.form.more(asked, files)
-        return asked.render(self.form.template, shown=shown, more=more)
+    async def _written(
+        self, asked: Asked, files: Mapping[str, str]
+    ) -> tuple[str, Mapping[str, Any] | None]:
+        """The entry's name, and what is written of it; large files take their time."""
+        name = await asyncio.to_thread(self.form.name, asked, files)
+        return name, await asyncio.to_thread(entry, files, self.form.section, name)
+
+    async def _page(self, asked: Asked, shown: Shown, files: Mapping[str, str]) -> web.Response:
+        more = await asyncio.to_thread(self.form.more, asked, files)
+        names = self.form.names(asked)
+        return asked.render(self.form.template, shown=shown, more=more, names=names)
+
+
+def _base_kept(asked: Asked, in_force: int) -> int:
+    """The version that a form was made from that is shown again, else that in force."""
+    try:
+        return drafting.base_typed(asked)
+    except CallerError:
+        return in_force
 
 
 def _is_about(path: str, field_path: str) -> bool:

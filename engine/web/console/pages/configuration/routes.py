@@ -1,15 +1,16 @@
 """The operator's files: what is in force and was, the editor, what would happen to a call."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from aiohttp import web
 
-from engine.core.imagined import Imagined
+from engine.core.imagined import Imagined, Step
 from engine.core.money import parse_micros
 from engine.core.roles import Right
 from engine.errors import CallerError, ConflictError
 from engine.flows.config import Problems
-from engine.flows.dialplan.tracing import own_standing, said, steps_of
+from engine.flows.dialplan.tracing import TakenAt, own_standing, said, steps_of
 from engine.flows.dialplan.words import LANGUAGES, sentence
 from engine.flows.versions.configuration import Why
 from engine.ports.versions import Activation
@@ -57,8 +58,12 @@ async def edit(asked: Asked) -> web.StreamResponse:
 
 async def check(asked: Asked) -> web.StreamResponse:
     """The editor with what was typed, what it would change, what is wrong with it."""
+    return await _checked(asked, None)
+
+
+async def _checked(asked: Asked, refused: Problems | None) -> web.StreamResponse:
     files, based_on = files_typed(asked, "#"), drafting.base_typed(asked)
-    return _editor(asked, files, based_on, await drafting.look_at(asked, files, based_on))
+    return _editor(asked, files, based_on, await drafting.look_at(asked, files, based_on, refused))
 
 
 async def apply(asked: Asked) -> web.StreamResponse:
@@ -67,11 +72,13 @@ async def apply(asked: Asked) -> web.StreamResponse:
     if not drafting.is_what_was_seen(asked, files):
         return await check(asked)
     made = await drafting.put_in_force(asked, files, drafting.base_typed(asked))
-    return await check(asked) if isinstance(made, Problems) else drafting.applied(asked, HERE, made)
+    if isinstance(made, Problems):
+        return await _checked(asked, made)
+    return await drafting.applied(asked, HERE, made)
 
 
 async def replay(asked: Asked) -> web.StreamResponse:
-    """Replay a month's calls under what was typed."""
+    """Replay some days' calls under what was typed."""
     return await drafting.replay(asked, files_typed(asked, "#")) or await check(asked)
 
 
@@ -89,9 +96,10 @@ async def undo(asked: Asked) -> web.StreamResponse:
     if not active.is_pending:
         raise ConflictError("it does not wait to be confirmed any more")
     why = Why(asked.user.name, asked.texts("configuration.undone_reason"))
-    await asked.site.configuration.roll_back(active.previous, why)
+    await asked.site.configuration.roll_back(active.previous, why, active.activation)
     asked.note(version=active.number, back_to=active.previous)
-    return asked.done(asked.next_path(), "configuration.undone_now", number=active.previous)
+    path = asked.next_path()
+    return await drafting.told(asked, path, "configuration.undone_now", active.previous)
 
 
 async def restore(asked: Asked) -> web.StreamResponse:
@@ -100,7 +108,7 @@ async def restore(asked: Asked) -> web.StreamResponse:
     asked.note(version=number)
     why = Why(asked.user.name, asked.typed("reason"))
     await asked.site.configuration.roll_back(number, why)
-    return asked.done(HERE, "configuration.restored", number=number)
+    return await drafting.told(asked, HERE, "configuration.restored", number)
 
 
 async def trace_call(asked: Asked) -> web.StreamResponse:
@@ -137,13 +145,18 @@ async def _traced(asked: Asked, wanted: Mapping[str, str], flags: Mapping[str, b
         balance_micros=parse_micros(balance, field="balance") if balance else None,
         **flags,
     )
-    taken_at = site.dialplan.taken_at if site.dialplan is not None else lambda _sent: None
-    now_ms = site.clock.now().wall_ms
-    steps = await steps_of(
-        imagined, wanted["at"], now_ms, site.inventory(), taken_at, site.directory
-    )
-    beware = own_standing(site.dialplan.unapplied()) if site.dialplan is not None else ()
+    inventory, now_ms = site.inventory(), site.clock.now().wall_ms
+    taken_at: TakenAt = _not_taken
+    beware: tuple[Step, ...] = ()
+    if site.dialplan is not None:
+        taken_at = partial(site.dialplan.taken_at, inventory)
+        beware = own_standing(site.dialplan.unapplied(inventory))
+    steps = await steps_of(imagined, wanted["at"], now_ms, inventory, taken_at, site.directory)
     return [sentence(step, words, said(step, site.catalogues)) for step in (*beware, *steps)]
+
+
+def _not_taken(_sent: str) -> None:
+    """No number is taken by an own dialplan that nobody can see."""
 
 
 def _editor(

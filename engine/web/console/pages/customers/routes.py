@@ -16,6 +16,7 @@ from engine.web.console.asked import PAGE_ROWS, Asked, Belongs
 from engine.web.console.forms.filters import number_of
 from engine.web.console.forms.veil import unveil
 from engine.web.console.menu import Item, Section
+from engine.web.console.pages.customers import reports
 from engine.web.console.pages.customers.renaming import change_number
 from engine.web.console.route import Handler, Route, Subject, Whose
 
@@ -50,8 +51,11 @@ async def show_all(asked: Asked) -> web.StreamResponse:
         more = found[PAGE_ROWS - 1].account.account_id if len(found) > PAGE_ROWS else ""
     page = found[:PAGE_ROWS]
     paid = await asked.site.customers.top_ups([one.account.account_id for one in page])
+    is_first_page = not (typed or asked.wanted("after"))
     return asked.render(
         "customers/list.html",
+        reports=await _file(asked).open_reports() if is_first_page else (),
+        reports_shown=ROWS_OF_ONE,
         customers=page,
         paid=paid,
         none_paid=TopUps(),
@@ -207,6 +211,14 @@ SUBJECT = Subject(
         _act("unblock", unblock, "unblock"),
         _act("pin", reset_pin, "reset_pin", asks_first=True),
         _act("number", change_number, "change_number", asks_first=True),
+        Route(
+            "POST",
+            f"{CUSTOMERS}/reports/{{note_id}}/see",
+            Right.CUSTOMERS_WRITE,
+            reports.see,
+            finds=reports.find,
+            action="customers.see_report",
+        ),
     ),
     menu=(Item(Section.BUSINESS, CUSTOMERS, Right.CUSTOMERS_READ, "customers.title", place=10),),
 )

@@ -1,26 +1,31 @@
 """Routes as they are typed, and as their forms show them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from engine.core.diversion.caps import Caps, Cost
+from engine.core.diversion.route import (
+    TARGETS_MOST as FORWARDED_MOST,
+)
 from engine.core.diversion.route import (
     CallerClass,
-    Caps,
     Forwarding,
     Policy,
     Target,
     Tracking,
     Verdict,
 )
+from engine.core.money import format_shortest
 from engine.errors import CallerError
 from engine.flows.diversion import hours
 from engine.tracking.rules import TARGETS_MOST
 from engine.web.console.asked import Asked
-from engine.web.console.forms.filters import word_of
+from engine.web.console.forms.filters import amount_of, word_of
 
 SPANS_CHARS_MOST = 2_000
 WHOLE_DIGITS_MOST = 9
 SPARE_ROWS = 2
+COST = "caps.cost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,7 @@ def forwarding_of(asked: Asked) -> Forwarding:
             calls_at_once=_whole(asked, "caps.calls_at_once"),
             minutes_a_day=_whole(asked, "caps.minutes_a_day"),
             minutes_a_month=_whole(asked, "caps.minutes_a_month"),
+            cost=_cost(asked),
         ),
         timezone=asked.typed("timezone"),
     )
@@ -53,7 +59,37 @@ def forwarding_of(asked: Asked) -> Forwarding:
 
 def target_rows(asked: Asked) -> Sequence[str]:
     """The typed targets of a toll-free number, without gaps."""
-    return [typed for name in ("targets.0", "targets.1") if (typed := asked.typed(name))]
+    return [asked.typed(f"targets.{place}") for place in _target_places(asked)]
+
+
+def _target_places(asked: Asked) -> Iterator[int]:
+    """Which of the fields for targets are filled in."""
+    return (place for place in range(FORWARDED_MOST) if asked.typed(f"targets.{place}"))
+
+
+def _cost(asked: Asked) -> Cost | None:
+    """What forwarding may cost; None where no amount was typed."""
+    prices = [f"{COST}.minute_prices.{place}" for place in _target_places(asked)]
+    amounts = [*prices, f"{COST}.a_day", f"{COST}.a_month"]
+    if not any(map(asked.typed, amounts)):
+        return None
+    return Cost(
+        currency=asked.typed(f"{COST}.currency"),
+        minute_micros=tuple(amount_of(asked.typed(price), price) for price in prices),
+        a_day_micros=amount_of(asked.typed(f"{COST}.a_day"), f"{COST}.a_day"),
+        a_month_micros=amount_of(asked.typed(f"{COST}.a_month"), f"{COST}.a_month"),
+    )
+
+
+def cost_fields(cost: Cost | None) -> Mapping[str, str]:
+    """The amounts of a cap as its fields show them, by their last names; empty where there is none
+    and for the price of a target that is not there."""
+    amounts: dict[str, int] = {}
+    if cost is not None:
+        prices = enumerate(cost.minute_micros)
+        amounts = {f"minute_prices.{place}": micros for place, micros in prices}
+        amounts |= {"a_day": cost.a_day_micros, "a_month": cost.a_month_micros}
+    return {name: format_shortest(micros) for name, micros in amounts.items()}
 
 
 def tracking_of(asked: Asked) -> Tracking:

@@ -11,6 +11,7 @@ from aiohttp import web
 from engine.core.diversion.route import CallerClass, Forwarding, Policy, Route, Tracking
 from engine.core.numbers.number import Number, Purpose
 from engine.core.roles import Right
+from engine.core.spoken import CURRENCIES
 from engine.flows.diversion.hours import stretches
 from engine.ports.diversion import ForwardedFilter
 from engine.tracking.rules import on_duty
@@ -125,6 +126,9 @@ async def edit_forwarding(asked: Asked) -> web.StreamResponse:
         version=route.version if route is not None else 0,
         terms=known,
         targets=[*(forms.target_rows(asked) if asked.form else known.targets), "", ""],
+        cost=forms.cost_fields(known.caps.cost),
+        currency=known.caps.cost.currency if known.caps.cost is not None else "USD",
+        currencies=[(one, one) for one in CURRENCIES],
         classes=tuple(CallerClass),
         default=Policy(),
     )

@@ -2,18 +2,23 @@
 
 import asyncio
 import json
+from functools import partial
 
 from aiohttp import web
 
 from engine.core.cdr import CallRecord
+from engine.core.course import HEARD_MOST, SLICES_MOST
+from engine.core.masking import shown_identity
 from engine.errors import CallerError
+from engine.flows.first_day.rules import proposed_trust
 from engine.flows.proof.pdf import pdf
 from engine.flows.proof.proof import Proof, content_of
 from engine.flows.proof.timeline import timeline
+from engine.flows.proof.wording import sentence
 from engine.ports.reading.records import CallFile
 from engine.web.console.asked import Asked, Belongs
 from engine.web.console.pages.evn.drawing import draw
-from engine.web.console.pages.evn.exporting import attachment
+from engine.web.console.papers import attachment
 
 
 async def find(asked: Asked) -> Belongs | None:
@@ -38,12 +43,18 @@ async def reveal(asked: Asked) -> web.StreamResponse:
 
 async def _show(asked: Asked, *, revealed: bool = False) -> web.Response:
     file = await _file(asked)
+    catalogue = asked.site.catalogues[asked.texts.lang]
+    said = partial(sentence, catalogue=catalogue)
     return asked.render(
         "evn/call.html",
         file=file,
         record=file.record,
         moments=timeline(file),
-        drawing=draw(file, asked.texts),
+        drawing=draw(file, asked.texts, said),
+        said=said,
+        most={"slices": SLICES_MOST, "prompts": HEARD_MOST},
+        received=shown_identity(file.record, revealed=revealed),
+        told_by=proposed_trust(file.record.received_identity),
         revealed=revealed,
     )
 
@@ -51,18 +62,18 @@ async def _show(asked: Asked, *, revealed: bool = False) -> web.Response:
 async def proof_json(asked: Asked) -> web.StreamResponse:
     """The signed proof."""
     proof = await _proof(asked)
-    return attachment(json.dumps(proof).encode(), "application/json", "proof.json")
+    return attachment(asked, json.dumps(proof).encode(), "application/json", "proof.json")
 
 
 async def proof_pdf(asked: Asked) -> web.StreamResponse:
     """The signed proof as a document, with itself attached."""
     paper = await asyncio.to_thread(pdf, await _proof(asked), asked.texts.lang)
-    return attachment(paper, "application/pdf", "proof.pdf")
+    return attachment(asked, paper, "application/pdf", "proof.pdf")
 
 
 async def _proof(asked: Asked) -> Proof:
     issued_ms = asked.site.clock.now().wall_ms
-    return asked.site.signer.sign(content_of(await _file(asked), issued_ms))
+    return asked.site.signer.sign(content_of(await _file(asked), issued_ms, asked.site.catalogues))
 
 
 async def _file(asked: Asked) -> CallFile:

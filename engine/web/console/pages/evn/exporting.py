@@ -1,7 +1,6 @@
-"""Files of call records: CSV as it is read from the books, a document of the first so many."""
+"""Files of call records: CSV as it is read from the books, a document of the newest so many."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import datetime
 
 from aiohttp import web
@@ -12,17 +11,17 @@ from engine.flows.evn.words import LANGUAGES
 from engine.flows.papers.month import HOME_TIMEZONE, month_of
 from engine.ports.reading.records import CallFilter
 from engine.web.console.asked import Asked
+from engine.web.console.papers import attachment, send
 from engine.web.console.wording import ZONE
-from engine.web.guard import SECURITY_HEADERS
 
-PAPER_ROWS_MOST = 500
-BLOCK_CHARS = 32_000
+PAPER_ROWS_MOST = 5_000
+"""So many are drawn in a few seconds, in a thread; of more calls there is the CSV."""
 
 
 async def as_csv(asked: Asked, wanted: CallFilter) -> web.StreamResponse:
     """What a filter finds."""
     lines = register.csv_lines(asked.site.reading.records, wanted, ZONE)
-    return await _send(asked, lines, "evn.csv")
+    return await send(asked, lines, "evn.csv")
 
 
 async def month(asked: Asked) -> web.StreamResponse:
@@ -34,39 +33,18 @@ async def month(asked: Asked) -> web.StreamResponse:
     span = month_of(asked.wanted("month"), HOME_TIMEZONE)
     reading = asked.site.reading
     lines = register.month_lines(reading.records, reading.statements, asked.owner, name, span)
-    return await _send(asked, lines, f"evn-{name}-{span.name}.csv")
+    return await send(asked, lines, f"evn-{name}-{span.name}.csv")
 
 
 async def as_pdf(asked: Asked, wanted: CallFilter) -> web.StreamResponse:
-    """The newest `PAPER_ROWS_MOST` of what a filter finds."""
-    found = register.records_of(asked.site.reading.records, wanted, PAPER_ROWS_MOST)
+    """What a filter finds; of more than `PAPER_ROWS_MOST` the newest, which the paper says."""
+    found = register.records_of(asked.site.reading.records, wanted, PAPER_ROWS_MOST + 1)
     records = [record async for record in found]
+    shown = records[:PAPER_ROWS_MOST]
     now = datetime.fromtimestamp(asked.site.clock.now().wall_ms // 1000, ZONE)
-    about = asked.texts("evn.paper", made=f"{now:%Y-%m-%d %H:%M}", most=PAPER_ROWS_MOST)
+    said = "evn.paper" if len(records) == len(shown) else "evn.paper_cut"
+    about = asked.texts(said, made=f"{now:%Y-%m-%d %H:%M}", count=asked.texts.count(len(shown)))
     words = LANGUAGES[asked.texts.lang]
-    paper = await asyncio.to_thread(register.pdf, records, words, ZONE, about, now)
-    return attachment(paper, "application/pdf", "evn.pdf")
-
-
-def attachment(body: bytes, content_type: str, name: str) -> web.Response:
-    """A file to keep."""
-    return web.Response(body=body, content_type=content_type, headers=_headers(name))
-
-
-async def _send(asked: Asked, lines: AsyncIterator[str], name: str) -> web.StreamResponse:
-    answer = web.StreamResponse(headers={**SECURITY_HEADERS, **_headers(name)})
-    answer.content_type, answer.charset = "text/csv", "utf-8"
-    await answer.prepare(asked.request)
-    block = ""
-    async for line in lines:
-        block += line
-        if len(block) > BLOCK_CHARS:
-            await answer.write(block.encode())
-            block = ""
-    await answer.write(block.encode())
-    await answer.write_eof()
-    return answer
-
-
-def _headers(name: str) -> dict[str, str]:
-    return {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    paper = await asyncio.to_thread(register.pdf, shown, words, ZONE, about, now)
+    asked.note(rows=len(shown))
+    return attachment(asked, paper, "application/pdf", "evn.pdf")

@@ -16,6 +16,7 @@ from engine.web.console.route import Handler, Route, Subject, Whose
 
 EVN = "/console/evn"
 ONE = f"{EVN}/{{call_id}}"
+EXPORT = "evn.export"
 
 
 async def show_all(asked: Asked) -> web.StreamResponse:
@@ -84,11 +85,27 @@ async def export_pdf(asked: Asked) -> web.StreamResponse:
 
 
 def _file(path: str, handler: Handler) -> Route:
-    return Route("GET", f"{EVN}/{path}", Right.CALLS_READ, handler, whose=Whose.ONE, is_page=False)
+    return Route(
+        "GET",
+        f"{EVN}/{path}",
+        Right.CALLS_READ,
+        handler,
+        whose=Whose.ONE,
+        action=EXPORT,
+        is_page=False,
+    )
 
 
 def _of_call(path: str, handler: Handler) -> Route:
-    return Route("GET", f"{ONE}/{path}", Right.CALLS_READ, handler, finds=call.find, is_page=False)
+    return Route(
+        "GET",
+        f"{ONE}/{path}",
+        Right.CALLS_READ,
+        handler,
+        finds=call.find,
+        action=EXPORT,
+        is_page=False,
+    )
 
 
 SUBJECT = Subject(

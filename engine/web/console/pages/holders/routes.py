@@ -21,12 +21,12 @@ from engine.core.numbers.holder import (
 )
 from engine.core.roles import Right
 from engine.errors import CallerError
-from engine.flows.numbers.holders import FILE_BYTES_MOST, Entered, Entry, Holders, Paper
+from engine.flows.numbers.holders import FILE_BYTES_MOST, Entered, Entry, Holders, Paper, ending_of
 from engine.flows.numbers.words import LANGS
 from engine.web.console.asked import PAGE_ROWS, Asked, Belongs
 from engine.web.console.forms.filters import day_of, today, word_of
 from engine.web.console.menu import Item, Section
-from engine.web.console.pages.evn.exporting import attachment
+from engine.web.console.papers import attachment
 from engine.web.console.route import Handler, Route, Subject, Whose
 
 HOLDER = "/console/holder"
@@ -34,9 +34,6 @@ HOLDERS = "/console/holders"
 ONE = f"{HOLDERS}/{{holder}}"
 DOCUMENT = f"{ONE}/documents/{{document_id}}"
 UPLOAD_BYTES_MOST = FILE_BYTES_MOST + 64 * 1024
-FORMS = {b"%PDF-": "pdf", b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpg"}
-"""What documents may be, by their first bytes, and how their files end."""
-
 TEXT_CHARS_MOST = 200
 
 
@@ -148,15 +145,13 @@ async def hand_in(asked: Asked) -> web.StreamResponse:
     if kind is None:
         raise CallerError("must be one of the list", "kind")
     content = asked.file("content")
-    endings = [ending for begin, ending in FORMS.items() if content.startswith(begin)]
-    if not endings:
-        raise CallerError("must be a PDF, PNG or JPEG file", "content")
+    ending = ending_of(content)
     dated = _day(asked, "dated")
     if dated is None:
         raise CallerError("must be given", "dated")
     paper = Paper(
         kind=kind,
-        file_name=f"{kind}-{dated}.{endings[0]}",
+        file_name=f"{kind}-{dated}.{ending}",
         content=content,
         dated=dated,
         expires_on=_day(asked, "expires_on"),
@@ -187,7 +182,7 @@ async def read(asked: Asked) -> web.StreamResponse:
         raise web.HTTPNotFound
     ending = document.file_name.rpartition(".")[2] if document.file_name.isascii() else "bin"
     name = f"{document.kind}-{document.dated}.{ending if ending.isalnum() else 'bin'}"
-    return attachment(content, "application/octet-stream", name)
+    return attachment(asked, content, "application/octet-stream", name)
 
 
 async def check(asked: Asked) -> web.StreamResponse:
@@ -260,7 +255,15 @@ SUBJECT = Subject(
         _act(f"{ONE}/confirm", confirm, "confirm"),
         _act(f"{ONE}/documents", hand_in, "hand_in", upload_bytes_most=UPLOAD_BYTES_MOST),
         _act(f"{ONE}/demand", demand, "demand", Whose.OPERATOR),
-        Route("GET", DOCUMENT, Right.NUMBERS_READ, read, finds=find_document, is_page=False),
+        Route(
+            "GET",
+            DOCUMENT,
+            Right.NUMBERS_READ,
+            read,
+            finds=find_document,
+            action="holders.export",
+            is_page=False,
+        ),
         _act(f"{DOCUMENT}/check", check, "check", Whose.OPERATOR),
     ),
     menu=(

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from engine.core.roles import Right
 from engine.errors import CallerError, RemoteError
+from engine.flows.agents.callers import NOTES_SHOWN, CallerFile
 from engine.flows.live import LiveCall
 from engine.flows.machines.premium import PremiumMachine
 from engine.ports.reading.sums import CallSums, SumFilter
@@ -31,7 +32,13 @@ class LiveService:
 async def show(asked: Asked) -> web.StreamResponse:
     """What is going on."""
     services = await _services(asked)
-    return asked.render("home/home.html", services=services, sums=await _today(asked))
+    return asked.render(
+        "home/home.html",
+        services=services,
+        sums=await _today(asked),
+        reports=await _open_reports(asked),
+        reports_most=NOTES_SHOWN,
+    )
 
 
 async def watch(asked: Asked) -> web.StreamResponse:
@@ -101,6 +108,15 @@ async def _today(asked: Asked) -> Sequence[CallSums]:
         with_outcomes=False,
     )
     return await asked.site.reading.sums.calls(wanted)
+
+
+async def _open_reports(asked: Asked) -> int:
+    """How many reports on an organisation's callers wait, of more than `NOTES_SHOWN` one more than
+    that; none for whom they are not."""
+    if asked.organisation is None or not asked.may(Right.CUSTOMERS_READ):
+        return 0
+    file = CallerFile(asked.site.callers, asked.site.clock, asked.organisation)
+    return len(await file.open_reports())
 
 
 SUBJECT = Subject(

@@ -8,8 +8,8 @@ from engine.flows.papers.month import HOME_TIMEZONE, Month, month_of
 from engine.flows.statement.rentals import NumberStatement, draw_up_rentals, rentals_csv
 from engine.web.console.asked import Asked
 from engine.web.console.forms.filters import today
-from engine.web.console.pages.evn.exporting import attachment
 from engine.web.console.pages.numbers.paths import NUMBERS
+from engine.web.console.papers import attachment
 from engine.web.console.route import Route, Whose
 
 STATEMENT = f"{NUMBERS}/statement"
@@ -24,7 +24,7 @@ async def export(asked: Asked) -> web.StreamResponse:
     """A month as CSV."""
     statement = await _statement(asked)
     name = f"numbers-{statement.organisation}-{statement.month.name}.csv"
-    return attachment(rentals_csv(statement).encode(), "text/csv", name)
+    return attachment(asked, rentals_csv(statement).encode(), "text/csv", name)
 
 
 async def _statement(asked: Asked) -> NumberStatement:
@@ -43,5 +43,13 @@ def _month(asked: Asked) -> Month:
 
 ROUTES = (
     Route("GET", STATEMENT, Right.MONEY_READ, show, whose=Whose.ONE),
-    Route("GET", f"{STATEMENT}.csv", Right.MONEY_READ, export, whose=Whose.ONE, is_page=False),
+    Route(
+        "GET",
+        f"{STATEMENT}.csv",
+        Right.MONEY_READ,
+        export,
+        whose=Whose.ONE,
+        action="numbers.export",
+        is_page=False,
+    ),
 )

@@ -10,13 +10,12 @@ from engine.core.probe import Health, Standing
 from engine.core.roles import Right
 from engine.errors import CallerError
 from engine.flows.numbers.allocation import Allocation
-from engine.flows.numbers.words import reason_in
 from engine.ports.numbers import NumberFilter
 from engine.web.console.asked import PAGE_ROWS, Asked, Belongs
 from engine.web.console.forms.filters import number_of, word_of
 from engine.web.console.menu import Item, Section
 from engine.web.console.pages.diversion.paths import path_of as route_path
-from engine.web.console.pages.numbers import billing, notices, ordering
+from engine.web.console.pages.numbers import billing, notices, ordering, probing
 from engine.web.console.pages.numbers.paths import NUMBERS, allowed, path_of
 from engine.web.console.route import Handler, Route, Subject, Whose
 
@@ -65,6 +64,7 @@ async def show_all(asked: Asked) -> web.StreamResponse:
         statuses=tuple(Status),
         healths=await _healths(asked, found),
         areas=asked.site.numbering.areas,
+        covered=await probing.covered(asked),
     )
 
 
@@ -74,15 +74,17 @@ async def show(asked: Asked) -> web.StreamResponse:
     numbers = asked.site.numbering.numbers
     events = await numbers.history(number.e164, None, EVENTS_MOST)
     sources = await numbers.sources(whose, number.e164, "", SOURCES_MOST)
+    health = (await _healths(asked, [number])).get(number.e164)
     return asked.render(
         "numbers/number.html",
         number=number,
         events=[event for event in events if whose in (None, event.organisation)],
         sources=sources,
         areas=asked.site.numbering.areas,
-        why=reason_in,
         route_path=route_path,
-        health=(await _healths(asked, [number])).get(number.e164),
+        health=health,
+        days=await probing.days_between(asked) if health is not None else 0,
+        unprobed=probing.is_left_out(asked, number),
         probes=await asked.site.probes.history(
             number.e164, number.organisation or "", PROBES_SHOWN
         ),

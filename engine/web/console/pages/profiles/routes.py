@@ -106,7 +106,7 @@ async def give_statement(asked: Asked) -> web.StreamResponse:
     content = (
         await asyncio.to_thread(pdf, made, words) if form == "pdf" else csv_text(made).encode()
     )
-    return handed_over(profile.name, month, form, content)
+    return handed_over(asked, profile.name, month, form, content)
 
 
 async def edit(asked: Asked) -> web.StreamResponse:
@@ -122,6 +122,11 @@ async def check(asked: Asked) -> web.StreamResponse:
 async def apply(asked: Asked) -> web.StreamResponse:
     """Put in force what was looked at."""
     return await _editing(asked).apply(asked)
+
+
+async def again(asked: Asked) -> web.StreamResponse:
+    """The form with what was typed, after a fault."""
+    return await _editing(asked).again(asked)
 
 
 def _editing(asked: Asked) -> Editing:
@@ -146,9 +151,15 @@ SUBJECT = Subject(
         Route("GET", ONE, Right.SERVICES_READ, show, finds=find),
         Route("GET", f"{ONE}/edit", Right.SERVICES_WRITE, edit, finds=find),
         _change("check", check, "check", edit),
-        _change("apply", apply, "set", check),
+        _change("apply", apply, "set", again),
         Route(
-            "GET", f"{ONE}/statement", Right.MONEY_READ, give_statement, finds=find, is_page=False
+            "GET",
+            f"{ONE}/statement",
+            Right.MONEY_READ,
+            give_statement,
+            finds=find,
+            action="profiles.export",
+            is_page=False,
         ),
     ),
     menu=(Item(Section.BUSINESS, PROFILES, Right.SERVICES_READ, "profiles.title", place=60),),

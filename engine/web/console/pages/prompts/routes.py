@@ -1,4 +1,4 @@
-"""Prompts: list, listen, record, drop a recording, render anew."""
+"""Prompts: list, listen, record, drop a recording or bring a former one back, render anew."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from aiohttp import web
 
 from engine.core.roles import Right
 from engine.errors import CallerError
-from engine.ports.speech import Audible, Origin
+from engine.ports.speech import TAKES_KEPT, Audible, Origin
 from engine.web.console.asked import PAGE_ROWS, Asked, Belongs
 from engine.web.console.menu import Item, Section
 from engine.web.console.pages.prompts.shown import Said, part, repertoire
@@ -40,16 +40,16 @@ async def show_all(asked: Asked) -> web.StreamResponse:
     studio, wanted = asked.site.studio, asked.wanted("text").lower()
     lang = asked.wanted("lang_of") or asked.texts.lang
     lang = lang if lang in studio.languages else studio.languages[0]
-    origin, after = asked.wanted("origin"), asked.wanted("after")
+    origin = next((one for one in Origin if one == asked.wanted("origin")), None)
+    after = asked.wanted("after")
     said = repertoire(asked.site.inventory(), asked.organisation)
-    prompts = await studio.audible((one.prompt for one in said.values()), lang)
-    found = [
-        one
-        for one in prompts
-        if origin in ("", one.origin)
-        and (wanted in one.text.lower() or wanted in one.prompt.key())
-        and one.prompt.key() > after
-    ]
+    found = await studio.audible(
+        (one.prompt for key, one in said.items() if key > after),
+        lang,
+        text=wanted,
+        origin=origin,
+        most=PAGE_ROWS + 1,
+    )
     shown = found[:PAGE_ROWS]
     return asked.render(
         "prompts/list.html",
@@ -67,13 +67,32 @@ async def show_all(asked: Asked) -> web.StreamResponse:
 async def show(asked: Asked) -> web.StreamResponse:
     """One prompt: its words, its sound, where it is said, what can be done."""
     case = asked.found(PromptCase)
-    return asked.render("prompts/prompt.html", case=case, one=await _audible(asked, case))
+    takes = await asked.site.studio.takes(case.said.prompt, case.lang) if _records(asked) else ()
+    one = await _audible(asked, case)
+    return asked.render(
+        "prompts/prompt.html",
+        case=case,
+        one=one,
+        records=_records(asked),
+        takes=takes,
+        takes_kept=TAKES_KEPT,
+    )
 
 
 async def listen(asked: Asked) -> web.StreamResponse:
     """Its sound, or the part of it that the browser asks for (RFC 9110, 14)."""
     case = asked.found(PromptCase)
     sound = await asked.site.studio.audio(case.said.prompt, case.lang)
+    return _heard(asked, sound)
+
+
+async def listen_to_take(asked: Asked) -> web.StreamResponse:
+    """The sound of a former recording, as it was brought."""
+    case = asked.found(PromptCase)
+    return _heard(asked, await asked.site.studio.take(case.said.prompt, case.lang, _take(asked)))
+
+
+def _heard(asked: Asked, sound: bytes | None) -> web.StreamResponse:
     if sound is None:
         raise web.HTTPNotFound
     headers = {"Accept-Ranges": "bytes", "Cache-Control": "no-store"}
@@ -96,7 +115,18 @@ async def record(asked: Asked) -> web.StreamResponse:
     """Take a recording."""
     case, file = asked.found(PromptCase), asked.file("file")
     asked.note(prompt=case.said.prompt.key(), lang=case.lang, bytes=len(file))
-    await asked.site.studio.record(case.said.prompt, case.lang, file)
+    at_ms = asked.site.clock.now().wall_ms
+    await asked.site.studio.record(case.said.prompt, case.lang, file, asked.user.name, at_ms)
+    return asked.done(_path(case), "prompts.recorded")
+
+
+async def bring_back(asked: Asked) -> web.StreamResponse:
+    """Have a former recording heard again."""
+    case, take_id = asked.found(PromptCase), _take(asked)
+    asked.note(prompt=case.said.prompt.key(), lang=case.lang, take=take_id)
+    at_ms = asked.site.clock.now().wall_ms
+    if not await asked.site.studio.bring_back(case.said.prompt, case.lang, take_id, at_ms):
+        raise web.HTTPNotFound
     return asked.done(_path(case), "prompts.recorded")
 
 
@@ -104,7 +134,8 @@ async def drop(asked: Asked) -> web.StreamResponse:
     """Take a recording away."""
     case = asked.found(PromptCase)
     asked.note(prompt=case.said.prompt.key(), lang=case.lang)
-    await asked.site.studio.drop_recording(case.said.prompt, case.lang)
+    at_ms = asked.site.clock.now().wall_ms
+    await asked.site.studio.drop_recording(case.said.prompt, case.lang, at_ms)
     return asked.done(_path(case), "prompts.dropped")
 
 
@@ -121,6 +152,15 @@ async def render(asked: Asked) -> web.StreamResponse:
 async def _audible(asked: Asked, case: PromptCase) -> Audible:
     (one,) = await asked.site.studio.audible((case.said.prompt,), case.lang)
     return one
+
+
+def _records(asked: Asked) -> bool:
+    """Whether the one who asks may change how prompts sound."""
+    return asked.is_operators and asked.may(Right.SERVICES_WRITE)
+
+
+def _take(asked: Asked) -> str:
+    return asked.request.match_info["take"]
 
 
 def _path(case: PromptCase) -> str:
@@ -149,6 +189,16 @@ SUBJECT = Subject(
         Route("GET", PROMPTS, Right.SERVICES_READ, show_all),
         Route("GET", ONE, Right.SERVICES_READ, show, finds=find),
         Route("GET", f"{ONE}/audio.wav", Right.SERVICES_READ, listen, finds=find, is_page=False),
+        Route(
+            "GET",
+            f"{ONE}/takes/{{take}}/audio.wav",
+            Right.SERVICES_WRITE,
+            listen_to_take,
+            whose=Whose.OPERATOR,
+            finds=find,
+            is_page=False,
+        ),
+        _act("takes/{take}/bring-back", bring_back, "bring_back"),
         _act("recording", record, "record", upload_bytes_most=UPLOAD_BYTES_MOST),
         _act("recording/drop", drop, "drop", asks_first=True),
         _act("render", render, "render"),

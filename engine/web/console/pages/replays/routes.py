@@ -1,4 +1,4 @@
-"""Replays: a month's calls reckoned again under a version or a draft, watched, cancelled, read.
+"""Replays: calls of some days reckoned again under a version or a draft, watched, cancelled, read.
 
 A draft is replayed from the page that shows what it changes (`configuration.drafting`); versions
 are chosen here.
@@ -12,12 +12,12 @@ from aiohttp import web
 
 from engine.core.roles import Right
 from engine.errors import CallerError
-from engine.flows.papers.month import HOME_TIMEZONE, month_before, month_of
 from engine.flows.replay.runs import Wish, result_of
 from engine.flows.replay.words import LANGUAGES
 from engine.ports.replays import Run, RunState
 from engine.web.console import live, look
 from engine.web.console.asked import Asked, Belongs
+from engine.web.console.forms.replayed import days_typed, offered
 from engine.web.console.menu import Item, Section
 from engine.web.console.pages.configuration.drafting import REPLAYS
 from engine.web.console.route import Route, Subject
@@ -40,13 +40,13 @@ async def show_all(asked: Asked) -> web.StreamResponse:
         "replays/list.html",
         runs=await asked.site.replays.runs(asked.organisation),
         versions=sorted(versions.items(), reverse=True),
-        month=month_before(asked.site.clock.now().wall_ms, HOME_TIMEZONE).name,
+        offered=offered(asked),
     )
 
 
 async def begin(asked: Asked) -> web.StreamResponse:
-    """Replay a month's calls under a version."""
-    typed, month = asked.typed("version", 9), month_of(asked.typed("month"), HOME_TIMEZONE)
+    """Replay some days' calls under a version."""
+    typed, days = asked.typed("version", 9), days_typed(asked)
     if not (typed.isascii() and typed.isdigit()):
         raise CallerError("must be the number of a version", "version")
     configuration = asked.site.configuration
@@ -57,10 +57,10 @@ async def begin(asked: Asked) -> web.StreamResponse:
         inventory=await configuration.inventory(version),
         version=version.number,
         drafted=False,
-        month=month,
+        days=days,
     )
     run = await asked.site.replays.begin(wish)
-    asked.note(run=run.run_id, month=month.name, version=version.number)
+    asked.note(run=run.run_id, days=days.name, version=version.number)
     return asked.go(f"{REPLAYS}/{run.run_id}")
 
 

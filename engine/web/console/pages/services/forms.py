@@ -32,6 +32,15 @@ def tariff_name(asked: Asked, files: Mapping[str, str]) -> str:
     return str(written["tariff"])
 
 
+def _names(asked: Asked) -> Mapping[str, Sequence[str]]:
+    """The hunt groups and billing profiles of the service's organisation."""
+    inventory, mine = asked.site.inventory(), asked.found(Service).organisation
+    return {
+        "group": [one.name for one in inventory.groups if one.organisation == mine],
+        "profile": [one.name for one in inventory.profiles if one.organisation == mine],
+    }
+
+
 def _sharing(asked: Asked, files: Mapping[str, str]) -> Sequence[str]:
     """The other services of which the tariff is, too."""
     mine, name = asked.found(Service), tariff_name(asked, files)
@@ -86,6 +95,7 @@ SERVICE = Editing(
         template="services/edit.html",
         name=_service_name,
         path=path_of,
+        names=_names,
         groups={
             "line": (
                 Field("title"),
@@ -97,7 +107,12 @@ SERVICE = Editing(
                 Field("hours.holidays", Kind.LINES),
                 Field("hours.timezone"),
             ),
+            "callers": (
+                Field("blocked", Kind.LINES),
+                Field("caller_list"),
+            ),
             "money": (
+                Field("profile", Kind.NAME),
                 Field("thresholds_s", Kind.WORDS),
                 Field("free_hold_s"),
                 Field("slice_s"),
@@ -105,6 +120,7 @@ SERVICE = Editing(
                 Field("forced_end_warning_s"),
             ),
             "people": (
+                Field("group", Kind.NAME),
                 Field("expected_wait_min"),
                 Field("max_wait_s"),
                 Field(

@@ -2,20 +2,18 @@
 
 from aiohttp import web
 
-from engine.core.numbers.number import Purpose, Status
 from engine.core.numbers.source import Source
 from engine.core.roles import Right
 from engine.errors import CallerError
 from engine.flows.numbers.sources import PLACES_MOST, TEXT_MOST, Channel, Sources
-from engine.ports.numbers import NumberFilter
 from engine.web.console.asked import PAGE_ROWS, Asked, Belongs
-from engine.web.console.forms.filters import day_of, digits_of, today
+from engine.web.console.forms.filters import day_of, today
+from engine.web.console.forms.offered import tracked_numbers
 from engine.web.console.menu import Item, Section
 from engine.web.console.route import Route, Subject, Whose
 
 SOURCES = "/console/sources"
 ONE = f"{SOURCES}/{{source_id}}"
-NUMBERS_SHOWN = 50
 PLACES_CHARS_MOST = PLACES_MOST * (TEXT_MOST + 2)
 
 
@@ -36,27 +34,14 @@ async def show_all(asked: Asked) -> web.StreamResponse:
 
 async def show_new(asked: Asked) -> web.StreamResponse:
     """The form for a new source."""
-    part = asked.wanted("part", 40)
-    wanted = NumberFilter(
-        organisation=asked.owner,
-        status=Status.ACTIVE,
-        purpose=Purpose.TRACKING,
-        digits=digits_of(part),
-        most=NUMBERS_SHOWN + 1,
-    )
-    found = await asked.site.numbering.numbers.numbers(wanted)
-    return asked.render(
-        "sources/new.html",
-        part=part,
-        numbers=found[:NUMBERS_SHOWN],
-        is_cut=len(found) > NUMBERS_SHOWN,
-    )
+    return asked.render("sources/new.html", offered=await tracked_numbers(asked))
 
 
 async def add(asked: Asked) -> web.StreamResponse:
     """Say where a number is published."""
-    sources = Sources(asked.site.numbering)
-    source = await sources.add(asked.owner, asked.typed("number"), _channel(asked), asked.user.name)
+    channel = _channel(asked, asked.typed("name"))
+    sources = Sources(asked.site.numbering, asked.site.routing)
+    source = await sources.add(asked.owner, asked.typed("number"), channel, asked.user.name)
     asked.note(source=source.source_id)
     return asked.done(SOURCES, "sources.added_now", name=source.name)
 
@@ -70,8 +55,9 @@ async def show(asked: Asked) -> web.StreamResponse:
 async def change(asked: Asked) -> web.StreamResponse:
     """Say something else of a source, its planned end too."""
     source = asked.found(Source)
-    sources = Sources(asked.site.numbering)
-    await sources.change(source.organisation, source.source_id, _channel(asked), asked.user.name)
+    channel = _channel(asked, source.name)
+    sources = Sources(asked.site.numbering, asked.site.routing)
+    await sources.change(source.organisation, source.source_id, channel, asked.user.name)
     return asked.done(f"{SOURCES}/{source.source_id}", "sources.changed_now")
 
 
@@ -83,14 +69,14 @@ async def confirm_removed(asked: Asked) -> web.StreamResponse:
     return asked.done(SOURCES, "sources.removed_now", name=source.name)
 
 
-def _channel(asked: Asked) -> Channel:
+def _channel(asked: Asked, name: str) -> Channel:
     typed = asked.typed("ends_on")
     ends_on = day_of(typed)
     if typed and ends_on is None:
         raise CallerError("must be a day", "ends_on")
     lines = asked.typed("places", PLACES_CHARS_MOST).splitlines()
     places = tuple(line.strip() for line in lines if line.strip())
-    return Channel(name=asked.typed("name"), places=places, ends_on=ends_on)
+    return Channel(name=name, places=places, ends_on=ends_on)
 
 
 SUBJECT = Subject(

@@ -19,6 +19,7 @@ from engine.web.console.forms.filters import day_of, start_ms, today, word_of
 from engine.web.console.menu import Item, Section
 from engine.web.console.pages.statistics import figures
 from engine.web.console.pages.statistics.figures import By, Measure, Sum
+from engine.web.console.papers import CSV, attachment
 from engine.web.console.route import Route, Subject, Whose
 
 STATISTICS = "/console/statistics"
@@ -101,14 +102,7 @@ async def export_csv(asked: Asked) -> web.StreamResponse:
     writer.writerow([found.by, *told, "currency", *(f"{name}_before" for name in told)])
     for now, before in found.rows:
         writer.writerow([now.name, *_cells(now), found.currency, *_cells(before)])
-    return web.Response(
-        text=written.getvalue(),
-        content_type="text/csv",
-        headers={
-            "Content-Disposition": 'attachment; filename="statistics.csv"',
-            "Cache-Control": "no-store",
-        },
-    )
+    return attachment(asked, written.getvalue().encode(), CSV, "statistics.csv")
 
 
 def _cells(one: Sum) -> tuple[object, ...]:
@@ -169,6 +163,7 @@ SUBJECT = Subject(
             Right.CALLS_READ,
             export_csv,
             whose=Whose.ONE,
+            action="statistics.export",
             is_page=False,
         ),
     ),

@@ -14,7 +14,7 @@ from engine.core.roles import Right
 from engine.errors import CallerError
 from engine.flows.numbers.daily import Due
 from engine.flows.numbers.stock import TEXT_BYTES_MOST, Stock
-from engine.flows.numbers.words import reason_in
+from engine.flows.numbers.words import fault_in
 from engine.ports.numbers import NumberFilter, Offer
 from engine.web.console.asked import Asked
 from engine.web.console.forms.filters import amount_of, day_of, start_ms, today, word_of
@@ -67,7 +67,7 @@ async def _shelves(asked: Asked) -> Mapping[Area, Mapping[str, int]]:
 
 async def show_import(asked: Asked) -> web.StreamResponse:
     """The form for a file of blocks."""
-    return asked.render("stock/import.html", faults_found=())
+    return asked.render("stock/import.html", faults_found=(), fault_in=fault_in)
 
 
 async def take_in(asked: Asked) -> web.StreamResponse:
@@ -79,7 +79,7 @@ async def take_in(asked: Asked) -> web.StreamResponse:
     taken = await Stock(asked.site.numbering).take_in(text, asked.user.name)
     if isinstance(taken, Faults):
         asked.note(faults=len(taken.faults))
-        return asked.render("stock/import.html", 422, faults_found=taken.faults)
+        return asked.render("stock/import.html", 422, faults_found=taken.faults, fault_in=fault_in)
     asked.note(new=taken)
     return asked.done(STOCK, "stock.taken_in", count=taken)
 
@@ -114,7 +114,6 @@ async def show_due(asked: Asked) -> web.StreamResponse:
         count=len(lines),
         most=LINES_MOST,
         proofs=tuple(Proof),
-        why=reason_in,
     )
 
 

@@ -2,21 +2,21 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from dataclasses import astuple, replace
 
 from aiohttp import web
 
 from engine.core.analytics.collector import COLLECTORS_MOST, Collector, Program
-from engine.core.numbers.number import Purpose
+from engine.core.numbers.number import Purpose, Status
 from engine.core.roles import Right
 from engine.errors import CallerError
-from engine.ports.numbers import NumberFilter
+from engine.flows.analytics.words import problem_in
 from engine.web.console.asked import Asked, Belongs
 from engine.web.console.forms.filters import word_of
+from engine.web.console.forms.offered import tracked_numbers
 from engine.web.console.route import Route, Whose
 
 COLLECTORS = "/console/tracked/collectors"
-NUMBERS_MOST = 500
 
 
 async def find(asked: Asked) -> Belongs | None:
@@ -25,13 +25,14 @@ async def find(asked: Asked) -> Belongs | None:
 
 
 async def show(asked: Asked) -> web.StreamResponse:
-    """Who is told, with a form for one more."""
+    """Who is told, with a form for one more: its number is found by some of its digits."""
     return asked.render(
         "tracked/collectors.html",
         collectors=await asked.site.collecting.of(asked.owner),
-        numbers=await _numbers(asked),
+        offered=await tracked_numbers(asked),
         programs=tuple(Program),
         most=COLLECTORS_MOST,
+        problem_in=problem_in,
         form_id=asked.typed("form_id", 24) or secrets.token_hex(12),
     )
 
@@ -42,11 +43,10 @@ async def add(asked: Asked) -> web.StreamResponse:
     if program is None:
         raise CallerError(f"must be one of {', '.join(Program)}", "program")
     number = asked.typed("number")
-    if number and number not in await _numbers(asked):
-        raise CallerError("must be one of yours", "number")
-    name = f"{asked.owner}:{asked.typed('form_id', 24)}"
-    collector = Collector(
-        collector_id=hashlib.sha256(name.encode()).hexdigest()[:24],
+    if number and not await _is_tracked(asked, number):
+        raise CallerError("must be one of yours that takes calls", "number")
+    typed = Collector(
+        collector_id=asked.typed("form_id", 24),
         organisation=asked.owner,
         program=program,
         place=asked.typed("place"),
@@ -54,14 +54,29 @@ async def add(asked: Asked) -> web.StreamResponse:
         number=number,
         secret=asked.secret("secret").strip(),
     )
+    collector = replace(typed, collector_id=_id_of(typed))
     await asked.site.collecting.add(collector)
     asked.note(program=program.value, place=collector.place, url=collector.url, calls_to=number)
     return asked.done(COLLECTORS, "tracked.collector_added")
 
 
-async def _numbers(asked: Asked) -> Sequence[str]:
-    wanted = NumberFilter(organisation=asked.owner, purpose=Purpose.TRACKING, most=NUMBERS_MOST)
-    return [one.e164 for one in await asked.site.numbering.numbers.numbers(wanted)]
+def _id_of(typed: Collector) -> str:
+    """The same for a form that is sent twice, another once a value of it is another.
+
+    Nobody reads the secret out of it: the form's own id is as long, and kept nowhere.
+    """
+    return hashlib.sha256("\n".join(astuple(typed)).encode()).hexdigest()[:24]
+
+
+async def _is_tracked(asked: Asked, e164: str) -> bool:
+    """Whether it is a number of the organisation's that takes tracking calls."""
+    number = await asked.site.numbering.numbers.number(e164)
+    return (
+        number is not None
+        and number.organisation == asked.owner
+        and number.purpose is Purpose.TRACKING
+        and number.status is Status.ACTIVE
+    )
 
 
 async def delete(asked: Asked) -> web.StreamResponse:

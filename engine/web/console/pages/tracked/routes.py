@@ -40,6 +40,7 @@ from engine.web.console.pages.tracked.filtering import (
     last_of,
     place_name,
 )
+from engine.web.console.papers import CSV, attachment
 from engine.web.console.route import Route, Subject, Whose
 
 TRACKED = "/console/tracked"
@@ -165,14 +166,8 @@ def _label(asked: Asked, row: Row, by: By) -> str:
 async def export_csv(asked: Asked) -> web.StreamResponse:
     """The report as CSV: by source, or by source in each bucket."""
     wish = _wish(asked, word_of(By, asked.wanted("by")) or By.SOURCE)
-    return web.Response(
-        text=csv_text(await report(asked.site.tracked, wish)),
-        content_type="text/csv",
-        headers={
-            "Content-Disposition": 'attachment; filename="tracking.csv"',
-            "Cache-Control": "no-store",
-        },
-    )
+    text = csv_text(await report(asked.site.tracked, wish))
+    return attachment(asked, text.encode(), CSV, "tracking.csv")
 
 
 SUBJECT = Subject(
@@ -184,6 +179,7 @@ SUBJECT = Subject(
             Right.TRACKING_READ,
             export_csv,
             whose=Whose.ONE,
+            action="tracked.export",
             is_page=False,
         ),
         *calls.ROUTES,

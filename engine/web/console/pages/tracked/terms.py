@@ -4,6 +4,7 @@ from aiohttp import web
 
 from engine.core.roles import Right
 from engine.core.tracked import (
+    CALLERS_FLOOR,
     CALLERS_LEAST_MOST,
     KEY_MONTHS,
     LANGS,
@@ -23,6 +24,7 @@ async def show(asked: Asked) -> web.StreamResponse:
     return asked.render(
         "tracked/terms.html",
         terms=await asked.site.tracked.terms(asked.owner),
+        least=CALLERS_FLOOR,
         least_most=CALLERS_LEAST_MOST,
         key_months=KEY_MONTHS,
         langs=LANGS,

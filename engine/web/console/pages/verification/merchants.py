@@ -62,13 +62,21 @@ async def give_statement(asked: Asked) -> web.StreamResponse:
     site, now_ms = asked.site, asked.site.clock.now().wall_ms
     made = await draw_up_merchant(site.reading.verifications, site.inventory(), name, month, now_ms)
     if form == "csv":
-        return handed_over(name, month, form, merchant_csv(made).encode())
+        return handed_over(asked, name, month, form, merchant_csv(made).encode())
     content = await asyncio.to_thread(merchant_pdf, made, asked.texts.lang)
-    return handed_over(name, month, form, content)
+    return handed_over(asked, name, month, form, content)
 
 
 ROUTES = (
     Route("GET", MERCHANTS, Right.VERIFICATION_READ, show_all),
     Route("GET", ONE, Right.VERIFICATION_READ, show, finds=find),
-    Route("GET", f"{ONE}/statement", Right.MONEY_READ, give_statement, finds=find, is_page=False),
+    Route(
+        "GET",
+        f"{ONE}/statement",
+        Right.MONEY_READ,
+        give_statement,
+        finds=find,
+        action="verification.export",
+        is_page=False,
+    ),
 )

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from engine.core.roles import Right
+from engine.flows.webhooks.words import no_answer_in
 from engine.ports.webhooks.deliveries import Delivery, DeliveryFilter, DeliveryState
 from engine.web.console.asked import PAGE_ROWS, Asked, Belongs
 from engine.web.console.forms.filters import word_of
@@ -46,7 +47,12 @@ async def show(asked: Asked) -> web.StreamResponse:
     endpoint = await asked.site.webhooks.endpoints.endpoint(
         delivery.organisation, delivery.endpoint_id
     )
-    return asked.render("webhooks/delivery.html", delivery=delivery, endpoint=endpoint)
+    answer = delivery.answer
+    if delivery.status is None:
+        answer = no_answer_in(asked.texts.lang, answer)
+    return asked.render(
+        "webhooks/delivery.html", delivery=delivery, answer=answer, endpoint=endpoint
+    )
 
 
 async def resend(asked: Asked) -> web.StreamResponse:
