@@ -125,7 +125,7 @@ def test_a_number_does_not_begin_before_its_day() -> None:
     assert isinstance(past, Refused)
 
 
-@pytest.mark.parametrize("status", HELD)
+@pytest.mark.parametrize("status", sorted(HELD))
 def test_one_takes_the_others_place_as_it_stands(status: Status) -> None:
     old = replace(FORMER, status=status, last_call_on=DAY, price_micros=7)
     both = replaced(old, FREE, DAY)
@@ -136,12 +136,12 @@ def test_one_takes_the_others_place_as_it_stands(status: Status) -> None:
     assert off.status is (Status.QUARANTINED if status is Status.ACTIVE else Status.FREE)
 
 
-@pytest.mark.parametrize("status", set(Status) - {Status.FREE})
+@pytest.mark.parametrize("status", sorted(set(Status) - {Status.FREE}))
 def test_only_a_free_number_takes_anothers_place(status: Status) -> None:
     assert isinstance(replaced(FORMER, IN_STATE[status], DAY), Refused)
 
 
-@pytest.mark.parametrize("status", set(Status) - HELD)
+@pytest.mark.parametrize("status", sorted(set(Status) - HELD))
 def test_only_a_held_number_is_replaced(status: Status) -> None:
     assert isinstance(replaced(IN_STATE[status], replace(FREE, e164="+493023125009"), DAY), Refused)
 
