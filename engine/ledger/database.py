@@ -4,7 +4,8 @@ SQLite (WAL, `synchronous=FULL`) has one writing connection per process, and eac
 transactions is `BEGIN IMMEDIATE`, so that it waits for other processes before it has read
 anything. PostgreSQL runs at READ COMMITTED; whoever books locks the account's head row first.
 What another was faster at (a unique key taken, a deadlock, a connection that died) is carried out
-again, a bounded number of times: every transaction here may run twice without booking twice.
+again, a bounded number of times: every transaction here may run twice without booking twice. What
+was given more time than usual (a migration, beside another engine's) waits for locks all that time.
 """
 
 import asyncio
@@ -54,6 +55,7 @@ _SQLITE_UNIQUE = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PR
 # SQLSTATE, by class (its first two characters) and whole.
 _PASSING_CLASSES = {"08", "25", "40", "53", "55", "57", "58"}
 _REPEATABLE_STATES = {"23505", "40001", "40P01"}
+_LOCKED_STATE = "55P03"
 _BAD_VALUE_CLASS = "22"
 
 # A server that dies while SQLAlchemy sets a new connection up is told in the driver's own words.
@@ -68,6 +70,7 @@ class Database:
         self.timeout_s = timeout_s
         self._metrics = metrics
         self._under_way: set[asyncio.Task[Any]] = set()
+        self._closed = False
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
             self._writer = _sqlite_engine(self.url, timeout_s, connections=1, writes=True)
@@ -94,7 +97,8 @@ class Database:
         return await self._run(self._reader, work, timeout_s or self.timeout_s)
 
     async def close(self) -> None:
-        """Close every connection once what is under way has ended."""
+        """Close every connection once what is under way has ended; nothing more is begun."""
+        self._closed = True
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=self.timeout_s)
         await self._writer.dispose()
@@ -105,15 +109,18 @@ class Database:
             return await self._in_time(engine, work, timeout_s)
 
     async def _in_time(self, engine: AsyncEngine, work: Work[T], timeout_s: float) -> T:
+        is_long = timeout_s > self.timeout_s
         async with _faults(timeout_s):
-            for attempt in range(1, ATTEMPTS):
+            attempt = 0
+            while True:
+                attempt += 1
                 try:
                     return await self._carry_out(engine, work, timeout_s)
                 except DBAPIError as fault:
-                    if not _repeatable(fault):
+                    waits = is_long and _is_locked(fault)
+                    if not waits and not (_repeatable(fault) and attempt < ATTEMPTS):
                         raise
-                await asyncio.sleep(ATTEMPT_PAUSE_S * attempt)
-            return await self._carry_out(engine, work, timeout_s)
+                await asyncio.sleep(ATTEMPT_PAUSE_S * min(attempt, ATTEMPTS))
 
     async def _carry_out(self, engine: AsyncEngine, work: Work[T], timeout_s: float) -> T:
         """Run one transaction to its end, even if nobody waits for it any longer.
@@ -124,6 +131,8 @@ class Database:
         hold the work up, and then it holds up everybody. Whoever leaves before there is a
         connection has nothing begun for him.
         """
+        if self._closed:
+            raise RemoteError("the database was closed", retryable=False)
         left = asyncio.Event()
         limit_s = None if self.is_sqlite else timeout_s
         task = asyncio.create_task(_transact(engine, work, limit_s, left))
@@ -259,6 +268,10 @@ def _repeatable(fault: DBAPIError) -> bool:
         or _state(fault) in _REPEATABLE_STATES
         or _sqlite_code(fault) in _SQLITE_UNIQUE
     )
+
+
+def _is_locked(fault: DBAPIError) -> bool:
+    return _state(fault) == _LOCKED_STATE or _sqlite_code(fault) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _is_passing(state: str) -> bool:

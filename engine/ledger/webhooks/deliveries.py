@@ -159,7 +159,9 @@ async def claim(
 
 
 async def finish(connection: AsyncConnection, tried: Tried) -> bool:
-    """See `ports.webhooks.deliveries`."""
+    """See `ports.webhooks.deliveries`; who stops the endpoint has all that waits for it first."""
+    if tried.endpoint_state is not None:
+        await endpoints.lock_waiting(connection, tried.endpoint_id)
     columns = webhook_deliveries.c
     which = (columns.delivery_id == tried.delivery_id) & (columns.tries == tried.number)
     is_taken = tried.state is DeliveryState.DELIVERED

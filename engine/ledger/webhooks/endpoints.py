@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, insert, select, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -109,12 +109,10 @@ async def bring_into(
 ) -> None:
     """Change an endpoint's state; deliveries are locked before their endpoint, as by `finish`."""
     if state is not EndpointState.ACTIVE:
+        await lock_waiting(connection, endpoint_id)
         await connection.execute(
             update(webhook_deliveries)
-            .where(
-                webhook_deliveries.c.endpoint_id == endpoint_id,
-                webhook_deliveries.c.next_ms.is_not(None),
-            )
+            .where(_waits_for(endpoint_id))
             .values(state=DeliveryState.GIVEN_UP.value, next_ms=None)
         )
     await connection.execute(
@@ -125,3 +123,16 @@ async def bring_into(
         )
         .values(state=state.value, state_ms=at_ms, failing_since_ms=None)
     )
+
+
+async def lock_waiting(connection: AsyncConnection, endpoint_id: str) -> None:
+    """Lock all that waits for an endpoint, in one order: who does so first stands in nobody's way
+    who does it at the same time."""
+    delivery_id = webhook_deliveries.c.delivery_id
+    waiting = select(delivery_id).where(_waits_for(endpoint_id)).order_by(delivery_id)
+    await connection.execute(waiting.with_for_update())
+
+
+def _waits_for(endpoint_id: str) -> ColumnElement[bool]:
+    columns = webhook_deliveries.c
+    return and_(columns.endpoint_id == endpoint_id, columns.next_ms.is_not(None))

@@ -9,6 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from msgspec import to_builtins
 from sqlalchemy import Connection, inspect
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.core.numbers.number import Purpose
 from engine.errors import RemoteError
@@ -250,6 +251,27 @@ async def test_routes_of_numbers_that_left_end_on_the_way_up(bare: SqlBooks) -> 
 
 async def test_two_engines_may_migrate_at_once(bare: SqlBooks) -> None:
     await asyncio.gather(*(bare.open().migrate() for _ in range(3)))
+    assert await differences(bare.open()) == []
+    await bare.close()
+
+
+async def test_an_engine_waits_for_another_that_migrates_long(bare: SqlBooks) -> None:
+    """It waits for the whole of that migration, longer than a transaction waits for a lock."""
+    first, second = bare.open(), bare.open(timeout_s=0.2)
+    await first.migrate()
+    begun = asyncio.Event()
+
+    async def long(connection: AsyncConnection) -> None:
+        await migrations.downgrade(connection, "base")
+        begun.set()
+        await asyncio.sleep(0.5)
+        await migrations.upgrade(connection)
+
+    migrating = asyncio.create_task(first.database.write(long))
+    await begun.wait()
+    await second.migrate()
+    assert migrating.done()
+    await migrating
     assert await differences(bare.open()) == []
     await bare.close()
 

@@ -147,6 +147,19 @@ async def test_a_farewell_stops_the_endpoint_and_all_that_waits(open_desk: Desk)
         await open_desk.deliveries.resend("acme", held[0].delivery_id, LATER_MS)
 
 
+async def test_of_many_farewells_at_once_one_stops_the_endpoint(open_desk: Desk) -> None:
+    for number in range(1, 13):
+        await open_desk.tell(event(number))
+    batch = await open_desk.deliveries.claim("e1", LATER_MS, LEASE_MS, 12)
+    assert batch is not None
+    farewells = [
+        tried(one.delivery_id, 1, state=DeliveryState.GIVEN_UP, status=410, endpoint_state=EndpointState.GONE)
+        for one in batch.claimed
+    ]
+    stopped = await asyncio.gather(*map(open_desk.deliveries.finish, farewells))
+    assert (stopped.count(True), len(stopped)) == (1, 12)
+
+
 async def test_a_clock_that_went_wrong_puts_nothing_off_for_ever(open_desk: Desk) -> None:
     year_ms = 365 * 24 * 3_600_000
     await open_desk.tell(event())
