@@ -34,6 +34,7 @@ class Preparer:
         self._clock = clock
         self._engine = engine
         self._answered: frozenset[int] = frozenset()
+        self._failed: frozenset[int] = frozenset()
 
     async def run(self) -> None:
         """Answer for ever, whatever one look meets; that the books are away, the watcher says."""
@@ -48,16 +49,19 @@ class Preparer:
 
     async def look(self) -> None:
         """Answer what is proposed and not answered yet; one that fails holds up no other, and is
-        tried again with the next look."""
+        tried again with the next look; why it fails is logged once."""
         open_now = frozenset(await self._configuration.proposals())
         self._answered &= open_now
+        self._failed &= open_now
         for proposal in sorted(open_now - self._answered):
             try:
                 await self._answer(proposal)
             except RemoteError:
                 continue
             except Exception:
-                log.exception("config.not_prepared", proposal=proposal)
+                if proposal not in self._failed:
+                    log.exception("config.not_prepared", proposal=proposal)
+                self._failed |= {proposal}
                 continue
             self._answered |= {proposal}
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
+from structlog.testing import capture_logs
 
 from engine.core.inventory import Inventory
 from engine.errors import CallerError, ConflictError, RemoteError
@@ -179,10 +180,13 @@ async def test_one_that_cannot_be_answered_holds_up_none_behind_it(
         await answer(given)
 
     monkeypatch.setattr(office.versions, "answer", fail)
-    for look in (1, 2):
-        await engine.preparer.look()
-        assert [one.is_done for one in await office.versions.answers(second)] == [True]
-        assert (tried, await office.versions.answers(first)) == (look, [])
+    with capture_logs() as logs:
+        for look in (1, 2):
+            await engine.preparer.look()
+            assert [one.is_done for one in await office.versions.answers(second)] == [True]
+            assert (tried, await office.versions.answers(first)) == (look, [])
+    told = [line["proposal"] for line in logs if line["event"] == "config.not_prepared"]
+    assert told == ([] if isinstance(fault, RemoteError) else [first])
 
 
 async def test_what_is_in_force_is_no_mistake_of_a_draft_where_an_engine_lags(
