@@ -3,13 +3,42 @@
 import gc
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
+from xdist.scheduler import LoadFileScheduling
 
 from tests.rig.browser import Visit, running_browser, visiting
 from tests.switchboard import AsteriskBench, Plant, plant
+
+
+SIDE_BY_SIDE = ("tests/system/calls/", "tests/system/staff/", "tests/system/houses/")
+"""What is played there goes on behind the tests that wait for it, in their loop: so they are run
+in one process, one after another, with nothing between them that would stop that loop."""
+
+
+class Scheduling(LoadFileScheduling):
+    """Each file in one process, and all that is played side by side in one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return SIDE_BY_SIDE[0] if nodeid.startswith(SIDE_BY_SIDE) else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    """How the tests are given to the processes."""
+    return Scheduling(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what is played side by side in front, folder by folder."""
+
+    def place(item: pytest.Item) -> int:
+        folders = (n for n, folder in enumerate(SIDE_BY_SIDE) if item.nodeid.startswith(folder))
+        return next(folders, len(SIDE_BY_SIDE))
+
+    items.sort(key=place)
 
 
 def pytest_collection_finish() -> None:

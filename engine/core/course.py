@@ -15,8 +15,8 @@ Row = TypeVar("Row")
 HEARD_MOST = 200
 SLICES_MOST = 200
 STAYS_MOST = 100
-"""So many rows of a call are shown: of more, the first half and the last (`bounded`). One prompt
-and one slice more are kept, so that whoever shows them knows that there were more."""
+"""So many rows of a call are shown: of more, the first half and the last (`bounded`). One
+row more is kept, so that whoever shows them knows that there were more."""
 
 
 class Fate(StrEnum):

@@ -320,7 +320,7 @@ class Turn(turn.Turn[PremiumCall, State]):
 
     def note_joined(self, agent: str, at_ms: int) -> None:
         """Keep for the record that an agent and the caller are in conversation."""
-        self.change(stays=bounded((*self.call.stays, Stay(agent, at_ms)), STAYS_MOST))
+        self.change(stays=bounded((*self.call.stays, Stay(agent, at_ms)), STAYS_MOST + 1))
 
     def note_left(self, at_ms: int) -> None:
         """Keep for the record that they are so no more."""

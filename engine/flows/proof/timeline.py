@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from engine.core.cdr import CallRecord
-from engine.core.course import HEARD_MOST, SLICES_MOST, Fate, Heard, bounded
+from engine.core.course import HEARD_MOST, SLICES_MOST, STAYS_MOST, Fate, Heard, bounded
 from engine.ports.reading.records import CallFile
 
 
@@ -94,7 +94,7 @@ def _prompt(row: Heard) -> Moment:
 
 def _stays(record: CallRecord) -> Iterator[Moment]:
     """Each joining and leaving; of older calls the first joining is known, and who answered."""
-    for stay in record.stays:
+    for stay in bounded(record.stays, STAYS_MOST):
         yield Moment(at_ms=stay.joined_ms, happened=Happened.JOINED, who=stay.agent)
         if stay.left_ms is not None:
             yield Moment(at_ms=stay.left_ms, happened=Happened.LEFT, who=stay.agent)

@@ -43,6 +43,7 @@ async def show_all(asked: Asked) -> web.StreamResponse:
     return asked.render(
         "cases/list.html",
         cases=cases[:SHOWN_MOST],
+        unseen=len(cases) - SHOWN_MOST,
         wanted=status or "",
         statuses=tuple(CaseStatus),
         day=today(asked),

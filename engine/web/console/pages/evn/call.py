@@ -7,7 +7,7 @@ from functools import partial
 from aiohttp import web
 
 from engine.core.cdr import CallRecord
-from engine.core.course import HEARD_MOST, SLICES_MOST
+from engine.core.course import HEARD_MOST, SLICES_MOST, STAYS_MOST
 from engine.core.masking import shown_identity
 from engine.errors import CallerError
 from engine.flows.first_day.rules import proposed_trust
@@ -52,7 +52,7 @@ async def _show(asked: Asked, *, revealed: bool = False) -> web.Response:
         moments=timeline(file),
         drawing=draw(file, asked.texts, said),
         said=said,
-        most={"slices": SLICES_MOST, "prompts": HEARD_MOST},
+        most={"slices": SLICES_MOST, "prompts": HEARD_MOST, "stays": STAYS_MOST},
         received=shown_identity(file.record, revealed=revealed),
         told_by=proposed_trust(file.record.received_identity),
         revealed=revealed,

@@ -20,7 +20,8 @@ async def find(asked: Asked) -> Belongs | None:
 async def show_all(asked: Asked) -> web.StreamResponse:
     """The keys of an organisation, newest first."""
     keys = await asked.site.keys.keys(asked.organisation)
-    return asked.render("keys/list.html", keys=list(reversed(keys))[:KEYS_MOST])
+    newest = list(reversed(keys))[:KEYS_MOST]
+    return asked.render("keys/list.html", keys=newest, unseen=len(keys) - len(newest))
 
 
 async def show_new(asked: Asked) -> web.StreamResponse:
