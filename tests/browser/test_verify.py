@@ -86,8 +86,17 @@ async def ask(frame: FrameLocator, number: str) -> None:
     ids=["German phone", "English desktop dark", "German desktop", "English phone dark"],
 )
 async def test_a_buyer_proves_a_number_and_orders(
-    town: Town, visit: Visit, lang: str, size: dict[str, int], scheme: str, title: str, wrong: str
+    town: Town,
+    visit: Visit,
+    monkeypatch: pytest.MonkeyPatch,
+    lang: str,
+    size: dict[str, int],
+    scheme: str,
+    title: str,
+    wrong: str,
 ) -> None:
+    # So long that a step is seen, however slow the browser is just now.
+    monkeypatch.setattr(rehearsal, "STEP_MS", 1_000)
     page = await visit.page()
     await page.set_viewport_size({"width": size["width"], "height": size["height"]})
     await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
