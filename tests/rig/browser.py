@@ -23,12 +23,19 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    async_playwright,
+    expect,
+)
 
 from tests.programs import chromium_program
 
 START_TIMEOUT_MS: Final = 30_000
-STEP_TIMEOUT_MS: Final = 5_000
+STEP_TIMEOUT_MS: Final = 15_000
 END_TIMEOUT_MS: Final = 5_000
 FAULTS_KEPT: Final = 50
 _NO_WORLD: Final = "MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE *.localhost , EXCLUDE 127.0.0.1"
@@ -88,6 +95,7 @@ class Visit:
 @asynccontextmanager
 async def running_browser() -> AsyncIterator[Browser]:
     """A Chromium for many visits, with a home of its own; ended afterwards."""
+    expect.set_options(timeout=STEP_TIMEOUT_MS)
     with tempfile.TemporaryDirectory(prefix="groschen-browser-") as home:
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(

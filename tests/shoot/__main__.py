@@ -39,7 +39,7 @@ from tests.web.console.house import (
 from tests.web.site import make_books
 
 SIZES = {"desk": (1280, 800), "phone": (360, 740)}
-PATIENCE = 6
+PATIENCE = 2
 """So many times as long as a step of a test may take, a page may: nothing is timed here."""
 
 REFUSED = ("status of 422", "status of 409", "status of 404")
