@@ -13,7 +13,6 @@ from xdist.scheduler import LoadFileScheduling
 from tests.rig.browser import Visit, running_browser, visiting
 from tests.switchboard import AsteriskBench, Plant, plant
 
-
 SIDE_BY_SIDE = ("tests/system/calls/", "tests/system/staff/", "tests/system/houses/")
 """What is played there goes on behind the tests that wait for it, in their loop: so they are run
 in one process, one after another, with nothing between them that would stop that loop."""

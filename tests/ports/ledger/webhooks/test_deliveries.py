@@ -153,7 +153,13 @@ async def test_of_many_farewells_at_once_one_stops_the_endpoint(open_desk: Desk)
     batch = await open_desk.deliveries.claim("e1", LATER_MS, LEASE_MS, 12)
     assert batch is not None
     farewells = [
-        tried(one.delivery_id, 1, state=DeliveryState.GIVEN_UP, status=410, endpoint_state=EndpointState.GONE)
+        tried(
+            one.delivery_id,
+            1,
+            state=DeliveryState.GIVEN_UP,
+            status=410,
+            endpoint_state=EndpointState.GONE,
+        )
         for one in batch.claimed
     ]
     stopped = await asyncio.gather(*map(open_desk.deliveries.finish, farewells))
