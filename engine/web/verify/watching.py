@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 
 import structlog
 from aiohttp import web
@@ -47,14 +48,15 @@ async def _stream(request: web.Request, guest: Guest, found: Verification) -> we
     await answer.prepare(request)
     texts = texts_for(request)
     try:
-        async for seen in _beating(guest.site.verifier.watch(found.verification_id)):
-            if request.transport is None or request.transport.is_closing():
-                break
-            line = ": still here\n\n"
-            if seen is not None:
-                told = json.dumps(told_of(guest, seen, texts))
-                line = f"event: status\ndata: {told}\n\n"
-            await answer.write(line.encode())
+        async with aclosing(_beating(guest.site.verifier.watch(found.verification_id))) as beats:
+            async for seen in beats:
+                if request.transport is None or request.transport.is_closing():
+                    break
+                line = ": still here\n\n"
+                if seen is not None:
+                    told = json.dumps(told_of(guest, seen, texts))
+                    line = f"event: status\ndata: {told}\n\n"
+                await answer.write(line.encode())
     except ConnectionError:
         log.debug("verify.left", verification=found.verification_id)
     except RemoteError as error:
@@ -63,8 +65,9 @@ async def _stream(request: web.Request, guest: Guest, found: Verification) -> we
     return answer
 
 
-async def _beating(watched: AsyncIterator[Verification]) -> AsyncIterator[Verification | None]:
-    """What is watched, and None whenever nothing has come for `HEARTBEAT_S`."""
+async def _beating(watched: AsyncIterator[Verification]) -> AsyncGenerator[Verification | None]:
+    """What is watched, and None whenever nothing has come for `HEARTBEAT_S`; closed, it asks for
+    nothing any more."""
     while True:
         coming = asyncio.ensure_future(anext(watched, None))
         try:
@@ -72,6 +75,7 @@ async def _beating(watched: AsyncIterator[Verification]) -> AsyncIterator[Verifi
                 yield None
         finally:
             coming.cancel()
+            await asyncio.wait({coming})
         if (seen := coming.result()) is None:
             return
         yield seen

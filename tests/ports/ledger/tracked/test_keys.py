@@ -5,7 +5,7 @@ import secrets
 from datetime import date
 from pathlib import Path
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.engine import make_url
 
 from engine.core.tracked import KEY_BYTES, caller_hash
@@ -61,16 +61,18 @@ async def test_a_seal_fits_its_own_organisation_and_period_alone() -> None:
 
 
 async def test_nothing_of_a_destroyed_key_is_left_in_the_file(file_books: SqlBooks) -> None:
+    """What was written is brought to the file itself whenever the books are closed."""
     ledger = file_books.open()
-    tracked = SqlTracked(ledger, SECRET, mailing=False)
-    await tracked.keep(call("c1"), ANNA)
+    await SqlTracked(ledger, SECRET, mailing=False).keep(call("c1"), ANNA)
     sealed, hashes = await kept(ledger)
+    await ledger.close()
     file = Path(make_url(file_books.url).database or "")
-    await _checkpoint(ledger)
     assert _holds(file, sealed)
     assert _holds(file, hashes[0])
+    ledger = file_books.open()
+    tracked = SqlTracked(ledger, SECRET, mailing=False)
     assert await tracked.destroy_keys(date(2026, 12, 1)) == 1
-    await _checkpoint(ledger)
+    await ledger.close()
     assert not _holds(file, sealed)
     assert not _holds(file, hashes[0])
 
@@ -78,10 +80,3 @@ async def test_nothing_of_a_destroyed_key_is_left_in_the_file(file_books: SqlBoo
 def _holds(file: Path, found: bytes) -> bool:
     """Whether the file, or what SQLite keeps beside it, holds these bytes."""
     return any(found in each.read_bytes() for each in file.parent.glob(f"{file.name}*"))
-
-
-async def _checkpoint(ledger: SqlLedger) -> None:
-    """Bring what was written to the file itself, and empty the log before it."""
-    await ledger.close()
-    await ledger.database.read(lambda c: c.execute(text("SELECT 1")))
-    await ledger.close()
