@@ -139,6 +139,17 @@ async def test_medians_are_told_where_every_time_is_known(tracked: MemoryTracked
     assert (await report(tracked, WISH)).total.ring_median_s is None
 
 
+async def test_the_median_of_calls_without_a_source_is_not_that_of_all(
+    tracked: MemoryTracked,
+) -> None:
+    for number in range(3):
+        await tracked.keep(missed(f"x{number}", source=""), None)
+    found = await report(tracked, WISH)
+    told = {row.source: row.ring_median_s for row in found.sources}
+    assert told == {"website": 5, "": 20, "portal": 20}
+    assert (found.total.calls, found.total.ring_median_s) == (15, 5)
+
+
 async def test_a_source_that_has_no_calls_any_more_is_there_to_compare(
     tracked: MemoryTracked,
 ) -> None:
