@@ -74,7 +74,7 @@ class OriginLine:
 
 @dataclass(frozen=True, slots=True)
 class ListedCall:
-    """A call with its origin, which is told of no small group (`flows.tracked.rules`)."""
+    """A call with its origin, which is told as far as `flows.tracked.rules` lets it be."""
 
     call: TrackedCall
     origin: Origin
