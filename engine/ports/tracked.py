@@ -49,12 +49,13 @@ class ReportLine:
 
 @dataclass(frozen=True, slots=True)
 class MedianLine:
-    """The median of a time of `calls` calls of a source ("": of all), in whole seconds: the least
-    time that at least half of them do not exceed. It is exact up to 31, from there on within 4 %.
+    """The median of a time of `calls` calls of a source (None: of all; "" is a source too, that of
+    calls without one), in whole seconds: the least time that at least half of them do not exceed.
+    It is exact up to 31, from there on within 4 %.
     """
 
     measure: Measure
-    source: str
+    source: str | None
     calls: int
     seconds: int
 
@@ -73,7 +74,7 @@ class OriginLine:
 
 @dataclass(frozen=True, slots=True)
 class ListedCall:
-    """A call with its origin, which is told of no small group (`flows.tracked.rules`)."""
+    """A call with its origin, which is told as far as `flows.tracked.rules` lets it be."""
 
     call: TrackedCall
     origin: Origin

@@ -39,7 +39,9 @@ from engine.ports.reading.sums import Bucket
 from engine.ports.tracked import ReportFilter, ReportLine, Tracked
 
 ORGANISATIONS = {"acme": "Europe/Berlin", "bolt": "America/New_York", "cafe": "Asia/Kolkata"}
-SOURCES = ("website", "portal", "newspaper", "radio", "leaflet", "fair", "search", "maps")
+SOURCES = ("website", "portal", "newspaper", "radio", "leaflet", "fair", "search", "maps", "")
+"""The last is of calls to numbers without a source."""
+
 START_MS, YEAR_MS = 1_767_222_000_000, 365 * 24 * 3_600_000
 FIRST, AFTER = date(2026, 1, 1), date(2027, 1, 1)
 HOURS_AFTER = date(2026, 4, 11)
@@ -306,26 +308,29 @@ async def judge(ledger: SqlLedger, truth: Truth, verdict: Verdict) -> None:
 async def _judge_medians(
     ledger: SqlLedger, tracked: SqlTracked, wanted: ReportFilter, verdict: Verdict
 ) -> None:
-    """Each median, of sources and of all, is that of the times themselves, by its step."""
+    """Each median, of all and of sources, "" among them, is that of the times themselves, by its
+    step."""
     told = await tracked.medians(wanted)
-    medians = [(line.measure, line.source, line.calls, line.seconds) for line in told]
+    medians = [(line.measure.value, line.source, line.calls, line.seconds) for line in told]
     if medians != await _recounted_medians(ledger, wanted):
         verdict.faults.append(f"{wanted.organisation}: the medians are not the recount")
 
 
 async def _recounted_medians(
     ledger: SqlLedger, wanted: ReportFilter
-) -> list[tuple[str, str, int, int]]:
-    found: defaultdict[tuple[str, str], Counter[int]] = defaultdict(Counter)
+) -> list[tuple[str, str | None, int, int]]:
+    found: defaultdict[tuple[str, str | None], Counter[int]] = defaultdict(Counter)
     for measure, ms in _MS.items():
         statement = text(_TIMED.format(ms=ms))
         for row in await ledger.database.read(partial(_read, wanted=wanted, asked=statement), 600):
-            for source in ("", row.source):
+            for source in (None, row.source):
                 found[measure, source][row.seconds] += row.calls
-    return sorted(
+    all_first = sorted(found, key=lambda key: (key[0], key[1] is not None, key[1] or ""))
+    return [
         (*key, times.total(), _stepped(statistics.median_low(sorted(times.elements()))))
-        for key, times in found.items()
-    )
+        for key in all_first
+        if (times := found[key])
+    ]
 
 
 def _stepped(seconds: int) -> int:

@@ -98,8 +98,8 @@ class Report:
     origins: tuple[OriginTold, ...] | None
 
 
-Medians = Mapping[str, Mapping[Measure, MedianLine]]
-"""Of each source; "": of all."""
+Medians = Mapping[str | None, Mapping[Measure, MedianLine]]
+"""Of each source; None: of all."""
 
 NO_MEDIANS: Mapping[Measure, MedianLine] = {}
 
@@ -149,7 +149,7 @@ async def _callers(tracked: Tracked, wish: Wish, own: Terms) -> CallersTold:
 
 
 async def _medians(tracked: Tracked, wish: Wish) -> Medians:
-    found: defaultdict[str, dict[Measure, MedianLine]] = defaultdict(dict)
+    found: defaultdict[str | None, dict[Measure, MedianLine]] = defaultdict(dict)
     for line in await tracked.medians(_filter(wish, wish.days, Bucket.WHOLE)):
         found[line.source][line.measure] = line
     return found
@@ -225,7 +225,7 @@ def _total(
     counts = total([line.counts for line in lines])
     callers = told.of(wish.source)
     past = None if before is None else total(list(before.values()))
-    its = medians.get("", {})
+    its = medians.get(None, {})
     return _row("", "", counts, callers=callers, whole=counts, medians=its, before=past)
 
 

@@ -2,9 +2,10 @@
 
 What is told of callers is told of groups alone. A group has at least as many callers as it has
 first calls, so it is held against those: fewer than the organisation's `callers_least`, and it is
-not shown. A sum is shown only if what it hides beside what is shown is no small group either.
-Groups are the calls of a source in a whole month that is over, and sums of those: of days chosen
-freely, or of a month that goes on, the difference of two reports would tell of single callers.
+not shown. A sum is shown only if what it hides beside what is shown is no small group either, and
+an origin only if what is left of its source beside those shown is none. Groups are the calls of a
+source in a whole month that is over, and sums of those: of days chosen freely, or of a month that
+goes on, the difference of two reports would tell of single callers.
 """
 
 from calendar import monthrange
@@ -142,20 +143,43 @@ def told_places(
     """As what the origins of each month and source may be told; those that may not are missing.
 
     Each month of each source is judged by itself, so that no two reports tell by their difference
-    what neither does. Areas too small are one with the others of their country and line; what is
-    too small then is not told.
+    what neither does.
     """
-    told: dict[tuple[date, str, Origin], Origin] = {}
-    small: defaultdict[tuple[date, str, Origin], list[OriginLine]] = defaultdict(list)
+    found: defaultdict[tuple[date, str], list[OriginLine]] = defaultdict(list)
     for line in lines:
-        if line.firsts >= callers_least:
-            told[line.month, line.source, line.origin] = line.origin
-        else:
-            small[line.month, line.source, replace(line.origin, area="")].append(line)
-    for (month, source, origin), areas in small.items():
-        if sum(line.firsts for line in areas) >= callers_least:
-            told |= {(month, source, line.origin): origin for line in areas}
-    return told
+        found[line.month, line.source].append(line)
+    return {
+        (month, source, line.origin): origin
+        for (month, source), those in found.items()
+        for origin, group in _told_beside(those, callers_least).items()
+        for line in group
+    }
+
+
+def _told_beside(
+    lines: Iterable[OriginLine], callers_least: int
+) -> Mapping[Origin, Sequence[OriginLine]]:
+    """The origins of a month and source that may be told beside each other.
+
+    Areas too small are one with the others of their country and line. What is too small then is
+    not told, and, where all of that together is a small group as well, the smallest that may be
+    told is not told either: calls from elsewhere are counted by subtraction, and listed one by
+    one. Who calls again is somebody also where nobody is new; of withheld numbers nothing is known.
+    """
+    groups: defaultdict[Origin, list[OriginLine]] = defaultdict(list)
+    for line in lines:
+        is_small = line.firsts < callers_least
+        groups[replace(line.origin, area="") if is_small else line.origin].append(line)
+    firsts = {origin: sum(line.firsts for line in those) for origin, those in groups.items()}
+    hidden = [
+        origin
+        for origin, count in firsts.items()
+        if count < callers_least and (count or origin != Origin())
+    ]
+    told = [origin for origin, count in firsts.items() if count >= callers_least]
+    if hidden and sum(firsts[origin] for origin in hidden) < callers_least:
+        told = sorted(told, key=lambda one: (firsts[one], one.country, one.area, one.line))[1:]
+    return {origin: groups[origin] for origin in told}
 
 
 def told_origins(lines: Sequence[OriginLine], callers_least: int) -> tuple[OriginTold, ...]:

@@ -25,18 +25,22 @@ async def medians(connection: AsyncConnection, wanted: ReportFilter) -> list[Med
     times = tracked_times.c
     told_apart = times.measure, times.source, times.step
     summed = select(*told_apart, func.sum(times.calls)).group_by(*told_apart)
-    found: defaultdict[tuple[str, str], Counter[int]] = defaultdict(Counter)
+    of_all: defaultdict[str, Counter[int]] = defaultdict(Counter)
+    of_sources: defaultdict[tuple[str, str], Counter[int]] = defaultdict(Counter)
     # One query for each span: SQLite would read every row for all of them at once.
     for over, first, after in _spans(wanted.first, wanted.after):
         within = between(times.day, number_of(first), number_of(after) - 1)
         query = summed.where(narrowed(tracked_times, wanted), times.over == over, within)
         for measure, source, step, calls in await connection.execute(query):
-            found[measure, ""][step] += int(calls)
-            found[measure, source][step] += int(calls)
-    return [
-        MedianLine(Measure(measure), source, histogram.total(), median_s(histogram))
-        for (measure, source), histogram in sorted(found.items())
-    ]
+            of_all[measure][step] += int(calls)
+            of_sources[measure, source][step] += int(calls)
+    lines = [_line(measure, None, histogram) for measure, histogram in of_all.items()]
+    lines += [_line(*key, histogram) for key, histogram in sorted(of_sources.items())]
+    return sorted(lines, key=lambda line: (line.measure, line.source is not None))
+
+
+def _line(measure: str, source: str | None, histogram: Counter[int]) -> MedianLine:
+    return MedianLine(Measure(measure), source, histogram.total(), median_s(histogram))
 
 
 def _spans(first: date, after: date) -> Iterator[tuple[Over, date, date]]:

@@ -53,7 +53,8 @@ tracked_calls = table(
     Index("ix_tracked_calls_arrived", "arrived_ms"),
 )
 """The calls, each a `core.tracked.TrackedCall` with its place, its caller's origin, and whether he
-was `core.tracked.Seen`. Nothing here tells one caller from another."""
+was `core.tracked.Seen`. Nothing here tells callers of one origin from each other; a rare origin may
+be one caller's, so `flows.tracked.rules` says which are told."""
 
 tracked_keys = table(
     "tracked_keys",

@@ -146,15 +146,15 @@ class MemoryTracked:
 
     async def medians(self, wanted: ReportFilter) -> Sequence[MedianLine]:
         _check(wanted)
-        found: defaultdict[tuple[Measure, str], list[int]] = defaultdict(list)
+        found: defaultdict[tuple[Measure, str | None], list[int]] = defaultdict(list)
         for call, *_ in self._wanted(wanted):
             times = {} if call.call_id in self.unknown_times else seconds_of(call)
             for measure, seconds in times.items():
-                for source in ("", call.source):
+                for source in (None, call.source):
                     found[measure, source].append(seconds)
         return [
-            MedianLine(*key, len(times), seconds_at(step_of(median_low(times))))
-            for key, times in sorted(found.items())
+            MedianLine(measure, source, len(times), seconds_at(step_of(median_low(times))))
+            for (measure, source), times in sorted(found.items(), key=_all_first)
         ]
 
     async def origins(self, wanted: ReportFilter) -> Sequence[OriginLine]:
@@ -207,6 +207,11 @@ class MemoryTracked:
 
     async def set_terms(self, terms: Terms) -> None:
         self.said[terms.organisation] = terms
+
+
+def _all_first(found: tuple[tuple[Measure, str | None], object]) -> tuple[str, bool, str]:
+    measure, source = found[0]
+    return measure, source is not None, source or ""
 
 
 def _order(listed: ListedCall) -> tuple[int, str]:

@@ -139,6 +139,17 @@ async def test_medians_are_told_where_every_time_is_known(tracked: MemoryTracked
     assert (await report(tracked, WISH)).total.ring_median_s is None
 
 
+async def test_the_median_of_calls_without_a_source_is_not_that_of_all(
+    tracked: MemoryTracked,
+) -> None:
+    for number in range(3):
+        await tracked.keep(missed(f"x{number}", source=""), None)
+    found = await report(tracked, WISH)
+    told = {row.source: row.ring_median_s for row in found.sources}
+    assert told == {"website": 5, "": 20, "portal": 20}
+    assert (found.total.calls, found.total.ring_median_s) == (15, 5)
+
+
 async def test_a_source_that_has_no_calls_any_more_is_there_to_compare(
     tracked: MemoryTracked,
 ) -> None:
@@ -226,18 +237,18 @@ def test_a_sum_hides_no_small_group(firsts: tuple[int, ...], is_told: bool) -> N
     assert may_total([Counts(calls=9, firsts=count) for count in firsts], 5) is is_told
 
 
-def test_areas_too_small_are_one_and_what_is_small_then_is_left_out() -> None:
+def test_areas_too_small_are_one_and_what_is_small_then_is_left_out_with_the_next() -> None:
     def line(month: int, area: str, firsts: int, country: str = "DE") -> OriginLine:
         origin = Origin(country, area, "landline")
         return OriginLine(date(2026, month, 1), "web", origin, firsts + 1, firsts)
 
     told = told_origins(
         [line(10, "30", 6), line(10, "89", 3), line(10, "40", 2), line(10, "1", 4, "AT"),
-         line(11, "30", 5), line(11, "89", 4), line(11, "1", 5, "AT")],
+         line(11, "30", 7), line(11, "89", 4), line(11, "40", 3), line(11, "1", 6, "AT")],
         5,
     )  # fmt: skip
     assert told == (
-        OriginTold("web", Origin("DE", "30", "landline"), 13, 11),
-        OriginTold("web", Origin("DE", "", "landline"), 7, 5),
-        OriginTold("web", Origin("AT", "1", "landline"), 6, 5),
+        OriginTold("web", Origin("DE", "30", "landline"), 15, 13),
+        OriginTold("web", Origin("DE", "", "landline"), 9, 7),
+        OriginTold("web", Origin("AT", "1", "landline"), 7, 6),
     )

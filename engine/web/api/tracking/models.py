@@ -136,8 +136,8 @@ class TrackingOrigin(BaseModel):
 class TrackingReport(BaseModel):
     """What is known of the calls; `from` is included, `to` is not.
 
-    `origins` is there for whole months of all numbers that are over, and leaves out groups too
-    small.
+    `origins` is there for whole months of all numbers that are over. It leaves out groups too
+    small, and where what is left out would be one together, the smallest of the others.
     """
 
     model_config = ConfigDict(

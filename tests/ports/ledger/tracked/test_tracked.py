@@ -304,14 +304,36 @@ async def test_medians_are_those_of_all_times_together(tracked: Tracked) -> None
         await tracked.keep(replace(one, answered_ms=joined_ms, ended_ms=joined_ms + talk_ms), None)
     await tracked.keep(missed("m", "2026-11-23 09:00:00", source="b"), ANNA)
     assert list(await tracked.medians(november())) == [
-        MedianLine(Measure.RING, "", 5, 9),
+        MedianLine(Measure.RING, None, 5, 9),
         MedianLine(Measure.RING, "a", 2, 1),
         MedianLine(Measure.RING, "b", 3, 9),
-        MedianLine(Measure.TALK, "", 4, 20),
+        MedianLine(Measure.TALK, None, 4, 20),
         MedianLine(Measure.TALK, "a", 2, 10),
         MedianLine(Measure.TALK, "b", 2, 30),
     ]
     of_b = await tracked.medians(november(source="b"))
-    assert [(line.source, line.calls) for line in of_b] == [("", 3), ("b", 3), ("", 2), ("b", 2)]
+    assert [(line.source, line.calls) for line in of_b] == [
+        (None, 3),
+        ("b", 3),
+        (None, 2),
+        ("b", 2),
+    ]
     with pytest.raises(CallerError):
         await tracked.medians(replace(november(), after=date(2026, 11, 1)))
+
+
+async def test_calls_without_a_source_are_of_a_source_of_their_own(tracked: Tracked) -> None:
+    """They count once among all, and their median is not that of all."""
+    for number, (source, ring_ms) in enumerate(
+        [("a", 2_000), ("a", 2_000), ("a", 2_000), ("", 20_000), ("", 20_000)]
+    ):
+        arrived_ms = call("c").arrived_ms
+        one = missed(f"c{number}", source=source, ended_ms=arrived_ms + ring_ms)
+        await tracked.keep(one, None)
+    none, a = MedianLine(Measure.RING, "", 2, 20), MedianLine(Measure.RING, "a", 3, 2)
+    assert list(await tracked.medians(november())) == [
+        MedianLine(Measure.RING, None, 5, 2),
+        none,
+        a,
+    ]
+    assert list(await tracked.medians(november(source=""))) == [replace(none, source=None), none]
