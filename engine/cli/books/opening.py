@@ -5,6 +5,7 @@ import getpass
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from datetime import date
 from typing import Any, TypeVar
 
 import click
@@ -12,6 +13,7 @@ import click
 from engine import logs
 from engine.app import Books, books_of
 from engine.cli.lines import refusal, write
+from engine.core.instant import YEARS, YEARS_RULE
 from engine.core.inventory import BillingProfile, Inventory
 from engine.core.money import format_shortest, parse_micros
 from engine.core.number import HOME_REGION, classify
@@ -131,6 +133,21 @@ class Amount(click.ParamType[int]):
             return value if isinstance(value, int) else parse_micros(value, field="amount")
         except CallerError as fault:
             self.fail(str(fault), param, ctx)
+
+
+class Day(click.ParamType[date]):
+    """A day on the command line: 2026-11-30."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        try:
+            day = value if isinstance(value, date) else date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no day such as 2026-11-30", param, ctx)
+        if day.year not in YEARS:
+            self.fail(f"{value!r} {YEARS_RULE}", param, ctx)
+        return day
 
 
 author_option = click.option("--author", help="Who; the user of this shell if not given.")

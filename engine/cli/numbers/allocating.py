@@ -5,9 +5,9 @@ from datetime import date
 
 import click
 
-from engine.cli.books.opening import Amount, json_option, reason_option, user
+from engine.cli.books.opening import Amount, Day, json_option, reason_option, user
 from engine.cli.lines import utc, write
-from engine.cli.numbers.numbering import Day, allowed, shown, tell_number, with_numbering
+from engine.cli.numbers.numbering import allowed, shown, tell_number, with_numbering
 from engine.core.numbers.number import Number, Purpose, Status
 from engine.flows.numbers.allocation import Allocation, Wish
 from engine.flows.numbers.numbering import Numbering

@@ -7,9 +7,9 @@ from typing import TypeVar
 import click
 
 from engine.app import Books
-from engine.cli.books.opening import json_option, run
+from engine.cli.books.opening import Day, json_option, run
 from engine.cli.lines import utc, write
-from engine.cli.numbers.numbering import Day, shown
+from engine.cli.numbers.numbering import shown
 from engine.core.numbers.case import Case, CaseKind, CaseStatus
 from engine.flows.numbers.cases import Cases, Request, Viewer
 from engine.settings import Settings

@@ -7,6 +7,7 @@ import click
 from engine.cli.books.opening import json_option
 from engine.cli.lines import write
 from engine.cli.numbers.numbering import shown, with_numbering
+from engine.core.instant import YEARS, YEARS_RULE
 from engine.core.numbers.due import Notice
 from engine.flows.numbers.daily import Due, Line
 from engine.flows.numbers.numbering import PAGE, Numbering
@@ -36,6 +37,8 @@ def due(dry_run: bool, at: datetime | None, as_json: bool) -> None:
         now_ms, _ = numbering.now()
         at_ms = now_ms
         if at is not None:
+            if at.year not in YEARS:
+                raise click.BadParameter(YEARS_RULE, param_hint="--at")
             at_ms = (at.replace(tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
         if at_ms > now_ms and not dry_run:
             raise click.UsageError("--at is to come: give --dry-run with it")

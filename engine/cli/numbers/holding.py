@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from engine.cli.books.opening import json_option, user
+from engine.cli.books.opening import Day, json_option, user
 from engine.cli.lines import write
-from engine.cli.numbers.numbering import Day, shown, tell_number, with_numbering
+from engine.cli.numbers.numbering import shown, tell_number, with_numbering
 from engine.core.numbers.holder import DocumentKind, Holder, Proof, Verdict
 from engine.flows.numbers.holders import FILE_BYTES_MOST, Entry, Holders, Paper
 from engine.flows.numbers.words import LANGS

@@ -1,8 +1,7 @@
-"""What the commands on numbers share: the numbering, days, and how records are told."""
+"""What the commands on numbers share: the numbering, and how records are told."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import date
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import click
 import msgspec
@@ -18,18 +17,6 @@ from engine.flows.numbers.numbering import Numbering
 from engine.settings import Settings
 
 T = TypeVar("T")
-
-
-class Day(click.ParamType[date]):
-    """A day on the command line: 2026-11-30."""
-
-    name = "day"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        try:
-            return value if isinstance(value, date) else date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no day such as 2026-11-30", param, ctx)
 
 
 def with_numbering(

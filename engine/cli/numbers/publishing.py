@@ -5,9 +5,9 @@ from datetime import date
 
 import click
 
-from engine.cli.books.opening import json_option, user
+from engine.cli.books.opening import Day, json_option, user
 from engine.cli.lines import write
-from engine.cli.numbers.numbering import Day, shown, with_numbering
+from engine.cli.numbers.numbering import shown, with_numbering
 from engine.core.numbers.source import Source
 from engine.flows.numbers.numbering import Numbering
 from engine.flows.numbers.sources import Channel, Sources

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import date
 
 import click
 
 from engine.app import Books
-from engine.cli.books.opening import inventory_in_force, json_option, organisation_of, run
+from engine.cli.books.opening import Day, inventory_in_force, json_option, organisation_of, run
 from engine.cli.lines import write
 from engine.core.tracked import KEY_MONTHS, LANGS, Terms, check_terms, keys_due
 from engine.errors import CallerError
@@ -17,8 +17,6 @@ from engine.flows.tracked.rules import Days
 from engine.flows.tracked.sheet import csv_text, text, values
 from engine.ports.reading.sums import Bucket
 from engine.settings import Settings
-
-DAY = click.DateTime(["%Y-%m-%d"])
 
 whose_option = click.option("--organisation", help="Whose calls; the only one's if not given.")
 
@@ -31,8 +29,8 @@ def tracking() -> None:
 @tracking.command("report")
 @whose_option
 @click.option("--month", help="Such as 2026-11.")
-@click.option("--from", "first", type=DAY, help="First local day.")
-@click.option("--to", "after", type=DAY, help="Local day after the last.")
+@click.option("--from", "first", type=Day(), help="First local day.")
+@click.option("--to", "after", type=Day(), help="Local day after the last.")
 @click.option("--by", type=click.Choice([each.value for each in Bucket]), default="whole",
               show_default=True, help="What rows are told apart by.")  # fmt: skip
 @click.option("--against", type=click.Choice([each.value for each in Against]), default="nothing",
@@ -45,8 +43,8 @@ def tracking() -> None:
 def show_report(
     organisation: str | None,
     month: str | None,
-    first: datetime | None,
-    after: datetime | None,
+    first: date | None,
+    after: date | None,
     by: str,
     against: str,
     source: str | None,
@@ -89,7 +87,7 @@ def show_report(
             click.echo(text(found, lang))
 
 
-def _days(month: str | None, first: datetime | None, after: datetime | None) -> Days:
+def _days(month: str | None, first: date | None, after: date | None) -> Days:
     """The days that are asked for; two ways at once, and half of one, are wrong usage."""
     if month is not None and first is None and after is None:
         try:
@@ -98,7 +96,7 @@ def _days(month: str | None, first: datetime | None, after: datetime | None) -> 
             raise click.BadParameter(str(fault), param_hint="--month") from fault
         return Days(span.first.date(), span.end.date())
     if month is None and first is not None and after is not None:
-        return Days(first.date(), after.date())
+        return Days(first, after)
     raise click.UsageError("Give --month, or --from and --to.")
 
 

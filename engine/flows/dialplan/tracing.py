@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from engine.core.diversion.route import Found
 from engine.core.imagined import LEG, Imagined, Step, arrived_of, begun, trunk_of
+from engine.core.instant import YEARS, YEARS_RULE
 from engine.core.inventory import Inventory
 from engine.core.number import classify, written
 from engine.core.numbers.number import Number
@@ -135,6 +136,8 @@ def _at_ms(at: str, now_ms: int, timezone: str | None) -> int:
         moment = datetime.fromisoformat(at)
     except ValueError:
         raise CallerError("must be a time such as 2026-12-24T18:30", "at") from None
+    if moment.year not in YEARS:
+        raise CallerError(YEARS_RULE, "at")
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=ZoneInfo(timezone) if timezone else UTC)
     return int(moment.timestamp() * 1000)

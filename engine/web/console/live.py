@@ -3,7 +3,9 @@
 A page marks a part `data-live="/console/live/<subject>"`; the route there answers with `stream`.
 Each event is the part's HTML as it is now; the script brings what stands there to it, touching only
 what differs. A stream looks once a second, or at once when live calls change (`watched`); it ends
-by itself, and the browser comes again; it ends too when its session does.
+by itself, and the browser comes again; it ends too when its session does. Where the browser is
+refused or finds nobody, the script goes on asking, and the page says meanwhile that it is not up to
+date. A part in which something is marked `data-over` is followed no more.
 
 Times in a part are told by the instant (`data-since`, `data-until`, milliseconds since 1970), and
 the script lets them run; the event `clock` tells it what time it is here.

@@ -251,6 +251,15 @@ def test_what_cannot_be_asked_is_named(tmp_path: Path, option: str, value: str) 
     assert option.removeprefix("--") in refused.stderr
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00", "9999-12-31T23:59-23:59", "3000-01-01"])
+def test_a_time_at_the_edge_of_the_calendar_is_refused_with_the_rule(at: str) -> None:
+    refused = _invoke("trace", "--draft", LINE, "--at", at, "--json")
+    assert (refused.exit_code, json.loads(refused.stdout)) == (
+        1,
+        {"error": "at must be of the years 2000 to 2999", "field": "at"},
+    )
+
+
 # --- trace, where Asterisk does not go by the own dialplan as it is read here -----------------
 
 

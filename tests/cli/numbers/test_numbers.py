@@ -111,6 +111,9 @@ def test_what_is_refused(quiet_shop: Shop, organisation: str, tmp_path: Path) ->
     assert quiet_shop.run("numbers", "approve", NUMBER).exit_code == 1
     assert quiet_shop.run("numbers", "due", "--at", "2090-01-01").exit_code == 2
     assert quiet_shop.run("numbers", "demand", organisation, "seat", "--by", "x").exit_code == 2
+    for at in ("0001-01-01", "9999-12-31T23:59:59Z"):
+        edge = quiet_shop.run("numbers", "due", "--dry-run", "--at", at)
+        assert (edge.exit_code, "of the years 2000 to 2999" in edge.stderr) == (2, True), at
     unknown = quiet_shop.run(
         "numbers", "seat", "nobody", "--title", "x", "--street", "x", "--postal-code", "1",
         "--place", "Berlin",

@@ -78,6 +78,24 @@ def test_which_days_must_be_clear(quiet_shop: Shop, args: tuple[str, ...]) -> No
     assert quiet_shop.run("tracking", "report", *args).exit_code == 2
 
 
+@pytest.mark.parametrize("against", ["before", "year"])
+@pytest.mark.parametrize(
+    ("first", "after", "wrong"),
+    [
+        ("0001-01-01", "0001-01-05", "0001-01-01"),
+        ("9999-12-01", "9999-12-31", "9999-12-01"),
+        ("2999-12-01", "3000-01-01", "3000-01-01"),
+    ],
+)
+def test_days_at_the_edge_of_the_calendar_are_refused_with_the_rule(
+    quiet_shop: Shop, first: str, after: str, wrong: str, against: str
+) -> None:
+    asked = ("tracking", "report", "--from", first, "--to", after, "--against", against)
+    refused = quiet_shop.run(*asked)
+    assert refused.exit_code == 2
+    assert f"'{wrong}' must be of the years 2000 to 2999" in refused.stderr
+
+
 def test_terms_are_shown_and_changed(tracking_shop: Shop, organisation: str) -> None:
     asked = ("tracking", "terms", "--organisation", organisation)
     assert tracking_shop.json(*asked)["callers_least"] == 5

@@ -57,13 +57,18 @@ HOUR_MS = 3_600_000
 @dataclass(frozen=True)
 class Row:
     """Who may use a route: roles by name. `form` is what makes its request a sound one; bytes are
-    a file that comes with it."""
+    a file that comes with it. `staff` are the roles of the operator's staff for whom the records of
+    all organisations are there, where they are not there for all of `roles`."""
 
     roles: str
     form: Mapping[str, str | bytes] = field(default_factory=dict)
+    staff: str | None = None
 
     def allows(self, role: Role) -> bool:
         return role.value in self.roles.split()
+
+    def reaches_all(self, role: Role) -> bool:
+        return role.value in (self.roles if self.staff is None else self.staff).split()
 
 
 ALL = " ".join(Role)

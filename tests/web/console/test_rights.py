@@ -94,6 +94,36 @@ async def test_the_operators_staff_reach_all_organisations(house: House) -> None
             assert answer.status == 403, route
 
 
+@pytest.mark.parametrize("role", Role)
+async def test_staff_of_each_role_reach_what_the_table_says(house: House, role: Role) -> None:
+    narrower = [(route, row) for route, row in GUARDED if row.staff is not None]
+    assert narrower, "no row says who of the staff reaches its records"
+    for route, row in narrower:
+        expected = 404 if row.allows(role) else 403
+        for ids in (house.own, house.foreign):
+            answer = await _asked(house, route, ids, house.staff[role], row)
+            if row.reaches_all(role):
+                assert answer.status < 400, route
+                continue
+            assert answer.status == expected, route
+            if route.is_noted:
+                assert await _newest(house) == (route.action, "refused")
+
+
+async def test_staff_who_may_only_read_customers_act_on_no_caller(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(
+        RIGHTS,  # type: ignore[arg-type]  # a dict, which nobody else changes
+        Role.AUDITOR,
+        RIGHTS[Role.AUDITOR] | {Right.DESK},
+    )
+    for route, row in GUARDED:
+        if row.staff is not None:
+            answer = await _asked(house, route, house.own, house.staff[Role.AUDITOR], row)
+            assert answer.status == (200 if route.is_safe else 404), route
+
+
 async def test_nobody_gets_in_without_signing_in(house: House) -> None:
     for route, row in GUARDED:
         path = path_of(route, house.own)

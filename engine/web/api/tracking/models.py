@@ -3,8 +3,9 @@
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from engine.core.instant import YEARS, YEARS_RULE
 from engine.core.tracked import CALLERS_FLOOR, CALLERS_LEAST_MOST, MAILS_MOST, Outcome
 from engine.flows.tracked.report import Against
 from engine.ports.reading.sums import Bucket
@@ -63,11 +64,21 @@ def _example(**values: Any) -> ConfigDict:
     return ConfigDict(json_schema_extra={"examples": [values]})
 
 
+def _check_day(day: date) -> date:
+    if day.year not in YEARS:
+        raise ValueError(YEARS_RULE)
+    return day
+
+
+Day = Annotated[date, AfterValidator(_check_day)]
+"""A day from which others are reckoned."""
+
+
 class DaysQuery(Form):
     """Which calls; `from` is included, `to` is not."""
 
-    first: date = Field(alias="from", strict=False, description="The first local day.")
-    after: date = Field(alias="to", strict=False, description="The local day after the last.")
+    first: Day = Field(alias="from", strict=False, description="The first local day.")
+    after: Day = Field(alias="to", strict=False, description="The local day after the last.")
     source: SourceName | None = Field(None, description="The sales channel.")
     number: Number | None = Field(None, description="The number that was called.")
 

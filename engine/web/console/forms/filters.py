@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
+from engine.core.instant import YEARS
 from engine.core.money import parse_micros
 from engine.core.number import HOME_REGION, classify, meant_number
 from engine.errors import CallerError
@@ -44,7 +45,7 @@ def day_of(text: str) -> date | None:
         day = date.fromisoformat(text)
     except ValueError:
         return None
-    return day if date(2000, 1, 1) <= day <= date(2999, 12, 31) else None
+    return day if day.year in YEARS else None
 
 
 def start_ms(day: date) -> int:

@@ -6,17 +6,68 @@
 // How far the server's clock is ahead of this one, in milliseconds.
 let ahead = 0;
 
-for (const part of document.querySelectorAll("[data-live]")) {
-  const source = new EventSource(part.dataset.live);
-  source.addEventListener("clock", (event) => {
-    ahead = Number(event.data) - Date.now();
-  });
-  source.addEventListener("part", (event) => {
-    const fresh = document.createElement("template");
-    fresh.innerHTML = event.data;
-    bringChildren(part, fresh.content);
-    runTimes();
-  });
+const AGAIN_FIRST_MS = 4_000;
+const AGAIN_MOST_MS = 60_000;
+const BACK_WITHIN_MS = 2_000;
+
+const live = document.querySelectorAll("[data-live]");
+const content = document.querySelector("main");
+const note = document.createElement("p");
+const late = new Set();
+
+if (live.length) {
+  note.className = "stale";
+  note.setAttribute("aria-live", "polite");
+  content.prepend(note);
+}
+for (const part of live) follow(part);
+
+// A stream that breaks off the browser asks for again by itself; one that is refused (429, 503, a
+// proxy's 502) it gives up for good. Then another is asked for, later each time, and not by a
+// hundred pages at once. Until events come again the page says that it is not up to date. What is
+// over (`data-over`) is followed no more.
+function follow(part) {
+  let refusals = 0;
+  let doubt = 0;
+  const goesOn = () => {
+    clearTimeout(doubt);
+    doubt = 0;
+    refusals = 0;
+    tellLate(part, false);
+  };
+  const ask = () => {
+    const source = new EventSource(part.dataset.live);
+    source.addEventListener("clock", (event) => {
+      ahead = Number(event.data) - Date.now();
+      goesOn();
+    });
+    source.addEventListener("part", (event) => {
+      const fresh = document.createElement("template");
+      fresh.innerHTML = event.data;
+      bringChildren(part, fresh.content);
+      runTimes();
+      goesOn();
+      if (part.querySelector("[data-over]")) source.close();
+    });
+    source.addEventListener("error", () => {
+      if (source.readyState !== EventSource.CLOSED) {
+        doubt ||= setTimeout(tellLate, BACK_WITHIN_MS, part, true);
+        return;
+      }
+      tellLate(part, true);
+      const wait = Math.min(AGAIN_FIRST_MS * 2 ** refusals, AGAIN_MOST_MS);
+      refusals += 1;
+      setTimeout(ask, (wait * (1 + Math.random())) / 2);
+    });
+  };
+  ask();
+}
+
+function tellLate(part, isLate) {
+  if (isLate) late.add(part);
+  else late.delete(part);
+  const text = late.size ? content.dataset.stale : "";
+  if (note.textContent !== text) note.textContent = text;
 }
 
 // Brings what stands there to what is new and touches only what differs: nothing flickers, focus

@@ -1,5 +1,7 @@
 """The page that tells ahead what would happen to a call, for a number of the stock."""
 
+import pytest
+
 from engine.core.roles import Role
 from engine.ledger.diversion.sql import SqlRoutes
 from engine.ledger.numbers.sql import SqlNumbers
@@ -18,3 +20,18 @@ async def test_where_a_number_leads_the_books_say(house: House) -> None:
     assert "die Nummer von acme" in page or "the number of acme" in page
     assert TARGET in page
     assert "4155550xxx" in page
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00", "9999-12-31T23:59-23:59", "3000-01-01", "noon"])
+@pytest.mark.parametrize(
+    ("lang", "rule"),
+    [("de", "aus den Jahren 2000 bis 2999"), ("en", "of the years 2000 to 2999")],
+)
+async def test_a_time_that_is_none_is_refused_with_the_rule(
+    house: House, at: str, lang: str, rule: str
+) -> None:
+    asked = f"/console/configuration/trace?number=%2B{NUMBER[1:]}&at={at}&lang={lang}"
+    answer = await house.ask("GET", asked, house.staff[Role.OWNER])
+    page = await answer.text()
+    assert (answer.status, rule in page) == (422, True)
+    assert 'aria-invalid="true"' in page

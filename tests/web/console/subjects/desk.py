@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from engine.flows.agents import CallerFile
 from tests.cli.test_evn import CALL
-from tests.web.console.house import OTHERS, House, Row
+from tests.web.console.house import MASTERS, OTHERS, House, Row
 from tests.web.site import LANDLINE, ORGANISATION, PROFILE
 
 DESK = "/console/desk"
@@ -16,9 +16,11 @@ ROWS = {
     ("GET", "/console/live/desk"): Row(AGENTS),
     ("POST", f"{DESK}/pause"): Row(AGENTS, {"reason": "break"}),
     ("POST", f"{DESK}/resume"): Row(AGENTS),
-    ("GET", ONE): Row(AGENTS),
-    ("POST", f"{ONE}/note"): Row(AGENTS, {"kind": "note", "text": "Fragt nach dem Wetter"}),
-    ("POST", f"{ONE}/block"): Row(AGENTS, {"reason": "beleidigt"}),
+    ("GET", ONE): Row(AGENTS, staff=MASTERS),
+    ("POST", f"{ONE}/note"): Row(
+        AGENTS, {"kind": "note", "text": "Fragt nach dem Wetter"}, staff=MASTERS
+    ),
+    ("POST", f"{ONE}/block"): Row(AGENTS, {"reason": "beleidigt"}, staff=MASTERS),
 }
 
 

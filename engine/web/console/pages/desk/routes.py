@@ -81,9 +81,20 @@ def mine(asked: Asked) -> Agent | None:
 
 
 async def find(asked: Asked) -> Belongs | None:
-    """The agent's own call that the address names, live or over; anybody's for the operator."""
+    """The call that the address names, if he may read it."""
+    return await _found(asked, Right.CUSTOMERS_READ)
+
+
+async def find_to_act(asked: Asked) -> Belongs | None:
+    """The call that the address names, if he may act on its caller."""
+    return await _found(asked, Right.CUSTOMERS_WRITE)
+
+
+async def _found(asked: Asked, right: Right) -> Belongs | None:
+    """The agent's own call, live or over; anybody's for the operator's staff who have no phone of
+    their own and this right over customers."""
     agent, call_id = mine(asked), asked.request.match_info["case_id"]
-    if agent is None and not asked.is_operators:
+    if agent is None and not (asked.is_operators and asked.may(right)):
         return None
     seen = await asked.site.staff.agent(agent.name, agent.organisation) if agent else None
     if seen is not None and seen.call is not None and seen.call.call_id == call_id:
@@ -216,7 +227,7 @@ def _act(path: str, handler: Handler, verb: str, *, asks_first: bool = False) ->
         f"{ONE}/{path}",
         Right.DESK,
         handler,
-        finds=find,
+        finds=find_to_act,
         action=f"desk.{verb}",
         asks_first=asks_first,
         again=show_call,
