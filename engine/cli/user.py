@@ -1,26 +1,25 @@
 """`groschen user`: who may sign in to the console. Passwords are read from standard input, or made
 here and shown once; they are in no argument, which other users of the machine could see."""
 
-import getpass
-import secrets
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
 
 import click
 
 from engine.app import Books
+from engine.cli.books.acts import acted
 from engine.cli.books.opening import inventory_in_force, json_option, run
 from engine.cli.lines import write
 from engine.core.roles import Role
 from engine.errors import CallerError
-from engine.flows.access import NewUser
-from engine.ports.audit import Act
+from engine.flows.access import NewUser, People
 from engine.ports.users import User, UserFilter
 from engine.settings import Settings
 
 PAGE = 500
 
-Change = Callable[[Books, Settings], Awaitable[NewUser]]
+T = TypeVar("T")
 
 stdin_option = click.option(
     "--password-stdin",
@@ -58,10 +57,15 @@ def add(
         known = [one.name for one in inventory.organisations]
         if organisation not in (None, *known):
             raise CallerError(f"must be one of {', '.join(known) or 'none'}", "--organisation")
-        return await books.people.add(organisation, name, Role(role), password)
+        return await acted(
+            books,
+            "users.add" if organisation else "users.add_staff",
+            lambda: books.people.add(organisation, name, Role(role), password),
+            organisation=organisation,
+            told=lambda made: {"user": made.user.name, "role": role},
+        )
 
-    action = "users.add" if organisation else "users.add_staff"
-    _tell_new(_done(work, action, as_json), password, as_json)
+    _tell_new(run(work, as_json=as_json), password, as_json)
 
 
 @user.command("list")
@@ -100,10 +104,10 @@ def password(name: str, password_stdin: bool, as_json: bool) -> None:
     """
     given = _read_password(password_stdin)
 
-    async def work(books: Books, _settings: Settings) -> NewUser:
-        return await books.people.reset_password(await books.people.named(name), given)
+    def change(people: People, found: User) -> Awaitable[NewUser]:
+        return people.reset_password(found, given)
 
-    _tell_new(_done(work, "users.reset_password", as_json), given, as_json)
+    _tell_new(_done(name, change, "users.reset_password", as_json), given, as_json)
 
 
 @user.command("lock")
@@ -117,11 +121,11 @@ def lock(name: str, as_json: bool) -> None:
       groschen user lock ada@example.org
     """
 
-    async def work(books: Books, _settings: Settings) -> NewUser:
-        await books.people.lock(await books.people.named(name))
-        return NewUser(await books.people.named(name), "")
+    async def change(people: People, found: User) -> User:
+        await people.lock(found)
+        return await people.named(name)
 
-    _tell(_done(work, "users.lock", as_json).user, as_json)
+    _tell(_done(name, change, "users.lock", as_json), as_json)
 
 
 @user.command("unlock")
@@ -135,30 +139,28 @@ def unlock(name: str, as_json: bool) -> None:
       groschen user unlock ada@example.org
     """
 
-    async def work(books: Books, _settings: Settings) -> NewUser:
-        await books.people.unlock(await books.people.named(name))
-        return NewUser(await books.people.named(name), "")
+    async def change(people: People, found: User) -> User:
+        await people.unlock(found)
+        return await people.named(name)
 
-    _tell(_done(work, "users.unlock", as_json).user, as_json)
+    _tell(_done(name, change, "users.unlock", as_json), as_json)
 
 
-def _done(change: Change, action: str, as_json: bool) -> NewUser:
-    """Carry out a change of a user and write it to the audit log."""
+def _done(
+    name: str, change: Callable[[People, User], Awaitable[T]], action: str, as_json: bool
+) -> T:
+    """Carry out a change of a user, as an act of the audit log."""
 
-    async def work(books: Books, settings: Settings) -> NewUser:
-        made = await change(books, settings)
-        act = Act(
-            act_id=secrets.token_hex(12),
-            at_ms=books.clock.now().wall_ms,
-            organisation=made.user.organisation,
-            author=f"cli:{getpass.getuser()}",
-            address="",
-            action=action,
-            target=f"users/{made.user.user_id}",
+    async def work(books: Books, _settings: Settings) -> T:
+        found = await books.people.named(name)
+        return await acted(
+            books,
+            action,
+            lambda: change(books.people, found),
+            organisation=found.organisation,
+            target=f"users/{found.user_id}",
+            told=lambda _done: {"user": found.name},
         )
-        await books.audit.begin(act)
-        await books.audit.end(act.act_id, "done", {"user": made.user.name})
-        return made
 
     return run(work, as_json=as_json)
 

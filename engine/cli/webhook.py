@@ -9,6 +9,7 @@ import click
 from engine.app import Books
 from engine.app.plan import web_plan_of
 from engine.app.site import webhooks_of
+from engine.cli.books.acts import acted
 from engine.cli.books.opening import inventory_in_force, json_option, organisation_of, run
 from engine.cli.lines import write
 from engine.core.instant import write_time
@@ -70,7 +71,14 @@ def add(
         owner = organisation_of(await inventory_in_force(books, settings), organisation)
         wanted = [EventType(kind) for kind in events] or list(WANTED)
         once = f"cli:{uuid.uuid4().hex}"
-        return await _opened(books, settings).add(owner, url, wanted, concurrency, once)
+        webhooks = _opened(books, settings)
+        return await acted(
+            books,
+            "webhooks.add",
+            lambda: webhooks.add(owner, url, wanted, concurrency, once),
+            organisation=owner,
+            told=lambda made: {"endpoint": made.endpoint.endpoint_id},
+        )
 
     _reveal(run(work, as_json=as_json), as_json)
 
@@ -108,7 +116,7 @@ def rotate(endpoint_id: str, organisation: str | None, as_json: bool) -> None:
     def act(webhooks: Webhooks, owner: str) -> Awaitable[Revealed | None]:
         return webhooks.rotate(owner, endpoint_id)
 
-    _reveal(_run_on(f"endpoint {endpoint_id}", act, organisation, as_json), as_json)
+    _reveal(_run_on("rotate", f"endpoint {endpoint_id}", act, organisation, as_json), as_json)
 
 
 @webhook.command("delete")
@@ -126,7 +134,7 @@ def delete(endpoint_id: str, organisation: str | None, as_json: bool) -> None:
     def act(webhooks: Webhooks, owner: str) -> Awaitable[Endpoint | None]:
         return webhooks.delete(owner, endpoint_id)
 
-    _tell(_run_on(f"endpoint {endpoint_id}", act, organisation, as_json), as_json)
+    _tell(_run_on("delete", f"endpoint {endpoint_id}", act, organisation, as_json), as_json)
 
 
 @webhook.command("disable")
@@ -144,7 +152,7 @@ def disable(endpoint_id: str, organisation: str | None, as_json: bool) -> None:
     def act(webhooks: Webhooks, owner: str) -> Awaitable[Endpoint | None]:
         return webhooks.disable(owner, endpoint_id)
 
-    _tell(_run_on(f"endpoint {endpoint_id}", act, organisation, as_json), as_json)
+    _tell(_run_on("disable", f"endpoint {endpoint_id}", act, organisation, as_json), as_json)
 
 
 @webhook.command("enable")
@@ -162,7 +170,7 @@ def enable(endpoint_id: str, organisation: str | None, as_json: bool) -> None:
     def act(webhooks: Webhooks, owner: str) -> Awaitable[Endpoint | None]:
         return webhooks.enable(owner, endpoint_id)
 
-    _tell(_run_on(f"endpoint {endpoint_id}", act, organisation, as_json), as_json)
+    _tell(_run_on("enable", f"endpoint {endpoint_id}", act, organisation, as_json), as_json)
 
 
 @webhook.command("ping")
@@ -180,7 +188,7 @@ def ping(endpoint_id: str, organisation: str | None, as_json: bool) -> None:
     def act(webhooks: Webhooks, owner: str) -> Awaitable[Delivery | None]:
         return webhooks.ping(owner, endpoint_id, f"cli:{uuid.uuid4().hex}")
 
-    _tell_delivery(_run_on(f"endpoint {endpoint_id}", act, organisation, as_json), as_json)
+    _tell_delivery(_run_on("ping", f"endpoint {endpoint_id}", act, organisation, as_json), as_json)
 
 
 @webhook.command("deliveries")
@@ -233,7 +241,8 @@ def resend(delivery_id: str, organisation: str | None, as_json: bool) -> None:
     def act(webhooks: Webhooks, owner: str) -> Awaitable[Delivery | None]:
         return webhooks.resend(owner, delivery_id)
 
-    _tell_delivery(_run_on(f"delivery {delivery_id}", act, organisation, as_json), as_json)
+    again = _run_on("resend", f"delivery {delivery_id}", act, organisation, as_json)
+    _tell_delivery(again, as_json)
 
 
 def _opened(books: Books, settings: Settings) -> Webhooks:
@@ -241,20 +250,25 @@ def _opened(books: Books, settings: Settings) -> Webhooks:
 
 
 def _run_on(
+    verb: str,
     named: str,
     act: Callable[[Webhooks, str], Awaitable[T | None]],
     organisation: str | None,
     as_json: bool,
 ) -> T:
-    """Do something to one thing of an organisation's; `named` is what it is called if it is not
-    there."""
+    """Do something to one thing of an organisation's, such as `endpoint 5d0f6c1b2a3e4f50`."""
 
     async def work(books: Books, settings: Settings) -> T:
         owner = organisation_of(await inventory_in_force(books, settings), organisation)
-        found = await act(_opened(books, settings), owner)
-        if found is None:
-            raise CallerError(f"there is no {named}")
-        return found
+
+        async def change() -> T:
+            found = await act(_opened(books, settings), owner)
+            if found is None:
+                raise CallerError(f"there is no {named}")
+            return found
+
+        target = f"webhooks/{named.rpartition(' ')[2]}"
+        return await acted(books, f"webhooks.{verb}", change, organisation=owner, target=target)
 
     return run(work, as_json=as_json)
 

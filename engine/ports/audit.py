@@ -18,8 +18,8 @@ class Act:
     """What somebody is about to do.
 
     `organisation` is None for what concerns the operator alone. `author` is a user's name (or
-    `cli:<user>`), empty for one who is not known. `action` is `<subject>.<verb>`; `target` names
-    what it is done to, such as `user/3f9c…`.
+    `cli:<user>`, or `api:<key's id>`), empty for one who is not known. `action` is
+    `<subject>.<verb>`; `target` names what it is done to, such as `user/3f9c…`.
     """
 
     act_id: str

@@ -52,23 +52,38 @@ def problem(
     return web.Response(status=status, text=body, content_type=MEDIA_TYPE, headers=headers)
 
 
+def status_of(error: Exception) -> int:
+    """The status code of what a handler raised."""
+    match error:
+        case CallerError():
+            return 422
+        case ConflictError():
+            return 409
+        case RemoteError():
+            return 503
+        case web.HTTPException():
+            return error.status
+    return 500
+
+
 def of_error(error: Exception) -> web.Response:
     """The problem document for what a handler raised."""
+    status = status_of(error)
     match error:
         case CallerError():
             return problem(
-                422, "Not acceptable", detail=str(error), field=error.field, code=error.code
+                status, "Not acceptable", detail=str(error), field=error.field, code=error.code
             )
         case ConflictError():
-            return problem(409, "Conflict", detail=str(error), code=error.code)
+            return problem(status, "Conflict", detail=str(error), code=error.code)
         case RemoteError():
             log.warning("web.unavailable", error=str(error))
-            return problem(503, "Try again in a moment", code=error.code)
+            return problem(status, "Try again in a moment", code=error.code)
         case web.HTTPException():
             return _of_status(error)
     log.error("web.fault", exc_info=error)
     detail = "It is logged under the request's id."
-    return problem(500, "A fault of ours", detail=detail, code="fault")
+    return problem(status, "A fault of ours", detail=detail, code="fault")
 
 
 def _of_status(error: web.HTTPException) -> web.Response:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import click
 
 from engine.app import Books
+from engine.cli.books.acts import acted
 from engine.cli.books.opening import inventory_in_force, json_option, organisation_of, run
 from engine.cli.lines import utc, write
 from engine.flows.keys import NewKey
@@ -41,7 +42,14 @@ def create(name: str, scopes: tuple[str, ...], organisation: str | None, as_json
 
     async def work(books: Books, settings: Settings) -> NewKey:
         owner = organisation_of(await inventory_in_force(books, settings), organisation)
-        return await books.keys.create(owner, name, [Scope(scope) for scope in scopes])
+        wanted = [Scope(scope) for scope in scopes]
+        return await acted(
+            books,
+            "keys.add",
+            lambda: books.keys.create(owner, name, wanted),
+            organisation=owner,
+            told=lambda made: {"key": made.key.key_id},
+        )
 
     made = run(work, as_json=as_json)
     if as_json:
@@ -81,7 +89,14 @@ def revoke(key_id: str, as_json: bool) -> None:
     """
 
     async def work(books: Books, _settings: Settings) -> ApiKey:
-        return await books.keys.revoke(key_id)
+        known = await books.keys.key(key_id)
+        return await acted(
+            books,
+            "keys.revoke",
+            lambda: books.keys.revoke(key_id),
+            organisation=known.organisation if known is not None else None,
+            target=f"keys/{key_id}",
+        )
 
     _tell(run(work, as_json=as_json), as_json)
 

@@ -1,16 +1,20 @@
 """`groschen balance`: what is on an account, and an operator's hand on it."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
 
 import click
 
 from engine.app import Books
+from engine.cli.books.acts import acted
 from engine.cli.books.opening import (
     Amount,
+    Vacant,
     json_option,
     named,
     profile_option,
     run,
+    sought,
     told_denied,
     why,
     why_options,
@@ -21,8 +25,11 @@ from engine.core.money import format_shortest
 from engine.core.number import HOME_REGION, classify, mask
 from engine.errors import CallerError
 from engine.flows.money.movements import Booked, Denied, Money
+from engine.ports.audit import Detail
 from engine.ports.ledger import Account
 from engine.settings import Settings
+
+T = TypeVar("T")
 
 
 @click.group("balance")
@@ -78,9 +85,18 @@ def credit(
     """
 
     async def work(books: Books, settings: Settings) -> Booked:
-        found = await named(books, settings, account, profile, may_open=may_open)
+        find = sought if may_open else named
+        found = await find(books, settings, account, profile)
         money = Money(books.ledger, books.store, books.clock)
-        return await money.credit(found.account_id, amount, why(reason, author, key))
+
+        async def give() -> Booked:
+            own = await _opened(books, found) if isinstance(found, Vacant) else found
+            return await money.credit(own.account_id, amount, why(reason, author, key))
+
+        if isinstance(found, Account):
+            return await _acted(books, "transactions.credit", found, give)
+        owner = found.profile.organisation
+        return await acted(books, "transactions.credit", give, organisation=owner, told=_moved)
 
     _booked(run(work, as_json=as_json), as_json)
 
@@ -110,7 +126,13 @@ def debit(
     async def work(books: Books, settings: Settings) -> Booked | Denied:
         found = await named(books, settings, account, profile)
         money = Money(books.ledger, books.store, books.clock)
-        return await money.debit(found.account_id, amount, why(reason, author, key))
+        cause = why(reason, author, key)
+        return await _acted(
+            books,
+            "transactions.debit",
+            found,
+            lambda: money.debit(found.account_id, amount, cause),
+        )
 
     _booked(run(work, as_json=as_json), as_json)
 
@@ -144,7 +166,12 @@ def move(
         target = await named(books, settings, to, profile)
         money = Money(books.ledger, books.store, books.clock)
         cause = why(reason, author, key)
-        return await money.move(source.account_id, target.account_id, amount, cause)
+        return await _acted(
+            books,
+            "transactions.move",
+            source,
+            lambda: money.move(source.account_id, target.account_id, amount, cause),
+        )
 
     _booked(run(work, as_json=as_json), as_json)
 
@@ -180,7 +207,12 @@ def change_number(
             raise CallerError(f"{number} is not a phone number", "number")
         money = Money(books.ledger, books.store, books.clock)
         cause = why(reason, author, key)
-        changed = await money.change_number(found.account_id, e164, cause, merge=merge)
+        changed = await _acted(
+            books,
+            "customers.change_number",
+            found,
+            lambda: money.change_number(found.account_id, e164, cause, merge=merge),
+        )
         if isinstance(changed, Denied):
             return changed
         view = await books.store.account(changed.account_id) if books.store else None
@@ -207,12 +239,45 @@ def set_pin(account: str, pin: str, profile: str | None, as_json: bool) -> None:
 
     async def work(books: Books, settings: Settings) -> Mapping[str, object]:
         found = await named(books, settings, account, profile)
-        await books.ledger.set_pin(found.account_id, pin)
+        await _acted(
+            books,
+            "customers.set_pin",
+            found,
+            lambda: books.ledger.set_pin(found.account_id, pin),
+        )
         return _standing(
             found, await books.store.account(found.account_id) if books.store else None
         )
 
     _tell(run(work, as_json=as_json), as_json)
+
+
+async def _opened(books: Books, vacant: Vacant) -> Account:
+    owner = vacant.profile
+    return await books.ledger.open_account(
+        owner.organisation, owner.name, vacant.e164, owner.currency
+    )
+
+
+async def _acted(
+    books: Books, action: str, account: Account, work: Callable[[], Awaitable[T]]
+) -> T:
+    """Do something to an account, as an act of the audit log."""
+    return await acted(
+        books,
+        action,
+        work,
+        organisation=account.organisation,
+        target=f"customers/{account.account_id}",
+        told=_moved,
+    )
+
+
+def _moved(done: object) -> Detail:
+    """What the audit log says of a movement; nothing of anything else."""
+    if not isinstance(done, Booked):
+        return {}
+    return {"account": done.account.account_id, "micros": done.micros}
 
 
 def _standing(account: Account, view: AccountView | None) -> Mapping[str, object]:

@@ -6,6 +6,7 @@ from dataclasses import asdict
 import click
 
 from engine.app import Books
+from engine.cli.books.acts import acted
 from engine.cli.books.opening import json_option, needed_store, run
 from engine.cli.lines import write
 from engine.flows.money import books as flow
@@ -61,7 +62,10 @@ def rebuild(as_json: bool) -> None:
     """
 
     async def work(books: Books, _settings: Settings) -> Rebuilt:
-        return await flow.rebuild(books.ledger, needed_store(books), books.clock)
+        store = needed_store(books)
+        return await acted(
+            books, "ledger.rebuild", lambda: flow.rebuild(books.ledger, store, books.clock)
+        )
 
     done = run(work, as_json=as_json)
     if as_json:

@@ -5,6 +5,7 @@ import getpass
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
 
@@ -67,10 +68,27 @@ def needed_store(books: Books) -> Store:
     return books.store
 
 
-async def named(
-    books: Books, settings: Settings, text: str, profile: str | None, *, may_open: bool = False
-) -> Account:
-    """The account of an id or a phone number; with `may_open` a new one for a new number."""
+@dataclass(frozen=True, slots=True)
+class Vacant:
+    """A phone number that has no account in a profile yet."""
+
+    profile: BillingProfile
+    e164: str
+
+
+async def named(books: Books, settings: Settings, text: str, profile: str | None) -> Account:
+    """The account of an id or a phone number; `CallerError` if there is none."""
+    found = await sought(books, settings, text, profile)
+    if isinstance(found, Vacant):
+        told = f"{found.e164} has no account in the profile {found.profile.name}"
+        raise CallerError(told, "account")
+    return found
+
+
+async def sought(
+    books: Books, settings: Settings, text: str, profile: str | None
+) -> Account | Vacant:
+    """The account of an id or a phone number, or the place of one that could be opened."""
     account = await books.ledger.account(text)
     if account is not None:
         return account
@@ -78,12 +96,7 @@ async def named(
     if e164 is None:
         raise CallerError(f"there is no account {text}", "account")
     owner = _profile(await inventory_in_force(books, settings), profile)
-    if may_open:
-        return await books.ledger.open_account(owner.organisation, owner.name, e164, owner.currency)
-    found = await books.ledger.find_account(owner.name, e164)
-    if found is None:
-        raise CallerError(f"{e164} has no account in the profile {owner.name}", "account")
-    return found
+    return await books.ledger.find_account(owner.name, e164) or Vacant(owner, e164)
 
 
 def _profile(inventory: Inventory, name: str | None) -> BillingProfile:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from engine.app import Books, manual_till
+from engine.cli.books.acts import acted
 from engine.cli.books.opening import author_option, inventory_in_force, json_option, run, user
 from engine.cli.lines import write
 from engine.core.inventory import Inventory
@@ -83,8 +84,16 @@ def confirm(order_id: str, author: str | None, as_json: bool) -> None:
 
     async def work(books: Books, settings: Settings) -> PaymentOrder:
         inventory = await inventory_in_force(books, settings)
+        known = await books.orders.order(order_id)
         async with manual_till(books, settings, inventory) as till:
-            return await till.confirm(order_id, author or user())
+            return await acted(
+                books,
+                "payments.confirm",
+                lambda: till.confirm(order_id, author or user()),
+                organisation=known.organisation if known is not None else None,
+                target=f"payments/{order_id}",
+                told=lambda order: {"micros": order.amount_micros},
+            )
 
     order = run(work, as_json=as_json)
     if as_json:

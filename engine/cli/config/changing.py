@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 
 from engine.app import Books
+from engine.cli.books.acts import acted
 from engine.cli.books.opening import author_option, json_option, reason_option, run, user
 from engine.cli.config.base import based_on, note_base
 from engine.cli.config.files import configured, lang_option, plain_problems
@@ -18,6 +19,7 @@ from engine.errors import CallerError
 from engine.flows.config import Problems, read, words
 from engine.flows.versions.configuration import Applied, Why
 from engine.flows.versions.following import Followed, followed
+from engine.ports.audit import Detail
 from engine.ports.versions import Activation
 from engine.settings import Settings
 
@@ -99,7 +101,12 @@ def apply(
             raise CallerError(f"{told} (see groschen config diff)", "--based-on")
         why = Why(author or user(), reason)
         with _shown_while("The engines prepare it …"):
-            made = await books.configuration.apply(sources, wanted or 0, why, confirm_within)
+            made = await acted(
+                books,
+                "configuration.apply",
+                lambda: books.configuration.apply(sources, wanted or 0, why, confirm_within),
+                told=_told,
+            )
         return made if isinstance(made, Problems) else (made, await _followed(books, made))
 
     outcome = run(work, as_json=as_json)
@@ -128,7 +135,12 @@ def confirm(number: int | None, author: str | None, as_json: bool) -> None:
     """
 
     async def work(books: Books, _settings: Settings) -> Activation:
-        return await books.configuration.confirm(number, author or user())
+        return await acted(
+            books,
+            "configuration.confirm",
+            lambda: books.configuration.confirm(number, author or user()),
+            told=_activated,
+        )
 
     _tell(run(work, as_json=as_json), as_json)
 
@@ -152,7 +164,12 @@ def rollback(number: int | None, reason: str, author: str | None, as_json: bool,
 
     async def work(books: Books, _settings: Settings) -> tuple[Activation, Followed]:
         with _shown_while("The engines prepare it …"):
-            made = await books.configuration.roll_back(number, Why(author or user(), reason))
+            made = await acted(
+                books,
+                "configuration.restore",
+                lambda: books.configuration.roll_back(number, Why(author or user(), reason)),
+                told=_activated,
+            )
         return made, await _followed(books, Applied(made, is_new=True))
 
     made, followed = run(work, as_json=as_json)
@@ -174,6 +191,15 @@ def shown(activation: Activation) -> Mapping[str, object]:
         "confirmed": utc(done_ms) if done_ms is not None else None,
         "confirmed_by": activation.confirmed_by,
     }
+
+
+def _told(made: Applied | Problems) -> Detail:
+    return {} if isinstance(made, Problems) else _activated(made.activation)
+
+
+def _activated(activation: Activation) -> Detail:
+    """What the audit log says of a version that was put in force."""
+    return {"version": activation.number, "reason": activation.reason}
 
 
 async def _followed(books: Books, made: Applied) -> Followed:

@@ -14,7 +14,7 @@ from engine.cli.books.opening import author_option, inventory_of, run, user
 from engine.cli.config.base import based_on, note_base
 from engine.cli.config.changing import confirm_within_option, shown
 from engine.cli.config.files import lang_option, plain_problems
-from engine.cli.dialplan.putting import Put, bring_along, put_in_force
+from engine.cli.dialplan.putting import Put, bring_along, put_as_act, put_in_force
 from engine.cli.dialplan.rendering import usual_site
 from engine.cli.lines import write
 from engine.errors import CallerError, EngineError
@@ -128,7 +128,10 @@ def apply(
             _note(settings, outcome.settled)
         return outcome
 
-    tell_put(run(work, as_json=as_json), as_json, lang)
+    async def noted(books: Books, settings: Settings) -> Put | Problems:
+        return await put_as_act(books, "dialplan.apply", lambda: work(books, settings))
+
+    tell_put(run(noted, as_json=as_json), as_json, lang)
 
 
 def tell_put(outcome: Put | Problems, as_json: bool, lang: str) -> None:

@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from engine.app import Books, asterisk_files
 from engine.asterisk.etc.files import AsteriskFiles, Report
 from engine.asterisk.etc.own import read_own
+from engine.cli.books.acts import acted
 from engine.cli.books.opening import inventory_in_force
 from engine.core.inventory import Inventory
 from engine.errors import CallerError
 from engine.flows.config import Problems
 from engine.flows.dialplan.changing import OwnChanges, Settled
+from engine.ports.audit import Detail
 from engine.settings import Settings
 
 Change = Callable[[OwnChanges], Awaitable[Settled]]
@@ -64,6 +66,26 @@ async def put_in_force(
     settled = await change(OwnChanges(books.configuration, _living(books), books.clock, here))
     brought = reports[-1] if reports else None
     return brought if isinstance(brought, Problems) else Put(settled, brought)
+
+
+async def put_as_act(
+    books: Books, action: str, work: Callable[[], Awaitable[Put | Problems]]
+) -> Put | Problems:
+    """Change the own dialplan, or what Asterisk has of it, as an act of the audit log."""
+    return await acted(books, action, work, told=_told, refused=_fault)
+
+
+def _told(outcome: Put | Problems) -> Detail:
+    if isinstance(outcome, Problems) or outcome.settled is None:
+        return {}
+    activation = outcome.settled.applied.activation
+    return {"version": activation.number, "reason": activation.reason}
+
+
+def _fault(outcome: Put | Problems) -> str:
+    if isinstance(outcome, Problems):
+        return "mistakes"
+    return "" if outcome.is_in_force else "not_taken"
 
 
 async def bring_along(books: Books, settings: Settings) -> Report | Problems:

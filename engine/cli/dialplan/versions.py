@@ -10,7 +10,7 @@ from engine.cli.books.opening import author_option, json_option, reason_option, 
 from engine.cli.config.files import lang_option
 from engine.cli.config.looking import Past, past_of, tell_past, version_of, write_files
 from engine.cli.dialplan.applying import tell_put
-from engine.cli.dialplan.putting import Put, put_in_force
+from engine.cli.dialplan.putting import Put, put_as_act, put_in_force
 from engine.cli.lines import write
 from engine.errors import CallerError
 from engine.flows.config import Problems
@@ -67,7 +67,11 @@ def rollback(number: int | None, reason: str, author: str | None, as_json: bool,
             raise CallerError("there is no own dialplan before", "number")
         own = (await configuration.version(wanted)).own or {}
         why = Why(author or user(), reason)
-        return await put_in_force(books, settings, own, lambda c: c.restore(wanted, why))
+        return await put_as_act(
+            books,
+            "dialplan.restore",
+            lambda: put_in_force(books, settings, own, lambda c: c.restore(wanted, why)),
+        )
 
     tell_put(run(work, as_json=as_json), as_json, lang)
 

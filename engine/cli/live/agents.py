@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import click
 
 from engine.app import Books
+from engine.cli.books.acts import acted
 from engine.cli.books.opening import inventory_in_force, json_option, needed_store, run, user
 from engine.cli.lines import write
 from engine.errors import CallerError
@@ -79,14 +80,26 @@ def resume(name: str, as_json: bool) -> None:
 def _change(name: str, reason: PauseReason | None, as_json: bool) -> None:
     async def work(books: Books, settings: Settings) -> AgentSeen:
         staff = await _staff(books, settings)
-        if reason is None:
-            await staff.resume(name, user())
-        else:
-            await staff.pause(name, reason, user())
-        seen = await staff.agent(name)
-        if seen is None:
-            raise CallerError(f"there is no agent {name}", "name")
-        return seen
+        known = await staff.agent(name)
+
+        async def change() -> AgentSeen:
+            if reason is None:
+                await staff.resume(name, user())
+            else:
+                await staff.pause(name, reason, user())
+            seen = await staff.agent(name)
+            if seen is None:
+                raise CallerError(f"there is no agent {name}", "name")
+            return seen
+
+        return await acted(
+            books,
+            "agents.resume" if reason is None else "agents.pause",
+            change,
+            organisation=known.organisation if known is not None else None,
+            target=f"agents/{name}",
+            told=lambda _seen: {} if reason is None else {"reason": reason.value},
+        )
 
     seen = run(work, as_json=as_json)
     if as_json:

@@ -9,6 +9,7 @@ from dataclasses import asdict
 import click
 
 from engine.app import Books
+from engine.cli.books.acts import acted
 from engine.cli.books.opening import json_option, needed_store, run, user
 from engine.cli.lines import write
 from engine.core.money import format_shortest
@@ -102,7 +103,15 @@ def _order(order: CallOrder, call_id: str, reason: str, as_json: bool) -> None:
     )
 
     async def work(books: Books, _settings: Settings) -> Outcome:
-        return await Control(needed_store(books), books.clock).carry_out(command)
+        store = needed_store(books)
+        known = await Live(store, books.clock).call(call_id)
+        return await acted(
+            books,
+            f"live_calls.{order}",
+            lambda: Control(store, books.clock).carry_out(command),
+            organisation=known.organisation if known is not None else None,
+            target=f"live_calls/{call_id}",
+        )
 
     outcome = run(work, as_json=as_json)
     if as_json:

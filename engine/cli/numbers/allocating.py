@@ -7,7 +7,7 @@ import click
 
 from engine.cli.books.opening import Amount, Day, json_option, reason_option, user
 from engine.cli.lines import utc, write
-from engine.cli.numbers.numbering import allowed, shown, tell_number, with_numbering
+from engine.cli.numbers.numbering import Deed, allowed, shown, tell_number, with_numbering
 from engine.core.numbers.number import Number, Purpose, Status
 from engine.flows.numbers.allocation import Allocation, Wish
 from engine.flows.numbers.numbering import Numbering
@@ -53,7 +53,11 @@ def order(
         starts_on=starts_on,
         e164=number,
     )
-    done = with_numbering(lambda numbering: Allocation(numbering).order(wish, user()), as_json)
+    done = with_numbering(
+        lambda numbering: Allocation(numbering).order(wish, user()),
+        as_json,
+        deed=Deed(action="numbers.order", organisation=organisation),
+    )
     tell_number(allowed(done, as_json), as_json)
 
 
@@ -67,7 +71,11 @@ def approve(number: str, as_json: bool) -> None:
     Example:
       groschen numbers approve +493023125000
     """
-    done = with_numbering(lambda numbering: Allocation(numbering).approve(number, user()), as_json)
+    done = with_numbering(
+        lambda numbering: Allocation(numbering).approve(number, user()),
+        as_json,
+        deed=Deed(action="numbers.approve", number=number),
+    )
     tell_number(allowed(done, as_json), as_json)
 
 
@@ -83,7 +91,9 @@ def reject(number: str, reason: str, as_json: bool) -> None:
       groschen numbers reject +493023125000 --reason "no contract"
     """
     done = with_numbering(
-        lambda numbering: Allocation(numbering).reject(number, reason, user()), as_json
+        lambda numbering: Allocation(numbering).reject(number, reason, user()),
+        as_json,
+        deed=Deed(action="numbers.reject", number=number),
     )
     tell_number(allowed(done, as_json), as_json)
 
@@ -100,7 +110,9 @@ def deactivate(number: str, reason: str, as_json: bool) -> None:
       groschen numbers deactivate +493023125000 --reason "contract ended"
     """
     done = with_numbering(
-        lambda numbering: Allocation(numbering).deactivate(number, reason, user()), as_json
+        lambda numbering: Allocation(numbering).deactivate(number, reason, user()),
+        as_json,
+        deed=Deed(action="numbers.deactivate", number=number),
     )
     tell_number(allowed(done, as_json), as_json)
 
@@ -117,7 +129,9 @@ def withdraw(number: str, reason: str, as_json: bool) -> None:
       groschen numbers withdraw +493023125000 --reason "block given back"
     """
     done = with_numbering(
-        lambda numbering: Allocation(numbering).withdraw(number, reason, user()), as_json
+        lambda numbering: Allocation(numbering).withdraw(number, reason, user()),
+        as_json,
+        deed=Deed(action="numbers.withdraw", number=number),
     )
     tell_number(allowed(done, as_json), as_json)
 
@@ -135,7 +149,9 @@ def replace_number(number: str, new: str | None, reason: str, as_json: bool) -> 
       groschen numbers replace +493023125000 --reason "nuisance calls"
     """
     done = with_numbering(
-        lambda numbering: Allocation(numbering).replace(number, reason, user(), new), as_json
+        lambda numbering: Allocation(numbering).replace(number, reason, user(), new),
+        as_json,
+        deed=Deed(action="numbers.replace", number=number),
     )
     for one in allowed(done, as_json):
         tell_number(one, as_json)

@@ -7,6 +7,7 @@ from typing import TypeVar
 import click
 
 from engine.app import Books
+from engine.cli.books.acts import acted
 from engine.cli.books.opening import Day, json_option, run
 from engine.cli.lines import utc, write
 from engine.cli.numbers.numbering import shown
@@ -62,7 +63,7 @@ def open_case(
         to_day=to_day,
         due_on=due_on,
     )
-    _tell([_as(owner, lambda cases: cases.open(request), as_json)], as_json)
+    _tell([_as(owner, lambda cases: cases.open(request), as_json, action="open")], as_json)
 
 
 @case.command("list")
@@ -117,7 +118,14 @@ def answer(case_id: str, outcome: str, owner: str, as_json: bool) -> None:
     Example:
       groschen numbers case answer 3f9c… --outcome "name and seat" --owner ada@example.org
     """
-    _tell([_as(owner, lambda cases: cases.answer(case_id, outcome), as_json)], as_json)
+    done = _as(
+        owner,
+        lambda cases: cases.answer(case_id, outcome),
+        as_json,
+        action="answer",
+        case_id=case_id,
+    )
+    _tell([done], as_json)
 
 
 @case.command("refer")
@@ -132,14 +140,34 @@ def refer(case_id: str, outcome: str, owner: str, as_json: bool) -> None:
     Example:
       groschen numbers case refer 3f9c… --outcome "Acme GmbH answers" --owner ada@example.org
     """
-    _tell([_as(owner, lambda cases: cases.refer(case_id, outcome), as_json)], as_json)
+    done = _as(
+        owner, lambda cases: cases.refer(case_id, outcome), as_json, action="refer", case_id=case_id
+    )
+    _tell([done], as_json)
 
 
-def _as(owner: str, work: Callable[[Cases], Awaitable[T]], as_json: bool) -> T:
+def _as(
+    owner: str,
+    work: Callable[[Cases], Awaitable[T]],
+    as_json: bool,
+    *,
+    action: str = "",
+    case_id: str = "",
+) -> T:
+    """Do something with cases as this owner; what changes one has an `action`, and stands in the
+    operator's log without the number."""
+
     async def opened(books: Books, settings: Settings) -> T:
         user = await books.people.named(owner)
         viewer = Viewer(name=user.name, role=user.role, organisation=user.organisation)
-        return await work(Cases(books.numbering(settings), books.cases, viewer))
+
+        async def handle() -> T:
+            return await work(Cases(books.numbering(settings), books.cases, viewer))
+
+        if not action:
+            return await handle()
+        target = f"cases/{case_id}" if case_id else ""
+        return await acted(books, f"cases.{action}", handle, target=target)
 
     return run(opened, as_json=as_json)
 

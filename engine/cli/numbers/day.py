@@ -6,7 +6,7 @@ import click
 
 from engine.cli.books.opening import json_option
 from engine.cli.lines import write
-from engine.cli.numbers.numbering import shown, with_numbering
+from engine.cli.numbers.numbering import Deed, shown, with_numbering
 from engine.core.instant import YEARS, YEARS_RULE
 from engine.core.numbers.due import Notice
 from engine.flows.numbers.daily import Due, Line
@@ -44,7 +44,8 @@ def due(dry_run: bool, at: datetime | None, as_json: bool) -> None:
             raise click.UsageError("--at is to come: give --dry-run with it")
         return await Due(numbering, at_ms, dry=dry_run).carry_out()
 
-    for line in with_numbering(work, as_json):
+    deed = None if dry_run else Deed(action="numbers.due")
+    for line in with_numbering(work, as_json, deed=deed):
         if as_json:
             write(shown(line))
         else:

@@ -7,7 +7,7 @@ import click
 
 from engine.cli.books.opening import Day, json_option, user
 from engine.cli.lines import write
-from engine.cli.numbers.numbering import shown, tell_number, with_numbering
+from engine.cli.numbers.numbering import Deed, shown, tell_number, with_numbering
 from engine.core.numbers.holder import DocumentKind, Holder, Proof, Verdict
 from engine.flows.numbers.holders import FILE_BYTES_MOST, Entry, Holders, Paper
 from engine.flows.numbers.words import LANGS
@@ -58,6 +58,7 @@ def seat(
     done = with_numbering(
         lambda numbering: Holders(numbering).enter(organisation, entry, user()),
         as_json,
+        deed=Deed(action="holders.enter", organisation=organisation),
         organisation=organisation,
     )
     _tell(done.holder, as_json)
@@ -95,7 +96,11 @@ def confirm(organisation: str, as_json: bool) -> None:
       groschen numbers confirm acme
     """
     _tell(
-        with_numbering(lambda numbering: Holders(numbering).confirm(organisation, user()), as_json),
+        with_numbering(
+            lambda numbering: Holders(numbering).confirm(organisation, user()),
+            as_json,
+            deed=Deed(action="holders.confirm", organisation=organisation),
+        ),
         as_json,
     )
 
@@ -114,7 +119,9 @@ def demand(organisation: str, proof: str, by: date | None, as_json: bool) -> Non
     """
     asked = Proof(proof)
     done = with_numbering(
-        lambda numbering: Holders(numbering).demand(organisation, asked, by, user()), as_json
+        lambda numbering: Holders(numbering).demand(organisation, asked, by, user()),
+        as_json,
+        deed=Deed(action="holders.demand", organisation=organisation),
     )
     _tell(done, as_json)
 
@@ -145,7 +152,9 @@ def hand_in(
         expires_on=expires,
     )
     done = with_numbering(
-        lambda numbering: Holders(numbering).hand_in(organisation, paper, user()), as_json
+        lambda numbering: Holders(numbering).hand_in(organisation, paper, user()),
+        as_json,
+        deed=Deed(action="holders.hand_in", organisation=organisation),
     )
     if as_json:
         write(shown(done))
@@ -170,6 +179,7 @@ def check(organisation: str, document_id: str, verdict: str, note: str, as_json:
     done = with_numbering(
         lambda numbering: Holders(numbering).check(organisation, document_id, given, note, user()),
         as_json,
+        deed=Deed(action="holders.check", organisation=organisation),
     )
     _tell(done, as_json)
 

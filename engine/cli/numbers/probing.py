@@ -4,6 +4,7 @@ import click
 import msgspec
 
 from engine.app import Books
+from engine.cli.books.acts import acted
 from engine.cli.books.opening import inventory_in_force, json_option, run
 from engine.cli.lines import write
 from engine.core.number import HOME_REGION, classify
@@ -32,7 +33,15 @@ def probe(number: str, as_json: bool) -> None:
         if plan is None:
             raise CallerError("has no entry: no number to show is configured", "probing")
         e164 = classify(number, HOME_REGION).e164 or number
-        return await probed(books.numbering(settings), books.probes, plan, e164)
+        numbering = books.numbering(settings)
+        known = await numbering.numbers.number(e164)
+        return await acted(
+            books,
+            "numbers.probe",
+            lambda: probed(numbering, books.probes, plan, e164),
+            organisation=known.organisation if known is not None else None,
+            target=f"numbers/{e164}",
+        )
 
     health = run(opened, as_json=as_json)
     if as_json:

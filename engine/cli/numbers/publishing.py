@@ -7,7 +7,7 @@ import click
 
 from engine.cli.books.opening import Day, json_option, user
 from engine.cli.lines import write
-from engine.cli.numbers.numbering import shown, with_numbering
+from engine.cli.numbers.numbering import Deed, shown, with_numbering
 from engine.core.numbers.source import Source
 from engine.flows.numbers.numbering import Numbering
 from engine.flows.numbers.sources import Channel, Sources
@@ -42,7 +42,9 @@ def add(
     channel = Channel(name=name, places=tuple(places), ends_on=until)
     _tell(
         with_numbering(
-            lambda numbering: Sources(numbering).add(organisation, number, channel, user()), as_json
+            lambda numbering: Sources(numbering).add(organisation, number, channel, user()),
+            as_json,
+            deed=Deed(action="sources.add", number=number, organisation=organisation),
         ),
         as_json,
     )
@@ -62,6 +64,7 @@ def removed(organisation: str, source_id: str, as_json: bool) -> None:
     done = with_numbering(
         lambda numbering: Sources(numbering).confirm_removed(organisation, source_id, user()),
         as_json,
+        deed=Deed(action="sources.confirm_removed", organisation=organisation),
     )
     _tell(done, as_json)
 

@@ -6,7 +6,7 @@ import click
 
 from engine.cli.books.opening import Amount, json_option, user
 from engine.cli.lines import write
-from engine.cli.numbers.numbering import shown, with_numbering
+from engine.cli.numbers.numbering import Deed, shown, with_numbering
 from engine.core.money import format_shortest
 from engine.core.numbers.blocks import Faults
 from engine.core.numbers.number import Purpose
@@ -30,7 +30,11 @@ def import_blocks(file: Path, as_json: bool) -> None:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise click.ClickException(f"{file} is not UTF-8") from None
-    taken = with_numbering(lambda numbering: Stock(numbering).take_in(text, user()), as_json)
+    taken = with_numbering(
+        lambda numbering: Stock(numbering).take_in(text, user()),
+        as_json,
+        deed=Deed(action="stock.take_in"),
+    )
     if isinstance(taken, Faults):
         for fault in taken.faults:
             if as_json:
@@ -63,7 +67,11 @@ def price(country: str, amount: int, currency: str, purpose: str, as_json: bool)
       groschen numbers price DE 4.90
     """
     offer = Offer(country=country, purpose=Purpose(purpose), price_micros=amount, currency=currency)
-    with_numbering(lambda numbering: Stock(numbering).put_offer(offer, user()), as_json)
+    with_numbering(
+        lambda numbering: Stock(numbering).put_offer(offer, user()),
+        as_json,
+        deed=Deed(action="stock.price"),
+    )
     _tell(offer, as_json)
 
 

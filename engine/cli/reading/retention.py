@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import click
 
 from engine.app import Books
+from engine.cli.books.acts import acted
 from engine.cli.books.opening import inventory_in_force, json_option, run
 from engine.cli.lines import write
 from engine.core.retention import Kind
@@ -56,7 +57,9 @@ def due(dry_run: bool, as_json: bool) -> None:
         policy = (await inventory_in_force(books, settings)).policy
         if dry_run:
             return await count_due(books.keeping, policy, books.clock.now().wall_ms)
-        return await carry_out(books.keeping, policy, books.clock)
+        return await acted(
+            books, "retention.due", lambda: carry_out(books.keeping, policy, books.clock)
+        )
 
     done = run(work, as_json=as_json)
     if as_json:

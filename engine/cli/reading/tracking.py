@@ -7,6 +7,7 @@ from datetime import date
 import click
 
 from engine.app import Books
+from engine.cli.books.acts import acted
 from engine.cli.books.opening import Day, inventory_in_force, json_option, organisation_of, run
 from engine.cli.lines import write
 from engine.core.tracked import KEY_MONTHS, LANGS, Terms, check_terms, keys_due
@@ -140,9 +141,13 @@ def terms(
         if not changed:
             return present
         wanted = replace(present, **changed)  # type: ignore[arg-type]  # each value has its field's type
-        check_terms(wanted)
-        await tracked.set_terms(wanted)
-        return wanted
+
+        async def change() -> Terms:
+            check_terms(wanted)
+            await tracked.set_terms(wanted)
+            return wanted
+
+        return await acted(books, "tracked.set_terms", change, organisation=owner)
 
     found = run(work, as_json=as_json)
     if as_json:

@@ -66,6 +66,11 @@ class Refused:
     more: Mapping[str, object] | None = None
 
 
+def author_of(key: ApiKey) -> str:
+    """Who did what was done with a key, for journal and audit log."""
+    return f"api:{key.key_id}"
+
+
 class Sheet(BaseModel):
     """Lines of CSV (RFC 4180), the first with the columns' names."""
 
@@ -108,8 +113,8 @@ class Asked(Generic[Query, Body]):
 
     @property
     def author(self) -> str:
-        """Who did it, for the journal."""
-        return f"api:{self.key.key_id}"
+        """Who did it."""
+        return author_of(self.key)
 
 
 Result = BaseModel | Refused
@@ -123,7 +128,9 @@ class Route(Generic[Q, B]):
 
     `untold` are members of its answer that are told once: a repeat of the request finds them null,
     and they are not kept. A reading whose `answer` is a `Sheet` is answered in CSV, one whose is a
-    `Paper` in PDF; these are exports, and so is what `exports` the same in JSON.
+    `Paper` in PDF; these are exports, and so is what `exports` the same in JSON. A writing that
+    `is_traffic` is a step of the program's own customers, by the hundred, and stands in a record of
+    its own: no act.
     """
 
     method: str
@@ -140,11 +147,17 @@ class Route(Generic[Q, B]):
     untold: tuple[str, ...] = ()
     body_bytes_most: int = BODY_BYTES_MOST
     exports: bool = False
+    is_traffic: bool = False
 
     @property
     def is_export(self) -> bool:
-        """Whether each reading is a line of the audit log."""
+        """Whether it gives a file away, or what is in one."""
         return self.exports or self.answer in _MEDIA_TYPES
+
+    @property
+    def is_noted(self) -> bool:
+        """Whether it is an act for the audit log: it changes something, or gives a file away."""
+        return self.is_export or (self.is_write and not self.is_traffic)
 
     @property
     def is_write(self) -> bool:

@@ -2,7 +2,11 @@
 
 In this order a request is refused: no key in use (401), too many requests (429), a scope that
 lacks (403), a body or query that is none (400, 413, 415, 422); what comes after is the route's.
-What is exported is written to the audit log, a line for each file.
+
+What changes something, or gives a file away, is written to the audit log before it is carried out,
+and how it ended afterwards; without the log nothing is changed or given. So is what a key's scopes
+do not allow. A repeat that is answered with what was kept is no second act, and what was not
+understood is none.
 """
 
 import json
@@ -12,8 +16,9 @@ from typing import Any
 
 import structlog
 from aiohttp import web
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
+from engine.core.number import mask
 from engine.errors import CallerError, ConflictError, EngineError
 from engine.ports.audit import Act, Detail
 from engine.ports.operators import Answer, ApiKey
@@ -38,6 +43,7 @@ from engine.web.api.contract import (
     Result,
     Route,
     Sheet,
+    author_of,
 )
 from engine.web.api.document import document
 from engine.web.api.documents import ROUTES as DOCUMENTS
@@ -54,7 +60,7 @@ from engine.web.api.tracking.numbers import ROUTES as TRACKED_NUMBERS
 from engine.web.api.verifications import ROUTES as VERIFICATIONS
 from engine.web.api.webhooks.routes import ROUTES as WEBHOOKS
 from engine.web.parts.exports import items_of, range_of, rows_of
-from engine.web.problems import MEDIA_TYPE, Handler, of_error, problem
+from engine.web.problems import MEDIA_TYPE, Handler, of_error, problem, status_of
 from engine.web.rates import Allowance
 from engine.web.site import SITE
 
@@ -77,8 +83,11 @@ ROUTES: tuple[Route[Any, Any], ...] = (
 )
 FAULTS_MOST = 20
 JSON = "application/json"
+TARGET_CHARS_MOST = 200
 
 _ID = re.compile(NAMED_PATTERN)
+_NUMBER = re.compile(r"[0-9][0-9_-]{6,}", re.ASCII)
+"""What may be a phone number, wherever in a path it stands."""
 
 Answered = Answer | Paper | Refused
 
@@ -124,7 +133,7 @@ def _bearer(request: web.Request) -> str:
 async def _answer(route: Route[Any, Any], request: web.Request, key: ApiKey) -> Answered:
     """What the request is answered."""
     if route.scope not in key.scopes:
-        return Refused(NO_SCOPE, f"It needs {route.scope}.")
+        return await _not_allowed(route, request, key)
     if not all(_ID.fullmatch(named) for named in request.match_info.values()):
         return Refused(NOT_FOUND)
     query = _read_query(route.query, request)
@@ -134,7 +143,7 @@ async def _answer(route: Route[Any, Any], request: web.Request, key: ApiKey) -> 
         asked = Asked(
             site=request.app[SITE], key=key, ids=request.match_info, query=query, body=NoBody()
         )
-        result = await (_exported(route, request, asked) if route.is_export else route.run(asked))
+        result = await _carried_out(route, request, asked)
         return result if isinstance(result, Paper) else _rendered(route, result)
     body = await _read_body(route, request)
     if isinstance(body, Refused):
@@ -142,34 +151,75 @@ async def _answer(route: Route[Any, Any], request: web.Request, key: ApiKey) -> 
     return await _written(route, request, key, body)
 
 
-async def _exported(route: Route[Any, Any], request: web.Request, asked: Asked[Any, Any]) -> Result:
-    """Give a file away, or what is in one, between two lines of the audit log; not without it."""
-    site, detail = asked.site, {**range_of(request.query)}
-    act = Act(
-        act_id=secrets.token_hex(12),
-        at_ms=site.clock.now().wall_ms,
-        organisation=asked.organisation,
-        author=asked.author,
-        address=site.guard.address(request),
-        action="api.export",
-        target="/".join((route.name, *asked.ids.values())),
-    )
-    await site.audit.begin(act)
+async def _not_allowed(route: Route[Any, Any], request: web.Request, key: ApiKey) -> Refused:
+    """The refusal for a scope that lacks; of an act the audit log knows it."""
+    refused = Refused(NO_SCOPE, f"It needs {route.scope}.")
+    if route.is_noted:
+        site = request.app[SITE]
+        act = await _begin(route, request, key)
+        await site.audit.end(act.act_id, "refused", _came_of(route, refused))
+    return refused
+
+
+async def _carried_out(
+    route: Route[Any, Any], request: web.Request, asked: Asked[Any, Any]
+) -> Result:
+    """What a route gives; of an act between two lines of the audit log, and not without it."""
+    if not route.is_noted:
+        plain: Result = await route.run(asked)
+        return plain
+    audit, detail = asked.site.audit, range_of(request.query) if route.is_export else {}
+    act = await _begin(route, request, asked.key)
     try:
         result: Result = await route.run(asked)
     except Exception as error:
         outcome = "refused" if isinstance(error, CallerError | ConflictError) else "failed"
         fault = error.code if isinstance(error, EngineError) else type(error).__name__
-        await site.audit.end(act.act_id, outcome, {**detail, "fault": fault})
+        await audit.end(act.act_id, outcome, {**detail, "status": status_of(error), "fault": fault})
         raise
     outcome = "refused" if isinstance(result, Refused) else "done"
-    await site.audit.end(act.act_id, outcome, {**detail, **_amount(result)})
+    await audit.end(act.act_id, outcome, {**detail, **_came_of(route, result)})
     return result
 
 
-def _amount(result: Result) -> Detail:
+async def _begin(route: Route[Any, Any], request: web.Request, key: ApiKey) -> Act:
+    """Write down what a program is about to do."""
+    site = request.app[SITE]
+    ids = {name: _without_number(name, named) for name, named in request.match_info.items()}
+    if route.is_export:
+        action, target = "api.export", "/".join((route.name, *ids.values()))
+    else:
+        action, target = f"api.{route.name}", route.path.format_map(ids).lstrip("/")
+    act = Act(
+        act_id=secrets.token_hex(12),
+        at_ms=site.clock.now().wall_ms,
+        organisation=key.organisation,
+        author=author_of(key),
+        address=site.guard.address(request),
+        action=action,
+        target=target[:TARGET_CHARS_MOST],
+    )
+    await site.audit.begin(act)
+    return act
+
+
+def _without_number(name: str, named: str) -> str:
+    """What a path names, as it may be written down: no number in full, nothing that is no id."""
+    if not _ID.fullmatch(named):
+        return "-"
+    return mask(named) if name == "number" or _NUMBER.fullmatch(named) else named
+
+
+def _came_of(route: Route[Any, Any], result: Result) -> Detail:
+    """What the audit log says of a result: its status and fault, of an export how many rows."""
+    if isinstance(result, Refused):
+        return {"status": result.refusal.status, "fault": result.refusal.code}
+    return _amount(result) if route.is_export else {"status": route.status}
+
+
+def _amount(result: BaseModel) -> Detail:
     """How many rows were given away; a document of a month has none."""
-    if isinstance(result, Refused | Paper):
+    if isinstance(result, Paper):
         return {}
     return {"rows": rows_of(result.text) if isinstance(result, Sheet) else items_of(result)}
 
@@ -195,9 +245,9 @@ async def _written(
     )
 
     async def run() -> Answer:
-        """Refusals are answers too: a repeat gets the same."""
+        """Refusals are answers too: a repeat gets the same, and is no further act."""
         try:
-            answer = _rendered(route, await route.run(asked))
+            answer = _rendered(route, await _carried_out(route, request, asked))
         except (CallerError, ConflictError) as error:
             answer = _kept(of_error(error))
         log.info("api.written", route=route.name, key=key.key_id, status=answer.status)

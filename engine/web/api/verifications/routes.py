@@ -231,6 +231,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         run=begin,
         status=201,
         refusals=(INVALID_NUMBER,),
+        is_traffic=True,
     ),
     Route(
         method="GET",
@@ -254,6 +255,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         answer=models.Checked,
         run=check,
         refusals=(NOT_NOW,),
+        is_traffic=True,
     ),
     Route(
         method="POST",
@@ -267,6 +269,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         run=call_again,
         status=201,
         refusals=(NOT_NOW,),
+        is_traffic=True,
     ),
     Route(
         method="POST",
@@ -279,6 +282,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         answer=models.Verification,
         run=cancel,
         refusals=(NOT_NOW,),
+        is_traffic=True,
     ),
     Route(
         method="POST",
@@ -291,6 +295,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         answer=models.Verification,
         run=consume,
         refusals=(NO_TOKEN, TOKEN_USED),
+        is_traffic=True,
     ),
     Route(
         method="GET",

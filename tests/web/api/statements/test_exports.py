@@ -62,7 +62,7 @@ async def test_the_rows_are_counted_and_no_number_is_written_down(program: Progr
     report = next(route for route in EXPORTS if route.name == "writeTrackingReport")
     status, _ = await _asked(program, report, number="+493023125001", source="Messe")
     assert status == 200
-    newest, first = await _lines(program)
+    newest, first, _credit = await _lines(program)
     assert first.detail["rows"] == len(text.splitlines()) - 1 > 0
     assert newest.detail["source"] == "Messe"
     assert "number" not in newest.detail

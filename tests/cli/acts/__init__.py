@@ -1,0 +1,1 @@
+"""What commands change is in the audit log."""

@@ -1,0 +1,1 @@
+"""What programs change is in the audit log."""
