@@ -127,7 +127,9 @@ class Settings(BaseModel):
         "proposed", description="what becomes of numbers nobody called for twelve months"
     )
     numbers_seat: Literal["proved", "on_demand"] = Field(
-        "proved", description="whether a seat is proved before its first number, or if asked for"
+        "proved",
+        description="whether a seat is proved before its first order is switched on (a new seat by"
+        " a day, its numbers are replaced at once), or if asked for",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="log from")
     log_format: Literal["console", "json"] = Field("console", description="for people or programs")

@@ -4,7 +4,9 @@ Every change is one `Commit`, all of it or nothing, decided on what was read bef
 changed since makes it a `ConflictError`, and the decision is made again. History is only added to.
 A route (`ports.diversion`) follows its number in the same step: it ends as the number leaves its
 holder, and goes over to the number that replaces it; so does a collector of one number
-(`ports.analytics`). Errors otherwise as in `ports.ledger`.
+(`ports.analytics`). A source is begun or prolonged only on an active number of its organisation
+(else a `ConflictError`, as is a number that leaves without a source that was added meanwhile).
+Errors otherwise as in `ports.ledger`.
 """
 
 from collections.abc import Collection, Mapping, Sequence

@@ -14,6 +14,7 @@ from engine.core.numbers.holder import (
     Demand,
     Holder,
     Policy,
+    Proof,
     demanded,
     is_misplaced,
     missing,
@@ -56,11 +57,14 @@ class NoticeKind(StrEnum):
     SOURCE_UNCOUNTED = "source_uncounted"
     RECLAIM_PROPOSED = "reclaim_proposed"
     MISPLACED = "misplaced"
+    SEAT_UNPROVED = "seat_unproved"
     UNREACHABLE = "unreachable"
     REACHABLE = "reachable"
 
 
-TO_OPERATOR = frozenset({NoticeKind.RECLAIM_PROPOSED, NoticeKind.MISPLACED})
+TO_OPERATOR = frozenset(
+    {NoticeKind.RECLAIM_PROPOSED, NoticeKind.MISPLACED, NoticeKind.SEAT_UNPROVED}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +190,22 @@ def _overdue(holder: Holder, demand: Demand, day: date) -> Notice:
     notice = demand_notice(holder, demand)
     key = notice.key.replace("demand:", "overdue:", 1)
     return replace(notice, key=key, kind=NoticeKind.DOCUMENTS_OVERDUE, day=day)
+
+
+def unproved_seat(holder: Holder, day: date) -> Notice | None:
+    """What the operator is told of a holder whose numbers take calls, though the proof of his seat
+    is overdue: he may switch them off."""
+    for demand in overdue(holder, day):
+        if demand.proof is Proof.SEAT:
+            notice = demand_notice(holder, demand)
+            return replace(
+                notice,
+                key=notice.key.replace("demand:", "unproved:", 1),
+                kind=NoticeKind.SEAT_UNPROVED,
+                day=day,
+                detail=holder.seat.line,
+            )
+    return None
 
 
 def due_of_source(source: Source, day: date) -> Notice | None:

@@ -139,7 +139,9 @@ class Policy:
     """The operator's own choices.
 
     `reclaim_automatic`: unused numbers are taken back, not only proposed to be. `prove_seat_first`:
-    no number is switched on before the seat is proved; else only on demand.
+    no order is complete before the seat is proved; else it is proved only on demand. After a move
+    the numbers that fit no longer are replaced at once: the new seat has to be proved within
+    `deadline_days`, and the operator is told if it is not.
     """
 
     reclaim_automatic: bool = False
@@ -223,8 +225,13 @@ def checked(holder: Holder, document: Document, day: date) -> Holder:
     documents = tuple(
         document if d.document_id == document.document_id else d for d in holder.documents
     )
-    after = replace(holder, documents=documents)
-    return replace(after, demands=tuple(d for d in after.demands if not is_met(after, d, day)))
+    return settled(replace(holder, documents=documents), day)
+
+
+def settled(holder: Holder, day: date) -> Holder:
+    """The holder without the demands that are met: should it be wanting again, it is asked for
+    anew."""
+    return replace(holder, demands=tuple(d for d in holder.demands if not is_met(holder, d, day)))
 
 
 def is_misplaced(holder: Holder, purpose: Purpose | None, area: Area) -> bool:

@@ -29,3 +29,11 @@ class Source:
     def is_running(self, day: date) -> bool:
         """Whether its number is published in it, as planned."""
         return self.removed_on is None and not self.has_ended(day)
+
+    def lasts_longer(self, before: "Source | None") -> bool:
+        """Whether its number is published for longer than it was `before` (None: not at all)."""
+        if self.removed_on is not None:
+            return False
+        if before is None or self.ends_on is None:
+            return before is None or before.ends_on is not None
+        return before.ends_on is not None and self.ends_on > before.ends_on

@@ -18,15 +18,17 @@ from engine.core.numbers.due import (
     due_of_number,
     due_of_source,
     uncounted,
+    unproved_seat,
 )
-from engine.core.numbers.holder import Holder, missing
+from engine.core.numbers.holder import Holder
 from engine.core.numbers.life import Deactivated, Refused, Released
-from engine.core.numbers.number import Number, Status
+from engine.core.numbers.number import Number, Purpose, Status
 from engine.errors import ConflictError, EngineError
 from engine.flows.numbers.allocation import ACTIONS, ending, going_on
-from engine.flows.numbers.holders import commit_of, replacements
+from engine.flows.numbers.holders import BROUGHT_ON_MOST, brought_on, count_of
 from engine.flows.numbers.numbering import PAGE, Numbering, Rehearsed, local_day
 from engine.flows.numbers.renting import book, last_closed
+from engine.flows.numbers.replacing import moving
 from engine.ports.numbers import Commit, NumberFilter
 
 AUTHOR = "engine"
@@ -52,16 +54,13 @@ class Due:
         self._numbering = _rehearsed(numbering) if dry else numbering
         self._at_ms = at_ms
         self._day = local_day(at_ms)
-        self._holders: dict[str, Holder | None] = {}
-        self._wanting: dict[str, bool] = {}
 
     async def carry_out(self) -> tuple[Line, ...]:
-        """All that is due, in the order it was done: what becomes free, then holders and what
-        they miss, then their numbers, their sources."""
+        """All that is due, in the order it was done: what becomes free, then holders with what
+        they miss and what they ordered, then numbers that take calls, then sources."""
         found = await self._of_numbers(Status.QUARANTINED)
         found += [line async for line in self._of_holders()]
-        for status in (Status.DOCUMENTS_PENDING, Status.APPROVED, Status.ACTIVE):
-            found += await self._of_numbers(status)
+        found += await self._of_numbers(Status.ACTIVE)
         return (*found, *[line async for line in self._of_sources()])
 
     async def _of_sources(self) -> AsyncIterator[Line]:
@@ -89,44 +88,73 @@ class Due:
         after = ""
         while page := await self._numbering.numbers.holders(after, PAGE):
             for holder in page:
-                for line in await self._of_holder(holder):
+                for line in await self._of_holder(holder.organisation):
+                    yield line
+                for line in await self._of_orders(holder.organisation):
                     yield line
             after = page[-1].organisation
 
-    async def _of_holder(self, holder: Holder) -> Sequence[Line]:
-        numbers = self._numbering.numbers
-        held = await numbers.held(holder.organisation)
+    async def _of_holder(self, organisation: str) -> Sequence[Line]:
+        """Step by step what fits the seat no longer, until nothing is free; then what is told."""
+        found: list[Line] = []
+        while True:
+            holder = await self._numbering.holder(organisation)
+            moved = await moving(self._numbering, _next(holder), self._day)
+            if not moved.made:
+                break
+            lines = [_line("replaced", old, new.e164, holder) for old, new in moved.pairs]
+            done = await self._commit(self._mine(moved.commit), lines, moved.commit.notices)
+            if not done:
+                return found
+            found += done
+        held = await self._numbering.held(organisation)
         asked, notices = due_of_holder(holder, held, self._numbering.policy, self._day)
-        made, waiting = await replacements(self._numbering, holder, self._day)
-        commit = replace(commit_of(made), author=AUTHOR, at_ms=self._at_ms)
-        if asked != holder or made:
-            asked = replace(asked, version=holder.version + 1)
-            commit = replace(commit, holder=asked, holder_action="due")
-        lines = [_line("replaced", one.old, one.new.e164, holder) for one in made]
-        told_now = [*notices, *(_misplaced(number, holder, self._day) for number in waiting)]
-        done = await self._commit(commit, lines, [*commit.notices, *told_now])
-        self._holders[holder.organisation] = asked
-        self._wanting[holder.organisation] = bool(
-            missing(asked, held, self._day, self._numbering.policy)
-        )
-        return done
+        told_now = [*notices, *(_misplaced(number, holder, self._day) for number in moved.waiting)]
+        unproved = unproved_seat(holder, self._day)
+        if unproved is not None and await self._takes_calls(organisation):
+            told_now.append(unproved)
+        after = _next(asked) if asked != holder else None
+        commit = self._mine(replace(self._empty(), holder=after))
+        return [*found, *await self._commit(commit, (), told_now)]
 
-    async def _of_number(self, number: Number) -> Sequence[Line]:
-        organisation = number.organisation or ""
-        due = due_of_number(
-            number,
-            self._holders.get(organisation),
-            self._wanting.get(organisation, False),
-            self._numbering.policy,
-            self._day,
-        )
+    async def _takes_calls(self, organisation: str) -> bool:
+        """Whether it has an active number that is for its seat."""
+        wanted = NumberFilter(organisation=organisation, status=Status.ACTIVE)
+        active = [number async for number in self._numbering.all_numbers(wanted)]
+        return any(number.purpose is Purpose.TRACKING for number in active)
+
+    async def _of_orders(self, organisation: str) -> Sequence[Line]:
+        """What waited for documents that are complete by now; then what waits in vain, and what
+        begins. Each step is decided on the holder as he is then, whose version goes on with it."""
+        found: list[Line] = []
+        count = BROUGHT_ON_MOST
+        while count == BROUGHT_ON_MOST:
+            holder = await self._numbering.holder(organisation)
+            brought = await brought_on(self._numbering, _next(holder), self._day)
+            count = count_of(brought)
+            if count:
+                done = await self._commit(self._mine(brought), _lines(brought), brought.notices)
+                if not done:
+                    return found
+                found += done
+        for status in (Status.DOCUMENTS_PENDING, Status.APPROVED):
+            wanted = NumberFilter(organisation=organisation, status=status)
+            async for number in self._numbering.all_numbers(wanted):
+                holder = await self._numbering.holder(organisation)
+                found += await self._of_number(number, holder)
+        return found
+
+    async def _of_number(self, number: Number, holder: Holder | None = None) -> Sequence[Line]:
+        """What is due for a number, but for what documents bring about; with its `holder`, if it
+        is an order of his."""
+        due = due_of_number(number, holder, True, self._numbering.policy, self._day)
         if due is None:
             return ()
         if isinstance(due, Notice):
             return await self._commit(self._empty(), (), [due])
-        return await self._do(due)
+        return await self._do(due, holder)
 
-    async def _do(self, work: Work) -> Sequence[Line]:
+    async def _do(self, work: Work, holder: Holder | None) -> Sequence[Line]:
         number, day = work.number, self._day
         action = ACTIONS[type(work.event)]
         if isinstance(work.event, Deactivated | Released):
@@ -135,11 +163,12 @@ class Due:
             commit = going_on(work, day)
         if isinstance(commit, Refused):
             return ()
-        line = Line(
-            action=action, organisation=number.organisation, e164=number.e164, detail=work.reason
-        )
-        commit = replace(commit, author=AUTHOR, at_ms=self._at_ms)
-        return await self._commit(commit, [line], commit.notices)
+        if holder is not None:
+            commit = replace(commit, holder=_next(holder))
+        return await self._commit(self._mine(commit), _lines(commit), commit.notices)
+
+    def _mine(self, commit: Commit) -> Commit:
+        return replace(commit, author=AUTHOR, at_ms=self._at_ms, holder_action="due")
 
     async def _commit(
         self, commit: Commit, lines: Sequence[Line], notices: Sequence[Notice]
@@ -160,6 +189,22 @@ class Due:
 
 def _rehearsed(of: Numbering) -> Rehearsed:
     return Rehearsed(of.numbers, of.areas, of.clock, of.policy)
+
+
+def _next(holder: Holder) -> Holder:
+    return replace(holder, version=holder.version + 1)
+
+
+def _lines(commit: Commit) -> Sequence[Line]:
+    return [
+        Line(
+            action=move.action,
+            organisation=move.before.organisation,
+            e164=move.before.e164,
+            detail=move.reason,
+        )
+        for move in commit.moves
+    ]
 
 
 def _line(action: str, number: Number, detail: str, holder: Holder) -> Line:

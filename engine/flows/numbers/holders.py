@@ -1,8 +1,10 @@
 """Holders' data: written down, confirmed every year, proved by documents, moved with the seat.
 
-A change of address that no longer fits replaces every number in the same transaction, as far as
-the new area has free ones; the rest as soon as blocks of that area are taken in, or by the day's
-work. The last document that is accepted switches on what waited for it, in the same transaction.
+A change of address that no longer fits replaces every number, the first in the same transaction
+and the others right after it, as far as the new area has free ones; the rest as soon as blocks of
+that area are taken in, or by the day's work. What the new seat has to prove is asked for in the
+same transaction. The last document that is accepted switches on what waited for it, in the same
+transaction.
 """
 
 import hashlib
@@ -14,13 +16,11 @@ from datetime import date, timedelta
 from engine.core.mail import check_address
 from engine.core.number import check_region
 from engine.core.numbers.due import (
-    SEAT_MOVED,
     Notice,
     NoticeKind,
     Work,
     demand_notice,
     due_of_number,
-    misplaced,
 )
 from engine.core.numbers.holder import (
     Document,
@@ -32,13 +32,14 @@ from engine.core.numbers.holder import (
     checked,
     demanded,
     missing,
+    settled,
 )
 from engine.core.numbers.life import Refused
 from engine.core.numbers.number import Area, Number, Status
 from engine.errors import CallerError
 from engine.flows.numbers.allocation import going_on
 from engine.flows.numbers.numbering import PAGE, Numbering, decided
-from engine.flows.numbers.replacing import Replacement, replacement
+from engine.flows.numbers.replacing import Moving, moving
 from engine.flows.numbers.words import LANGS
 from engine.ports.numbers import Commit, NumberFilter
 
@@ -49,7 +50,6 @@ ENDINGS = {b"%PDF-": "pdf", b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpg"}
 """What documents may be where a customer hands them in, by their first bytes, and how their files
 end."""
 
-REPLACED_MOST = 200
 BROUGHT_ON_MOST = 200
 """How many numbers one transaction switches on; more of them are several transactions."""
 
@@ -103,10 +103,7 @@ class Holders:
 
     async def holder(self, organisation: str) -> Holder:
         """An organisation's data; `CallerError` if there are none."""
-        found = await self._numbering.numbers.holder(organisation)
-        if found is None:
-            raise CallerError(f"nothing is known of {organisation} yet", "organisation")
-        return found
+        return await self._numbering.holder(organisation)
 
     async def enter(self, organisation: str, entry: Entry, author: str) -> Entered:
         """Write the data down, which confirms them; numbers that no longer fit are replaced."""
@@ -116,13 +113,13 @@ class Holders:
         if entry.lang not in (None, *LANGS):
             raise CallerError(f"must be one of {', '.join(LANGS)}", "lang")
 
-        async def decide(attempt: int) -> Entered:
+        async def decide(attempt: int) -> tuple[Holder, Moving]:
             at_ms, day = self._numbering.now()
             before = await self._numbering.numbers.holder(organisation)
             blank = Holder(
                 organisation=organisation, title=entry.title, seat=seat, confirmed_on=day
             )
-            known = before or blank
+            known = settled(before or blank, day)
             after = replace(
                 known,
                 title=entry.title,
@@ -132,19 +129,17 @@ class Holders:
                 lang=entry.lang or known.lang,
                 version=known.version + 1,
             )
-            made, waiting = await replacements(self._numbering, after, day, attempt)
-            await self._numbering.commit(
-                replace(
-                    commit_of(made),
-                    author=author,
-                    at_ms=at_ms,
-                    holder=after,
-                    holder_action="entered" if before is None else "changed",
-                )
-            )
-            return Entered(after, tuple((one.old, one.new) for one in made), waiting)
+            action = "entered" if before is None else "changed"
+            moved = await moving(self._numbering, after, day, attempt)
+            commit = replace(moved.commit, author=author, at_ms=at_ms, holder_action=action)
+            await self._numbering.commit(commit)
+            return commit.holder or after, moved
 
-        return await decided(decide)
+        holder, first = await decided(decide)
+        if not first.waiting:
+            return Entered(holder, first.pairs)
+        pairs, waiting = await self._replace_rest(organisation, author)
+        return Entered(await self.holder(organisation), (*first.pairs, *pairs), waiting)
 
     async def confirm(self, organisation: str, author: str) -> Holder:
         """The yearly word that the data are as they are known."""
@@ -224,22 +219,30 @@ class Holders:
         while page := await self._numbering.numbers.holders(after, PAGE):
             for holder in page:
                 if holder.seat.area in areas:
-                    await self._replace_waiting(holder.organisation, author)
+                    await self._replace_rest(holder.organisation, author)
             after = page[-1].organisation
 
-    async def _replace_waiting(self, organisation: str, author: str) -> None:
-        async def decide(attempt: int) -> None:
+    async def _replace_rest(
+        self, organisation: str, author: str
+    ) -> tuple[Sequence[tuple[Number, Number]], tuple[Number, ...]]:
+        """Replace what fits the seat no longer, step by step, until nothing is free: the numbers
+        with those that replace them, and those that wait."""
+
+        async def decide(attempt: int) -> Moving:
             at_ms, day = self._numbering.now()
             holder = await self.holder(organisation)
-            made, _ = await replacements(self._numbering, holder, day, attempt)
-            if made:
-                commit = replace(commit_of(made), author=author, at_ms=at_ms)
-                after = replace(holder, version=holder.version + 1)
+            after = replace(holder, version=holder.version + 1)
+            moved = await moving(self._numbering, after, day, attempt)
+            if moved.made:
                 await self._numbering.commit(
-                    replace(commit, holder=after, holder_action="replaced")
+                    replace(moved.commit, author=author, at_ms=at_ms, holder_action="replaced")
                 )
+            return moved
 
-        await decided(decide)
+        pairs: list[tuple[Number, Number]] = []
+        while (moved := await decided(decide)).made:
+            pairs += moved.pairs
+        return pairs, moved.waiting
 
     async def _change(self, organisation: str, action: str, author: str, change: Change) -> Holder:
         async def decide(_attempt: int) -> Holder:
@@ -261,17 +264,10 @@ class Holders:
             at_ms, day = self._numbering.now()
             changed, notices = change(await self.holder(organisation), day)
             after = replace(changed, version=changed.version + 1)
-            parts = await brought_on(self._numbering, after, day)
-            commit = Commit(
-                author=author,
-                at_ms=at_ms,
-                moves=tuple(move for part in parts for move in part.moves),
-                holder=after,
-                holder_action=action,
-                notices=(*notices, *(notice for part in parts for notice in part.notices)),
-            )
-            await self._numbering.commit(commit)
-            return after, len({move.before.e164 for move in commit.moves})
+            brought = await brought_on(self._numbering, after, day)
+            commit = replace(brought, author=author, at_ms=at_ms, holder_action=action)
+            await self._numbering.commit(replace(commit, notices=(*notices, *brought.notices)))
+            return after, count_of(commit)
 
         return await decided(decide)
 
@@ -323,51 +319,37 @@ def _as_it_is(holder: Holder, _day: date) -> tuple[Holder, tuple[Notice, ...]]:
     return holder, ()
 
 
-async def brought_on(numbering: Numbering, holder: Holder, day: date) -> Sequence[Commit]:
-    """What a holder's numbers that wait for documents become, event by event; nothing while
-    something is wanting. At most `BROUGHT_ON_MOST` numbers at a time."""
-    held = await numbering.numbers.held(holder.organisation)
+async def brought_on(numbering: Numbering, holder: Holder, day: date) -> Commit:
+    """What the numbers of a holder (as he is to be) that wait for documents become, event by event;
+    nothing while something is wanting. Author, instant and the holder's action are yet to come.
+
+    At most `BROUGHT_ON_MOST` numbers at a time. The holder's version is part of it: nothing is
+    switched on by what was proved before.
+    """
+    none = Commit(author="", at_ms=0, holder=holder)
+    held = await numbering.held(holder.organisation)
     if missing(holder, held, day, numbering.policy):
-        return ()
-    wanted = NumberFilter(
-        organisation=holder.organisation, status=Status.DOCUMENTS_PENDING, most=BROUGHT_ON_MOST
-    )
+        return none
+    wanted = NumberFilter(organisation=holder.organisation, status=Status.DOCUMENTS_PENDING)
     parts: list[Commit] = []
-    for waiting in await numbering.numbers.numbers(wanted):
+    count = 0
+    async for waiting in numbering.all_numbers(wanted):
         number = waiting
         while isinstance(
             work := due_of_number(number, holder, False, numbering.policy, day), Work
         ) and not isinstance(part := going_on(work, day), Refused):
             parts.append(part)
             number = part.moves[-1].after
-    return parts
-
-
-async def replacements(
-    numbering: Numbering, holder: Holder, day: date, attempt: int = 0
-) -> tuple[list[Replacement], tuple[Number, ...]]:
-    """What replaces a holder's numbers that fit his seat no longer, and those for which there is
-    nothing free (or no area any more). At most `REPLACED_MOST` at a time."""
-    wanted = NumberFilter(organisation=holder.organisation)
-    strayed = [n async for n in numbering.all_numbers(wanted) if misplaced(n, holder)]
-    if not strayed or holder.seat.area is None:
-        return [], tuple(strayed)
-    # Another attempt looks further on: who was faster has taken the first.
-    free = (await numbering.free(holder.seat.area, REPLACED_MOST + attempt))[attempt:]
-    made: list[Replacement] = []
-    for old, new in zip(strayed, free, strict=False):
-        one = await replacement(numbering, old, new, SEAT_MOVED, day)
-        if isinstance(one, Replacement):
-            made.append(one)
-    return made, tuple(strayed[len(made) :])
-
-
-def commit_of(made: Sequence[Replacement]) -> Commit:
-    """All replacements as one commit; author and instant are yet to come."""
-    return Commit(
-        author="",
-        at_ms=0,
-        moves=tuple(move for one in made for move in one.moves),
-        sources=tuple(source for one in made for source in one.sources),
-        notices=tuple(one.notice for one in made),
+        count += 1
+        if count == BROUGHT_ON_MOST:
+            break
+    return replace(
+        none,
+        moves=tuple(move for part in parts for move in part.moves),
+        notices=tuple(notice for part in parts for notice in part.notices),
     )
+
+
+def count_of(commit: Commit) -> int:
+    """How many numbers a commit moves."""
+    return len({move.before.e164 for move in commit.moves})

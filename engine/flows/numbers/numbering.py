@@ -3,7 +3,8 @@
 `Rehearsed` is the same for those who only want to know what would be done.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
@@ -14,7 +15,7 @@ from zoneinfo import ZoneInfo
 from engine.core.mail import Mail
 from engine.core.numbers.areas import Areas, Place
 from engine.core.numbers.days import day_of
-from engine.core.numbers.holder import Policy
+from engine.core.numbers.holder import Holder, Policy
 from engine.core.numbers.number import Area, Number, Status
 from engine.core.numbers.source import Source
 from engine.errors import CallerError, ConflictError
@@ -55,6 +56,17 @@ class Numbering:
             raise CallerError(f"there is no number {e164}", "number")
         return found
 
+    async def holder(self, organisation: str) -> Holder:
+        """An organisation's data; `CallerError` if there are none."""
+        found = await self.numbers.holder(organisation)
+        if found is None:
+            raise CallerError(f"nothing is known of {organisation} yet", "organisation")
+        return found
+
+    async def held(self, organisation: str) -> Mapping[str, int]:
+        """How many numbers an organisation has, by country."""
+        return await self.numbers.held(organisation)
+
     async def commit(self, commit: Commit) -> None:
         """Carry out a commit, with a mail for each notice that a holder wants mailed."""
         await self.numbers.commit(await self.mailed(commit))
@@ -91,14 +103,34 @@ class Numbering:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsed(Numbering):
-    """A numbering in which commits only seem to be made: what was decided on a number is what is
-    read of it from then on, and the books stay as they are."""
+    """A numbering in which commits only seem to be made: what was decided on a number or a holder
+    is what is read of it from then on, and the books stay as they are."""
 
     moved: dict[str, Number] = field(default_factory=dict)
+    stood: dict[str, Number] = field(default_factory=dict)
+    changed: dict[str, Holder] = field(default_factory=dict)
 
     async def commit(self, commit: Commit) -> None:
-        """Remember what became of the commit's numbers."""
-        self.moved.update((move.after.e164, move.after) for move in commit.moves)
+        """Remember what became of the commit's numbers, how they stand in the books, and what
+        became of its holder."""
+        for move in commit.moves:
+            self.stood.setdefault(move.before.e164, move.before)
+            self.moved[move.after.e164] = move.after
+        if commit.holder is not None:
+            self.changed[commit.holder.organisation] = commit.holder
+
+    async def holder(self, organisation: str) -> Holder:
+        """As he would be."""
+        return self.changed.get(organisation) or await Numbering.holder(self, organisation)
+
+    async def held(self, organisation: str) -> Mapping[str, int]:
+        """As they would be."""
+        held = Counter(await self.numbers.held(organisation))
+        for numbers, count in ((self.stood, -1), (self.moved, 1)):
+            for number in numbers.values():
+                if number.is_held and number.organisation == organisation:
+                    held[number.country] += count
+        return held
 
     async def all_numbers(self, wanted: NumberFilter) -> AsyncIterator[Number]:
         """As they would be; of a filter, organisation and state count."""

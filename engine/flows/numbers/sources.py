@@ -54,9 +54,7 @@ class Sources:
         )
 
         async def decide(_attempt: int) -> Source:
-            number = await self._numbering.number(e164, organisation)
-            if number.status is not Status.ACTIVE:
-                raise CallerError(f"{e164} is {number.status}", "number")
+            await self._check_active(source, "number")
             await self._put(source, author, alone="number")
             return source
 
@@ -65,7 +63,10 @@ class Sources:
     async def change(
         self, organisation: str, source_id: str, channel: Channel, author: str
     ) -> Source:
-        """Say something else of a source that was not confirmed to be over; its name stays."""
+        """Say something else of a source that was not confirmed to be over; its name stays.
+
+        It lasts no longer once its number has left.
+        """
         _check(channel)
 
         async def decide(_attempt: int) -> Source:
@@ -84,6 +85,8 @@ class Sources:
                 ends_on=channel.ends_on,
                 version=source.version + 1,
             )
+            if after.lasts_longer(source):
+                await self._check_active(source, "ends_on")
             _, day = self._numbering.now()
             was_running = source.is_running(day)
             await self._put(after, author, alone="" if was_running else "ends_on")
@@ -130,6 +133,13 @@ class Sources:
                 counted = replace(holder, version=holder.version + 1)
                 commit = replace(commit, holder=counted, holder_action="published")
         await self._numbering.commit(commit)
+
+    async def _check_active(self, source: Source, field: str) -> None:
+        number = await self._numbering.numbers.number(source.e164)
+        if number is None or number.organisation != source.organisation:
+            raise CallerError(f"there is no number {source.e164}", field)
+        if number.status is not Status.ACTIVE:
+            raise CallerError(f"{source.e164} is {number.status}", field)
 
     async def _check_alone(self, source: Source, day: date, field: str) -> None:
         async for other in self._numbering.all_sources(source.organisation, source.e164):

@@ -77,6 +77,10 @@ _SENTENCES: Mapping[str, Mapping[NoticeKind, str]] = {
         NoticeKind.MISPLACED: (
             "{number} passt nicht mehr zum Sitz ({detail}), und dort ist keine Rufnummer frei."
         ),
+        NoticeKind.SEAT_UNPROVED: (
+            "Der Sitz ({detail}) wurde bis {until} nicht nachgewiesen; seine Rufnummern nehmen noch"
+            " Anrufe an und können abgeschaltet werden."
+        ),
         NoticeKind.UNREACHABLE: (
             "Die Rufnummer {number} ist nicht zu erreichen, wie unsere Prüfanrufe zeigen: {detail}."
             " Wir kümmern uns darum."
@@ -109,6 +113,10 @@ _SENTENCES: Mapping[str, Mapping[NoticeKind, str]] = {
         ),
         NoticeKind.MISPLACED: (
             "{number} no longer fits the seat ({detail}), and no number is free there."
+        ),
+        NoticeKind.SEAT_UNPROVED: (
+            "The seat ({detail}) was not proved by {until}; its numbers still take calls and may be"
+            " switched off."
         ),
         NoticeKind.UNREACHABLE: (
             "The number {number} cannot be reached, as our test calls show: {detail}. We see to it."

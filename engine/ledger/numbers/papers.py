@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.core.numbers.due import TO_OPERATOR, Notice
 from engine.core.numbers.holder import Holder
+from engine.core.numbers.number import Status
 from engine.core.numbers.source import Source
 from engine.errors import ConflictError
 from engine.ledger.accounts import know_organisation
@@ -20,8 +21,9 @@ from engine.ledger.numbers.tables import (
     did_notices,
     did_offers,
     did_sources,
+    dids,
 )
-from engine.ports.numbers import Commit, HolderEvent, Offer
+from engine.ports.numbers import Commit, HolderEvent, Move, Offer
 
 
 def _event(row: RowMapping) -> HolderEvent:
@@ -137,8 +139,20 @@ async def sources(
     return [record_of(row, Source) for row in rows]
 
 
-async def put_source(connection: AsyncConnection, source_: Source) -> None:
-    """Write a source down as it is to be."""
+async def put_source(connection: AsyncConnection, source_: Source, *, is_moved: bool) -> None:
+    """Write a source down as it is to be, with its number that `is_moved` or alone.
+
+    Alone it lasts longer only on an active number, whose row is held, so that no source comes to
+    a number that leaves just now.
+    """
+    if not is_moved and source_.lasts_longer(await source(connection, None, source_.source_id)):
+        held = select(dids.c.e164).where(
+            dids.c.e164 == source_.e164,
+            dids.c.organisation == source_.organisation,
+            dids.c.status == Status.ACTIVE,
+        )
+        if await connection.scalar(held.with_for_update()) is None:
+            raise ConflictError(f"{source_.e164} has left {source_.organisation} meanwhile")
     row = msgspec.to_builtins(source_)
     if source_.version == 1:
         await connection.execute(insert(did_sources).values(row))
@@ -153,6 +167,19 @@ async def put_source(connection: AsyncConnection, source_: Source) -> None:
     )
     if done.rowcount != 1:
         raise ConflictError(f"the source {source_.source_id} has changed meanwhile")
+
+
+async def check_left(connection: AsyncConnection, move: Move) -> None:
+    """`ConflictError` if a number that leaves its holder leaves a source without an end there:
+    one that was added just now."""
+    left = select(did_sources.c.name).where(
+        did_sources.c.e164 == move.before.e164,
+        did_sources.c.organisation == move.before.organisation,
+        did_sources.c.removed_on.is_(None),
+        did_sources.c.ends_on.is_(None),
+    )
+    if move.changes_hands and (name := await connection.scalar(left)) is not None:
+        raise ConflictError(f"{move.before.e164} has the source {name} meanwhile")
 
 
 async def tell(connection: AsyncConnection, notice: Notice) -> None:

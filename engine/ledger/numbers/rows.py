@@ -148,8 +148,11 @@ async def commit(connection: AsyncConnection, commit: Commit) -> None:
         await _move(connection, move, commit)
     await follow(connection, moves, commit.author, commit.at_ms)
     await pass_on(connection, moves, commit.at_ms)
+    moved = {move.before.e164 for move in moves}
     for source in commit.sources:
-        await papers.put_source(connection, source)
+        await papers.put_source(connection, source, is_moved=source.e164 in moved)
+    for move in moves:
+        await papers.check_left(connection, move)
     for notice in commit.notices:
         await papers.tell(connection, notice)
     for mail in commit.mails:

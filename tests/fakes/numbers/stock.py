@@ -104,6 +104,7 @@ class MemoryNumbers:
             there = self._sources.get(source.source_id)
             if (there.version if there else 0) + 1 != source.version:
                 raise ConflictError(f"the source {source.source_id} has changed meanwhile")
+        self._check_sources(commit, standing)
         if commit.holder is not None:
             self._put_holder(commit.holder, commit)
         for move in commit.moves:
@@ -114,6 +115,26 @@ class MemoryNumbers:
             self._notices.setdefault(notice.key, notice)
         for mail in commit.mails:
             self.mails.setdefault(mail.key, mail)
+
+    def _check_sources(self, commit: Commit, standing: Mapping[str, Number]) -> None:
+        moved = {move.before.e164 for move in commit.moves}
+        for source in commit.sources:
+            number = standing.get(source.e164)
+            is_theirs = number is not None and number.organisation == source.organisation
+            is_on = is_theirs and number is not None and number.status is Status.ACTIVE
+            if source.e164 in moved or is_on:
+                continue
+            if source.lasts_longer(self._sources.get(source.source_id)):
+                raise ConflictError(f"{source.e164} has left {source.organisation} meanwhile")
+        after = self._sources | {source.source_id: source for source in commit.sources}
+        endless = {
+            (one.e164, one.organisation)
+            for one in after.values()
+            if one.ends_on is None and one.removed_on is None
+        }
+        for move in commit.moves:
+            if move.changes_hands and (move.before.e164, move.before.organisation) in endless:
+                raise ConflictError(f"{move.before.e164} has another source meanwhile")
 
     def _put_holder(self, holder: Holder, commit: Commit) -> None:
         versions = self._holders.setdefault(holder.organisation, [])

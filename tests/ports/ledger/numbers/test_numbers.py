@@ -1,6 +1,7 @@
 """What every stock of numbers keeps: all of a commit or nothing, and each change for ever."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -15,10 +16,13 @@ from engine.core.numbers.source import Source
 from engine.core.posting import rental_entry
 from engine.errors import CallerError, ConflictError
 from engine.flows.numbers.renting import book
+from engine.flows.numbers.sources import Channel
 from engine.ledger.numbers.sql import SqlNumbers
 from engine.ports.numbers import Commit, Move, NumberFilter, Numbers, Offer
 from tests.flows.numbers.town import BERLIN, FIRST_DAY, MUNICH, PRICE, Town
 from tests.ports.ledger.books import SqlBooks
+
+Leave = Callable[[Town, Number], Awaitable[object]]
 
 
 def commit(number: Number, after: Number, **more: object) -> Commit:
@@ -164,6 +168,77 @@ async def test_orders_at_once_get_a_number_each(town: Town) -> None:
     got = await asyncio.gather(*(town.ordered(name) for name in names))
     assert all(isinstance(number, Number) for number in got), got
     assert len({number.e164 for number in got if isinstance(number, Number)}) == 3
+
+
+async def _given_back(town: Town, number: Number) -> object:
+    return await town.allocation.deactivate(number.e164, "vorbei", "acme", "acme")
+
+
+async def _replaced(town: Town, number: Number) -> object:
+    return await town.allocation.replace(number.e164, "gestört", "op")
+
+
+async def _moved(town: Town, _number: Number) -> object:
+    return await town.seated(town=MUNICH)
+
+
+def just_before_sources(town: Town, leave: Leave, number: Number) -> None:
+    """Let a number leave between the decision on a source of it and that source's commit."""
+    commit_, left = town.numbers.commit, []
+
+    async def slowly(commit: Commit) -> None:
+        if commit.sources and not commit.moves and not left:
+            left.append(await leave(town, number))
+        await commit_(commit)
+
+    town.numbers.commit = slowly  # type: ignore[method-assign]  # a race, at the port
+
+
+@pytest.mark.parametrize("leave", [_given_back, _replaced, _moved])
+async def test_no_source_comes_to_a_number_that_leaves_just_now(town: Town, leave: Leave) -> None:
+    mine = await town.active()
+    just_before_sources(town, leave, mine)
+    with pytest.raises(CallerError) as refused:
+        await town.sources.add("acme", mine.e164, Channel(name="Messe"), "acme")
+    assert refused.value.field == "number"
+    assert await town.sources.listed("acme", "", 9) == []
+
+
+@pytest.mark.parametrize("ends_on", [None, date(2027, 12, 31)])
+async def test_no_source_lasts_longer_on_a_number_that_leaves_just_now(
+    town: Town, ends_on: date | None
+) -> None:
+    mine = await town.active()
+    channel = Channel(name="Messe", ends_on=FIRST_DAY)
+    source = await town.sources.add("acme", mine.e164, channel, "acme")
+    town.clock.day = FIRST_DAY + timedelta(days=1)
+    just_before_sources(town, _given_back, mine)
+    longer = replace(channel, ends_on=ends_on)
+    with pytest.raises(CallerError) as refused:
+        await town.sources.change("acme", source.source_id, longer, "acme")
+    assert refused.value.field == "ends_on"
+    more = replace(channel, places=("Plakat",))
+    changed = await town.sources.change("acme", source.source_id, more, "acme")
+    assert (changed.ends_on, changed.places) == (FIRST_DAY, ("Plakat",))
+
+
+@pytest.mark.parametrize("leave", [_given_back, _replaced, _moved])
+async def test_a_number_leaves_with_a_source_that_comes_just_now(town: Town, leave: Leave) -> None:
+    mine = await town.active()
+    commit_, added = town.numbers.commit, []
+
+    async def slowly(commit: Commit) -> None:
+        if commit.moves and not added:
+            added.append(1)
+            await town.sources.add("acme", mine.e164, Channel(name="Messe"), "acme")
+        await commit_(commit)
+
+    town.numbers.commit = slowly  # type: ignore[method-assign]  # a race, at the port
+    await leave(town, mine)
+    (left,) = [
+        source for source in await town.sources.listed("acme", "", 9) if source.e164 == mine.e164
+    ]
+    assert left.ends_on == FIRST_DAY
 
 
 async def test_the_same_order_again_is_the_same_number(town: Town) -> None:
