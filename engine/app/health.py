@@ -9,7 +9,7 @@ from engine.errors import RemoteError
 from engine.flows.engine import Engine
 from engine.flows.errands import House
 from engine.flows.measures.engine import readings
-from engine.flows.versions.view import Follower
+from engine.flows.versions.view import Follower, View
 from engine.metrics import CONTENT_TYPE, PrometheusMetrics
 from engine.web.health import Check, Health, Pulse, telling
 from engine.web.server import listen
@@ -40,13 +40,14 @@ async def open_health(
     metrics: PrometheusMetrics,
     engine: Engine,
     house: House,
+    view: View,
     stack: AsyncExitStack,
 ) -> int:
     """Tell how the engine is, on an address of its own; the port that is listened on."""
 
     async def text() -> bytes:
         # What stands is read in the loop, where it changes; the long text is made beside it.
-        metrics.note(readings(engine, house))
+        metrics.note(readings(engine, house, view))
         return await asyncio.to_thread(metrics.text)
 
     health = Health(

@@ -147,7 +147,7 @@ async def running(plan: Plan) -> AsyncIterator[Running]:
             back = Back(house, ledger, studio, numbering, verifier, configuration, files)
             web_port = await _pages(plan.web, back, view, sounds.catalogues, stack)
         health_port = await open_health(
-            plan.health_host, plan.health_port, metrics, engine, house, stack
+            plan.health_host, plan.health_port, metrics, engine, house, view, stack
         )
         if files is not None:
             # The last to go along: whoever else refuses has done so before Asterisk is touched.

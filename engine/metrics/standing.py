@@ -25,6 +25,16 @@ class Standing(Collector):
             ("engine_lease_seconds", "left of this engine's lease", now.lease_left_ms / 1000),
             ("switch_up", "whether the event stream of ARI stands", int(now.switch_up)),
             ("config_version", "the configuration of new calls", now.config_version),
+            (
+                "config_version_in_force",
+                "the configuration in force, as last read in the books",
+                now.config_in_force,
+            ),
+            (
+                "config_version_refused",
+                "the configuration that this engine cannot take, 0 if it refuses none",
+                now.config_refused,
+            ),
         ):
             yield GaugeMetricFamily(f"groschen_{name}", help_, value)
         for name, help_, count in (

@@ -163,8 +163,9 @@ class Readings:
     """How an engine stands at an instant.
 
     `calls` counts by service and state, `held` by currency; `outbox_depth` is what its relay has
-    seen waiting (200 at most), `outbox_age_ms` how long the oldest of it. The rest counts since the
-    engine's start.
+    seen waiting (200 at most), `outbox_age_ms` how long the oldest of it. New calls go by
+    `config_version`; the books named `config_in_force` when the engine last looked, and it cannot
+    take `config_refused` (0: it refuses none). The rest counts since the engine's start.
     """
 
     calls: Mapping[tuple[str, str], int] = field(default_factory=dict)
@@ -174,6 +175,8 @@ class Readings:
     lease_left_ms: int = 0
     switch_up: bool = False
     config_version: int = 0
+    config_in_force: int = 0
+    config_refused: int = 0
     adopted: int = 0
     lost: int = 0
     unexpected: int = 0

@@ -7,6 +7,7 @@ import pytest
 from engine.core.events import LegRinging
 from engine.core.inventory import Agent
 from engine.flows.measures.engine import readings
+from engine.flows.versions.view import View
 from engine.metrics import PrometheusMetrics
 from engine.premium.call import State
 from tests.fakes.clock import virtually
@@ -21,7 +22,8 @@ def scrape(house: World, engine: str = "e1") -> Scrape:
     """What an engine of the house says now."""
     metrics = house.metrics
     assert isinstance(metrics, PrometheusMetrics)
-    metrics.note(readings(house.engines[engine], house.houses[engine]))
+    one = house.houses[engine]
+    metrics.note(readings(house.engines[engine], one, View(one.inventory())))
     return scraped(metrics)
 
 

@@ -16,6 +16,7 @@ from engine.flows.clock import SystemClock
 from engine.flows.engine import Engine
 from engine.flows.errands import House
 from engine.flows.money.relay import Relay
+from engine.flows.versions.view import View
 from engine.ledger.sql import SqlLedger
 from engine.metrics import PrometheusMetrics
 from engine.ports.speech import Sounds
@@ -64,7 +65,7 @@ async def at_work(folder: Path) -> AsyncIterator[tuple[str, StoreProcess, FakeSw
         work = asyncio.create_task(engine.run())
         stack.push_async_callback(_ended, work)
         await engine.ready.wait()
-        port = await open_health("127.0.0.1", 0, metrics, engine, house, stack)
+        port = await open_health("127.0.0.1", 0, metrics, engine, house, View(stock), stack)
         yield f"http://127.0.0.1:{port}", process, switch
 
 
@@ -101,6 +102,7 @@ async def test_an_engine_is_ready_while_all_it_needs_is_there(tmp_path: Path) ->
         assert told == {"status": "ready", "checks": dict.fromkeys(names, "ok")}
         now = await scrape(address)
         assert now.get("switch_up") == now.get("config_version") == 1
+        assert now.get("config_version_in_force") == 1
         assert now.get("remote_seconds_count", remote="store", order="renew_lease") >= 1
         assert now.get("remote_seconds_count", remote="ledger", order="journal.waiting") >= 1
         assert now.get("remote_errors_total", code="remote") == 0

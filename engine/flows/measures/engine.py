@@ -7,10 +7,11 @@ from engine.core.rating import charge
 from engine.flows.calls import CallTask
 from engine.flows.engine import Engine
 from engine.flows.errands import House
+from engine.flows.versions.view import View
 from engine.ports.metrics import Held, Readings
 
 
-def readings(engine: Engine, house: House) -> Readings:
+def readings(engine: Engine, house: House, view: View) -> Readings:
     """The engine as it stands at this moment; asks nobody."""
     counts = engine.calls.counts
     tasks = engine.calls.live
@@ -22,7 +23,9 @@ def readings(engine: Engine, house: House) -> Readings:
         outbox_age_ms=waiting.age_ms,
         lease_left_ms=engine.lease_left_ms,
         switch_up=engine.switch_up,
-        config_version=house.inventory().version,
+        config_version=view.inventory().version,
+        config_in_force=view.in_force,
+        config_refused=view.refused,
         adopted=counts.adopted,
         lost=counts.lost,
         unexpected=counts.unexpected,

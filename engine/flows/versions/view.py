@@ -13,9 +13,16 @@ log = structlog.get_logger(__name__)
 
 
 class View:
-    """The version in use. Whoever asks twice may get two versions; each of them is whole."""
+    """The version in use. Whoever asks twice may get two versions; each of them is whole.
+
+    `in_force` is the version that the books named when the engine last looked, `refused` the one
+    that it cannot take, or has not taken whole; 0 if there is none. Both are for those who watch
+    over it: where nobody looks, they stay what they were.
+    """
 
     def __init__(self, inventory: Inventory) -> None:
+        self.in_force = inventory.version
+        self.refused = 0
         self._inventory = inventory
         self._followers: list[Follower] = []
 

@@ -63,6 +63,7 @@ class Watcher:
             translations={"de": in_german(CallerError(lacking))} if lacking else {},
         )
         self._shown: EngineView | None = None
+        view.refused = self._standing.refused
         self._refused = self._standing.refused
         self._again_ms = 0
         self._pause_ms = AGAIN_AFTER_MS
@@ -81,8 +82,10 @@ class Watcher:
         """Take what is in force, if it is not taken yet."""
         try:
             active = await self._configuration.active()
-            if active is not None and self._is_due(active):
-                await self._take(active)
+            if active is not None:
+                self._view.in_force = active.number
+                if self._is_due(active):
+                    await self._take(active)
             await self._tell()
         except RemoteError as fault:
             if not self._is_away:
@@ -146,6 +149,7 @@ class Watcher:
         unsaid: tuple[Unsaid, ...] = (),
         translations: Mapping[str, str] | None = None,
     ) -> None:
+        self._view.refused = refused
         is_swap = number != self._standing.number
         self._standing = replace(
             self._standing,
