@@ -97,3 +97,62 @@ def test_an_entry_there_is_not_is_refused() -> None:
     with pytest.raises(CallerError, match="there is no gone"):
         changed(FILES, "tariffs", "gone", {"landline": "1"})
     assert entry(FILES, "tariffs", "gone") is None
+
+
+SHARED = """\
+tariffs:
+  standard:
+    # its offer
+    first_call: &offer
+      price: 0.50  # cheap
+      minutes: 10
+    holidays: &days [2027-01-01, 2027-05-01]
+    rounding: &rounding {digits: 2, mode: half_up}
+    landline: &price 1.99
+  bolts:
+    first_call: *offer
+    holidays: *days
+    rounding: *rounding
+    landline: *price
+  whole: &whole
+    landline: 1.49
+  same: *whole
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "value"),
+    [
+        ("standard", "first_call.price", "1.90"),
+        ("bolts", "first_call.price", "1.90"),
+        ("standard", "first_call", None),
+        ("standard", "holidays", ["2027-01-01", "2027-12-25"]),
+        ("bolts", "holidays", ["2027-12-25"]),
+        ("standard", "rounding.digits", "3"),
+        ("bolts", "rounding.digits", "3"),
+        ("standard", "landline", "2.49"),
+        ("bolts", "landline", "2.49"),
+        ("whole", "landline", "2.49"),
+        ("same", "landline", "2.49"),
+    ],
+)
+def test_what_shares_a_value_by_an_alias_keeps_it(name: str, path: str, value: Value) -> None:
+    after = changed({"f": SHARED}, "tariffs", name, {path: value})
+    for other in ("standard", "bolts", "whole", "same"):
+        was, is_now = (entry(files, "tariffs", other) for files in ({"f": SHARED}, after))
+        assert (was == is_now) is (other != name), after["f"]
+    found = entry(after, "tariffs", name)
+    assert found is not None
+    for key in path.split("."):
+        found = found.get(key)
+    assert found == value
+    assert "# its offer" in after["f"]
+
+
+def test_what_is_merged_into_an_entry_stays_where_it_came_from() -> None:
+    text = "tariffs:\n  base: &base\n    first_call: {price: 0.50}\n  one:\n    <<: *base\n"
+    after = changed({"f": text}, "tariffs", "one", {"first_call.price": "1.90"})
+    assert entry(after, "tariffs", "base") == {"first_call": {"price": "0.50"}}
+    found = entry(after, "tariffs", "one")
+    assert found is not None
+    assert found["first_call"] == {"price": "1.90"}
