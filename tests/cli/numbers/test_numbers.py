@@ -89,7 +89,7 @@ def test_a_move_shows_old_and_new(quiet_shop: Shop, organisation: str, tmp_path:
     assert (new["e164"], new["status"]) == ("+498999998000", "ordered")
     lines(quiet_shop, "confirm", organisation)
     (asked,) = lines(quiet_shop, "demand", organisation, "need")
-    assert asked["demands"][0]["proof"] == "need"
+    assert [demand["proof"] for demand in asked["demands"]] == ["seat", "need"]
     shown = quiet_shop.run("numbers", "holder", organisation).stdout
     assert "10115 München" in shown
     assert "asked for: proof of need" in shown

@@ -112,7 +112,9 @@ async def test_a_move_says_what_was_replaced(program: Program, numbering: Number
     assert (mine["number"], mine["status"]) == ("+498999998000", "active")
     history = (await program.get("/numbers/498999998000/history"))["events"]
     assert [(e["action"], e["other"]) for e in history] == [("took_over", ordered["number"])]
-    assert (await program.post("/holder/confirm", status=200))["demands"] == []
+    assert [demand["proof"] for demand in moved["demands"]] == ["seat"]
+    confirmed = await program.post("/holder/confirm", status=200)
+    assert confirmed["demands"] == moved["demands"]
 
 
 async def test_a_rule_that_forbids_is_named(program: Program, numbering: Numbering) -> None:
