@@ -98,7 +98,8 @@ async def test_an_exported_month_sums_to_its_call_postings(place: Place, visit: 
         await page.get_by_role("button", name="Als CSV ausgeben").click()
     file = await (await begun.value).path()
     with file.open(newline="") as opened:
-        *lines, summed, booked = csv.DictReader(opened)
+        *lines, until, summed, booked = csv.DictReader(opened)
+    assert until["outcome"].startswith("vollständig bis ")
     assert summed["charge"] == booked["charge"] == "19.90"
     assert sum(Decimal(line["charge"]) for line in lines) == Decimal(booked["charge"])
     outcomes = {line["outcome"] for line in lines}

@@ -34,7 +34,8 @@ def evn(
     """Print the itemised bill (EVN) of ACCOUNT: an id, or a phone number within --profile.
 
     Every call of the month with its charge, refused ones too; numbers lack their last three
-    digits. The charges sum to what the journal booked, to the last digit.
+    digits. The charges sum to what the journal booked, to the last digit. Until two days after the
+    month calls may still be booked: the bill says until when it is complete.
 
     \b
     Examples:
@@ -44,7 +45,8 @@ def evn(
     span = wanted_month(month, timezone, form, out)
 
     async def work(books: Books, settings: Settings) -> Bill:
-        return await itemise(books.ledger, await named(books, settings, account, profile), span)
+        known = await named(books, settings, account, profile)
+        return await itemise(books.ledger, known, span, books.clock.now().wall_ms)
 
     bill = run(work, as_json=form == "json")
     hand_over(_rendered(bill, form, lang), out)

@@ -20,6 +20,9 @@ from engine.ports.ledger import Account, JournalLine, Ledger
 READ_MOST = 3
 """A call may be booked between two readings; then both are done again."""
 
+BOOKED_WITHIN_MS = 2 * 24 * 3_600_000
+"""So long after its end a call may be booked: that of an engine which died, found later."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillLine:
@@ -47,7 +50,10 @@ class BillLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
-    """One account's month (`2026-11`, in `timezone`); `total_micros` is the sum of its lines."""
+    """One account's month (`2026-11`, in `timezone`); `total_micros` is the sum of its lines.
+
+    `until` is when it was complete, if calls of the month may still be booked.
+    """
 
     account_id: str
     number: str
@@ -57,10 +63,19 @@ class Bill:
     timezone: str
     lines: tuple[BillLine, ...]
     total_micros: int
+    until: datetime | None = None
 
 
-async def itemise(ledger: Ledger, account: Account, month: Month) -> Bill:
-    """The bill of an account's month; `EngineError` if it does not sum to what was booked."""
+def complete_until(month: Month, now_ms: int) -> datetime | None:
+    """When a paper of the month is complete that is made now; None if no call is still to come."""
+    if now_ms >= month.to_ms + BOOKED_WITHIN_MS:
+        return None
+    return datetime.fromtimestamp(now_ms // 1000, month.zone)
+
+
+async def itemise(ledger: Ledger, account: Account, month: Month, now_ms: int) -> Bill:
+    """The bill of an account's month, with all that was booked by now; `EngineError` if it does not
+    sum to what was booked."""
     for _ in range(READ_MOST):
         records = await _records(ledger, account, month)
         booked = await ledger.lines(account.account_id, month.from_ms, month.to_ms)
@@ -75,6 +90,7 @@ async def itemise(ledger: Ledger, account: Account, month: Month) -> Bill:
                 timezone=month.zone.key,
                 lines=tuple(line_of(record, month.zone) for record in records),
                 total_micros=total_micros,
+                until=complete_until(month, now_ms),
             )
     raise EngineError("the calls do not sum to what was booked: see `groschen ledger verify`")
 

@@ -21,6 +21,8 @@ def pdf(bill: Bill, words: Words, made_at: datetime) -> bytes:
     document.say(title, size=14, bold=True, height_mm=10)
     about = f"{words.account} {bill.number} ({bill.profile}), {bill.timezone}"
     document.say(about, height_mm=LINE_MM * 2)
+    if bill.until:
+        document.say(words.until(bill.until), height_mm=LINE_MM * 2)
     document.set_font(FONT, size=8)
     table(document, [cells(line, words) for line in bill.lines], words)
     document.ln(LINE_MM)

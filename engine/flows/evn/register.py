@@ -1,7 +1,8 @@
 """The calls of an organisation's callers, refused ones too, as CSV and on paper.
 
 A caller's number lacks its last three digits (§ 11 TDDDG), a withheld one is left out. A month's
-register ends with the sum of its lines and with what the journal booked for calls in that month.
+register ends with the sum of its lines and with what the journal booked for calls in that month,
+and says until when it is complete, if calls of that month may still be booked.
 """
 
 import csv
@@ -15,8 +16,7 @@ from zoneinfo import ZoneInfo
 from engine.core.cdr import CallRecord
 from engine.core.masking import shown
 from engine.core.money import format_shortest
-from engine.core.posting import EntryKind
-from engine.flows.evn.bill import line_of
+from engine.flows.evn.bill import complete_until, line_of
 from engine.flows.evn.pdf import table
 from engine.flows.evn.sheet import FIELDS as OF_BILL
 from engine.flows.evn.sheet import cells, values
@@ -24,13 +24,12 @@ from engine.flows.evn.words import Words
 from engine.flows.papers.document import FONT, Document
 from engine.flows.papers.month import Month
 from engine.ports.reading.records import PAGE_MOST, CallFilter, Records
-from engine.ports.statements import Statements
 
 FIELDS = (OF_BILL[0], OF_BILL[1], "caller", *OF_BILL[2:])
 LINES_MOST = 500_000
 """The most calls of one file; a file that ends there says so in its last line."""
 
-SUM, BOOKED, CUT_SHORT = "sum of the lines", "call postings of the month", "there are more calls"
+CUT_SHORT = "there are more calls"
 
 
 async def records_of(
@@ -57,25 +56,36 @@ async def csv_lines(records: Records, wanted: CallFilter, zone: ZoneInfo) -> Asy
 
 
 async def month_lines(
-    records: Records, statements: Statements, organisation: str, profile: str, month: Month
+    records: Records, wanted: CallFilter, month: Month, now_ms: int, words: Words
 ) -> AsyncIterator[str]:
-    """A profile's month as lines of CSV; the last two are the two sums."""
-    span = month.from_ms, month.to_ms
-    wanted = CallFilter(
-        organisation=organisation, profile=profile, from_ms=span[0], to_ms=span[1], most=PAGE_MOST
-    )
+    """A profile's month as lines of CSV; the last two are the two sums.
+
+    `wanted` says whose. Each page of calls is read with what the journal booked in its stretch of
+    time, so that a call that is booked while the file is made is in both sums or in neither. What
+    was booked by `now_ms` is in them.
+    """
+    wanted = replace(wanted, from_ms=month.from_ms, to_ms=month.to_ms)
     yield _csv(dict(zip(FIELDS, FIELDS, strict=True)))
-    total_micros, currency = 0, ""
-    async for record in _shown(records, wanted):
-        if record is None:
+    left, total_micros, booked_micros, currency = LINES_MOST, 0, 0, ""
+    while True:
+        found = await records.booked_page(replace(wanted, most=min(left, PAGE_MOST)))
+        booked_micros += found.booked_micros
+        for record in found.page.records:
+            total_micros += record.charge_micros
+            currency = record.currency
+            yield _csv(_values(record, month.zone))
+        left -= len(found.page.records)
+        if found.page.following is None:
+            break
+        wanted = replace(wanted, before=found.page.following)
+        if left == 0:
+            booked_micros += await records.booked(wanted)
             yield _csv({"outcome": CUT_SHORT})
             break
-        total_micros += record.charge_micros
-        currency = record.currency
-        yield _csv(_values(record, month.zone))
-    figures = await statements.figures(organisation, profile, *span)
-    booked_micros = -sum(m.micros for m in figures.movements if m.kind is EntryKind.CALL)
-    for said, micros in ((SUM, total_micros), (BOOKED, booked_micros)):
+    until = complete_until(month, now_ms)
+    if until is not None:
+        yield _csv({"at": until.isoformat(), "outcome": words.until(until)})
+    for said, micros in ((words.sum_of_lines, total_micros), (words.booked, booked_micros)):
         charge = format_shortest(micros, 2)
         yield _csv({"charge": charge, "currency": currency, "outcome": said})
 

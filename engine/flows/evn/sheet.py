@@ -71,6 +71,7 @@ def text(bill: Bill, words: Words) -> str:
     head = [
         f"{words.title}  {words.month} {bill.month} ({bill.timezone})",
         f"{words.account} {bill.number} ({bill.profile})",
+        *([words.until(bill.until)] if bill.until else []),
         "",
     ]
     if not bill.lines:
@@ -113,6 +114,7 @@ def plain(bill: Bill) -> Mapping[str, object]:
         "currency": bill.currency,
         "month": bill.month,
         "timezone": bill.timezone,
+        "complete_until": bill.until and bill.until.isoformat(),
         "calls": [values(line, bill.currency) for line in bill.lines],
         "total": format_shortest(bill.total_micros, digits),
     }

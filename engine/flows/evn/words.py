@@ -1,6 +1,7 @@
 """The itemised bill's words in German and English."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from engine.core.cdr import Disposition, Refusal
 from engine.core.money import format_shortest
@@ -15,12 +16,19 @@ class Words:
     account: str
     month: str
     total: str
+    sum_of_lines: str
+    booked: str
+    complete_until: str
     nothing: str
     columns: tuple[str, ...]
     lines: dict[str, str]
     outcomes: dict[str, str]
     at_first: str
     decimal_point: str
+
+    def until(self, at: datetime) -> str:
+        """That what was booked by then is there, and later bookings may not be."""
+        return self.complete_until.format(at=f"{at:%Y-%m-%d %H:%M:%S}")
 
     def money(self, micros: int, at_least: int = 2) -> str:
         """The exact amount, with no fewer decimals than `at_least`."""
@@ -32,6 +40,9 @@ GERMAN = Words(
     account="Guthabenkonto",
     month="Monat",
     total="Summe",
+    sum_of_lines="Summe der Zeilen",
+    booked="Anrufbuchungen des Monats",
+    complete_until="vollständig bis {at}; was später gebucht wird, kann fehlen",
     nothing="Keine Verbindungen.",
     columns=(
         "Beginn",
@@ -72,6 +83,9 @@ ENGLISH = Words(
     account="Prepaid account",
     month="Month",
     total="Total",
+    sum_of_lines="sum of the lines",
+    booked="call postings of the month",
+    complete_until="complete until {at}; what is booked later may be missing",
     nothing="No calls.",
     columns=("Begin", "Number", "Service", "from", "Length", "Charged", "Price/min", "Amount", ""),
     lines={Line.LANDLINE: "landline", Line.MOBILE: "mobile", Line.OTHER: "other"},

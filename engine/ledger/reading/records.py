@@ -16,10 +16,11 @@ from engine.core.posting import EntryKind
 from engine.ledger.calls import by_id, record_of
 from engine.ledger.journal import line_of, numbered
 from engine.ledger.reading.withheld import is_withheld, was_withheld
-from engine.ledger.tables import calls, entries, postings
+from engine.ledger.tables import accounts, calls, entries, postings
 from engine.ports.ledger import JournalLine
 from engine.ports.reading.records import (
     PAGE_MOST,
+    BookedPage,
     CallFile,
     CallFilter,
     CallPage,
@@ -96,6 +97,43 @@ async def _stopped(
     query = plan.looked(2, before).with_only_columns(*_PLACE).offset(looked_most - 1)
     last = (await connection.execute(query)).all()
     return CallPlace(*last[0]) if len(last) > 1 else None
+
+
+async def booked_page(connection: AsyncConnection, wanted: CallFilter) -> BookedPage:
+    """See `ports.reading.records`."""
+    page = await search(connection, wanted)
+    return BookedPage(page, await booked(connection, wanted, page.following))
+
+
+async def booked(
+    connection: AsyncConnection, wanted: CallFilter, down_to: CallPlace | None = None
+) -> int:
+    """See `ports.reading.records`; not beyond the call at `down_to`, which is part of it.
+
+    The entry of a call has its time and its id, and so its place.
+    """
+    column = entries.c
+    place = tuple_(column.at_ms, column.call_id)
+    during = [column.organisation == wanted.organisation, column.kind == EntryKind.CALL]
+    if wanted.from_ms is not None:
+        during.append(column.at_ms >= wanted.from_ms)
+    if wanted.to_ms is not None:
+        during.append(column.at_ms < wanted.to_ms)
+    # The plain column finds the place in its index; of calls that ended alike the ids tell.
+    if wanted.before is not None:
+        during.append(column.at_ms <= wanted.before.ended_ms)
+        during.append(place < (wanted.before.ended_ms, wanted.before.call_id))
+    if down_to is not None:
+        during.append(column.at_ms >= down_to.ended_ms)
+        during.append(place >= (down_to.ended_ms, down_to.call_id))
+    query = (
+        select(func.coalesce(func.sum(-postings.c.micros), 0))
+        .select_from(entries)
+        .join(postings, postings.c.entry_id == column.entry_id)
+        .join(accounts, accounts.c.account_id == postings.c.account_id)
+        .where(*during, accounts.c.profile == wanted.profile)
+    )
+    return int(await connection.scalar(query) or 0)
 
 
 async def tally(connection: AsyncConnection, wanted: CallFilter) -> Tally:

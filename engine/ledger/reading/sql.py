@@ -11,7 +11,7 @@ from engine.ledger.reading.withheld import was_withheld
 from engine.ledger.sql import WHOLE_BOOK_TIMEOUT_S, SqlLedger
 from engine.ports.reading.kin import Name, Named
 from engine.ports.reading.marks import FirstCallMark, ListedMark, MarkFilter
-from engine.ports.reading.records import CallFile, CallFilter, CallPage, Tally
+from engine.ports.reading.records import BookedPage, CallFile, CallFilter, CallPage, Tally
 from engine.ports.reading.sums import CallSums, SumFilter, TopUpSums
 from engine.ports.reading.transactions import TransactionFilter, TransactionPage
 
@@ -25,6 +25,15 @@ class SqlRecords:
     async def search(self, wanted: CallFilter) -> CallPage:
         """See `ports.reading.records`."""
         return await self._database.read(partial(records.search, wanted=wanted))
+
+    async def booked_page(self, wanted: CallFilter) -> BookedPage:
+        """See `ports.reading.records`."""
+        return await self._database.read(partial(records.booked_page, wanted=wanted))
+
+    async def booked(self, wanted: CallFilter) -> int:
+        """See `ports.reading.records`; this one may read a whole month."""
+        work = partial(records.booked, wanted=wanted)
+        return await self._database.read(work, WHOLE_BOOK_TIMEOUT_S)
 
     async def tally(self, wanted: CallFilter) -> Tally:
         """See `ports.reading.records`."""

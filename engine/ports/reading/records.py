@@ -53,6 +53,19 @@ class CallPage:
 
 
 @dataclass(frozen=True, slots=True)
+class BookedPage:
+    """A page of a profile's calls, and what the journal booked for calls in its stretch of time.
+
+    The stretch goes from the place before which the page begins (or the filter's end) back to the
+    last call on it, or to the filter's beginning if none follow: the stretches of all pages are the
+    whole time, without gap or overlap. Charges are micro-units.
+    """
+
+    page: CallPage
+    booked_micros: int
+
+
+@dataclass(frozen=True, slots=True)
 class Tally:
     """Count and sums of a filter's newest calls; `charges` in micro-units by currency.
 
@@ -83,6 +96,17 @@ class Records(Protocol):
     """
 
     async def search(self, wanted: CallFilter) -> CallPage: ...
+
+    async def booked_page(self, wanted: CallFilter) -> BookedPage:
+        """A page and its bookings, on one snapshot, however many calls are booked meanwhile.
+
+        `profile` is given, and beside it nothing but time, place and `most` is asked.
+        """
+        ...
+
+    async def booked(self, wanted: CallFilter) -> int:
+        """What the journal booked for a profile's calls before a place; asked as `booked_page`."""
+        ...
 
     async def tally(self, wanted: CallFilter) -> Tally:
         """Count and sums; `before` and `most` are not asked."""

@@ -17,13 +17,13 @@ from engine.core.money import Rounding, RoundingMode, parse_micros
 from engine.core.posting import Entry, EntryKind, Posting, customer
 from engine.core.tariff import FirstCall
 from engine.errors import CallerError, EngineError
-from engine.flows.evn.bill import Bill, itemise
+from engine.flows.evn.bill import Bill, complete_until, itemise
 from engine.flows.evn.pdf import pdf
 from engine.flows.evn.sheet import FIELDS, csv_text, plain, text, values
 from engine.flows.evn.words import ENGLISH, GERMAN, LANGUAGES
 from engine.flows.papers.month import month_of
 from engine.ports.ledger import Account
-from tests.fakes.clock import run_virtually
+from tests.fakes.clock import START_MS, run_virtually
 from tests.fakes.ledger import MemoryLedger
 from tests.flows.papers import printed_in
 from tests.flows.world import LANDLINE, World, inventory, service, tariff, world
@@ -31,6 +31,7 @@ from tests.flows.world import LANDLINE, World, inventory, service, tariff, world
 DAY_MS = 24 * 3600 * 1000
 MONTH = "2026-11"
 BERLIN = "Europe/Berlin"
+NOW_MS = START_MS + 3_600_000
 SECOND_DID = "+493023125001"
 CLOSED_DID = "+493023125002"
 
@@ -79,7 +80,7 @@ def billed(month: str = MONTH) -> tuple[Bill, Sequence[CallRecord]]:
     async def main() -> tuple[Bill, Sequence[CallRecord]]:
         async with world(inventory(FIRST, SECOND, CLOSED)) as house:
             account, records = await a_month_of_calls(house)
-            return await itemise(house.ledger, account, month_of(month, BERLIN)), records
+            return await itemise(house.ledger, account, month_of(month, BERLIN), NOW_MS), records
 
     return run_virtually(main())
 
@@ -112,7 +113,7 @@ def test_a_bill_that_does_not_sum_to_the_journal_is_not_made() -> None:
             changed = replace(records[0], charge_micros=1)
             house.ledger._calls[changed.call_id] = changed
             with pytest.raises(EngineError):
-                await itemise(house.ledger, account, month_of(MONTH, BERLIN))
+                await itemise(house.ledger, account, month_of(MONTH, BERLIN), NOW_MS)
 
     run_virtually(main())
 
@@ -129,7 +130,7 @@ def test_a_call_booked_between_two_readings_does_not_matter() -> None:
                     await house.ledger.settle(late)
 
             house.ledger.on_call = settle
-            bill = await itemise(house.ledger, account, month_of(MONTH, BERLIN))
+            bill = await itemise(house.ledger, account, month_of(MONTH, BERLIN), NOW_MS)
             assert [line.call_id for line in bill.lines] == sorted([records[0].call_id, "late"])
 
     async def at_once(_method: str) -> None:
@@ -159,7 +160,9 @@ def test_calls_of_a_stranger_who_says_he_is_the_caller_are_not_there() -> None:
             assert not (await house.record(stranger)).verified
             account = await house.ledger.find_account("acme-eur", LANDLINE)
             assert account is not None
-            assert (await itemise(house.ledger, account, month_of(MONTH, BERLIN))).lines == ()
+            assert (
+                await itemise(house.ledger, account, month_of(MONTH, BERLIN), NOW_MS)
+            ).lines == ()
 
     run_virtually(main())
 
@@ -230,6 +233,29 @@ def test_people_read_it_in_their_language() -> None:
     assert "refused: closed" in english
 
 
+def test_a_bill_says_until_when_it_is_complete_while_calls_of_it_may_be_booked() -> None:
+    bill, _ = billed()
+    made_at = datetime(2026, 12, 1, tzinfo=UTC)
+    at = "2026-11-22 00:26:40"
+    assert plain(bill)["complete_until"] == "2026-11-22T00:26:40+01:00"
+    for words, said in (
+        (GERMAN, f"vollständig bis {at}; was später gebucht wird, kann fehlen"),
+        (ENGLISH, f"complete until {at}; what is booked later may be missing"),
+    ):
+        assert said in text(bill, words).splitlines()
+        assert said in printed_in(pdf(bill, words, made_at))
+    before, _ = billed("2026-10")
+    assert before.until is None
+    assert plain(before)["complete_until"] is None
+    assert "complete" not in text(before, ENGLISH) + printed_in(pdf(before, ENGLISH, made_at))
+
+
+@pytest.mark.parametrize(("after_days", "is_told"), [(-1, True), (1, True), (2, False)])
+def test_a_month_is_complete_two_days_after_its_end(after_days: int, is_told: bool) -> None:
+    month = month_of(MONTH, BERLIN)
+    assert (complete_until(month, month.to_ms + after_days * DAY_MS) is not None) is is_told
+
+
 @pytest.mark.parametrize("lang", sorted(LANGUAGES))
 def test_every_outcome_has_words(lang: str) -> None:
     words = LANGUAGES[lang]
@@ -276,6 +302,6 @@ def test_only_calls_count_not_other_movements() -> None:
         await ledger.post(
             Entry(key="k", kind=EntryKind.TOP_UP, currency="EUR", postings=lines, at_ms=at_ms)
         )
-        assert (await itemise(ledger, account, month_of(MONTH, BERLIN))).total_micros == 0
+        assert (await itemise(ledger, account, month_of(MONTH, BERLIN), NOW_MS)).total_micros == 0
 
     run_virtually(main())

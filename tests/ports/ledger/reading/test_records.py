@@ -128,6 +128,36 @@ async def test_a_page_that_looked_long_enough_is_gone_on_from(
     assert await found(records, replace(ACME, agent="ada")) == ["c1"]
 
 
+@pytest.mark.parametrize("most", [1, 2, 3, 7])
+async def test_pages_are_read_with_what_was_booked_in_their_time(
+    ledger: SqlLedger, records: SqlRecords, account_id: str, most: int
+) -> None:
+    """Calls that ended alike are told apart by their ids, on the page and in the journal."""
+    bolt = (await ledger.open_account("bolt", "bolt-eur", MOBILE, "EUR")).account_id
+    shop = (await ledger.open_account("acme", "shop", MOBILE, "EUR")).account_id
+    for n, at_ms in enumerate((-1, 0, 1, 1, 1, 1, 2, 9, 10)):
+        await ledger.settle(talked(f"c{n}", account_id, NOW_MS + at_ms, charge_micros=10**n))
+    await ledger.settle(talked("s", shop, NOW_MS + 1, profile="shop", charge_micros=5))
+    await ledger.settle(
+        talked("b", bolt, NOW_MS + 1, organisation="bolt", profile="bolt-eur", charge_micros=5)
+    )
+    await ledger.settle(refused("r", NOW_MS + 1))
+    await ledger.post(top_up(account_id, 7, "top-up", NOW_MS + 1))
+    wanted = replace(ACME, profile="web", from_ms=NOW_MS, to_ms=NOW_MS + 10, most=most)
+    assert await records.booked(wanted) == 11_111_110
+    seen = 0
+    while True:
+        found = await records.booked_page(wanted)
+        charges = sum(record.charge_micros for record in found.page.records)
+        assert found.booked_micros == charges
+        seen += charges
+        if found.page.following is None:
+            break
+        wanted = replace(wanted, before=found.page.following)
+        assert await records.booked(wanted) == 11_111_110 - seen
+    assert seen == 11_111_110
+
+
 async def test_a_tally_adds_up_and_says_when_there_is_more(
     ledger: SqlLedger, records: SqlRecords, account_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -153,6 +153,11 @@ async def test_a_month_is_exported_for_ones_own_profile_alone(house: House) -> N
     assert [row["charge"] for row in rows[-2:]] == ["19.90", "19.90"]
     assert LANDLINE not in text
     assert len(rows) > 6
+    assert rows[-3]["outcome"].startswith(f"vollständig bis {month}-")
+    assert [row["outcome"] for row in rows[-2:]] == [
+        "Summe der Zeilen",
+        "Anrufbuchungen des Monats",
+    ]
 
 
 @pytest.mark.parametrize(("more", "is_cut"), [(0, False), (-1, True)])
@@ -171,7 +176,7 @@ async def test_only_a_file_that_leaves_calls_out_says_so(
     monkeypatch.setattr(register, "LINES_MOST", all_calls + more)
     ends = [register.CUT_SHORT] if is_cut else []
     assert (await outcomes("export.csv"))[all_calls + more :] == ends
-    assert (await outcomes(month))[all_calls + more : -2] == ends
+    assert (await outcomes(month))[all_calls + more : -3] == ends
 
 
 @pytest.mark.parametrize(("count", "is_cut"), [(4, False), (5, True)])

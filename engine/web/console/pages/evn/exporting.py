@@ -25,14 +25,16 @@ async def as_csv(asked: Asked, wanted: CallFilter) -> web.StreamResponse:
 
 
 async def month(asked: Asked) -> web.StreamResponse:
-    """A profile's month, which ends with its sum and what the journal booked."""
+    """A profile's month, which ends with its sum and what the journal booked, and until when."""
     name = asked.wanted("profile")
     profile = asked.site.inventory().profile(name)
     if profile is None or profile.organisation != asked.owner:
         raise CallerError("must be one of the profiles", "profile")
     span = month_of(asked.wanted("month"), HOME_TIMEZONE)
-    reading = asked.site.reading
-    lines = register.month_lines(reading.records, reading.statements, asked.owner, name, span)
+    wanted = CallFilter(organisation=asked.owner, profile=name)
+    now_ms = asked.site.clock.now().wall_ms
+    words = LANGUAGES[asked.texts.lang]
+    lines = register.month_lines(asked.site.reading.records, wanted, span, now_ms, words)
     return await send(asked, lines, f"evn-{name}-{span.name}.csv")
 
 
