@@ -7,7 +7,7 @@ from difflib import unified_diff
 from enum import StrEnum
 from typing import Any
 
-from engine.core.inventory import Inventory, Organisation, ProviderTerms, Span, TopUpAmount
+from engine.core.inventory import Inventory, ProviderTerms, Span, TopUpAmount
 from engine.core.money import format_shortest
 from engine.core.rating import Increment
 
@@ -94,20 +94,6 @@ def entry_changes(before: Inventory, after: Inventory) -> Iterator[EntryChange]:
             if was != is_now:
                 changed = tuple(_field_changes(_values(was), _values(is_now)))
                 yield EntryChange(section, name, _kind(was, is_now), changed)
-
-
-def is_of_others(before: Inventory, after: Inventory, organisation: str) -> bool:
-    """Whether an entry differs that is not this organisation's own: another's, or all's."""
-    for change in entry_changes(before, after):
-        entries = _INVENTORIES.get(change.section, change.section)
-        both = [*getattr(before, entries), *getattr(after, entries)]
-        if any(_owner(one) != organisation for one in both if one.name == change.name):
-            return True
-    return False
-
-
-def _owner(entry: Any) -> str | None:
-    return entry.name if isinstance(entry, Organisation) else getattr(entry, "organisation", None)
 
 
 def _kind(old: object, new: object) -> Kind:

@@ -98,9 +98,8 @@ class Configuration:
     """All versions, as an operator works with them; `forms` are the payment providers there are,
     `sounds` what an engine that looks at drafts can say itself, `texts` the words of announcements.
 
-    Where an `organisation` wants a change, it may change its own entries alone, and its services
-    may only have numbers that they have in force, or that are its own in the stock and take calls.
-    The operator may write any.
+    Where an `organisation` wants a change, its services may only have numbers that they have in
+    force, or that are its own in the stock and take calls. The operator may write any.
 
     Raises `CallerError` with the field for a wish that is none, `ConflictError` where what is in
     force has changed meanwhile, `RemoteError` if the books do not answer.
@@ -159,7 +158,7 @@ class Configuration:
         old = None if current is None else current.version
         base = await self._base(old)
         asker = await self._judge.asker(organisation, base)
-        after = await self._judge.judged(sources, base, asker)
+        after = await self._judge.judged(sources, base.version + 1, asker)
         found = await _compared(old, base, sources, after)
         if self._sounds is None or found.after is None:
             return found
@@ -194,11 +193,10 @@ class Configuration:
         _check_why(why, confirm_within_ms)
         _check_files(sources)
         current = await self.in_force()
-        asker, base = None, Inventory(version=based_on)
+        asker = None
         if organisation is not None and current is not None:
-            base = await self.inventory(current.version)
-            asker = await self._judge.asker(organisation, base)
-        read_in = await self._judge.judged(sources, base, asker)
+            asker = await self._judge.asker(organisation, await self.inventory(current.version))
+        read_in = await self._judge.judged(sources, based_on + 1, asker)
         if isinstance(read_in, Problems):
             return read_in
         hashed = content_hash(sources)

@@ -2,14 +2,11 @@
 
 ruamel.yaml reads and writes the text with its comments, order and quotes. No scalar is understood
 on the way (`1.990` and `0049` stay what they are); what a value means is judged when the files are
-checked. What an entry shares with others by an alias becomes its own where it is changed: theirs
-stays. Pure, and not quick with large files: an engine calls it in a thread.
+checked. Pure, and not quick with large files: an engine calls it in a thread.
 """
 
 import io
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence, Set
-from copy import deepcopy
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from itertools import takewhile
 from typing import Any, Union
@@ -57,22 +54,16 @@ def changed(
 ) -> dict[str, str]:
     """The files with values of an entry set, by dotted path within it (`billing_starts.from`).
 
-    A value that is already so written is left alone. `CallerError` for an entry there is not, and
-    with the field `others` where another entry would be changed with it.
+    A value that is already so written is left alone. `CallerError` for an entry there is not.
     """
     found = _found(files, section, name, _load)
     if found is None:
         raise CallerError(f"there is no {name} among the {section}", section)
     file, document = found
-    shared = _shared(document)
-    for path in values:
-        _separate(document[section], [name, *path.split(".")], shared)
     for path, value in values.items():
         _put(document[section][name], path.split("."), value, list(SECTIONS[section].model_fields))
     text = io.StringIO()
     _yaml().dump(document, text)
-    if _others(_load(files[file]), section, name) != _others(_load(text.getvalue()), section, name):
-        raise CallerError("would change what it shares with other entries by an alias", "others")
     return {**files, file: text.getvalue()}
 
 
@@ -108,45 +99,6 @@ def _found(
         if isinstance(entries, CommentedMap) and isinstance(entries.get(name), CommentedMap):
             return file, document
     return None
-
-
-def _others(document: CommentedMap, section: str, name: str) -> Mapping[str, Any]:
-    """What a file holds beside an entry."""
-    entries = {other: value for other, value in document[section].items() if other != name}
-    return {**document, section: entries}
-
-
-def _children(node: CommentedMap | CommentedSeq) -> list[CommentedMap | CommentedSeq]:
-    values = node.values() if isinstance(node, CommentedMap) else node
-    return [value for value in values if isinstance(value, CommentedMap | CommentedSeq)]
-
-
-def _shared(document: CommentedMap) -> set[int]:
-    """The identities of maps and lists that stand in more than one place, by an alias."""
-    times = Counter[int]()
-    ahead: list[CommentedMap | CommentedSeq] = [document]
-    while ahead:
-        for child in _children(ahead.pop()):
-            times[id(child)] += 1
-            if times[id(child)] == 1:
-                ahead.append(child)
-    return {one for one, count in times.items() if count > 1}
-
-
-def _separate(parent: CommentedMap, path: Sequence[str], shared: Set[int]) -> None:
-    """Let what is shared on the way to a value be this place's own, without the anchor."""
-    child = parent.get(path[0])
-    if not isinstance(child, CommentedMap | CommentedSeq):
-        return
-    if id(child) in shared:
-        parent[path[0]] = child = deepcopy(child)
-        ahead = [child]
-        while ahead:
-            node = ahead.pop()
-            node.yaml_set_anchor(None)
-            ahead += _children(node)
-    if isinstance(child, CommentedMap) and path[1:]:
-        _separate(child, path[1:], shared)
 
 
 def _put(parent: CommentedMap, path: Sequence[str], value: Value, order: Sequence[str]) -> None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from engine.core.inventory import Inventory
 from engine.core.numbers.number import Status
-from engine.errors import CallerError
 from engine.flows.config import (
     NO_STOCK,
     Asker,
@@ -22,7 +21,6 @@ from engine.flows.config import (
 from engine.flows.config.providers import Forms
 from engine.flows.config.words.wording import Texts
 from engine.flows.numbers.numbering import every_number
-from engine.flows.versions.changes import is_of_others
 from engine.ports.numbers import NumberFilter, Numbers
 
 
@@ -51,20 +49,15 @@ class Judge:
         return await self._parsed(as_bytes(files), number, None, None)
 
     async def judged(
-        self, sources: Mapping[str, bytes], base: Inventory, asker: Asker | None
+        self, sources: Mapping[str, bytes], number: int, asker: Asker | None
     ) -> Inventory | Problems:
-        """What files say that `asker` wants in force after `base`, None being the operator.
+        """What files say that `asker` wants in force, None being the operator.
 
-        He alone answers for the numbers that people called are shown (the stock is asked of those
-        that no service has), and for what is not one organisation's: `CallerError` with the field
-        `others` where anybody else would change that.
+        He alone answers for the numbers that people called are shown. The stock is asked of those
+        that no service has.
         """
-        number = base.version + 1
         if asker is not None:
-            wanted = await self._parsed(sources, number, asker, None)
-            if isinstance(wanted, Inventory) and is_of_others(base, wanted, asker.organisation):
-                raise CallerError("would change what is not the organisation's own", "others")
-            return wanted
+            return await self._parsed(sources, number, asker, None)
         outcome = await self._parsed(sources, number, None, NO_STOCK)
         unknown = shown_and_not_held(outcome)
         stocked = await self._stocked(unknown) if unknown else None

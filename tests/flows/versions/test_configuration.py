@@ -255,24 +255,6 @@ async def test_an_organisation_gives_its_services_numbers_it_has_and_no_others(
     assert [problem.rule for problem in back.problems or ()] == ["number_not_held"]
 
 
-async def test_an_organisation_changes_what_is_its_own_and_nothing_else(office: Office) -> None:
-    await office.apply({"base.yaml": BASE}, 0)
-    dearer, trunk = (
-        priced("2.49"),
-        {"base.yaml": BASE.replace(b"host: 192.0.2.10", b"host: 192.0.2.9")},
-    )
-    assert dearer["base.yaml"] != BASE != trunk["base.yaml"]
-    for sources, whose in ((dearer, "bolt"), (trunk, "sternlicht")):
-        with pytest.raises(CallerError) as refusal:
-            await office.configuration.compare(sources, whose)
-        assert refusal.value.field == "others"
-        with pytest.raises(CallerError) as refusal:
-            await office.configuration.apply(sources, 1, WHY, None, whose)
-        assert refusal.value.field == "others"
-    applied = await office.configuration.apply(dearer, 1, WHY, None, "sternlicht")
-    assert isinstance(applied, Applied)
-
-
 def _showing(number: str, more: str = "") -> dict[str, bytes]:
     """The base with an outside agent who is shown a number."""
     shown = f"number_format: e164_plus, caller_id: {number}{more}}}"

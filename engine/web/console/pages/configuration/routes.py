@@ -103,11 +103,11 @@ async def undo(asked: Asked) -> web.StreamResponse:
 
 
 async def restore(asked: Asked) -> web.StreamResponse:
-    """Put an older version in force again, instead of what the page showed as in force."""
-    number, replaces = _whole(asked.typed("number", 9)), _whole(asked.typed("replaces", 9))
+    """Put an older version in force again."""
+    number = _whole(asked.typed("number", 9))
     asked.note(version=number)
     why = Why(asked.user.name, asked.typed("reason"))
-    await asked.site.configuration.roll_back(number, why, replaces)
+    await asked.site.configuration.roll_back(number, why)
     return await drafting.told(asked, HERE, "configuration.restored", number)
 
 
