@@ -21,7 +21,7 @@ from engine.flows.config.folder import read
 from engine.flows.config.links import Asker, Holders, problems_between
 from engine.flows.config.problems import Problem, Problems, in_order
 from engine.flows.config.providers import Forms, provider_problems
-from engine.flows.config.records import collect
+from engine.flows.config.records import Records, collect
 from engine.flows.config.tree import grow
 from engine.flows.config.words.wording import Catalogues, lacking
 from engine.ports.versions import Unsaid
@@ -34,6 +34,7 @@ __all__ = [
     "Problem",
     "Problems",
     "content_hash",
+    "entries",
     "load",
     "parse",
     "read",
@@ -98,9 +99,13 @@ def shown_and_not_held(outcome: Inventory | Problems) -> frozenset[str]:
 
 def unsaid_problems(sources: Mapping[str, bytes], unsaid: Iterable[Unsaid]) -> Problems:
     """What an engine cannot say of files without a mistake, at the fields that ask for it."""
+    return in_order(unsaid_at(entries(sources), unsaid))
+
+
+def entries(sources: Mapping[str, bytes]) -> Records:
+    """The entries of files without a mistake, as they are written."""
     trees = [tree for name in sorted(sources) if (tree := grow(name, sources[name])[0]) is not None]
-    records, _ = collect(trees)
-    return in_order(unsaid_at(records, unsaid))
+    return collect(trees)[0]
 
 
 def content_hash(sources: Mapping[str, bytes]) -> str:

@@ -26,7 +26,7 @@ from engine.flows.config.files import (
 )
 from engine.flows.config.problems import Mark, Problem, closest, quoted
 from engine.flows.config.records import Record, Records, references
-from engine.flows.config.tree import items_at, place, text_at
+from engine.flows.config.tree import items_at, place, plain, text_at
 
 NEVER_CALLED = frozenset(
     {NumberType.PREMIUM_RATE, NumberType.SHARED_COST, NumberType.PAGER, NumberType.VOICEMAIL}
@@ -48,11 +48,13 @@ Holders = Mapping[str, Set[str]]
 class Asker:
     """An organisation that changes its own entries; its services may have `numbers` (E.164) alone.
 
-    The operator asks as nobody: what he writes is his to answer for.
+    All other entries must say what those `in_force` do. The operator asks as nobody: what he
+    writes is his to answer for.
     """
 
     organisation: str
     numbers: frozenset[str]
+    in_force: Records
 
 
 def problems_between(records: Records, asker: Asker | None = None) -> Iterator[Problem]:
@@ -63,6 +65,7 @@ def problems_between(records: Records, asker: Asker | None = None) -> Iterator[P
         yield from link(records)
     if asker is not None:
         yield from _numbers_not_held(records, asker)
+        yield from _not_the_askers(records, asker)
 
 
 def owner(records: Records, record: Record) -> str:
@@ -197,6 +200,23 @@ def _numbers_not_held(records: Records, asker: Asker) -> Iterator[Problem]:
                 yield record.problem(
                     path, "number_not_held", message, number=e164, organisation=asker.organisation
                 )
+
+
+def _not_the_askers(records: Records, asker: Asker) -> Iterator[Problem]:
+    """Where something differs that another organisation has, or none; not told is what it is."""
+    for section in SECTIONS:
+        names = {*asker.in_force.names(section), *records.names(section)}
+        for name in sorted(names):
+            pairs = [(of, of.get(section, name)) for of in (asker.in_force, records)]
+            written = [(owner(of, one), one) for of, one in pairs if one is not None]
+            is_his = all(mine == asker.organisation for mine, _ in written)
+            if is_his and section not in _OF_NOBODY:
+                continue
+            last = written[-1][1]
+            if len(written) < len(pairs) or plain(written[0][1].node) != plain(last.node):
+                message = f"would change what is not {asker.organisation}'s; only the operator can"
+                whose = asker.organisation
+                yield Problem.at(last.key_mark, "not_yours", "", message, organisation=whose)
 
 
 def _agents_twice(records: Records) -> Iterator[Problem]:

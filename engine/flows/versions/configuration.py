@@ -98,8 +98,9 @@ class Configuration:
     """All versions, as an operator works with them; `forms` are the payment providers there are,
     `sounds` what an engine that looks at drafts can say itself, `texts` the words of announcements.
 
-    Where an `organisation` wants a change, its services may only have numbers that they have in
-    force, or that are its own in the stock and take calls. The operator may write any.
+    Where an `organisation` wants a change, all that is not its own stays as it is in force, and its
+    services may only have numbers that they have in force, or that are its own in the stock and
+    take calls. The operator may write any.
 
     Raises `CallerError` with the field for a wish that is none, `ConflictError` where what is in
     force has changed meanwhile, `RemoteError` if the books do not answer.
@@ -157,7 +158,7 @@ class Configuration:
         current = await self.in_force()
         old = None if current is None else current.version
         base = await self._base(old)
-        asker = await self._judge.asker(organisation, base)
+        asker = await self._judge.asker(organisation, base, {} if old is None else old.files)
         after = await self._judge.judged(sources, base.version + 1, asker)
         found = await _compared(old, base, sources, after)
         if self._sounds is None or found.after is None:
@@ -194,8 +195,10 @@ class Configuration:
         _check_files(sources)
         current = await self.in_force()
         asker = None
-        if organisation is not None and current is not None:
-            asker = await self._judge.asker(organisation, await self.inventory(current.version))
+        if organisation is not None:
+            old = None if current is None else current.version
+            files = {} if old is None else old.files
+            asker = await self._judge.asker(organisation, await self._base(old), files)
         read_in = await self._judge.judged(sources, based_on + 1, asker)
         if isinstance(read_in, Problems):
             return read_in

@@ -15,6 +15,7 @@ from engine.flows.config import (
     Asker,
     Holders,
     Problems,
+    entries,
     parse,
     shown_and_not_held,
 )
@@ -63,14 +64,18 @@ class Judge:
         stocked = await self._stocked(unknown) if unknown else None
         return await self._parsed(sources, number, None, stocked) if stocked else outcome
 
-    async def asker(self, organisation: str | None, base: Inventory) -> Asker | None:
-        """Who wants a change of what is in force, and the numbers his services may have."""
+    async def asker(
+        self, organisation: str | None, base: Inventory, files: Mapping[str, str]
+    ) -> Asker | None:
+        """Who wants a change of what is in force, `base` as `files` say it, and what he may."""
         if organisation is None:
             return None
+        in_force = await asyncio.to_thread(entries, as_bytes(files))
         services = [one for one in base.services if one.organisation == organisation]
         active = NumberFilter(organisation=organisation, status=Status.ACTIVE)
         stocked = {number.e164 async for number in every_number(self.numbers, active)}
-        return Asker(organisation, frozenset(stocked.union(*(one.dids for one in services))))
+        held = frozenset(stocked.union(*(one.dids for one in services)))
+        return Asker(organisation, held, in_force)
 
     async def _parsed(
         self,

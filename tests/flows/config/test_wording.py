@@ -9,7 +9,7 @@ import pytest
 from engine.core.inventory import Inventory
 from engine.core.phrasing import Catalogue
 from engine.errors import CallerError
-from engine.flows.config import Asker, Problems, parse
+from engine.flows.config import Asker, Problems, entries, parse
 from engine.flows.config.problems import MistakesError
 from engine.flows.config.words import told
 from engine.flows.config.words.wording import keep_to_the_law
@@ -75,7 +75,9 @@ def test_texts_that_a_merge_key_brings_stand_where_they_are_merged(tmp_path: Pat
 
 def test_an_organisation_is_told_of_its_own_services_alone(lacking: Path) -> None:
     numbers = frozenset({"+493023125100", "+493023125200"})
-    first, second = _judged(read_catalogues(lacking), Asker("sternlicht", numbers))
+    first, second = _judged(
+        read_catalogues(lacking), Asker("sternlicht", numbers, entries({"base.yaml": BASE}))
+    )
     assert [one.field for one in (first, second)] == ["services.sternlicht", "services.zweite"]
     assert (first.file, first.line, second.line) == ("base.yaml", 19, 25)
     assert told(Problems([first]), "de") == (
@@ -84,7 +86,9 @@ def test_an_organisation_is_told_of_its_own_services_alone(lacking: Path) -> Non
         "[guard_announcement_words]"
     )
     others = parse(
-        {"base.yaml": BASE}, asker=Asker("bolt", numbers), catalogues=read_catalogues(lacking)
+        {"base.yaml": BASE},
+        asker=Asker("bolt", numbers, entries({"base.yaml": BASE})),
+        catalogues=read_catalogues(lacking),
     )
     assert isinstance(others, Inventory)
 

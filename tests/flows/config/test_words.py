@@ -22,7 +22,7 @@ from tests.flows.config.test_config import BASE, BROKEN
 from tests.languages import english_in
 
 ENGINE = Path(guards.__file__).parents[1]
-ROOMS = ("flows/config", "asterisk/etc")
+ROOMS = ("flows/config", "flows/versions", "asterisk/etc")
 REFUSING = {"at", "problem", "refuse", "_text_of", "_add", "_stop", "_fault", "_one"}
 CODE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
 

@@ -136,10 +136,15 @@ _ENTRIES: Mapping[str, str] = {
     "not_for_a_phone": "gilt nur für Agenten der Art outside",
     "number_not_held": "({number}) ist im Bestand keine geschaltete Nummer von {organisation}",
     "other_organisation": "nennt {name}, das {theirs} gehört und nicht {mine}",
+    "not_yours": "änderte, was nicht {organisation} gehört; das kann allein der Betreiber",
     "plain_secret": (
         "muss eine Datei im Ordner der Geheimnisse nennen; Versionen dieser Dateien bleiben stehen"
     ),
     "second_entry": "ist einer zu viel: Rufnummern werden auf eine Weise angerufen",
+    "shared_values": (
+        "lässt sich nicht ändern, ohne dass sich andere Werte ändern; was über Anker (&) geteilt "
+        "ist, ist auszuschreiben"
+    ),
     "unknown_key": "wird hier nicht gelesen",
     "unknown_kind": "ist keine Art von Daten, die eine Zeit lang bleiben ({kinds})",
     "unknown_provider": "ist kein Anbieter; bekannt sind {known}",

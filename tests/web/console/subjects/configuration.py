@@ -17,7 +17,9 @@ ROWS = {
     ("POST", f"{HERE}/check"): Row(NOBODY_OF_ORGANISATION, DRAFT),
     ("POST", f"{HERE}/apply"): Row(NOBODY_OF_ORGANISATION, DRAFT),
     ("POST", f"{HERE}/replay"): Row(NOBODY_OF_ORGANISATION, {**DRAFT, "days": "yesterday"}),
-    ("POST", f"{HERE}/restore"): Row(NOBODY_OF_ORGANISATION, {"number": "1", "reason": "so"}),
+    ("POST", f"{HERE}/restore"): Row(
+        NOBODY_OF_ORGANISATION, {"number": "1", "activation": "1", "reason": "so"}
+    ),
     ("POST", f"{HERE}/confirm"): Row(WRITERS, {"number": "9"}),
     ("POST", f"{HERE}/undo"): Row(WRITERS, {"number": "9"}),
 }

@@ -103,11 +103,11 @@ async def undo(asked: Asked) -> web.StreamResponse:
 
 
 async def restore(asked: Asked) -> web.StreamResponse:
-    """Put an older version in force again."""
-    number = _whole(asked.typed("number", 9))
+    """Put an older version in force again, in the place of the one that was shown."""
+    number, shown = (_whole(asked.typed(name, 9)) for name in ("number", "activation"))
     asked.note(version=number)
     why = Why(asked.user.name, asked.typed("reason"))
-    await asked.site.configuration.roll_back(number, why)
+    await asked.site.configuration.roll_back(number, why, shown)
     return await drafting.told(asked, HERE, "configuration.restored", number)
 
 
