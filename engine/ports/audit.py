@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from engine.errors import CallerError, ConflictError, EngineError
+
 Detail = Mapping[str, str | int | bool | None]
 """What there is to know of an act; no secret, and no number in full."""
 
@@ -29,6 +31,12 @@ class Act:
     address: str
     action: str
     target: str = ""
+
+
+def ended_by(error: Exception) -> tuple[str, str]:
+    """How an act ended that raised: its outcome, and what the fault is called."""
+    outcome = "refused" if isinstance(error, CallerError | ConflictError) else "failed"
+    return outcome, error.code if isinstance(error, EngineError) else type(error).__name__
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,9 @@ from engine.cli.books.opening import user
 from engine.core.number import mask
 from engine.core.numbers.blocks import Faults
 from engine.core.numbers.life import Refused
-from engine.errors import CallerError, ConflictError, EngineError
 from engine.flows.config import Problems
 from engine.flows.money.movements import Denied
-from engine.ports.audit import Act, Detail
+from engine.ports.audit import Act, Detail, ended_by
 from engine.ports.people.commands import Outcome
 
 T = TypeVar("T")
@@ -67,8 +66,7 @@ async def acted(
     try:
         answer = await work()
     except Exception as error:
-        outcome = "refused" if isinstance(error, CallerError | ConflictError) else "failed"
-        fault = error.code if isinstance(error, EngineError) else type(error).__name__
+        outcome, fault = ended_by(error)
         await books.audit.end(act.act_id, outcome, {"fault": fault})
         raise
     if fault := refused(answer):

@@ -19,8 +19,8 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from engine.core.number import mask
-from engine.errors import CallerError, ConflictError, EngineError
-from engine.ports.audit import Act, Detail
+from engine.errors import CallerError, ConflictError
+from engine.ports.audit import Act, Detail, ended_by
 from engine.ports.operators import Answer, ApiKey
 from engine.web.api import once
 from engine.web.api.accounts import ROUTES as ACCOUNTS
@@ -173,8 +173,7 @@ async def _carried_out(
     try:
         result: Result = await route.run(asked)
     except Exception as error:
-        outcome = "refused" if isinstance(error, CallerError | ConflictError) else "failed"
-        fault = error.code if isinstance(error, EngineError) else type(error).__name__
+        outcome, fault = ended_by(error)
         await audit.end(act.act_id, outcome, {**detail, "status": status_of(error), "fault": fault})
         raise
     outcome = "refused" if isinstance(result, Refused) else "done"

@@ -20,10 +20,10 @@ import structlog
 from aiohttp import web
 
 from engine.core.roles import may
-from engine.errors import CallerError, ConflictError, EngineError
+from engine.errors import CallerError, ConflictError
 from engine.flows.access import Visitor
 from engine.flows.access.signing_in import form_token
-from engine.ports.audit import Act
+from engine.ports.audit import Act, ended_by
 from engine.ports.users import Session, User
 from engine.web.console import cookies
 from engine.web.console.asked import HOME, Asked
@@ -258,9 +258,10 @@ async def _noted(route: Route, asked: Asked) -> web.StreamResponse:
     try:
         answer = await _carry_out(route, asked)
     except Exception as error:
-        refused = isinstance(error, CallerError | ConflictError | web.HTTPException)
-        asked.note(fault=error.code if isinstance(error, EngineError) else type(error).__name__)
-        await asked.site.audit.end(act.act_id, "refused" if refused else "failed", asked.noted)
+        outcome, fault = ended_by(error)
+        asked.note(fault=fault)
+        outcome = "refused" if isinstance(error, web.HTTPException) else outcome
+        await asked.site.audit.end(act.act_id, outcome, asked.noted)
         raise
     outcome = "done" if answer.status < 400 else "refused"
     await asked.site.audit.end(act.act_id, outcome, asked.noted)
